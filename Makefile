@@ -1,0 +1,43 @@
+# `make run` and `make test` need nothing but Python 3.11 or newer and make.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV ?= .venv
+PORT ?= 8000
+DEMO ?= 1
+BIN := $(VENV)/bin
+OP := tests/support/op
+INSTALLED := $(VENV)/.installed
+
+.PHONY: run test check lock clean
+
+run: $(INSTALLED)
+	@$(BIN)/python -m ssoconsole.first_run --port $(PORT) --demo $(DEMO)
+
+test: check
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(INSTALLED) $(OP)/node_modules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(INSTALLED): requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@echo "Installing dependencies into $(VENV) (once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# The real OpenID Provider of the tests; they skip and say so where node is missing.
+$(OP)/node_modules: $(OP)/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix $(OP) && touch $@; \
+	else echo "npm is missing: tests against the real provider will be skipped."; fi
+
+lock:
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header pyproject.toml -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --extra dev pyproject.toml -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) $(OP)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

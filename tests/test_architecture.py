@@ -1,0 +1,107 @@
+"""The import rules: arrows point from doors to the domain, and the two apps never see each other."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LEAVES = (
+    "ssoconsole.accounts",
+    "ssoconsole.actors",
+    "ssoconsole.encryption",
+    "ssoconsole.errors",
+    "ssoconsole.eventlog",
+    "ssoconsole.jose",
+    "ssoconsole.logs",
+    "ssoconsole.outbound",
+)
+PURE = ("providers/protocol", "tokens/protocol", "ssoconsole/jose")
+IMPURE = ("django.db", "django.conf", "django.utils.timezone", "django.core.cache", "time", "requests")
+FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py", "misc.py"}
+# Doors may use services; services may not know doors.
+DOORS = {"admin", "api", "views", "urls", "management"}
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports_of(source: str) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def starts_with(module: str, *roots: str) -> bool:
+    return any(module == root or module.startswith(f"{root}.") for root in roots)
+
+
+def violations(path: Path, source: str) -> list[str]:
+    """The import rules that one file breaks, as sentences."""
+    module, imports, broken = module_of(path), imports_of(source), []
+    app = path.parts[0]
+    in_app = app in ("providers", "tokens")
+    for imported in sorted(imports):
+        if app == "providers" and starts_with(imported, "tokens"):
+            broken.append(f"{module} imports {imported}: providers never imports tokens")
+        if app == "tokens" and starts_with(imported, "providers"):
+            broken.append(f"{module} imports {imported}: tokens never imports providers")
+        if in_app and starts_with(imported, "ssoconsole") and not starts_with(imported, *LEAVES):
+            broken.append(f"{module} imports {imported}: apps use only the project's leaf modules")
+        if starts_with(module, *LEAVES) and starts_with(imported, "providers", "tokens"):
+            broken.append(f"{module} imports {imported}: a leaf module knows no app")
+        if str(path).startswith(PURE) and starts_with(imported, *IMPURE):
+            broken.append(f"{module} imports {imported}: protocol code is pure")
+        if path.name == "services.py" and starts_with(imported, app) and set(imported.split(".")) & DOORS:
+            broken.append(f"{module} imports {imported}: services know no doors")
+        if starts_with(imported, "environ") and module != "ssoconsole.settings":
+            broken.append(f"{module} imports {imported}: only settings.py reads the environment")
+    if in_app and ("os.environ" in source or "getenv" in source):
+        broken.append(f"{module} reads the environment: only settings.py does")
+    if in_app and imports & {"socket", "urllib.request", "http.client", "urllib3"}:
+        broken.append(f"{module} opens sockets: ssoconsole.outbound does")
+    return broken
+
+
+def sources() -> list[Path]:
+    return [
+        path.relative_to(ROOT)
+        for app in ("ssoconsole", "providers", "tokens")
+        for path in sorted((ROOT / app).rglob("*.py"))
+        if "migrations" not in path.parts
+    ]
+
+
+@pytest.mark.parametrize("path", sources(), ids=str)
+def test_every_import_follows_the_rules(path):
+    assert violations(path, (ROOT / path).read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "planted"),
+    [
+        ("providers/signin/views.py", "from tokens.models import Bot"),
+        ("tokens/oauth/views.py", "import providers.models"),
+        ("tokens/oauth/views.py", "from ssoconsole.home import views"),
+        ("ssoconsole/jose/keys.py", "from django.conf import settings"),
+        ("providers/protocol/id_token.py", "from django.utils import timezone"),
+        ("tokens/protocol/scopes.py", "from django.db import models"),
+        ("ssoconsole/eventlog/services.py", "from providers.models import Provider"),
+        ("tokens/bots/services.py", "from tokens.api.views import BotView"),
+        ("tokens/oauth/views.py", "import environ"),
+        ("tokens/oauth/views.py", "import os; os.environ['X']"),
+        ("providers/metadata/keys.py", "import urllib.request"),
+    ],
+)
+def test_a_planted_import_is_found(path, planted):
+    assert violations(Path(path), planted) != []
+
+
+def test_no_file_has_a_name_that_says_nothing():
+    assert [path for path in sources() if path.name in FORBIDDEN_NAMES] == []
