@@ -1,0 +1,99 @@
+"""Take a compact JWS apart (RFC 7515 section 7.1) without believing any of it."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from ssoconsole.jose import base64url, strict_json
+from ssoconsole.jose.errors import HeaderRefused, TokenMalformed
+
+MAX_BYTES = 16_384
+LONGEST_KID = 255
+
+_ALPHABET = re.compile(r"[A-Za-z0-9_.-]*")
+
+# Each of these asks the verifier to fetch or believe a key that comes with the token, to decrypt, to
+# unpack, or to read the payload in another way. None of it is ever done here (RFC 8725 section 3.10,
+# RFC 7797).
+_REFUSED_MEMBERS = ("crit", "b64", "jwk", "jku", "x5u", "x5c", "cty", "zip", "enc")
+
+
+@dataclass(frozen=True)
+class UnverifiedJws:
+    """What a token says of itself; nothing of it is true before the signature has been checked."""
+
+    unverified_header: dict[str, Any]
+    unverified_payload: bytes = field(repr=False)
+    signing_input: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+
+def parse_jws(token: str | bytes, *, max_bytes: int = MAX_BYTES) -> UnverifiedJws:
+    """
+    Split `token` into its three parts and check the shape of the header.
+
+    Raises TokenMalformed for its size, alphabet, number of parts, base64url or JSON, then HeaderRefused for
+    an encrypted token, a member that is never honoured, or an `alg`, `kid` or `typ` that is no usable
+    string. An empty signature is a matter for the verifier: `alg: none` is refused there, by its name.
+    """
+    text = _text(token, max_bytes)
+    encoded_header, encoded_payload, encoded_signature = _three_parts(text)
+    signing_input, _, _ = text.rpartition(".")
+    jws = UnverifiedJws(
+        unverified_header=_json_object(_decoded(encoded_header, "header")),
+        unverified_payload=_decoded(encoded_payload, "payload"),
+        signing_input=signing_input.encode("ascii"),
+        signature=_decoded(encoded_signature, "signature"),
+    )
+    _check_header(jws.unverified_header)
+    return jws
+
+
+def _text(token: str | bytes, max_bytes: int) -> str:
+    # A token arrives as whatever a JSON document held in its place, and a number there is no server error.
+    if not isinstance(token, str | bytes):
+        raise TokenMalformed(expected="a string", received=type(token).__name__)
+    if len(token) > max_bytes:
+        raise TokenMalformed(expected=f"at most {max_bytes} bytes", received=f"{len(token)} bytes")
+    text = token.decode("latin-1") if isinstance(token, bytes) else token
+    # Before any parsing (RFC 8725bis): no white space, no padding, no JSON serialisation.
+    if not _ALPHABET.fullmatch(text):
+        raise TokenMalformed(expected="only A-Z a-z 0-9 - _ .", received="another character")
+    return text
+
+
+def _three_parts(text: str) -> list[str]:
+    parts = text.split(".")
+    if len(parts) == 5:
+        raise HeaderRefused(expected="a signed token (JWS)", received="an encrypted token (JWE)")
+    if len(parts) != 3:
+        raise TokenMalformed(expected="three parts", received=f"{len(parts)} parts")
+    return parts
+
+
+def _decoded(part: str, name: str) -> bytes:
+    try:
+        return base64url.decode(part)
+    except ValueError as error:
+        raise TokenMalformed(expected=f"{name} in canonical base64url", received="something else") from error
+
+
+def _json_object(raw: bytes) -> dict[str, Any]:
+    try:
+        return strict_json.loads_object(raw)
+    except strict_json.MalformedJson as error:
+        raise TokenMalformed(expected="a JSON object as header", received=error) from error
+
+
+def _check_header(unverified_header: dict[str, Any]) -> None:
+    for name in _REFUSED_MEMBERS:
+        if name in unverified_header:
+            raise HeaderRefused(expected=f"no {name} in the header", received=f"{name} in the header")
+    if not isinstance(unverified_header.get("alg"), str):
+        raise HeaderRefused(expected="alg, a string", received=type(unverified_header.get("alg")).__name__)
+    for name in ("kid", "typ"):
+        if not isinstance(unverified_header.get(name, ""), str):
+            raise HeaderRefused(expected=f"{name}, a string", received=type(unverified_header[name]).__name__)
+    kid = unverified_header.get("kid", "")
+    if len(kid) > LONGEST_KID or "\0" in kid:
+        raise HeaderRefused(expected=f"kid of at most {LONGEST_KID} characters, no NUL", received=kid)

@@ -1,0 +1,79 @@
+"""Keys and tokens for the tests of ssoconsole.jose: good ones, and the raw material of bad ones."""
+
+import json
+from functools import cache
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from hypothesis import settings
+
+from ssoconsole.jose import base64url
+from ssoconsole.jose.algorithms import ASYMMETRIC, SYMMETRIC, find_algorithm
+from ssoconsole.jose.keys import JwkSet, SharedSecret, public_jwk
+from ssoconsole.jose.sign import generate_private_key, sign_jwt
+from ssoconsole.jose.signatures import sign_bytes
+from ssoconsole.jose.verify import TypeRule, verify_jwt
+
+NOW = 1_700_000_000
+CLAIMS = {"iss": "https://idp.example", "sub": "alice", "aud": "console", "iat": NOW, "exp": NOW + 300}
+SECRET = SharedSecret(b"correct horse battery staple, 32+")
+ANY_TYPE = TypeRule(optional={"JWT"})
+EVERY_ALGORITHM = ASYMMETRIC + SYMMETRIC
+
+few_examples = settings(max_examples=60, deadline=None, database=None)
+
+
+def private_key(alg):
+    """The provider's key for `alg`: one RSA key for all RSA algorithms, one key for both names of Ed25519."""
+    algorithm = find_algorithm(alg)
+    return _private_key({"RSA": "RS256", "OKP": "EdDSA"}.get(algorithm.kty, alg))
+
+
+@cache
+def _private_key(alg):
+    return generate_private_key(alg)
+
+
+@cache
+def weak_rsa_key(bits=1024):
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+@cache
+def secp256k1_key():
+    return ec.generate_private_key(ec.SECP256K1())
+
+
+def signing_key(alg):
+    return SECRET if alg in SYMMETRIC else private_key(alg)
+
+
+def jwk(alg, /, kid="k1", **changes):
+    """The public JWK of `alg`'s key with `changes`; a change to None removes the member."""
+    members = {**public_jwk(private_key(alg), alg=alg, kid=kid), **changes}
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def key_set(*jwks):
+    return JwkSet.parse({"keys": list(jwks)})
+
+
+def verification_keys(alg):
+    return SECRET if alg in SYMMETRIC else key_set(jwk(alg))
+
+
+def good_token(alg="ES256", claims=CLAIMS, kid="k1", typ="JWT"):
+    return sign_jwt(claims, key=signing_key(alg), alg=alg, kid=kid, typ=typ)
+
+
+def forged(header, payload=CLAIMS, alg="ES256", signature=None, key=None):
+    """A token over any header and payload, each a dict or raw bytes, signed by the real key unless told."""
+    parts = [part if isinstance(part, bytes) else json.dumps(part).encode() for part in (header, payload)]
+    signing_input = ".".join(base64url.encode(part) for part in parts)
+    if signature is None:
+        signature = sign_bytes(find_algorithm(alg), key or signing_key(alg), signing_input.encode())
+    return f"{signing_input}.{base64url.encode(signature)}"
+
+
+def verified(token, alg="ES256", keys=None, types=ANY_TYPE, **options):
+    """Verify as a door that accepts `alg` only, with the provider's keys."""
+    return verify_jwt(token, keys=keys or verification_keys(alg), algorithms=[alg], types=types, **options)
