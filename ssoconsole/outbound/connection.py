@@ -1,0 +1,102 @@
+"""
+A socket to a judged address, and TLS for the name.
+
+What was checked is what is used: the socket connects to an address that was judged, never to the name, so
+that a second DNS answer cannot lead elsewhere. The certificate is checked for the name.
+"""
+
+import os
+import socket
+import ssl
+from functools import lru_cache
+
+from ssoconsole.outbound.errors import ConnectFailed, ResponseTimeout, TlsFailed
+from ssoconsole.outbound.limits import Deadline, Limits
+from ssoconsole.outbound.resolution import Endpoint
+
+
+def connect(endpoints: list[Endpoint], *, limits: Limits, deadline: Deadline) -> socket.socket:
+    """Return a socket to the first endpoint that accepts. Raises ConnectFailed, ResponseTimeout."""
+    budget = Deadline(deadline.wait(limits.connect))
+    failure = ""
+    for tried, endpoint in enumerate(endpoints):
+        # An equal share of what is left, so that a silent address does not use up the time of the others.
+        share = max(budget.left, 0.001) / (len(endpoints) - tried)
+        try:
+            return _connect(endpoint, share)
+        except OSError as error:
+            failure = _reason(endpoint, error)
+    raise ConnectFailed(failure)
+
+
+def _connect(endpoint: Endpoint, timeout: float) -> socket.socket:
+    family, address = endpoint
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout)
+        sock.connect(address)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _reason(endpoint: Endpoint, error: OSError) -> str:
+    address, port = endpoint[1]
+    reason = "no answer in time" if isinstance(error, TimeoutError) else os.strerror(error.errno or 0)
+    return f"{address} port {port}: {reason}"
+
+
+def secure(
+    sock: socket.socket, name: str, *, ca_file: str | None, limits: Limits, deadline: Deadline
+) -> ssl.SSLSocket:
+    """
+    Return `sock` under TLS 1.2 or later, with a certificate for `name` from a trusted CA.
+
+    Raises TlsFailed, ResponseTimeout.
+    """
+    context = _context(ca_file, _modified(ca_file))
+    sock.settimeout(deadline.wait(limits.idle))
+    try:
+        return _handshake(context, sock, name)
+    except TimeoutError:
+        raise ResponseTimeout(f"{name} did not finish the TLS handshake in time") from None
+    except ssl.SSLCertVerificationError as error:
+        raise TlsFailed(f"the certificate of {name} is not valid: {error.verify_message}") from None
+    except ssl.SSLError as error:
+        raise TlsFailed(f"the TLS handshake with {name} failed: {error.reason}") from None
+    except OSError:
+        raise TlsFailed(f"{name} closed the connection during the TLS handshake") from None
+
+
+def _handshake(context: ssl.SSLContext, sock: socket.socket, name: str) -> ssl.SSLSocket:
+    # In two steps: when the peer has reset the connection already, wrap_socket by itself leaves the handshake
+    # out and returns a socket that sends clear text.
+    secured = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
+    try:
+        secured.do_handshake()
+    except OSError:
+        secured.close()
+        raise
+    return secured
+
+
+def _modified(ca_file: str | None) -> int:
+    try:
+        return os.stat(ca_file).st_mtime_ns if ca_file else 0
+    except OSError:
+        raise TlsFailed("the file of CA certificates cannot be read") from None
+
+
+# Reading the CA certificates of the system takes tens of milliseconds. A file that was renewed is read again.
+@lru_cache(maxsize=8)
+def _context(ca_file: str | None, modified: int) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError:  # ssl.SSLError, for a file without certificates, is one too
+            raise TlsFailed("the file of CA certificates cannot be read") from None
+    return context

@@ -1,0 +1,121 @@
+"""Read one HTTP/1.1 response (RFC 9112), or say why it is not taken."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPException, HTTPResponse
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.datastructures import CaseInsensitiveMapping
+
+from ssoconsole.jose import strict_json
+from ssoconsole.outbound.errors import (
+    ContentTypeRefused,
+    ProtocolBroken,
+    RedirectRefused,
+    ResponseTooLarge,
+)
+from ssoconsole.outbound.limits import Deadline, Limits
+from ssoconsole.outbound.wire import Wire
+
+NOT_MODIFIED = 304
+
+_HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
+_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """
+    A whole response. Its repr shows neither headers nor body, which may hold tokens.
+
+    `headers` is read by name in any case, repeated ones joined by ", " (RFC 9110 section 5.3). `content_type`
+    is the media type alone, in lower case, "" if there is none. `elapsed_ms` includes name resolution.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    content_type: str
+    elapsed_ms: int
+
+    def json(self) -> Any:
+        """Parse the body strictly, whatever its media type. Raises `strict_json.MalformedJson`."""
+        return strict_json.loads(self.body)
+
+
+def receive(
+    wire: Wire, *, method: str, accept: Collection[str], limits: Limits, deadline: Deadline
+) -> Response:
+    """Read from `wire` what answers a request by `method`. Raises every OutboundError about responses."""
+    wire.allow(limits.head_bytes)
+    answer = HTTPResponse(wire, method=method)  # type: ignore[arg-type]  # of a socket it asks makefile() alone
+    try:
+        answer.begin()
+        _refuse_framing(answer)
+        _refuse_redirect(answer)
+        _refuse_type(answer, accept)
+        body = _body(answer, wire, limits)
+    except HTTPException:
+        # Its text quotes what came; that belongs in no log.
+        raise ProtocolBroken("the answer is not a whole HTTP/1.1 response") from None
+    finally:
+        answer.close()
+    names = dict.fromkeys(answer.headers)
+    headers = {name: ", ".join(answer.headers.get_all(name, [])) for name in names}
+    elapsed_ms = round(deadline.elapsed * 1000)
+    return Response(answer.status, CaseInsensitiveMapping(headers), body, _media_type(answer), elapsed_ms)
+
+
+def _refuse_framing(answer: HTTPResponse) -> None:
+    if answer.status < 200:
+        raise ProtocolBroken(f"the answer has the status {answer.status}, which ends no exchange")
+    if answer.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+        raise ProtocolBroken("the answer has a transfer coding that nobody asked for")
+    if answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise ProtocolBroken("the answer is compressed, and nobody asked for that")
+
+
+def _refuse_redirect(answer: HTTPResponse) -> None:
+    if 300 <= answer.status < 400 and answer.status != NOT_MODIFIED:
+        target = _host_of(answer.headers.get("Location", ""))
+        raise RedirectRefused(f"the answer is a redirect ({answer.status}) to {target}")
+
+
+def _host_of(location: str) -> str:
+    try:
+        host = urlsplit(location).hostname
+    except ValueError:
+        host = ""
+    if host is None:
+        return "the same host"
+    return host if _HOST.fullmatch(host) else "a host that cannot be shown"
+
+
+def _refuse_type(answer: HTTPResponse, accept: Collection[str]) -> None:
+    """Refuse a success in another media type; errors come in any, and an empty body has none."""
+    if answer.status >= 400 or answer.length == 0:
+        return
+    received = _media_type(answer)
+    if received in {media_type.lower() for media_type in accept}:
+        return
+    shown = received if _MEDIA_TYPE.fullmatch(received) else "of no known type"
+    raise ContentTypeRefused(f"the answer is {shown}, expected {' or '.join(sorted(accept))}")
+
+
+def _media_type(answer: HTTPResponse) -> str:
+    return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def _body(answer: HTTPResponse, wire: Wire, limits: Limits) -> bytes:
+    if (answer.length or 0) > limits.body_bytes:
+        raise ResponseTooLarge(f"the body is longer than {limits.body_bytes} bytes")
+    # Framing included: if only bytes of the body counted, chunk headers could go on for ever.
+    wire.allow(2 * limits.body_bytes + limits.head_bytes)
+    body = answer.read(limits.body_bytes + 1)
+    if len(body) > limits.body_bytes:
+        raise ResponseTooLarge(f"the body is longer than {limits.body_bytes} bytes")
+    if answer.length:
+        raise ProtocolBroken("the body is shorter than announced")
+    return body
