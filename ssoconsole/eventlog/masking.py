@@ -1,0 +1,31 @@
+"""What a log, a trace or an export may show of a value."""
+
+from collections.abc import Mapping
+from typing import Any
+
+MASK = "••••••••"
+SECRET_WORDS = ("secret", "password", "private", "token", "assertion", "verifier", "cookie", "authorization")
+# Names that hold one of the words above and are no secret.
+HARMLESS = frozenset(
+    {"token_endpoint_auth_method", "token_endpoint", "token_lifetime", "max_token_lifetime", "token_type"}
+)
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether a value of this name must never be shown."""
+    lowered = name.lower()
+    return lowered not in HARMLESS and any(word in lowered for word in SECRET_WORDS)
+
+
+def mask(value: Any) -> Any:
+    """Copy JSON-like data with every value masked whose name says that it is a secret."""
+    if isinstance(value, Mapping):
+        return {
+            str(name): MASK if is_secret(str(name)) and inner not in (None, "") else mask(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [mask(inner) for inner in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)

@@ -1,0 +1,55 @@
+"""The one way into the event log."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.masking import mask
+from ssoconsole.eventlog.models import Event
+from ssoconsole.logs import current_request_id
+
+log = structlog.get_logger("events")
+
+
+def record_event(
+    action: str,
+    *,
+    by: Actor,
+    target: str = "",
+    outcome: str = "ok",
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> Event:
+    """Write one event, in the caller's transaction: what is not audited has not happened."""
+    event = Event.objects.create(
+        action=action,
+        actor=str(by)[:300],
+        target=target[:300],
+        outcome=outcome,
+        address=by.address,
+        request_id=current_request_id(),
+        before=mask(before),
+        after=mask(after),
+    )
+    # Said once it has happened: a transaction that is rolled back leaves no line.
+    say = partial(log.info, action, actor=str(by), target=target, outcome=outcome)
+    transaction.on_commit(say)
+    return event
+
+
+def record_change(
+    action: str, *, by: Actor, target: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Event:
+    """Write an event that holds only the fields whose values differ."""
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return record_event(
+        action,
+        by=by,
+        target=target,
+        before={name: before.get(name) for name in changed},
+        after={name: after.get(name) for name in changed},
+    )
