@@ -1,0 +1,35 @@
+"""The user model: a person, named by a principal claim or by the break-glass command."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models.functions import Lower
+
+
+class User(AbstractUser):
+    """
+    One person.
+
+    The name may be any principal a provider vouches for (up to 255 characters) and is unique in any case, so
+    that `Alice` can never be mistaken for `alice`. `expires_at` is set for break-glass administrators only.
+    """
+
+    username = models.CharField("name", max_length=255, unique=True)
+    name = models.CharField("full name", max_length=255, blank=True)
+    first_name = None  # type: ignore[assignment]  # one name, as the provider spells it
+    last_name = None  # type: ignore[assignment]
+    expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta(AbstractUser.Meta):
+        constraints = (models.UniqueConstraint(Lower("username"), name="one_user_per_name_in_any_case"),)
+
+    def get_full_name(self) -> str:
+        return self.name or self.username
+
+    def get_short_name(self) -> str:
+        return self.get_full_name()
+
+    def has_expired(self, *, at: datetime) -> bool:
+        """Tell whether this break-glass account is past its time."""
+        return self.expires_at is not None and self.expires_at <= at
