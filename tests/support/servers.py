@@ -1,0 +1,70 @@
+"""The console as its own process, as production runs it: for restarts, replicas and refused start-ups."""
+
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.child import Child
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class ConsoleProcess:
+    """One console; `url` answers when the constructor is through, else RuntimeError with its log."""
+
+    def __init__(self, *, log, port=None, env=None, app="ssoconsole.wsgi:application", within=30.0):
+        self.port = port or free_port()
+        self.url = f"http://localhost:{self.port}"
+        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
+        command += ["--port", str(self.port), app]
+        own = {"BASE_URL": self.url, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"}
+        merged = os.environ | own | (env or {})
+        merged = {name: value for name, value in merged.items() if value is not None}
+        self.child = Child(command, log=log, env=merged, cwd=ROOT)
+        try:
+            self._wait(within)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait(self, within):
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline and self.child.alive():
+            try:
+                requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=1).raise_for_status()
+                return
+            except requests.RequestException:
+                time.sleep(0.05)
+        raise self.child.failure("did not answer /healthz")
+
+    def log(self):
+        return self.child.tail(size=100_000)
+
+    def stop(self):
+        self.child.stop()
+
+
+@pytest.fixture
+def console_process(tmp_path):
+    """Start consoles: `console_process(port=…, env={…})`; a value of None takes a variable away."""
+    started = []
+
+    def start(port=None, env=None, **kwargs):
+        log = tmp_path / f"console-{len(started)}.log"
+        started.append(ConsoleProcess(log=log, port=port, env=env, **kwargs))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.stop()
