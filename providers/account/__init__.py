@@ -1,0 +1,1 @@
+"""What a person sees of herself: her identities and her sessions."""

@@ -1,0 +1,114 @@
+"""Lists and maps as lines of text, which people can read, or as JSON, which they can paste."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+
+class StructureField(forms.CharField):
+    """
+    A JSON value, edited as lines.
+
+    Text that begins with a bracket is taken as JSON. The shape of the value is judged by the rules of the
+    registration, not here.
+    """
+
+    opening = "["
+    example = ""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("required", False)
+        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 3, "cols": 60, "spellcheck": "false"}))
+        super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """The stored value as text; what was typed comes back as it was."""
+        if value is None or isinstance(value, str):
+            return value
+        return self.as_text(value)
+
+    def to_python(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return self.from_lines([]) if value is None else value
+        text = value.strip()
+        if text.startswith(self.opening):
+            return self._from_json(text)
+        lines = [line.strip() for line in text.splitlines()]
+        return self.from_lines([line for line in lines if line])
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(initial) != self.to_python(data))
+        except forms.ValidationError:
+            return True
+
+    def as_text(self, value: Any) -> str:
+        raise NotImplementedError
+
+    def from_lines(self, lines: list[str]) -> Any:
+        raise NotImplementedError
+
+    def _from_json(self, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise forms.ValidationError(
+                f"It begins like JSON and is none. As lines: {self.example}"
+            ) from None
+
+    def _pairs(self, lines: Iterable[str], separator: str) -> list[tuple[str, str]]:
+        pairs = []
+        for line in lines:
+            left, found, right = line.partition(separator)
+            if not found:
+                raise forms.ValidationError(f"“{line[:80]}” is not of the form {self.example}")
+            pairs.append((left.strip(), right.strip()))
+        return pairs
+
+
+class LinesField(StructureField):
+    """A list of texts, one a line."""
+
+    example = "one a line"
+
+    def as_text(self, value: Any) -> str:
+        plain = isinstance(value, list) and all(isinstance(member, str) for member in value)
+        return "\n".join(value) if plain else json.dumps(value)
+
+    def from_lines(self, lines: list[str]) -> list[str]:
+        return lines
+
+
+class PairsField(StructureField):
+    """A map from text to text, `name: value` a line; a name may not be there twice."""
+
+    opening = "{"
+    example = "name: value"
+
+    def as_text(self, value: Any) -> str:
+        if isinstance(value, dict):
+            return "\n".join(f"{name}: {text}" for name, text in value.items())
+        return json.dumps(value)
+
+    def from_lines(self, lines: list[str]) -> dict[str, str]:
+        pairs = self._pairs(lines, ":")
+        if len(dict(pairs)) != len(pairs):
+            raise forms.ValidationError("A name is there twice.")
+        return dict(pairs)
+
+
+class GroupRulesField(StructureField):
+    """Rules from a value of the groups claim to a group, `value => group` a line."""
+
+    example = "claim value => group"
+
+    def as_text(self, value: Any) -> str:
+        try:
+            return "\n".join(f"{rule['claim_value']} => {rule['group']}" for rule in value)
+        except (TypeError, KeyError):
+            return json.dumps(value)
+
+    def from_lines(self, lines: list[str]) -> list[dict[str, str]]:
+        return [{"claim_value": value, "group": group} for value, group in self._pairs(lines, "=>")]

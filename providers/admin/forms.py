@@ -1,0 +1,155 @@
+"""The form of a registration."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from providers.admin.fields import GroupRulesField, LinesField, PairsField
+from providers.kinds import all_kinds, kind_of
+from providers.models import Provider
+from providers.registration.errors import RegistrationInvalid
+from providers.registration.rules import problems
+from providers.registration.secret import set_client_secret
+from providers.registration.services import NOTHING_NEW, Metadata, look_up_metadata, needs_metadata
+
+if TYPE_CHECKING:
+    ProviderModelForm = forms.ModelForm[Provider]
+else:
+    ProviderModelForm = forms.ModelForm
+
+
+class ProviderForm(ProviderModelForm):
+    """
+    Everything an administrator decides about a provider.
+
+    Errors are those of the registration's own rules, and of the discovery document, which is fetched when the
+    rest is right: `metadata` is what came, for `save_provider`. The secret goes in and never comes out.
+    """
+
+    kind = forms.ChoiceField(choices=list)
+    client_secret = forms.CharField(
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Kept encrypted and never shown. Leave empty to keep what is stored.",
+    )
+    remove_client_secret = forms.BooleanField(required=False, help_text="Forget the stored client secret.")
+    scopes = LinesField(help_text="One a line; openid is always among them.")
+    signing_algs = LinesField(
+        label="Signing algorithms",
+        help_text="Accepted for ID tokens, logout tokens and signed userinfo; one a line, such as RS256.",
+    )
+    extra_params = PairsField(
+        label="Extra parameters",
+        help_text="Sent with every authorization request, “name: value” a line; not what the flow sets.",
+    )
+    principal_claims = LinesField(help_text="The first of these claims that is present names the user.")
+    mapping = PairsField(
+        help_text="“field: claim path” a line, dotted into nested claims: “groups: realm_access.roles”. "
+        "The fields are email, email_verified, name and groups."
+    )
+    group_rules = GroupRulesField(help_text="“claim value => group” a line.")
+    admin_principals = LinesField(help_text="Who administers this console, one a line, exactly as claimed.")
+    allowed_email_domains = LinesField(
+        help_text="One a line, exact; empty lets in everybody whom the provider vouches for."
+    )
+
+    class Meta:
+        model = Provider
+        fields = (
+            "kind",
+            "name",
+            "slug",
+            "icon",
+            "order",
+            "enabled",
+            "issuer",
+            "client_id",
+            "token_endpoint_auth_method",
+            "response_type",
+            "scopes",
+            "pkce",
+            "signing_algs",
+            "leeway",
+            "max_age",
+            "prompt",
+            "extra_params",
+            "callback",
+            "principal_claims",
+            "mapping",
+            "group_rules",
+            "admin_principals",
+            "allowed_email_domains",
+            "self_signup",
+            "link_by_verified_email",
+            "session_lifetime",
+            "session_refresh",
+            "session_check_every",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.metadata: Metadata = NOTHING_NEW
+        kinds = self.fields["kind"]
+        if isinstance(kinds, forms.ChoiceField):
+            kinds.choices = [(kind.key, kind.name) for kind in all_kinds().values()]
+        for name, help_text in extra_fields().items():
+            self.fields[name] = forms.CharField(required=False, help_text=help_text, max_length=255)
+        # A kind may work the issuer out from a field of its own.
+        self.fields["issuer"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("remove_client_secret") and cleaned.get("client_secret"):
+            self.add_error("remove_client_secret", "Either a new secret or none.")
+        if "kind" in cleaned and "issuer" in cleaned:
+            cleaned["issuer"] = self._issuer(cleaned)
+        return cleaned
+
+    def _issuer(self, cleaned: dict[str, Any]) -> str:
+        kind = kind_of(cleaned["kind"])
+        issuer: str = cleaned["issuer"]
+        for name in extra_fields():
+            if cleaned.get(name) and name not in kind.extra_fields:
+                self.add_error(name, f"{kind.name} has no such field.")
+        # In a form that shows the stored issuer, a field that names another one is meant to change it.
+        if "issuer" not in self.changed_data and any(cleaned.get(name) for name in kind.extra_fields):
+            issuer = ""
+        named = {name: cleaned.get(name) for name in kind.extra_fields}
+        try:
+            issuer = kind.issuer_from({**named, "issuer": issuer})
+        except RegistrationInvalid as invalid:
+            self._add_problems(invalid.problems)
+            return issuer
+        if not issuer:
+            self.add_error("issuer", "This field is required.")
+        return issuer
+
+    def _post_clean(self) -> None:
+        """Judge the registration as it would be saved."""
+        if self.cleaned_data.get("remove_client_secret"):
+            set_client_secret(self.instance, None)
+        elif secret := self.cleaned_data.get("client_secret"):
+            set_client_secret(self.instance, secret)
+        super()._post_clean()  # type: ignore[misc]  # Django's own hook, which the stubs leave out
+        found = problems(self.instance)
+        if self.errors.keys() & extra_fields().keys():
+            found.pop("issuer", None)  # it is missing because that field is wrong
+        self._add_problems(found)
+        if self.errors:
+            return
+        try:
+            if needs_metadata(self.instance):
+                self.metadata = look_up_metadata(self.instance)
+        except RegistrationInvalid as invalid:
+            self._add_problems(invalid.problems)
+
+    def _add_problems(self, found: dict[str, list[str]]) -> None:
+        for name, sentences in found.items():
+            if name not in self.errors:
+                for sentence in sentences:
+                    self.add_error(name if name in self.fields else None, sentence)
+
+
+def extra_fields() -> dict[str, str]:
+    """The fields that kinds add to the form, with their help texts."""
+    return {name: text for kind in all_kinds().values() for name, text in kind.extra_fields.items()}

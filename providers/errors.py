@@ -1,0 +1,342 @@
+"""
+The outcomes of a refused sign-in: one fact, one stable code each.
+
+A door maps codes to statuses (`providers/signin/failure.py`); `docs/outcomes.md` explains each code to an
+administrator, and a test keeps that table complete.
+"""
+
+from ssoconsole.errors import DomainError
+
+
+class SignInRefused(DomainError):
+    """This sign-in was refused."""
+
+    code = "refused"
+
+
+# --- The answer does not belong to an attempt of this browser ------------------------------------------------
+
+
+class AnswerRefused(SignInRefused):
+    """The provider's answer cannot be used."""
+
+    code = "answer_refused"
+
+
+class StateUnknown(AnswerRefused):
+    """No sign-in attempt has this state."""
+
+    code = "state_unknown"
+
+
+class StateUsed(AnswerRefused):
+    """This attempt has been answered before."""
+
+    code = "state_used"
+
+
+class BrowserMismatch(AnswerRefused):
+    """Another browser started this attempt."""
+
+    code = "browser_mismatch"
+
+
+class AttemptExpired(AnswerRefused):
+    """The answer came too late."""
+
+    code = "attempt_expired"
+
+
+class CallbackMismatch(AnswerRefused):
+    """The answer came to another callback than the attempt's."""
+
+    code = "callback_mismatch"
+
+
+class IssParameterMismatch(AnswerRefused):
+    """The answer's `iss` parameter is not the provider's issuer (RFC 9207)."""
+
+    code = "iss_parameter_mismatch"
+
+
+class IssParameterMissing(AnswerRefused):
+    """The provider announces an `iss` parameter and the answer has none (RFC 9207)."""
+
+    code = "iss_parameter_missing"
+
+
+class ProviderChanged(AnswerRefused):
+    """The provider's issuer was changed while the attempt was under way."""
+
+    code = "provider_changed"
+
+
+class AnswerIncomplete(AnswerRefused):
+    """The answer has neither an error nor what was asked for."""
+
+    code = "answer_incomplete"
+
+
+class ResponseModeMismatch(AnswerRefused):
+    """The answer was posted, and this provider was asked to answer by redirect."""
+
+    code = "response_mode_mismatch"
+
+
+class TooManyAttempts(SignInRefused):
+    """This address starts too many sign-ins."""
+
+    code = "too_many_attempts"
+
+
+class InternalError(SignInRefused):
+    """The console itself failed."""
+
+    code = "internal_error"
+
+
+# --- The provider is at fault, or says no --------------------------------------------------------------------
+
+
+class ProviderFault(SignInRefused):
+    """The provider does not do its part."""
+
+    code = "provider_fault"
+
+
+class ProviderRefused(SignInRefused):
+    """The provider answered with an error."""
+
+    code = "provider_error"
+
+
+class ProviderUnreachable(ProviderFault):
+    """The provider does not answer."""
+
+    code = "provider_unreachable"
+
+
+class MetadataInvalid(ProviderFault):
+    """The provider's discovery document cannot be used."""
+
+    code = "metadata_invalid"
+
+
+class KeysInvalid(ProviderFault):
+    """The provider's key set cannot be used."""
+
+    code = "keys_invalid"
+
+
+class TokenEndpointError(ProviderFault):
+    """The token endpoint refused, or answered what is no token response."""
+
+    code = "token_endpoint_error"
+
+
+class UserinfoError(ProviderFault):
+    """The userinfo endpoint refused, or answered what is no userinfo."""
+
+    code = "userinfo_error"
+
+
+class ProviderDisabled(SignInRefused):
+    """This provider is disabled."""
+
+    code = "provider_disabled"
+
+
+class ProviderUnknown(SignInRefused):
+    """No provider has this name or issuer."""
+
+    code = "provider_unknown"
+
+
+# --- The ID token (OpenID Connect Core 1.0 section 3.1.3.7) --------------------------------------------------
+
+
+class IdTokenRefused(SignInRefused):
+    """The ID token cannot be trusted."""
+
+    code = "id_token_refused"
+
+
+class TokenMalformed(IdTokenRefused):
+    """The token is no well-formed JWT."""
+
+    code = "token_malformed"
+
+
+class HeaderRefused(IdTokenRefused):
+    """The token's header asks for what is never honoured."""
+
+    code = "header_refused"
+
+
+class TokenTypeRefused(IdTokenRefused):
+    """The token is of another kind."""
+
+    code = "token_type_refused"
+
+
+class AlgorithmRefused(IdTokenRefused):
+    """The token is signed with an algorithm that the provider is not registered for."""
+
+    code = "algorithm_refused"
+
+
+class UnknownKey(IdTokenRefused):
+    """No key of the provider fits the token."""
+
+    code = "unknown_key"
+
+
+class AmbiguousKey(IdTokenRefused):
+    """Several keys of the provider fit the token."""
+
+    code = "ambiguous_key"
+
+
+class SignatureInvalid(IdTokenRefused):
+    """The signature does not verify."""
+
+    code = "signature_invalid"
+
+
+class ClaimRefused(IdTokenRefused):
+    """A claim has a value that it may not have."""
+
+    code = "claim_refused"
+
+
+class MissingClaim(IdTokenRefused):
+    """A required claim is missing."""
+
+    code = "missing_claim"
+
+
+class IssuerMismatch(IdTokenRefused):
+    """The issuer is not the one registered."""
+
+    code = "issuer_mismatch"
+
+
+class AudienceMismatch(IdTokenRefused):
+    """The token is meant for another client."""
+
+    code = "audience_mismatch"
+
+
+class AuthorizedPartyMismatch(IdTokenRefused):
+    """The token was issued to another client (`azp`)."""
+
+    code = "authorized_party_mismatch"
+
+
+class Expired(IdTokenRefused):
+    """The token has expired."""
+
+    code = "expired"
+
+
+class IssuedInTheFuture(IdTokenRefused):
+    """The token was issued later than now."""
+
+    code = "issued_in_the_future"
+
+
+class IssuedTooLongAgo(IdTokenRefused):
+    """The token was issued too long ago."""
+
+    code = "issued_too_long_ago"
+
+
+class NotYetValid(IdTokenRefused):
+    """The token is not valid yet."""
+
+    code = "not_yet_valid"
+
+
+class NonceMismatch(IdTokenRefused):
+    """The nonce is not this attempt's."""
+
+    code = "nonce_mismatch"
+
+
+class AtHashMismatch(IdTokenRefused):
+    """The access token is not the one that the ID token vouches for."""
+
+    code = "at_hash_mismatch"
+
+
+class CHashMismatch(IdTokenRefused):
+    """The code is not the one that the ID token vouches for."""
+
+    code = "c_hash_mismatch"
+
+
+class AuthenticationTooOld(IdTokenRefused):
+    """The person signed in at the provider longer ago than `max_age` allows."""
+
+    code = "authentication_too_old"
+
+
+class UserinfoSubjectMismatch(SignInRefused):
+    """Userinfo speaks of somebody else than the ID token."""
+
+    code = "userinfo_subject_mismatch"
+
+
+# --- Who may enter -------------------------------------------------------------------------------------------
+
+
+class Denied(SignInRefused):
+    """The person may not enter."""
+
+    code = "denied"
+
+
+class PrincipalMissing(Denied):
+    """None of the principal claims is present."""
+
+    code = "principal_missing"
+
+
+class PrincipalUnusable(Denied):
+    """The principal claim holds what cannot be a user's name."""
+
+    code = "principal_unusable"
+
+
+class NotAdmitted(Denied):
+    """The admission rules do not let this person in."""
+
+    code = "not_admitted"
+
+
+class EmailTaken(Denied):
+    """Another person has this user name or e-mail address."""
+
+    code = "email_taken"
+
+
+class UserDisabled(Denied):
+    """This user is disabled."""
+
+    code = "user_disabled"
+
+
+def every_outcome() -> list[type[SignInRefused]]:
+    """All refusals there are, for the documentation and its test."""
+    found: list[type[SignInRefused]] = []
+    waiting: list[type[SignInRefused]] = [SignInRefused]
+    while waiting:
+        outcome = waiting.pop(0)
+        found.append(outcome)
+        waiting.extend(outcome.__subclasses__())
+    return found
+
+
+def by_code(code: str) -> type[SignInRefused]:
+    """The refusal of a code; SignInRefused for one unknown here, so that no door ever fails open."""
+    return next((outcome for outcome in every_outcome() if outcome.code == code), SignInRefused)

@@ -1,0 +1,65 @@
+"""Users as providers' people: new ones, and the one that an e-mail address may be linked to."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+
+from providers.errors import EmailTaken
+from providers.models import Provider
+from providers.protocol.mapping import MappedPerson
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.services import record_event
+
+if TYPE_CHECKING:
+    from ssoconsole.accounts.models import User
+
+
+def same_text(field: str, value: str) -> Q:
+    """
+    Match `value` in any case; SQLite folds ASCII only, so the usual spellings of other letters are tried too.
+    """
+    matches = Q()
+    for spelling in {value, value.lower(), value.upper(), value.casefold()}:
+        matches |= Q(**{f"{field}__iexact": spelling})
+    return matches
+
+
+def is_taken(matches: Q, *, apart_from: "User | None" = None) -> bool:
+    people = get_user_model().objects.filter(matches)
+    return (people.exclude(pk=apart_from.pk) if apart_from else people).exists()
+
+
+def create_user(person: MappedPerson, *, by: Actor) -> "User":
+    """
+    Make a user named by the principal, without a password.
+
+    Raises EmailTaken when the name or the e-mail address is somebody's already, in whatever case.
+    """
+    if is_taken(same_text("username", person.principal) | same_text("email", person.principal)):
+        raise EmailTaken(expected="a free name", received=person.principal)
+    if person.email and is_taken(same_text("email", person.email) | same_text("username", person.email)):
+        raise EmailTaken(expected="a free e-mail address", received=person.email)
+    user = get_user_model()(username=person.principal, email=person.email, name=person.name)
+    user.set_unusable_password()
+    user.save(force_insert=True)
+    record_event("user_created", by=by, target=user.username, after={"email": user.email, "name": user.name})
+    return user
+
+
+def linkable_user(provider: Provider, person: MappedPerson) -> "User | None":
+    """
+    Return the one user that a new subject may be linked to by e-mail address, or None.
+
+    The provider must be trusted for it by name, the address verified, and domains listed, of which admission
+    then demands one. Never to a break-glass administrator, and never to a user whom this provider knows by
+    another subject: addresses are given to new people when old ones leave.
+    """
+    trusted = provider.link_by_verified_email and bool(provider.allowed_email_domains)
+    if not (trusted and person.email and person.email_verified is True):
+        return None
+    found = list(get_user_model().objects.select_for_update().filter(same_text("email", person.email))[:2])
+    if len(found) != 1 or found[0].email != person.email or found[0].expires_at is not None:
+        return None
+    known_here = found[0].identities.filter(provider=provider).exists()
+    return None if known_here else found[0]

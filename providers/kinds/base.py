@@ -1,0 +1,59 @@
+"""What one kind of provider does differently from the others."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.conf import settings
+
+from providers.models import Provider
+
+
+class Kind:
+    """
+    A kind of provider; the methods here are those of any OpenID Provider.
+
+    `guide` is for the administrator, one step a line. `defaults` are values of Provider's fields for a new
+    registration. `extra_fields` are fields of the form and of the configuration file that a registration
+    does not keep, with their help text; `issuer_from` reads them.
+    """
+
+    key: ClassVar[str]
+    name: ClassVar[str]
+    guide: ClassVar[str]
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    extra_fields: ClassVar[Mapping[str, str]] = {}
+
+    def issuer_from(self, fields: Mapping[str, str | None]) -> str:
+        """
+        Return the issuer that `issuer` and the `extra_fields` of this kind name; "" if they name none.
+
+        Raises RegistrationInvalid when they are wrong or contradict each other.
+        """
+        return fields.get("issuer") or ""
+
+    def authorization_parameters(self, provider: Provider, *, reauthenticate: bool) -> dict[str, str]:
+        """
+        Return what the registration adds to an authorization request.
+
+        These never include what the flow itself sets. With `reauthenticate` the person has to prove again who
+        he is, even if he is signed in at the provider (OpenID Connect Core 1.0 section 3.1.2.1).
+        """
+        parameters = {name: str(value) for name, value in (provider.extra_params or {}).items()}
+        if provider.prompt:
+            parameters["prompt"] = provider.prompt
+        if provider.max_age is not None:
+            parameters["max_age"] = str(provider.max_age)
+        return parameters | (self.reauthentication_parameters() if reauthenticate else {})
+
+    def reauthentication_parameters(self) -> dict[str, str]:
+        """Return the parameters that make the provider ask the person again."""
+        return {"prompt": "login"}
+
+    def setup_values(self, provider: Provider) -> list[tuple[str, str]]:
+        """Return what is to be typed into the provider's own form: labels and values, in its order."""
+        base = settings.BASE_URL
+        return [
+            ("Login URL", f"{base}/signin"),
+            ("Redirect URI", f"{base}{provider.callback_path}"),
+            ("Post-logout redirect URI", f"{base}/signed-out"),
+        ]

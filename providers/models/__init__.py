@@ -1,0 +1,8 @@
+"""Registrations, people's identities at them, sign-in attempts and signed-in browsers."""
+
+from providers.models.attempt import SignInAttempt
+from providers.models.identity import Identity
+from providers.models.provider import DiscoveryVersion, Provider
+from providers.models.session import ConsoleSession
+
+__all__ = ["ConsoleSession", "DiscoveryVersion", "Identity", "Provider", "SignInAttempt"]

@@ -1,0 +1,68 @@
+"""A sign-in attempt: the transaction between leaving for a provider and coming back, and then its trace."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+
+from providers.models.provider import Provider
+from ssoconsole.encryption.field import EncryptedTextField
+
+ATTEMPT_LIFETIME = timedelta(minutes=10)
+
+
+class SignInAttempt(models.Model):
+    """
+    A row, not a session entry: tabs that start together all finish, and a stranger's visit makes no session.
+
+    `state_hash` and `binding_hash` are hex SHA-256 of the `state` parameter and of the browser-binding cookie.
+    `provider` is empty for an answer that belongs to no attempt we know.
+    """
+
+    class Purpose(models.TextChoices):
+        SIGN_IN = "sign_in"
+        REFRESH = "refresh"
+        LINK = "link"
+        REHEARSAL = "rehearsal"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    reference = models.CharField(max_length=64, unique=True)
+    provider = models.ForeignKey(
+        Provider, null=True, on_delete=models.CASCADE, related_name="sign_in_attempts"
+    )
+    purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.SIGN_IN)
+
+    state_hash = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001 - NULL for strays
+    binding_hash = models.CharField(max_length=64, blank=True)
+    issuer = models.CharField(max_length=512, blank=True)
+    redirect_uri = models.CharField(max_length=512, blank=True)
+    next_url = models.CharField(max_length=2000, blank=True)
+    nonce = EncryptedTextField(blank=True, null=True)
+    code_verifier = EncryptedTextField(blank=True, null=True)
+    posted_answer = EncryptedTextField(blank=True, null=True)
+
+    started_at = models.DateTimeField(db_index=True)
+    consumed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    stage = models.CharField(max_length=32, default="started")
+    outcome = models.CharField(max_length=64, blank=True, db_index=True)
+    expected = models.CharField(max_length=1000, blank=True)
+    received = models.CharField(max_length=1000, blank=True)
+    trace = models.JSONField(default=dict)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="sign_in_attempts"
+    )
+    address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        ordering = ("-started_at",)
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def has_expired(self, *, at: datetime) -> bool:
+        """Tell whether the answer comes too late."""
+        return self.started_at + ATTEMPT_LIFETIME <= at

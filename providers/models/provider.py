@@ -1,0 +1,155 @@
+"""A registered identity provider, and the discovery documents it has shown."""
+
+import uuid
+
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+
+from ssoconsole.encryption.field import EncryptedTextField
+
+
+def default_scopes() -> list[str]:
+    return ["openid", "email", "profile"]
+
+
+def default_signing_algs() -> list[str]:
+    return ["RS256"]
+
+
+def default_principal_claims() -> list[str]:
+    return ["email", "preferred_username", "sub"]
+
+
+def default_mapping() -> dict[str, str]:
+    return {"email": "email", "name": "name", "groups": "groups"}
+
+
+class ProviderQuerySet(models.QuerySet["Provider"]):
+    def enabled(self) -> "ProviderQuerySet":
+        return self.filter(enabled=True)
+
+    def in_order(self) -> "ProviderQuerySet":
+        return self.order_by("order", "name", "slug")
+
+
+class Provider(models.Model):
+    """
+    One registration at one OpenID Provider.
+
+    Durations are seconds. `discovery` is the stored metadata document (OpenID Connect Discovery 1.0 section 3) and
+    `jwks` the last good copy of the keys at its `jwks_uri`; both change only through services.
+    """
+
+    class ClientAuthentication(models.TextChoices):
+        NONE = "none", "none (public client, PKCE)"
+        BASIC = "client_secret_basic", "client_secret_basic"
+        POST = "client_secret_post", "client_secret_post"
+        SECRET_JWT = "client_secret_jwt", "client_secret_jwt"
+        PRIVATE_KEY_JWT = "private_key_jwt", "private_key_jwt"
+
+    class ResponseType(models.TextChoices):
+        CODE = "code", "code"
+        ID_TOKEN = "id_token", "id_token (implicit by form_post, legacy)"
+
+    class Callback(models.TextChoices):
+        DEDICATED = "dedicated", "dedicated: /callback/<slug>"
+        SHARED = "shared", "shared: /callback"
+
+    class Refresh(models.TextChoices):
+        NONE = "none", "none"
+        PROMPT_NONE = "prompt_none", "prompt=none"
+        REFRESH_TOKEN = "refresh_token", "refresh token"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.CharField(
+        max_length=63,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Lower-case letters, digits and inner hyphens."
+            )
+        ],
+    )
+    kind = models.CharField(max_length=32, default="custom-oidc")
+    name = models.CharField(max_length=100)
+    icon = models.CharField(max_length=32, blank=True)
+    order = models.IntegerField(default=100)
+    enabled = models.BooleanField(default=True)
+
+    issuer = models.CharField(max_length=512)
+    discovery = models.JSONField(null=True, editable=False)
+    discovery_fetched_at = models.DateTimeField(null=True, editable=False)
+    jwks = models.JSONField(null=True, editable=False)
+    jwks_fetched_at = models.DateTimeField(null=True, editable=False)
+
+    client_id = models.CharField("client ID", max_length=255)
+    client_secret = EncryptedTextField(null=True, blank=True)
+    token_endpoint_auth_method = models.CharField(
+        max_length=32, choices=ClientAuthentication, default=ClientAuthentication.BASIC
+    )
+    response_type = models.CharField(max_length=16, choices=ResponseType, default=ResponseType.CODE)
+    scopes = models.JSONField(default=default_scopes)
+    pkce = models.BooleanField("PKCE", default=True)
+    signing_algs = models.JSONField("signing algorithms", default=default_signing_algs)
+    leeway = models.PositiveSmallIntegerField(default=60, validators=[MaxValueValidator(300)])
+    max_age = models.PositiveIntegerField(null=True, blank=True)
+    prompt = models.CharField(max_length=64, blank=True)
+    extra_params = models.JSONField("extra parameters", default=dict, blank=True)
+    callback = models.CharField(max_length=16, choices=Callback, default=Callback.DEDICATED)
+
+    principal_claims = models.JSONField(default=default_principal_claims)
+    mapping = models.JSONField(default=default_mapping, blank=True)
+    group_rules = models.JSONField(default=list, blank=True)
+    admin_principals = models.JSONField(default=list, blank=True)
+    allowed_email_domains = models.JSONField(default=list, blank=True)
+    self_signup = models.BooleanField(default=True)
+    link_by_verified_email = models.BooleanField(default=False)
+
+    session_lifetime = models.PositiveIntegerField(
+        default=28_800, validators=[MinValueValidator(60), MaxValueValidator(2_592_000)]
+    )
+    session_refresh = models.CharField(max_length=16, choices=Refresh, default=Refresh.NONE)
+    session_check_every = models.PositiveIntegerField(default=900, validators=[MinValueValidator(30)])
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ProviderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("order", "name", "slug")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(leeway__lte=300), name="leeway_is_at_most_five_minutes"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def endpoint(self, name: str) -> str | None:
+        """A value of the stored discovery document, such as `token_endpoint`; None when it names none."""
+        value = (self.discovery or {}).get(name)
+        return value if isinstance(value, str) and value else None
+
+    @property
+    def is_public_client(self) -> bool:
+        return self.token_endpoint_auth_method == self.ClientAuthentication.NONE
+
+    @property
+    def callback_path(self) -> str:
+        return "/callback" if self.callback == self.Callback.SHARED else f"/callback/{self.slug}"
+
+
+class DiscoveryVersion(models.Model):
+    """One discovery document as it was fetched; kept whenever it differs from the one before."""
+
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="discovery_versions")
+    document = models.JSONField()
+    fetched_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-fetched_at",)
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.fetched_at:%Y-%m-%d %H:%M}"

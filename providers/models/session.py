@@ -1,0 +1,60 @@
+"""A signed-in browser."""
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from providers.models.provider import Provider
+from ssoconsole.encryption.field import EncryptedTextField
+
+
+class ConsoleSessionQuerySet(models.QuerySet["ConsoleSession"]):
+    def live(self, *, at: datetime) -> "ConsoleSessionQuerySet":
+        """Sessions that still count: not ended, not past their time, of an enabled provider and an active user."""
+        return self.filter(ended_at=None, expires_at__gt=at, provider__enabled=True, user__is_active=True)
+
+
+class ConsoleSession(models.Model):
+    """
+    One browser signed in through one provider.
+
+    The browser's own session only names this row; ending the row ends it at the next request, whatever the
+    session store. `sid` is the provider's session id (OpenID Connect Back-Channel Logout 1.0 section 2.1).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="console_sessions"
+    )
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="console_sessions")
+    sub = models.CharField(max_length=255)
+    sid = models.CharField(max_length=255, blank=True)
+    id_token = EncryptedTextField(null=True, blank=True)
+    refresh_token = EncryptedTextField(null=True, blank=True)
+
+    started_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    checked_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=255, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=300, blank=True)
+
+    objects = ConsoleSessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-started_at",)
+        indexes = (
+            models.Index(
+                fields=["user", "-started_at"], condition=Q(ended_at=None), name="live_sessions_of_a_user"
+            ),
+            models.Index(fields=["provider", "sub"], name="sessions_of_a_subject"),
+            models.Index(fields=["provider", "sid"], name="sessions_of_a_sid"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} through {self.provider}"

@@ -1,0 +1,119 @@
+"""The only way from here to identity providers: outbound HTTP, with outcomes in the place of its errors."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal
+
+from django.conf import settings
+
+from providers.errors import (
+    MetadataInvalid,
+    ProviderFault,
+    ProviderUnreachable,
+    TokenEndpointError,
+    UserinfoError,
+)
+from ssoconsole.jose.strict_json import MalformedJson, loads_object
+from ssoconsole.outbound import client
+from ssoconsole.outbound.errors import (
+    ConnectFailed,
+    ContentTypeRefused,
+    HeaderRefused,
+    OutboundError,
+    ProtocolBroken,
+    RedirectRefused,
+    ResponseTooLarge,
+)
+from ssoconsole.outbound.response import Response
+
+JSON = ("application/json",)
+DOCUMENTS = (*JSON, "application/jwk-set+json")  # RFC 7517 section 8.5.1
+OK = 200
+SERVER_ERROR = 500
+
+# The provider answered, and not what this endpoint is for; everything else is no answer at all.
+_BAD_ANSWERS = (ContentTypeRefused, HeaderRefused, RedirectRefused, ResponseTooLarge)
+_WORTH_ANOTHER_TRY = (ConnectFailed, ProtocolBroken)
+
+
+def fetch_document(url: str, *, fault: type[ProviderFault] = MetadataInvalid) -> dict[str, Any]:
+    """
+    GET a JSON object, once more if the connection fails.
+
+    Raises ProviderUnreachable, for a status of 500 and above too, and `fault` for any other answer that is no
+    JSON object.
+    """
+    response = _get_document(url, fault)
+    if response.status >= SERVER_ERROR:
+        raise ProviderUnreachable(expected="status 200", received=f"status {response.status}")
+    if response.status != OK:
+        raise fault(expected="status 200", received=f"status {response.status}")
+    return read_object(response, fault=fault)
+
+
+def read_object(response: Response, *, fault: type[ProviderFault]) -> dict[str, Any]:
+    """
+    Return the JSON object in `response`, strictly parsed. Raises `fault`, which never repeats the body.
+
+    NUL is refused in every string, because PostgreSQL stores none.
+    """
+    if b"\\u0000" in response.body:
+        raise fault(expected="JSON without NUL characters", received="a NUL character")
+    try:
+        return loads_object(response.body)
+    except MalformedJson as malformed:
+        raise fault(expected="a JSON object", received=f"{malformed}") from None
+
+
+def post_form(url: str, form: Sequence[tuple[str, str]], headers: Mapping[str, str]) -> Response:
+    """POST a form to the token endpoint, once; any status. Raises ProviderUnreachable, TokenEndpointError."""
+    return _request("POST", url, accept=JSON, fault=TokenEndpointError, headers=headers, form=form)
+
+
+def get_with_bearer(url: str, access_token: str, accept: Collection[str]) -> Response:
+    """GET userinfo with the token in the header (RFC 6750 2.1). Raises ProviderUnreachable, UserinfoError."""
+    headers = {"Authorization": f"Bearer {access_token}"}
+    return _request("GET", url, accept=accept, fault=UserinfoError, headers=headers)
+
+
+def _get_document(url: str, fault: type[ProviderFault]) -> Response:
+    try:
+        return _send("GET", url, accept=DOCUMENTS)
+    except _WORTH_ANOTHER_TRY:
+        return _request("GET", url, accept=DOCUMENTS, fault=fault)
+    except OutboundError as error:
+        raise _outcome(error, fault) from None
+
+
+def _request(
+    method: Literal["GET", "POST"],
+    url: str,
+    *,
+    accept: Collection[str],
+    fault: type[ProviderFault],
+    headers: Mapping[str, str] | None = None,
+    form: Sequence[tuple[str, str]] | None = None,
+) -> Response:
+    try:
+        return _send(method, url, accept=accept, headers=headers, form=form)
+    except OutboundError as error:
+        raise _outcome(error, fault) from None
+
+
+def _send(
+    method: Literal["GET", "POST"],
+    url: str,
+    *,
+    accept: Collection[str],
+    headers: Mapping[str, str] | None = None,
+    form: Sequence[tuple[str, str]] | None = None,
+) -> Response:
+    allow_loopback = settings.ALLOW_LOOPBACK_PROVIDERS
+    return client.request(
+        method, url, accept=accept, allow_loopback=allow_loopback, headers=headers, form=form
+    )
+
+
+def _outcome(error: OutboundError, fault: type[ProviderFault]) -> ProviderFault:
+    """Keep the code and the sentence, which by contract hold no path, query, body or credential."""
+    outcome = fault if isinstance(error, _BAD_ANSWERS) else ProviderUnreachable
+    return outcome(expected="a usable answer", received=f"{error.code}: {error.detail}")

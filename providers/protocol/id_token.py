@@ -1,0 +1,105 @@
+"""The rules for an ID token whose signature is good (OpenID Connect Core 1.0 section 3.1.3.7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from providers.errors import (
+    AtHashMismatch,
+    AuthenticationTooOld,
+    AuthorizedPartyMismatch,
+    CHashMismatch,
+    ClaimRefused,
+    NonceMismatch,
+)
+from providers.protocol.issuers import issuer_mismatch
+from providers.protocol.refusals import refusals_as_outcomes
+from ssoconsole.jose import claims as rules_of_jwt
+from ssoconsole.jose.errors import shown
+from ssoconsole.jose.verify import VerifiedJwt
+
+# An honest provider signs at the moment of signing in; what is older was kept by somebody.
+LONGEST_SINCE_ISSUED = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class IdTokenRules:
+    """
+    What one attempt expects of its ID token; `leeway` and `max_age` in seconds.
+
+    `trusted_audiences` are the audiences accepted beside `client_id`. `access_token` and `code` are what came
+    with the token, if anything; `require_at_hash` is for `id_token token`, where the hash must be there.
+    """
+
+    issuer: str
+    client_id: str
+    nonce: str = field(repr=False)
+    leeway: int
+    max_age: int | None
+    trusted_audiences: frozenset[str] = frozenset()
+    access_token: str | None = field(default=None, repr=False)
+    require_at_hash: bool = False
+    code: str | None = field(default=None, repr=False)
+
+
+def check_id_token(verified: VerifiedJwt, *, rules: IdTokenRules, now: int) -> dict[str, Any]:
+    """
+    Return the claims of an ID token that is meant for this attempt; `now` in seconds since 1970.
+
+    Structure, `typ`, `alg`, key, signature and the types of the claims are checked already. In this order:
+    iss, sub, aud, azp, exp, iat, nbf, nonce, at_hash, c_hash, auth_time. Raises an IdTokenRefused for the
+    first that is wrong.
+    """
+    claims = verified.claims
+    with refusals_as_outcomes():
+        rules_of_jwt.require(claims, "iss")
+        if claims["iss"] != rules.issuer:
+            raise issuer_mismatch(expected=rules.issuer, received=claims["iss"])
+        rules_of_jwt.require(claims, "sub")
+        rules_of_jwt.check_audience(claims, rules.client_id, trusted=rules.trusted_audiences)
+        _check_authorized_party(claims, rules.client_id)
+        rules_of_jwt.require(claims, "exp", "iat")
+        rules_of_jwt.check_times(claims, now=now, leeway=rules.leeway, max_age_of_iat=LONGEST_SINCE_ISSUED)
+        _check_nonce(claims, rules.nonce)
+        _check_hashes(verified, rules)
+        if rules.max_age is not None:
+            _check_authentication_time(claims, rules.max_age, now=now, leeway=rules.leeway)
+    return dict(claims)
+
+
+def _check_authorized_party(claims: Mapping[str, Any], client_id: str) -> None:
+    if isinstance(claims["aud"], list) and len(claims["aud"]) > 1:
+        rules_of_jwt.require(claims, "azp")
+    if claims.get("azp", client_id) != client_id:
+        raise AuthorizedPartyMismatch(expected=f"azp {shown(client_id)}", received=shown(claims["azp"]))
+
+
+def _check_nonce(claims: Mapping[str, Any], nonce: str) -> None:
+    """Binds the token to the browser that started this attempt; required in every flow."""
+    rules_of_jwt.require(claims, "nonce")
+    # An attempt without a nonce would accept a token without meaning: "" equals "".
+    if not nonce or not rules_of_jwt.same(claims["nonce"], nonce):
+        raise NonceMismatch(expected="the nonce of this attempt", received="another nonce")
+
+
+def _check_hashes(verified: VerifiedJwt, rules: IdTokenRules) -> None:
+    claims, alg = verified.claims, verified.header["alg"]
+    if rules.require_at_hash:
+        rules_of_jwt.require(claims, "at_hash")
+    if rules.access_token is not None and not _fits(alg, claims.get("at_hash"), rules.access_token):
+        raise AtHashMismatch(expected="the hash of the access token", received="another hash")
+    if rules.code is not None and not _fits(alg, claims.get("c_hash"), rules.code):
+        raise CHashMismatch(expected="the hash of the code", received="another hash")
+
+
+def _fits(alg: str, hashed: str | None, value: str) -> bool:
+    return hashed is None or rules_of_jwt.same(hashed, rules_of_jwt.half_hash(alg, value))
+
+
+def _check_authentication_time(claims: Mapping[str, Any], max_age: int, *, now: int, leeway: int) -> None:
+    rules_of_jwt.require(claims, "auth_time")
+    if claims["auth_time"] > now + leeway:
+        raise ClaimRefused(expected=f"auth_time up to {now + leeway}", received=str(claims["auth_time"]))
+    oldest = now - max_age - leeway
+    if claims["auth_time"] < oldest:
+        raise AuthenticationTooOld(expected=f"auth_time from {oldest}", received=str(claims["auth_time"]))

@@ -1,0 +1,118 @@
+"""From claims to a person: which claim names him, and what the console takes over."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from providers.errors import PrincipalMissing, PrincipalUnusable
+from providers.protocol.claim_paths import value_at, values_at
+from providers.protocol.text import is_deceptive, plain
+
+FIELDS = ("email", "email_verified", "name", "groups")
+LONGEST_PRINCIPAL = 255
+LONGEST_EMAIL = 254
+LONGEST_NAME = 255
+
+
+@dataclass(frozen=True)
+class MappedPerson:
+    """
+    What a provider says about one person, in the console's terms.
+
+    `principal` is the user's name. `email` is "" where there is no usable one; `email_verified` is None where
+    the provider does not say. `groups` are the console's groups that the rules give, not the claim's values.
+    `named_by_unverified_email` says that the principal is an address which the provider calls unverified.
+    """
+
+    principal: str
+    email: str
+    email_verified: bool | None
+    name: str
+    groups: frozenset[str]
+    is_admin: bool
+    named_by_unverified_email: bool = False
+
+
+def map_claims(
+    claims: Mapping[str, Any],
+    *,
+    principal_claims: Sequence[str],
+    mapping: Mapping[str, str],
+    group_rules: Sequence[Mapping[str, str]],
+    admin_principals: Collection[str],
+) -> MappedPerson:
+    """
+    Return the person of these claims; every path is as in `claim_paths`.
+
+    `principal_claims` are tried in order and the first that is present decides, usable or not: a person must
+    not come to another name by spoiling a claim. `mapping` names the path of each of FIELDS; one that it does
+    not name is read from the claim of its own name, and "" reads nothing. `group_rules` are
+    `{"claim_value", "group"}`.
+    Raises PrincipalMissing and PrincipalUnusable.
+    """
+    principal = _principal(claims, principal_claims)
+    email = _email(claims, mapping.get("email", "email"))
+    verified = _verified(claims, mapping.get("email_verified", "email_verified"))
+    # `email` is what `email_verified` speaks of, also where the mapping reads the address elsewhere.
+    unverified_name = verified is False and principal in (email, claims.get("email"))
+    return MappedPerson(
+        principal=principal,
+        email=email,
+        email_verified=verified,
+        name=_name(claims, mapping.get("name", "name")),
+        groups=_groups(claims, mapping.get("groups", "groups"), group_rules),
+        # Whoever may write any address into his profile must not become an administrator by it.
+        is_admin=principal in admin_principals and not unverified_name,
+        named_by_unverified_email=unverified_name,
+    )
+
+
+def _principal(claims: Mapping[str, Any], principal_claims: Sequence[str]) -> str:
+    for path in principal_claims:
+        value = value_at(claims, path)
+        if value is not None:
+            return _usable_principal(path, value)
+    raise PrincipalMissing(expected=" or ".join(principal_claims), received=", ".join(sorted(claims))[:500])
+
+
+def _usable_principal(path: str, value: object) -> str:
+    """Take the name as it is: two names that differ in anything are two people."""
+    if not isinstance(value, str):
+        raise PrincipalUnusable(expected=f"{path}, a string", received=type(value).__name__)
+    if not 1 <= len(value) <= LONGEST_PRINCIPAL:
+        raise PrincipalUnusable(
+            expected=f"{path} of 1 to {LONGEST_PRINCIPAL} characters", received=f"{len(value)} characters"
+        )
+    if value != value.strip() or is_deceptive(value):
+        raise PrincipalUnusable(
+            expected=f"{path} without blanks around it, control or invisible characters",
+            received="a name that would look like another",
+        )
+    return value
+
+
+def _email(claims: Mapping[str, Any], path: str) -> str:
+    value = value_at(claims, path) if path else None
+    if not isinstance(value, str) or len(value) > LONGEST_EMAIL or is_deceptive(value):
+        return ""
+    return value
+
+
+def _verified(claims: Mapping[str, Any], path: str) -> bool | None:
+    """Read strictly: what is neither yes nor absent is no."""
+    value = value_at(claims, path) if path else None
+    if value is None:
+        return None
+    return value is True or value == "true"
+
+
+def _name(claims: Mapping[str, Any], path: str) -> str:
+    value = value_at(claims, path) if path else None
+    return plain(value)[:LONGEST_NAME] if isinstance(value, str) else ""
+
+
+def _groups(claims: Mapping[str, Any], path: str, rules: Sequence[Mapping[str, str]]) -> frozenset[str]:
+    found = values_at(claims, path) if path else []
+    members = [member for value in found for member in (value if isinstance(value, list) else [value])]
+    values = {member for member in members if isinstance(member, str)}
+    return frozenset(rule["group"] for rule in rules if rule["claim_value"] in values)

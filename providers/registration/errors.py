@@ -1,0 +1,22 @@
+"""Why a registration was not saved."""
+
+from collections.abc import Mapping
+
+from ssoconsole.errors import DomainError
+
+
+class RegistrationInvalid(DomainError):
+    """The registration has errors; `problems` maps each field to sentences."""
+
+    code = "registration_invalid"
+
+    def __init__(self, problems: Mapping[str, list[str]]) -> None:
+        self.problems = dict(problems)
+        text = "; ".join(f"{field}: {' '.join(found)}" for field, found in self.problems.items())
+        super().__init__(text, received=text)
+
+
+class ProviderInUse(DomainError):
+    """People, sessions or sign-in attempts refer to this provider: it can be disabled, not deleted."""
+
+    code = "provider_in_use"

@@ -1,0 +1,206 @@
+"""What a registration must be, for the admin form, the configuration file and every other door alike."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from providers.errors import ProviderUnknown
+from providers.kinds import kind_of
+from providers.models import Provider
+from providers.protocol.discovery import WELL_KNOWN
+from providers.protocol.text import is_deceptive
+from providers.registration.secret import UNREADABLE, readable_secret
+from providers.registration.shapes import SHAPES
+from ssoconsole.jose.algorithms import ALGORITHMS, SYMMETRIC
+from ssoconsole.jose.keys import SHORTEST_SECRET_BYTES
+from ssoconsole.outbound.errors import OutboundError
+from ssoconsole.outbound.targets import parse
+
+Problems = dict[str, list[str]]
+Methods = Provider.ClientAuthentication
+
+SERVED_METHODS = (Methods.NONE, Methods.BASIC, Methods.POST)
+# What the flow sets itself; with one of these an extra parameter could weaken it or publish the secret.
+RESERVED_PARAMETERS = frozenset(
+    {
+        "response_type",
+        "client_id",
+        "redirect_uri",
+        "scope",
+        "state",
+        "nonce",
+        "code_challenge",
+        "code_challenge_method",
+        "request",
+        "request_uri",
+        "client_secret",
+        "client_assertion",
+        "client_assertion_type",
+    }
+)
+RESPONSE_MODES = ("query", "form_post")
+PROMPTS = ("none", "login", "consent", "select_account", "create")
+
+
+def problems(provider: Provider) -> Problems:
+    """
+    Return what is wrong with a registration, by field; empty when it can be saved.
+
+    Looks at the row's own values alone: whether the slug is free and what the provider publishes is for
+    `services.save_provider`.
+    """
+    found = _problems_of_fields(provider)
+    for field, rule in SHAPES.items():
+        if sentences := rule(getattr(provider, field)):
+            found[field] = sentences
+    for field, check in RULES:
+        # A rule may rely on the shape of its field; one problem at a time is enough to read.
+        if field not in found and (sentence := check(provider)):
+            found[field] = [sentence]
+    return found
+
+
+def _problems_of_fields(provider: Provider) -> Problems:
+    """Lengths, numbers, choices and the slug, as the model declares them."""
+    try:
+        provider.clean_fields(exclude=set(SHAPES))
+    except ValidationError as invalid:
+        return dict(invalid.message_dict)
+    return {}
+
+
+def _kind(provider: Provider) -> str | None:
+    try:
+        kind_of(provider)
+    except ProviderUnknown as unknown:
+        return f"There is no such kind; there are {unknown.expected}."
+    return None
+
+
+def _issuer(provider: Provider) -> str | None:
+    issuer = provider.issuer
+    if "?" in issuer or "#" in issuer:
+        return "An issuer has no query and no fragment."
+    if issuer.rstrip("/").endswith(WELL_KNOWN):
+        return f"Leave out {WELL_KNOWN}: the issuer is what stands before it."
+    try:
+        parse(issuer, allow_http=settings.ALLOW_LOOPBACK_PROVIDERS)
+    except OutboundError as refused:
+        return f"Not usable: {refused.detail}."
+    return None
+
+
+def _name(provider: Provider) -> str | None:
+    return "It has control or invisible characters." if is_deceptive(provider.name) else None
+
+
+def _icon(provider: Provider) -> str | None:
+    return "It has control or invisible characters." if is_deceptive(provider.icon or "") else None
+
+
+def _client_id(provider: Provider) -> str | None:
+    plain = provider.client_id == provider.client_id.strip() and not is_deceptive(provider.client_id)
+    return None if plain else "It has blanks around it, control or invisible characters."
+
+
+def _authentication_method(provider: Provider) -> str | None:
+    if provider.token_endpoint_auth_method not in SERVED_METHODS:
+        return f"Not available in this version; use {', '.join(SERVED_METHODS)}."
+    return None
+
+
+def _client_secret(provider: Provider) -> str | None:
+    secret = readable_secret(provider)
+    if secret is UNREADABLE:
+        return "It cannot be decrypted with the keys of this console; enter it again."
+    length = len((secret or "").encode("utf-8", "surrogatepass"))
+    if _uses_secret_as_key(provider) and length < SHORTEST_SECRET_BYTES:
+        return f"HS algorithms need a client secret of at least {SHORTEST_SECRET_BYTES} bytes."
+    needed = _uses_code(provider) and not provider.is_public_client
+    return f"{provider.token_endpoint_auth_method} needs a client secret." if needed and not secret else None
+
+
+def _pkce(provider: Provider) -> str | None:
+    if _uses_code(provider) and provider.is_public_client and not provider.pkce:
+        return "A public client has nothing but PKCE to protect its codes."
+    return None
+
+
+def _signing_algs(provider: Provider) -> str | None:
+    names = provider.signing_algs
+    unknown = [name for name in names if name not in ALGORITHMS]
+    if unknown or not names:
+        return f"There are {', '.join(ALGORITHMS)}."
+    symmetric = set(names) & set(SYMMETRIC)
+    if symmetric and symmetric != set(names):
+        # Whoever may choose between the two could sign with the public key as the secret (RFC 8725 2.1).
+        return "HS algorithms never go together with others."
+    return None
+
+
+def _extra_params(provider: Provider) -> str | None:
+    given = provider.extra_params
+    reserved = sorted(RESERVED_PARAMETERS & given.keys())
+    if reserved:
+        return f"{reserved[0]} is set by the flow itself."
+    mode = given.get("response_mode")
+    if mode is None:
+        return None
+    if not _uses_code(provider):
+        return "response_mode is form_post for the response type id_token."
+    return None if mode in RESPONSE_MODES else "response_mode is query or form_post."
+
+
+def _prompt(provider: Provider) -> str | None:
+    words = (provider.prompt or "").split()
+    if not set(words) <= set(PROMPTS) or len(set(words)) != len(words):
+        return f"One or several of {', '.join(PROMPTS)}, each once."
+    if "none" in words and len(words) > 1:
+        return "none goes with no other word."
+    if "none" in words and provider.max_age == 0:
+        return "none forbids to ask the person, and a max age of 0 demands it."
+    both = (
+        {"prompt", "max_age"} & provider.extra_params.keys()
+        if isinstance(provider.extra_params, dict)
+        else set()
+    )
+    return f"{min(both)} has a field of its own; take it out of the extra parameters." if both else None
+
+
+def _linking(provider: Provider) -> str | None:
+    if provider.link_by_verified_email and not provider.allowed_email_domains:
+        return "Linking by e-mail needs a list of allowed e-mail domains."
+    return None
+
+
+def _refresh(provider: Provider) -> str | None:
+    if provider.session_refresh == Provider.Refresh.REFRESH_TOKEN and not _uses_code(provider):
+        return "There are refresh tokens in the code flow only."
+    return None
+
+
+def _uses_code(provider: Provider) -> bool:
+    return provider.response_type == Provider.ResponseType.CODE
+
+
+def _uses_secret_as_key(provider: Provider) -> bool:
+    names = provider.signing_algs
+    return isinstance(names, list) and any(name in SYMMETRIC for name in names)
+
+
+RULES: tuple[tuple[str, Callable[[Provider], str | None]], ...] = (
+    ("kind", _kind),
+    ("name", _name),
+    ("icon", _icon),
+    ("issuer", _issuer),
+    ("client_id", _client_id),
+    ("token_endpoint_auth_method", _authentication_method),
+    ("client_secret", _client_secret),
+    ("pkce", _pkce),
+    ("signing_algs", _signing_algs),
+    ("extra_params", _extra_params),
+    ("prompt", _prompt),
+    ("link_by_verified_email", _linking),
+    ("session_refresh", _refresh),
+)

@@ -1,0 +1,33 @@
+"""What is past its time, and is dropped."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+
+from providers.models import ConsoleSession, SignInAttempt
+
+BATCH = 1000
+
+
+def drop_old_sign_ins(*, at: datetime, keep: timedelta) -> dict[str, int]:
+    """
+    Delete sign-in traces and ended or expired sessions older than `keep`; return how many of each.
+
+    In batches of their own transaction, so that it may run while people sign in, and be stopped at any time.
+    """
+    limit = at - keep
+    attempts = SignInAttempt.objects.filter(started_at__lt=limit)
+    ended = ConsoleSession.objects.filter(ended_at__lt=limit)
+    expired = ConsoleSession.objects.filter(expires_at__lt=limit)
+    return {
+        "sign-in attempts": _delete_in_batches(attempts),
+        "sessions": _delete_in_batches(ended) + _delete_in_batches(expired),
+    }
+
+
+def _delete_in_batches(rows: models.QuerySet[Any]) -> int:
+    deleted = 0
+    while batch := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        deleted += rows.model._default_manager.filter(pk__in=batch).delete()[0]
+    return deleted

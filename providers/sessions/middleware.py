@@ -1,0 +1,65 @@
+"""Every request of a signed-in browser: is its session still good?"""
+
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY
+from django.contrib.auth import SESSION_KEY as USER_SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from providers.models import ConsoleSession
+from providers.sessions.browser import PROVIDER_BACKEND, SESSION_KEY, set_console_session
+from providers.sessions.services import note_seen
+
+
+class ConsoleSessionMiddleware:
+    """
+    Look the row up by one query, and forget browsers whose row has ended, run out, or lost provider or user.
+
+    Put `request.console_session` in place. Nothing about a request is kept on the middleware, which all
+    threads share.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        set_console_session(request, None)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            _check(request)
+        response = self.get_response(request)
+        if _is_signed_in(request) and "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _check(request: HttpRequest) -> None:
+    if request.session.get(BACKEND_SESSION_KEY) != PROVIDER_BACKEND:
+        return  # nobody, or an administrator by password, whom no provider vouches for
+    now = timezone.now()
+    session = _live_session(request.session.get(SESSION_KEY), request.session.get(USER_SESSION_KEY))
+    if session is None:
+        request.session.flush()
+        request.user = AnonymousUser()
+        return
+    set_console_session(request, session)
+    note_seen(session=session, at=now)
+
+
+def _live_session(key: str | None, user_key: str | None) -> ConsoleSession | None:
+    try:
+        primary_key = uuid.UUID(key or "")
+    except ValueError:
+        return None
+    live = ConsoleSession.objects.live(at=timezone.now()).select_related("provider")
+    session = live.filter(pk=primary_key).first()
+    return session if session and str(session.user_id) == user_key else None
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    """Ask the session only where the request came with one or made one, so that strangers cost no query."""
+    cookie = settings.SESSION_COOKIE_NAME in request.COOKIES
+    return (cookie or request.session.modified) and USER_SESSION_KEY in request.session

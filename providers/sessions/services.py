@@ -1,0 +1,105 @@
+"""Writes about signed-in browsers."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from providers.models import ConsoleSession, Provider
+from providers.sessions.browser import SESSION_KEY, console_session_of, set_console_session
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.services import record_event
+
+SEEN_EVERY = timedelta(minutes=1)
+
+
+@transaction.atomic
+def start_session(
+    *,
+    request: HttpRequest,
+    user: AbstractBaseUser,
+    provider: Provider,
+    claims: Mapping[str, Any],
+    id_token: str,
+    refresh_token: str | None,
+) -> ConsoleSession:
+    """
+    Write down that this browser is signed in, and name the row in its session; call it after `auth.login`.
+
+    A session that the browser had before, whoever's it was, ends here: the browser has lost its way to it.
+    """
+    by = Actor.of(request)
+    if previous := console_session_of(request):
+        end_session(session=previous, by=by)
+    now = timezone.now()
+    sid = claims.get("sid")
+    session = ConsoleSession(
+        user_id=user.pk,
+        provider=provider,
+        sub=claims["sub"],
+        sid=sid if isinstance(sid, str) and len(sid) <= 255 else "",
+        started_at=now,
+        checked_at=now,
+        last_seen_at=now,
+        expires_at=now + timedelta(seconds=provider.session_lifetime),
+        address=by.address,
+        user_agent=request.headers.get("User-Agent", "")[:255],
+    )
+    session.id_token = id_token
+    if provider.session_refresh == Provider.Refresh.REFRESH_TOKEN:
+        session.refresh_token = refresh_token  # what is not going to be used is not kept
+    session.save(force_insert=True)
+    request.session[SESSION_KEY] = str(session.pk)
+    request.session.set_expiry(provider.session_lifetime)
+    set_console_session(request, session)
+    record_event("session_started", by=by, target=str(session.pk), after={"provider": provider.slug})
+    return session
+
+
+@transaction.atomic
+def end_session(*, session: ConsoleSession, by: Actor) -> bool:
+    """
+    End a session once, and drop its tokens; False when somebody has ended it before, who stays on record.
+    """
+    if not _end(ConsoleSession.objects.filter(pk=session.pk), by=by):
+        return False
+    record_event("session_ended", by=by, target=str(session.pk))
+    return True
+
+
+@transaction.atomic
+def end_sessions_of_user(*, user: AbstractBaseUser, by: Actor) -> int:
+    """End every session of a person; return how many there were."""
+    ended = _end(ConsoleSession.objects.filter(user_id=user.pk), by=by)
+    if ended:
+        record_event("sessions_ended", by=by, target=user.get_username(), after={"sessions": ended})
+    return ended
+
+
+@transaction.atomic
+def end_sessions_of_provider(*, provider: Provider, by: Actor) -> int:
+    """End every session that began at a provider; return how many there were."""
+    ended = _end(ConsoleSession.objects.filter(provider=provider), by=by)
+    if ended:
+        record_event("sessions_ended", by=by, target=provider.slug, after={"sessions": ended})
+    return ended
+
+
+def note_seen(*, session: ConsoleSession, at: datetime) -> None:
+    """Move `last_seen_at`, at most once a minute whatever the number of requests and processes; no event."""
+    if session.last_seen_at > at - SEEN_EVERY:
+        return
+    stale = ConsoleSession.objects.filter(pk=session.pk, last_seen_at__lte=at - SEEN_EVERY)
+    stale.update(last_seen_at=at)
+
+
+def _end(sessions: Any, *, by: Actor) -> int:
+    """One conditional update: two who end a session at once cannot both have done it."""
+    ended: int = sessions.filter(ended_at=None).update(
+        ended_at=timezone.now(), ended_by=str(by)[:300], id_token=None, refresh_token=None
+    )
+    return ended

@@ -1,0 +1,121 @@
+"""
+What must be certain of a provider's answer before any of it is used (RFC 6749 section 10.12, RFC 9207, RFC
+9700).
+"""
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
+
+from providers.errors import (
+    AnswerIncomplete,
+    AnswerRefused,
+    AttemptExpired,
+    BrowserMismatch,
+    CallbackMismatch,
+    IssParameterMismatch,
+    IssParameterMissing,
+    ProviderChanged,
+    ProviderDisabled,
+    ProviderRefused,
+    StateUnknown,
+    StateUsed,
+)
+from providers.models import Provider, SignInAttempt
+from providers.protocol.discovery import announces_iss_parameter
+from providers.signin.attempts import consume_attempt, find_attempt
+from providers.signin.binding import is_bound
+from providers.signin.limits import count_sign_in
+from providers.signin.progress import SignIn, set_place
+from ssoconsole.jose.errors import shown
+
+PARAMETERS = ("state", "code", "id_token", "iss", "error", "error_description")
+
+
+def take_answer(request: HttpRequest) -> tuple[SignIn, QueryDict]:
+    """
+    Return the attempt that this browser started, used up from now on, and the answer to it.
+
+    Raises StateUnknown, BrowserMismatch and StateUsed, none of which touches an attempt: a stranger who has
+    seen a state can neither finish it nor spoil it.
+    """
+    attempt = attempt_of(request, request.GET)
+    if not is_bound(request, attempt.binding_hash):
+        count_sign_in(request)
+        raise BrowserMismatch(expected="the browser that started this sign-in", received="another one")
+    set_place(request, provider=attempt.provider, next_url=attempt.next_url)
+    answer = QueryDict(attempt.posted_answer) if attempt.posted_answer else request.GET
+    try:
+        consume_attempt(attempt=attempt)
+    except StateUsed:
+        count_sign_in(request)
+        raise
+    return SignIn(attempt=attempt, provider=provider_of(attempt)), answer
+
+
+def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
+    """Return the attempt that `answer` names, whoever brings it. Raises StateUnknown, AnswerRefused."""
+    for name in PARAMETERS:
+        if len(answer.getlist(name)) > 1:
+            count_sign_in(request)
+            raise AnswerRefused(expected=f"{name} once", received="several times")
+    state = answer.get("state", "")
+    attempt = find_attempt(state=state) if state else None
+    if attempt is None:
+        count_sign_in(request)  # the trace of a stray is a row
+        raise StateUnknown(expected="the state of a sign-in of ours", received="another" if state else "none")
+    set_place(request, provider=attempt.provider)
+    return attempt
+
+
+def provider_of(attempt: SignInAttempt) -> Provider:
+    """An attempt with a state has a provider; rows without are traces of strays, which have no state."""
+    if attempt.provider is None:
+        raise StateUnknown(expected="an attempt at a provider", received="none")
+    return attempt.provider
+
+
+def check_answer(request: HttpRequest, sign_in: SignIn, answer: QueryDict) -> None:
+    """
+    Raise the outcome for the first thing that keeps the code or the ID token in `answer` from being used.
+    """
+    attempt, provider = sign_in.attempt, sign_in.provider
+    check_age(attempt)
+    if not provider.enabled:
+        raise ProviderDisabled(expected="an enabled provider", received=provider.slug)
+    if attempt.issuer != provider.issuer:
+        raise ProviderChanged(expected=shown(attempt.issuer), received=shown(provider.issuer))
+    sent_to = urlsplit(attempt.redirect_uri).path
+    if request.path != sent_to:
+        raise CallbackMismatch(expected=sent_to, received=shown(request.path))
+    _check_iss(provider, answer)
+    if error := answer.get("error"):
+        description = answer.get("error_description", "")
+        raise ProviderRefused(
+            expected=provider.response_type,
+            received=shown(f"{error}: {description}" if description else error),
+        )
+    if not answer.get(provider.response_type):
+        raise AnswerIncomplete(
+            expected=provider.response_type, received=shown(", ".join(sorted(answer)) or "nothing")
+        )
+
+
+def check_age(attempt: SignInAttempt) -> None:
+    if attempt.has_expired(at=timezone.now()):
+        raise AttemptExpired(expected="an answer in time", received=f"started {attempt.started_at:%H:%M:%S}")
+
+
+def _check_iss(provider: Provider, answer: QueryDict) -> None:
+    """
+    Find a mix-up before the code is sent anywhere; error answers are checked alike (RFC 9207 section 2.4).
+
+    An answer that is an ID token names its issuer in it, and providers leave the parameter out.
+    """
+    iss = answer.get("iss")
+    by_id_token = provider.response_type == Provider.ResponseType.ID_TOKEN and "id_token" in answer
+    if iss is not None and iss != provider.issuer:
+        raise IssParameterMismatch(expected=shown(provider.issuer), received=shown(iss))
+    if iss is None and not by_id_token and announces_iss_parameter(provider.discovery):
+        raise IssParameterMissing(expected=shown(provider.issuer), received="absent")

@@ -1,0 +1,161 @@
+"""The attempt's row: written when a browser leaves, consumed once when it comes back, and then the trace."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from providers.errors import SignInRefused, StateUsed
+from providers.models import Provider, SignInAttempt
+from providers.signin.binding import hash_of
+from providers.signin.progress import SignIn
+from providers.signin.references import new_reference
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.services import record_event
+
+REFERENCE_TRIES = 5
+SUCCESS = "ok"
+
+
+def start_attempt(
+    *,
+    provider: Provider,
+    state: str,
+    nonce: str,
+    code_verifier: str | None,
+    binding: str,
+    redirect_uri: str,
+    next_url: str,
+    by: Actor,
+    user_agent: str,
+) -> SignInAttempt:
+    """
+    Write down that a browser leaves for `provider`. The row is the record; the event comes with the outcome.
+
+    The issuer is kept as it is now, so that an answer cannot be used after the registration was pointed
+    elsewhere.
+    """
+    attempt = SignInAttempt(
+        provider=provider,
+        state_hash=hash_of(state),
+        binding_hash=hash_of(binding),
+        issuer=provider.issuer,
+        redirect_uri=redirect_uri,
+        next_url=next_url,
+        started_at=timezone.now(),
+        address=by.address,
+        user_agent=user_agent[:255],
+    )
+    attempt.nonce, attempt.code_verifier = nonce, code_verifier
+    return _save_under_new_reference(attempt)
+
+
+def find_attempt(*, state: str) -> SignInAttempt | None:
+    """Return the attempt of a `state` parameter with its provider, finished or not."""
+    return SignInAttempt.objects.select_related("provider").filter(state_hash=hash_of(state)).first()
+
+
+def keep_posted_answer(*, attempt: SignInAttempt, answer: str) -> None:
+    """
+    Keep the form that a provider posted until the browser comes for it; once, or StateUsed.
+
+    The state is what authorises this: only the provider and the browser have seen it.
+    """
+    attempt.posted_answer = answer
+    waiting = SignInAttempt.objects.filter(pk=attempt.pk, consumed_at=None, posted_answer__isnull=True)
+    sealed = attempt.posted_answer_envelope  # type: ignore[attr-defined]  # the field's own second name
+    if not waiting.update(posted_answer=sealed):
+        raise StateUsed(expected="one answer", received="a second one")
+
+
+def consume_attempt(*, attempt: SignInAttempt) -> None:
+    """
+    Use the attempt up, before anything is spent on its answer; raises StateUsed for everyone but the first.
+    """
+    now = timezone.now()
+    if not SignInAttempt.objects.filter(pk=attempt.pk, consumed_at=None).update(consumed_at=now):
+        raise StateUsed(expected="an attempt that is still open", received="one that has been answered")
+    attempt.consumed_at = now
+
+
+@transaction.atomic
+def finish_attempt(
+    *, sign_in: SignIn, by: Actor, user: AbstractBaseUser | None = None, error: SignInRefused | None = None
+) -> None:
+    """Turn the attempt into its trace, and record `signin` or `signin_refused`; its secrets go."""
+    attempt = sign_in.attempt
+    _describe(attempt, error)
+    attempt.stage = sign_in.stage
+    attempt.trace = sign_in.trace()
+    attempt.user_id = user.pk if user else None
+    attempt.finished_at = timezone.now()
+    attempt.nonce = attempt.code_verifier = attempt.posted_answer = None
+    attempt.save()
+    _record(attempt, by)
+
+
+@transaction.atomic
+def record_refusal(
+    *, error: SignInRefused, by: Actor, user_agent: str, provider: Provider | None = None, next_url: str = ""
+) -> SignInAttempt:
+    """
+    Write a trace for a refusal that must not touch an attempt: nothing fits it, or it is somebody else's.
+
+    Whoever can make the console write into a trace that is not his could hide what really happened there.
+    """
+    now = timezone.now()
+    attempt = SignInAttempt(
+        provider=provider,
+        started_at=now,
+        finished_at=now,
+        stage="refused",
+        next_url=next_url,
+        address=by.address,
+        user_agent=user_agent[:255],
+    )
+    _describe(attempt, error)
+    _save_under_new_reference(attempt)
+    _record(attempt, by)
+    return attempt
+
+
+def _describe(attempt: SignInAttempt, error: SignInRefused | None) -> None:
+    attempt.outcome = error.code if error else SUCCESS
+    attempt.expected = _storable(error.expected) if error else ""
+    attempt.received = _storable(error.received) if error else ""
+
+
+def _storable(text: str) -> str:
+    """
+    Fit a stranger's text into its column: no NUL, which PostgreSQL refuses, no lone surrogates, no excess.
+    """
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")[:1000]
+
+
+def _record(attempt: SignInAttempt, by: Actor) -> None:
+    details: dict[str, Any] = {"reference": attempt.reference, "stage": attempt.stage}
+    if attempt.expected or attempt.received:
+        details |= {"expected": attempt.expected, "received": attempt.received}
+    record_event(
+        "signin" if attempt.outcome == SUCCESS else "signin_refused",
+        by=by,
+        target=attempt.provider.slug if attempt.provider else "",
+        outcome=attempt.outcome,
+        after=details,
+    )
+
+
+def _save_under_new_reference(attempt: SignInAttempt) -> SignInAttempt:
+    """Save with a reference nobody has; two rows that draw the same words are told apart by the database."""
+    for _ in range(REFERENCE_TRIES - 1):
+        attempt.reference = new_reference()
+        try:
+            with transaction.atomic():
+                attempt.save(force_insert=True)
+        except IntegrityError:
+            continue
+        return attempt
+    attempt.reference = new_reference()
+    attempt.save(force_insert=True)
+    return attempt

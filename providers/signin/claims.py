@@ -1,0 +1,28 @@
+"""One set of claims out of two: the ID token's and userinfo's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.protocol.claim_paths import value_at
+
+# About the token, not about the person: userinfo has no say in them.
+OF_THE_TOKEN = ("iss", "sub", "aud", "azp", "exp", "iat", "nbf", "auth_time", "nonce", "acr", "amr", "sid")
+
+
+def merge_claims(
+    id_token: Mapping[str, Any], userinfo: Mapping[str, Any] | None, *, mapping: Mapping[str, str]
+) -> dict[str, Any]:
+    """
+    Return the claims about the person: userinfo is fresher, the ID token has the last word about itself.
+
+    An address and its verification stay together: what the ID token verified is not the address that userinfo
+    names.
+    """
+    if not userinfo:
+        return dict(id_token)
+    own = {name: id_token[name] for name in OF_THE_TOKEN if name in id_token}
+    merged = {**id_token, **userinfo, **own}
+    verified = mapping.get("email_verified", "email_verified")
+    if value_at(userinfo, mapping.get("email", "email")) is not None and value_at(userinfo, verified) is None:
+        merged.pop(verified if verified in merged else verified.split(".")[0], None)
+    return merged

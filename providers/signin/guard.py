@@ -1,0 +1,88 @@
+"""
+What stands around every page of a sign-in: whatever is raised in it becomes a refusal with a trace, never a
+500.
+"""
+
+import functools
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from providers.errors import InternalError, SignInRefused, TooManyAttempts
+from providers.signin import limits
+from providers.signin.attempts import finish_attempt, record_refusal
+from providers.signin.failure import render_refusal
+from providers.signin.next_url import with_next
+from providers.signin.progress import place_of, sign_in_of
+from providers.signin.references import new_reference
+from ssoconsole.actors import Actor
+
+log = structlog.get_logger("signin")
+View = Callable[..., HttpResponseBase]
+
+
+def refuses_in_words(view: View) -> View:
+    """Decorate a view function: refusals become pages, and no answer is kept or told to other sites."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            response = view(request, *args, **kwargs)
+        except SignInRefused as error:
+            response = refuse(request, error)
+        except Exception as error:
+            response = refuse(request, _as_refusal(error))
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return guarded
+
+
+def refuse(request: HttpRequest, error: SignInRefused) -> HttpResponse:
+    """Write the trace and answer; when not even that works, the page and the log still share a reference."""
+    _, next_url = place_of(request)
+    try:
+        reference = _record(request, error)
+    except Exception as failure:
+        reference = new_reference()
+        log.error("trace_not_written", reference=reference, outcome=error.code, **_where(failure))  # noqa: TRY400
+        request.user = AnonymousUser()  # the page must not ask the database who this is
+    return render_refusal(request, error, reference=reference, retry_url=with_next("/signin", next_url))
+
+
+def _record(request: HttpRequest, error: SignInRefused) -> str:
+    sign_in = sign_in_of(request)
+    by = Actor("stranger", "", request.META.get("REMOTE_ADDR") or None)
+    if sign_in is not None:
+        finish_attempt(sign_in=sign_in, by=by, error=error)
+        return sign_in.attempt.reference
+    if isinstance(error, TooManyAttempts) and (known := limits.reference_of_flood(request)):
+        return known
+    provider, next_url = place_of(request)
+    agent = request.headers.get("User-Agent", "")
+    attempt = record_refusal(error=error, by=by, user_agent=agent, provider=provider, next_url=next_url)
+    if isinstance(error, TooManyAttempts):
+        limits.keep_reference_of_flood(request, attempt.reference)
+    return attempt.reference
+
+
+def _as_refusal(error: Exception) -> InternalError:
+    log.error("sign_in_broke", **_where(error))
+    return InternalError(expected="a sign-in without a fault of ours", received=type(error).__name__)
+
+
+def _where(error: Exception) -> dict[str, object]:
+    """Say what happened without the exception's own words, which may hold a code, a token or a secret."""
+    frames = traceback.extract_tb(error.__traceback__ or sys.exc_info()[2])
+    return {
+        "exception": type(error).__name__,
+        "where": [
+            f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]
+        ],
+    }

@@ -1,0 +1,68 @@
+"""How many sign-ins one address may start: each start, and each answer that fits no start, is a row."""
+
+import time
+from ipaddress import IPv6Address, ip_address
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+
+from providers.errors import TooManyAttempts
+
+log = structlog.get_logger("signin")
+WINDOW = 60  # seconds
+
+
+def _source(request: HttpRequest) -> str:
+    """The address; of IPv6 the /64, because one subscriber has all of it."""
+    text = request.META.get("REMOTE_ADDR", "")
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address) and not address.ipv4_mapped:
+        return str(IPv6Address(int(address) >> 64 << 64))
+    return str(address)
+
+
+def _key(request: HttpRequest) -> str:
+    # An IPv6 address has colons; a window is named by its number, so that it starts anew by itself.
+    return f"sign-ins:{_source(request)}:{int(time.time()) // WINDOW}"
+
+
+def count_sign_in(request: HttpRequest) -> None:
+    """
+    Count one more; raises TooManyAttempts past SIGN_INS_PER_MINUTE.
+
+    Without a cache nothing is counted: the limit keeps the table small, it guards no secret.
+    """
+    key = _key(request)
+    try:
+        cache.add(key, 0, timeout=2 * WINDOW)
+        count = cache.incr(key)
+    except Exception as error:  # noqa: BLE001, RUF100 - every cache has errors of its own; none may stop a sign-in
+        log.warning("sign_ins_not_counted", error=type(error).__name__)
+        return
+    if count > settings.SIGN_INS_PER_MINUTE:
+        raise TooManyAttempts(
+            expected=f"up to {settings.SIGN_INS_PER_MINUTE} in a minute",
+            received=f"{count} from this address",
+        )
+
+
+def reference_of_flood(request: HttpRequest) -> str | None:
+    """Return the reference under which this minute's flood from this address is on record already."""
+    try:
+        found = cache.get(f"{_key(request)}:reference")
+    except Exception:  # noqa: BLE001, RUF100 - see above
+        return None
+    return found if isinstance(found, str) else None
+
+
+def keep_reference_of_flood(request: HttpRequest, reference: str) -> None:
+    """Let the rest of this minute's flood share one row and one reference."""
+    try:
+        cache.set(f"{_key(request)}:reference", reference, timeout=2 * WINDOW)
+    except Exception as error:  # noqa: BLE001, RUF100 - see above
+        log.warning("flood_not_remembered", error=type(error).__name__)

@@ -1,0 +1,65 @@
+"""POST /signout and GET /signed-out."""
+
+import secrets
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+
+from providers.models import ConsoleSession
+from providers.sessions.browser import console_session_of, set_console_session
+from providers.sessions.services import end_session
+from providers.signin.query import add_query
+from ssoconsole.actors import Actor
+
+
+@require_POST
+@csrf_protect
+def signout(request: HttpRequest) -> HttpResponse:
+    """
+    End this browser's session, then lead on to the provider's own sign-out where there is one.
+
+    That way leads over a page and not a redirect: with `form-action 'self'` a browser silently blocks a form
+    whose answer redirects to another origin.
+    """
+    session = console_session_of(request)
+    hop = _provider_signout(session) if session else None
+    if session:
+        end_session(session=session, by=Actor.of(request))
+        set_console_session(request, None)
+    request.session.flush()
+    if hop is None or session is None:
+        return HttpResponseRedirect(reverse("signed_out"))
+    response = render(request, "provider_hop.html", {"url": hop, "name": session.provider.name})
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_safe
+@never_cache
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Say that it is done. Whatever `state` a provider brings back, or none, nothing is decided by it."""
+    return render(request, "signed_out.html", {})
+
+
+def _provider_signout(session: ConsoleSession) -> str | None:
+    """
+    Return the logout request (OpenID Connect RP-Initiated Logout 1.0 section 2), if the provider takes any.
+    """
+    endpoint = session.provider.endpoint("end_session_endpoint")
+    if endpoint is None:
+        return None
+    params = {
+        "client_id": session.provider.client_id,
+        "post_logout_redirect_uri": f"{settings.BASE_URL}{reverse('signed_out')}",
+        "state": secrets.token_urlsafe(16),
+    }
+    if session.id_token:
+        params["id_token_hint"] = session.id_token
+    return add_query(endpoint, urlencode(params))

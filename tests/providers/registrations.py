@@ -1,0 +1,45 @@
+"""Registrations at the scripted provider, as its client knows the console."""
+
+from providers.models import Provider
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.models import Event
+
+BOB = Actor("user", "bob")
+
+
+def provider_at(op, **changes):
+    """A registration that fits the scripted provider `op`, not saved yet."""
+    client = op.client
+    secret = changes.pop("client_secret", client.client_secret)
+    values = {
+        "slug": "corp",
+        "name": "Corp SSO",
+        "issuer": op.issuer,
+        "client_id": client.client_id,
+        "token_endpoint_auth_method": client.token_endpoint_auth_method,
+        "signing_algs": [client.id_token_signed_response_alg],
+    }
+    provider = Provider(**values | changes)
+    provider.client_secret = secret
+    return provider
+
+
+def registered_at(op, **changes):
+    """The same in the database, with the metadata that `op` publishes and without its keys."""
+    provider = provider_at(op, discovery=op.discovery.shape(op.metadata()), **changes)
+    provider.save()
+    return provider
+
+
+def somewhere(**changes):
+    """A registration without problems at a provider that nobody asks; not saved."""
+    secret = changes.pop("client_secret", "s" * 32)
+    values = {"slug": "corp", "name": "Corp SSO", "issuer": "https://idp.example", "client_id": "console"}
+    provider = Provider(**values | changes)
+    provider.client_secret = secret
+    return provider
+
+
+def provider_events():
+    """What has been recorded about providers, the newest first."""
+    return Event.objects.filter(action__startswith="provider_")

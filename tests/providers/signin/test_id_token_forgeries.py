@@ -1,0 +1,166 @@
+"""Every forged or broken ID token of the relying-party table: refused by name, before userinfo is asked."""
+
+import pytest
+
+from tests.providers.signin.journey import assert_refused, register
+
+
+def as_list(op, *others):
+    op.id_token.change("aud", lambda aud: [aud, *others])
+
+
+REFUSALS = {
+    "another issuer": (lambda op: op.id_token.append("iss"), "issuer_mismatch"),
+    "the issuer with a slash": (lambda op: op.id_token.append("iss", "/"), "issuer_mismatch"),
+    "no issuer": (lambda op: op.id_token.remove("iss"), "missing_claim"),
+    "another audience": (lambda op: op.id_token.append("aud"), "audience_mismatch"),
+    "no audience": (lambda op: op.id_token.remove("aud"), "missing_claim"),
+    "an untrusted second audience": (lambda op: as_list(op, "stranger"), "audience_mismatch"),
+    "azp of another client": (
+        lambda op: op.id_token.claims.update(azp="stranger"),
+        "authorized_party_mismatch",
+    ),
+    "no expiry": (lambda op: op.id_token.remove("exp"), "missing_claim"),
+    "no issue time": (lambda op: op.id_token.remove("iat"), "missing_claim"),
+    "expired an hour ago": (lambda op: op.id_token.shift("exp", -3900), "expired"),
+    "issued in an hour": (lambda op: op.id_token.shift("iat", 3600), "issued_in_the_future"),
+    "issued two days ago": (lambda op: op.id_token.shift("iat", -172_800), "issued_too_long_ago"),
+    "not valid for an hour": (
+        lambda op: op.id_token.change("exp", lambda exp: exp).claims.update(nbf=4_000_000_000),
+        "not_yet_valid",
+    ),
+    "another nonce": (lambda op: op.id_token.append("nonce"), "nonce_mismatch"),
+    "no nonce": (lambda op: op.id_token.remove("nonce"), "missing_claim"),
+    "no subject": (lambda op: op.id_token.remove("sub"), "missing_claim"),
+    "an empty subject": (lambda op: op.id_token.claims.update(sub=""), "claim_refused"),
+    "an expiry that is text": (lambda op: op.id_token.claims.update(exp="tomorrow"), "claim_refused"),
+    "an expiry that is true": (lambda op: op.id_token.claims.update(exp=True), "claim_refused"),
+    "another at_hash": (lambda op: op.id_token.include_at_hash().append("at_hash"), "at_hash_mismatch"),
+    "another c_hash": (lambda op: op.id_token.claims.update(c_hash="AAAA"), "c_hash_mismatch"),
+    "typ at+jwt": (lambda op: op.id_token.header.update(typ="at+jwt"), "token_type_refused"),
+    "typ logout+jwt": (lambda op: op.id_token.header.update(typ="logout+jwt"), "token_type_refused"),
+    "a broken signature": (lambda op: op.id_token.break_signature(), "signature_invalid"),
+    "no signature": (lambda op: op.id_token.truncate_signature(), "signature_invalid"),
+    "an unknown kid": (lambda op: op.id_token.sign_with(op.keys.stranger), "unknown_key"),
+    "HS256 with the public key": (lambda op: op.id_token.hs256_with_public_key(), "algorithm_refused"),
+    "HS256 with the public key in DER": (
+        lambda op: op.id_token.hs256_with_public_key("der"),
+        "algorithm_refused",
+    ),
+    "HS256 with the client secret": (
+        lambda op: op.id_token.hs256_with(op.client.client_secret),
+        "algorithm_refused",
+    ),
+    "alg none": (lambda op: op.id_token.alg_none(), "algorithm_refused"),
+    "alg nOnE": (lambda op: op.id_token.alg_none("nOnE"), "algorithm_refused"),
+    "ES256 where RS256 is registered": (lambda op: op.id_token.sign_with(alg="ES256"), "algorithm_refused"),
+    "a crit header": (lambda op: op.id_token.header.update(crit=["exp"]), "header_refused"),
+    "a key of its own": (lambda op: op.id_token.header.update(jwk=op.keys.stranger.jwk()), "header_refused"),
+    "not a JWT": (lambda op: op.id_token.raw("not.a.jwt"), "token_malformed"),
+    "a list for claims": (lambda op: op.id_token.raw_payload(b"[]"), "token_malformed"),
+    "a claim twice": (lambda op: op.id_token.raw_payload(b'{"sub":"a","sub":"b"}'), "token_malformed"),
+    "no kid among several keys": (lambda op: op.id_token.remove_header("kid"), "ambiguous_key"),
+}
+
+
+@pytest.mark.parametrize(("forge", "outcome"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_is_refused_before_userinfo(op, provider, visitor, forge, outcome):
+    forge(op)
+    assert_refused(visitor.sign_in(op), outcome, 400)
+    assert op.requests_to("userinfo") == []
+    assert op.violations == []
+    assert not visitor.is_signed_in()
+
+
+def single_key_without_kid(op):
+    op.jwks.publish(op.keys.rsa[0].jwk(kid=None))
+    op.id_token.remove_header("kid")
+
+
+def encryption_key_with_the_same_kid(op):
+    op.jwks.keys.append(op.keys.rsa_enc.jwk(kid=op.keys.rsa[0].kid, alg="RS256"))
+
+
+ACCEPTED = {
+    "as it should be": lambda op: None,
+    "expired five seconds ago": lambda op: op.id_token.shift("exp", -305),
+    "issued in five seconds": lambda op: op.id_token.shift("iat", 5),
+    "one usable key, no kid anywhere": single_key_without_kid,
+    "an encryption key with the same kid, listed later": encryption_key_with_the_same_kid,
+    "only this audience, in a list": as_list,
+    "azp of this client": lambda op: op.id_token.claims.update(azp=op.client.client_id),
+    "a right at_hash": lambda op: op.id_token.include_at_hash(),
+    "no typ": lambda op: op.id_token.remove_header("typ"),
+    "an unknown claim": lambda op: op.id_token.claims.update(unknown={"a": [1]}),
+}
+
+
+@pytest.mark.parametrize("bend", ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_an_honest_token_signs_in_however_it_looks(op, provider, visitor, bend):
+    bend(op)
+    assert visitor.sign_in(op).status_code == 302
+    assert visitor.is_signed_in()
+    assert op.violations == []
+
+
+USERINFO = {
+    "another subject": lambda op: op.userinfo.append("sub", "invalid"),
+    "no subject": lambda op: op.userinfo.remove("sub"),
+}
+
+
+@pytest.mark.parametrize("bend", USERINFO.values(), ids=USERINFO.keys())
+def test_userinfo_about_somebody_else_is_refused(op, provider, visitor, bend):
+    bend(op)
+    assert_refused(visitor.sign_in(op), "userinfo_subject_mismatch", 400)
+
+
+def test_an_unverified_address_does_not_begin_an_account(op, provider, visitor):
+    op.person["email_verified"] = False
+    assert_refused(visitor.sign_in(op), "not_admitted", 403)
+
+
+def test_an_authentication_older_than_max_age_is_refused(op, visitor):
+    register(op, max_age=60)
+    op.id_token.shift("auth_time", -600)
+    assert_refused(visitor.sign_in(op), "authentication_too_old", 400)
+    assert op.requests_to("userinfo") == []
+
+
+def test_auth_time_must_be_there_when_it_was_asked_for(op, visitor):
+    register(op, max_age=60)
+    op.id_token.remove("auth_time")
+    assert_refused(visitor.sign_in(op), "missing_claim", 400)
+
+
+def test_rotated_keys_are_fetched_again(op, provider, visitor):
+    visitor.sign_in(op)
+    op.jwks.rotate()
+    assert visitor.sign_in(op).status_code == 302
+
+
+@pytest.mark.parametrize("alg", ["ES256", "PS256", "EdDSA", "HS256"])
+def test_other_algorithms_sign_in_where_they_are_registered(op, visitor, alg):
+    op.client.id_token_signed_response_alg = alg
+    register(op, signing_algs=[alg])
+    assert visitor.sign_in(op).status_code == 302
+
+
+def test_signed_userinfo_is_verified_by_its_own_rules(op, provider, visitor):
+    op.userinfo.signed()
+    assert visitor.sign_in(op).status_code == 302
+
+
+def test_signed_userinfo_for_another_client_is_refused(op, provider, visitor):
+    op.userinfo.signed().append("aud")
+    assert_refused(visitor.sign_in(op), "audience_mismatch", 400)
+
+
+def test_what_the_id_token_verified_is_not_the_address_that_userinfo_names(op, provider, visitor):
+    op.id_token.claims.update(email="victim@corp.example", email_verified=True)
+    op.person.update(email="mallory@evil.example")
+    op.userinfo.remove("email_verified")
+    visitor.sign_in(op)
+    claims = provider.sign_in_attempts.get().trace["claims"]
+    assert claims["email"] == "mallory@evil.example"
+    assert "email_verified" not in claims

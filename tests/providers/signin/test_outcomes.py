@@ -1,0 +1,88 @@
+"""Every outcome has a page and a line in the documentation, and nothing is ever a 500."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.db import connection
+
+from providers.errors import every_outcome
+from providers.identities import services as identities
+from providers.signin import callback_view, chooser
+from providers.signin.failure import PAGES, page_of
+from tests.providers.signin.journey import MAIN, assert_refused, outcome_of
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "outcomes.md"
+ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (.+?) \| (.+?) \|$", re.MULTILINE)
+CODES = [outcome.code for outcome in every_outcome()]
+
+
+def test_every_outcome_has_a_page_and_every_page_an_outcome():
+    assert sorted(PAGES) == sorted(CODES)
+    assert len(set(CODES)) == len(CODES)
+
+
+def test_the_documentation_and_the_outcomes_agree():
+    documented = {code: int(status) for code, status, *_ in ROW.findall(DOCUMENT.read_text())}
+    assert documented == {code: page.status for code, page in PAGES.items()}
+
+
+def test_every_status_is_one_that_tells_the_person_something():
+    assert {page.status for page in PAGES.values()} == {400, 403, 429, 502, 503}
+    assert all(page.title and page.advice for page in PAGES.values())
+
+
+def test_an_outcome_that_the_table_forgot_looks_like_a_refusal():
+    assert page_of(SimpleNamespace(code="forgotten")).status == 400
+
+
+def test_a_fault_of_ours_is_no_500_and_signs_nobody_in(op, provider, visitor, monkeypatch):
+    def breaks(*args, **kwargs):
+        raise RuntimeError(f"secret {op.client.client_secret}")
+
+    monkeypatch.setattr(callback_view, "start_session", breaks)
+    assert_refused_by_us(visitor.sign_in(op))
+    assert not visitor.is_signed_in()
+
+
+def assert_refused_by_us(response):
+    assert (outcome_of(response), response.status_code) == ("internal_error", 503)
+
+
+def test_a_fault_of_ours_is_logged_without_its_words(op, provider, visitor, monkeypatch, caplog):
+    def breaks(*args, **kwargs):
+        raise RuntimeError(f"secret {op.client.client_secret}")
+
+    monkeypatch.setattr(identities, "map_claims", breaks)
+    assert_refused(visitor.sign_in(op), "internal_error", 503)
+    assert "sign_in_broke" in caplog.text
+    assert "breaks" in caplog.text
+    assert op.client.client_secret not in caplog.text
+
+
+def test_a_database_that_takes_no_trace_is_no_500(provider, visitor, monkeypatch, caplog):
+    def refuses(execute, sql, params, many, context):
+        if "signinattempt" in sql and sql.startswith("INSERT"):
+            raise connection.Database.OperationalError("disk full")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuses):
+        response = visitor.client.get("/signin/corp")
+    assert_refused_by_us(response)
+    assert MAIN.search(response.content.decode()).group(2) in caplog.text
+    assert "trace_not_written" in caplog.text
+
+
+def test_a_fault_while_choosing_is_no_500(provider, visitor, monkeypatch):
+    def breaks(next_url):
+        raise KeyError
+
+    monkeypatch.setattr(chooser, "choices", breaks)
+    assert_refused(visitor.client.get("/signin"), "internal_error", 503)
+
+
+@pytest.mark.parametrize("slug", ["a" * 300, "Ä", "a%00b", "a/b", "../admin", "A_b"])
+def test_odd_slugs_are_no_500(db, visitor, slug):
+    assert visitor.client.get(f"/signin/{slug}").status_code in {403, 404}
+    assert visitor.client.get(f"/callback/{slug}?state=x").status_code in {400, 404}
