@@ -1,0 +1,339 @@
+"""Every malformed or unauthorised request to the token endpoint gets the answer of RFC 6749 section 5.2."""
+
+import base64
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.utils import timezone
+from tokens_cast import METADATA, basic
+
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.models import Event
+from tokens.audiences.services import disable_audience, save_audience
+from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
+from tokens.credentials.services import add_client_secret, retire_credential
+from tokens.models import Audience, Bot, Credential, TokenRecord
+
+GRANT = "grant_type=client_credentials"
+DESCRIPTION = re.compile(r"[ !#-\[\]-~]+")
+
+
+def refused(answer, status, error):
+    """The answer is this refusal, in the right form, and no token was issued."""
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/json"
+    assert answer["Cache-Control"] == "no-store"
+    assert answer["Pragma"] == "no-cache"
+    body = answer.json()
+    assert body["error"] == error
+    assert DESCRIPTION.fullmatch(body["error_description"])
+    assert set(body) == {"error", "error_description"}
+    assert ("WWW-Authenticate" in answer) == (status == 401)
+    assert not TokenRecord.objects.exists()
+    assert not Event.objects.filter(action="token_issued").exists()
+
+
+MALFORMED = {
+    "E1 no grant_type": ("scope=metadata.read", 400, "invalid_request"),
+    "E2 empty grant_type": ("grant_type=", 400, "invalid_request"),
+    "E3 foo": ("grant_type=foo", 400, "unsupported_grant_type"),
+    "E3 password": ("grant_type=password&username=a&password=b", 400, "unsupported_grant_type"),
+    "E3 implicit": ("grant_type=implicit", 400, "unsupported_grant_type"),
+    "E3 authorization_code": ("grant_type=authorization_code&code=x", 400, "unsupported_grant_type"),
+    "E3 refresh_token": ("grant_type=refresh_token&refresh_token=x", 400, "unsupported_grant_type"),
+    "E5 grant_type twice": (f"{GRANT}&{GRANT}", 400, "invalid_request"),
+    "E5 scope twice": (f"{GRANT}&scope=metadata.read&scope=metadata.read", 400, "invalid_request"),
+    "E5 client_id twice": (
+        f"{GRANT}&client_id=ingestion-bot&client_id=ingestion-bot",
+        400,
+        "invalid_request",
+    ),
+    "E5 audience twice": (f"{GRANT}&audience={METADATA}&audience={METADATA}", 400, "invalid_request"),
+    "E5 unknown parameter twice": (f"{GRANT}&foo=1&foo=2", 400, "invalid_request"),
+    "E5 once empty": (f"{GRANT}&scope=&scope=metadata.read", 400, "invalid_request"),
+    "E11 secret in header and body": (f"{GRANT}&client_secret=x", 400, "invalid_request"),
+    "E11 header and assertion": (f"{GRANT}&client_assertion=x", 400, "invalid_request"),
+    "E12 another client_id in the body": (f"{GRANT}&client_id=other-bot", 400, "invalid_request"),
+    "E15 unknown scope": (f"{GRANT}&scope=nonsense", 400, "invalid_scope"),
+    "E15 allowed and forbidden": (f"{GRANT}&scope=metadata.read+admin", 400, "invalid_scope"),
+    "E16 quotation mark": (f"{GRANT}&scope=%22", 400, "invalid_scope"),
+    "E16 backslash": (f"{GRANT}&scope=%5C", 400, "invalid_scope"),
+    "E16 control character": (f"{GRANT}&scope=a%07b", 400, "invalid_scope"),
+    "E16 two spaces": (f"{GRANT}&scope=metadata.read++metadata.write", 400, "invalid_scope"),
+    "E16 leading space": (f"{GRANT}&scope=+metadata.read", 400, "invalid_scope"),
+    "E16 10 kB": (f"{GRANT}&scope={'a' * 10_000}", 400, "invalid_scope"),
+    "E16 not ASCII": (f"{GRANT}&scope=%C3%BC", 400, "invalid_scope"),
+    "E21 larger than the limit": (f"{GRANT}&x={'a' * 70_000}", 413, "invalid_request"),
+    "E21 very many parameters": ("&".join(f"a{n}=" for n in range(7_000)), 413, "invalid_request"),
+    "E21 NUL": (f"{GRANT}&scope=a%00b", 400, "invalid_request"),
+    "E21 NUL in a name": (f"{GRANT}&a%00=b", 400, "invalid_request"),
+    "E21 bad percent": (f"{GRANT}&scope=%zz", 400, "invalid_request"),
+    "E21 percent at the end": (f"{GRANT}&scope=%", 400, "invalid_request"),
+    "E21 not UTF-8": (f"{GRANT}&scope=%ff", 400, "invalid_request"),
+    "E21 lone surrogate": (f"{GRANT}&scope=%ed%a0%80", 400, "invalid_request"),
+    "RFC 8707 unknown resource": (f"{GRANT}&resource=https://nobody.example", 400, "invalid_target"),
+    "RFC 8707 unknown audience": (f"{GRANT}&audience=nobody", 400, "invalid_target"),
+    "RFC 8707 relative resource": (f"{GRANT}&resource=/api", 400, "invalid_target"),
+    "RFC 8707 fragment": (f"{GRANT}&resource={METADATA}%23x", 400, "invalid_target"),
+    "RFC 8707 trailing slash": (f"{GRANT}&resource={METADATA}/", 400, "invalid_target"),
+    "RFC 8707 several": (f"{GRANT}&resource={METADATA}&resource=https://b.example", 400, "invalid_target"),
+    "resource and another audience": (
+        f"{GRANT}&resource={METADATA}&audience=https://b.example",
+        400,
+        "invalid_target",
+    ),
+    "an empty body": ("", 400, "invalid_request"),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_request_is_refused(oauth, me, name):
+    body, status, error = MALFORMED[name]
+    refused(oauth.post("/oauth/token", body, auth=me), status, error)
+
+
+def raw_basic(raw):
+    return "Basic " + base64.b64encode(raw).decode()
+
+
+UNAUTHENTICATED = {
+    "E7 nothing": (GRANT, None),
+    "E7 client_id alone (a public client, E23)": (f"{GRANT}&client_id=ingestion-bot", None),
+    "E7 client_secret alone": (f"{GRANT}&client_secret=x", None),
+    "E9 wrong secret in the body": (f"{GRANT}&client_id=ingestion-bot&client_secret=wrong", None),
+    "E10 unknown client in the body": (f"{GRANT}&client_id=nobody&client_secret=wrong", None),
+    "assertion, which is not served": (
+        f"{GRANT}&client_assertion=x&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        None,
+    ),
+    "E8 wrong secret": (GRANT, basic("ingestion-bot", "wrong")),
+    "E10 unknown client": (GRANT, basic("nobody", "wrong")),
+    "E13 not base64": (GRANT, "Basic !!!"),
+    "E13 no colon": (GRANT, raw_basic(b"ingestion-bot")),
+    "E13 bad UTF-8": (GRANT, raw_basic(b"\xff\xfe:x")),
+    "E13 NUL": (GRANT, raw_basic(b"ingestion-bot:a\0b")),
+    "E13 encoded NUL": (GRANT, raw_basic(b"ingestion-bot:a%00b")),
+    "E13 bad percent": (GRANT, raw_basic(b"ingestion-bot:%zz")),
+    "E13 empty": (GRANT, "Basic "),
+    "E13 nothing after the scheme": (GRANT, "Basic"),
+    "E13 empty halves": (GRANT, raw_basic(b":")),
+    "E13 Bearer": (GRANT, "Bearer abc"),
+    "E13 another scheme": (GRANT, "Digest username=x"),
+    "E13 very long": (GRANT, raw_basic(b"a" * 20_000 + b":b")),
+    "E13 not ASCII": (GRANT, "Basic ÄÖÜ="),
+}
+
+
+@pytest.mark.parametrize("name", UNAUTHENTICATED)
+def test_an_unauthenticated_request_is_refused(oauth, me, name):
+    body, auth = UNAUTHENTICATED[name]
+    refused(oauth.post("/oauth/token", body, auth=auth), 401, "invalid_client")
+
+
+def test_the_cause_of_a_failed_authentication_cannot_be_told(oauth, bot, me, other_bot):
+    answers = [
+        oauth.token((me[0], "wrong")),
+        oauth.token(("nobody", "wrong")),
+        oauth.token((other_bot.name, me[1])),
+        oauth.token(client_id=me[0], client_secret="wrong"),
+    ]
+    disable_bot(bot=bot, by=Actor("user", "bob"))
+    answers.append(oauth.token(me))
+    assert len({answer.content for answer in answers}) == 1
+    assert len({answer["WWW-Authenticate"] for answer in answers}) == 1
+
+
+def test_each_failed_authentication_takes_the_same_queries(oauth, me, django_assert_num_queries):
+    for auth in [(me[0], "wrong"), ("nobody", "wrong"), ("nobody", me[1])]:
+        with django_assert_num_queries(1):
+            oauth.token(auth)
+
+
+@pytest.mark.parametrize("end", [disable_bot, retire_bot])
+def test_e22_a_bot_that_was_stopped_gets_nothing(oauth, bot, me, by, end):
+    end(bot=bot, by=by)
+    refused(oauth.token(me), 401, "invalid_client")
+
+
+def test_e22_a_retired_secret_gets_nothing(oauth, me, by):
+    retire_credential(credential=Credential.objects.get(), by=by)
+    refused(oauth.token(me), 401, "invalid_client")
+
+
+def test_e22_an_expired_secret_gets_nothing(oauth, bot, by):
+    _, secret = add_client_secret(bot=bot, by=by, expires_at=timezone.now() + timedelta(hours=1))
+    with time_machine.travel(timezone.now() + timedelta(hours=2), tick=False):
+        refused(oauth.token((bot.name, secret)), 401, "invalid_client")
+
+
+@pytest.mark.parametrize("networks", [["192.0.2.0/24"], ["2001:db8::/32"], ["nonsense"], [7], {}])
+def test_a_bot_from_another_network_gets_nothing(oauth, bot, me, networks):
+    Bot.objects.update(allowed_networks=networks)
+    refused(oauth.token(me), 401, "invalid_client")
+
+
+def test_a_bot_from_its_own_network_gets_a_token(oauth, bot, me):
+    Bot.objects.update(allowed_networks=["127.0.0.0/8"])
+    assert oauth.token(me).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["", "not an address"])
+def test_a_bot_from_nowhere_gets_nothing(oauth, bot, me, address):
+    Bot.objects.update(allowed_networks=["127.0.0.0/8"])
+    answer = oauth.post("/oauth/token", GRANT, auth=me, REMOTE_ADDR=address)
+    refused(answer, 401, "invalid_client")
+
+
+def test_e4_a_bot_without_any_grant_may_not_ask(oauth, bot, me, by):
+    save_bot(bot=bot, grants=[], by=by)
+    refused(oauth.token(me), 400, "unauthorized_client")
+
+
+def test_a_bot_with_several_apis_must_name_one(oauth, bot, me, audience, console, by):
+    save_bot(bot=bot, grants=[GrantSpec(audience, []), GrantSpec(console, [])], by=by)
+    refused(oauth.token(me), 400, "invalid_target")
+
+
+def test_an_api_without_a_grant_is_as_good_as_none(oauth, me, by):
+    save_audience(audience=Audience(identifier="https://else.example", name="Else"), by=by)
+    existing = oauth.token(me, resource="https://else.example")
+    refused(existing, 400, "invalid_target")
+    assert existing.content == oauth.token(me, resource="https://nobody.example").content
+
+
+def test_a_disabled_api_gets_no_tokens(oauth, me, audience, by):
+    disable_audience(audience=audience, by=by)
+    refused(oauth.token(me), 400, "invalid_target")
+
+
+def test_a_scope_beyond_the_grant_is_refused_even_if_the_api_has_it(oauth, bot, me, audience, by):
+    save_bot(bot=bot, grants=[GrantSpec(audience, ["metadata.read"])], by=by)
+    refused(oauth.token(me, scope="metadata.write"), 400, "invalid_scope")
+
+
+def test_a_scope_that_the_api_has_dropped_is_granted_to_nobody(oauth, me, audience, by):
+    audience.scopes = ["metadata.read"]
+    save_audience(audience=audience, by=by)
+    refused(oauth.token(me, scope="metadata.write"), 400, "invalid_scope")
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS"])
+def test_e18_only_post_is_served(oauth, me, path, method):
+    answer = oauth.http.generic(method, path, HTTP_AUTHORIZATION=basic(*me))
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST"
+
+
+CONTENT_TYPES = [
+    "application/json",
+    "multipart/form-data; boundary=x",
+    "text/plain",
+    "",
+    "application/x-www-form-urlencoded; charset=iso-8859-1",
+    "application/x-www-form-urlencodedx",
+]
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
+@pytest.mark.parametrize("content_type", CONTENT_TYPES)
+def test_e19_only_forms_are_taken(oauth, me, path, content_type):
+    refused(oauth.post(path, GRANT, auth=me, content_type=content_type), 400, "invalid_request")
+
+
+@pytest.mark.parametrize("charset", ["; charset=utf-8", ";charset=UTF-8", '; charset="utf-8"', "; foo=bar"])
+def test_a_form_may_say_that_it_is_utf_8(oauth, me, charset):
+    content_type = "application/x-www-form-urlencoded" + charset
+    assert oauth.post("/oauth/token", GRANT, auth=me, content_type=content_type).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["client_secret", "client_id", "client_assertion", "access_token", "token"])
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
+def test_e20_nothing_secret_is_taken_from_the_url(oauth, me, path, name):
+    refused(oauth.post(f"{path}?{name}=x", GRANT, auth=me), 400, "invalid_request")
+
+
+def test_e20_parameters_in_the_url_are_not_read(oauth, me):
+    refused(oauth.post(f"/oauth/token?{GRANT}", "", auth=me), 400, "invalid_request")
+
+
+def test_a_body_that_breaks_off_is_no_server_error(oauth, me, monkeypatch):
+    from django.http.request import HttpRequest, UnreadablePostError
+
+    def broken(self):
+        raise UnreadablePostError("gone")
+
+    monkeypatch.setattr(HttpRequest, "body", property(broken))
+    refused(oauth.token(me), 400, "invalid_request")
+
+
+@pytest.mark.parametrize("fault", [OperationalError, DatabaseError, InterfaceError])
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
+def test_e24_a_database_that_is_away_is_503(oauth, me, monkeypatch, fault, path):
+    def away(*args, **kwargs):
+        raise fault("the server closed the connection")
+
+    monkeypatch.setattr("django.db.models.query.QuerySet._fetch_all", away)
+    answer = oauth.post(path, f"{GRANT}&token=x", auth=me)
+    monkeypatch.undo()
+    refused(answer, 503, "temporarily_unavailable")
+    assert int(answer["Retry-After"]) > 0
+
+
+def test_e24_a_token_whose_event_cannot_be_written_does_not_exist(oauth, me, monkeypatch):
+    def away(*args, **kwargs):
+        raise OperationalError("disk full")
+
+    monkeypatch.setattr("tokens.records.services.record_event", away)
+    answer = oauth.token(me)
+    refused(answer, 503, "temporarily_unavailable")
+
+
+def test_without_a_usable_signing_key_it_is_503(oauth, me):
+    from tokens.keys.parsed import private_keys
+    from tokens.models import SigningKey
+
+    key = SigningKey.objects.signing().get()
+    private_keys.forget(key.kid)
+    SigningKey.objects.filter(pk=key.pk).update(kid="moved-elsewhere")
+    other = SigningKey.objects.exclude(pk=key.pk).first()
+    SigningKey.objects.filter(pk=key.pk).update(private_key=other.private_key_envelope)
+    answer = oauth.token(me)
+    refused(answer, 503, "temporarily_unavailable")
+    assert int(answer["Retry-After"]) > 0
+
+
+def test_too_many_failures_are_told_to_wait_while_good_secrets_go_on_working(oauth, me):
+    for _ in range(20):
+        assert "Retry-After" not in oauth.token((me[0], "wrong"))
+    answer = oauth.token((me[0], "wrong"))
+    refused(answer, 401, "invalid_client")
+    assert answer["Retry-After"] == "60"
+    assert oauth.token(me).status_code == 200
+
+
+def test_too_many_failures_from_one_address_are_told_to_wait(oauth, me):
+    for number in range(60):
+        assert "Retry-After" not in oauth.token((f"bot-{number}", "wrong"))
+    assert oauth.token(("yet-another", "wrong"))["Retry-After"] == "60"
+
+
+def test_without_the_cache_failures_are_refused_all_the_same(oauth, me, monkeypatch):
+    def away(*args, **kwargs):
+        raise ConnectionError("no cache")
+
+    monkeypatch.setattr("tokens.credentials.throttling.cache.add", away)
+    refused(oauth.token((me[0], "wrong")), 401, "invalid_client")
+    assert oauth.token(me).status_code == 200
+
+
+def test_a_count_that_ends_in_between_starts_again(oauth, me, monkeypatch):
+    def gone(*args, **kwargs):
+        raise ValueError("no such key")
+
+    monkeypatch.setattr("tokens.credentials.throttling.cache.add", lambda *a, **k: False)
+    monkeypatch.setattr("tokens.credentials.throttling.cache.incr", gone)
+    refused(oauth.token((me[0], "wrong")), 401, "invalid_client")

@@ -1,0 +1,97 @@
+"""The commands are the same services as API and admin."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tokens.bots.services import disable_bot
+from tokens.models import SigningKey, TokenRecord
+
+pytestmark = pytest.mark.django_db
+
+
+def output(capsys, *arguments, **options):
+    call_command(*arguments, **options)
+    return capsys.readouterr().out
+
+
+def test_a_token_is_printed_alone_and_is_live(bot, oauth, me, capsys):
+    printed = output(
+        capsys,
+        "issue_token",
+        bot.name,
+        "--audience",
+        "https://metadata.example",
+        "--lifetime",
+        "600",
+        "--label",
+        "cron",
+    )
+    token = printed.removesuffix("\n")
+    assert token.count(".") == 2
+    assert not set(token) & set(" \n")
+    assert oauth.introspect(token, me).json()["active"] is True
+    record = TokenRecord.objects.get()
+    assert (record.label, record.issued_by) == ("cron", "command:issue_token")
+    assert (record.expires_at - record.issued_at).total_seconds() == 600
+
+
+def test_words_are_days(bot, capsys):
+    output(capsys, "issue_token", bot.name, "--lifetime", "1", "--scope", "metadata.read")
+    record = TokenRecord.objects.get()
+    assert (record.expires_at - record.issued_at).days == 1
+    assert record.scopes == ["metadata.read"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no-such-bot"], "No bot has this name"),
+        (["ingestion-bot", "--audience", "https://nobody.example"], "no grant"),
+        (["ingestion-bot", "--lifetime", "90"], "longer than the audience allows"),
+        (["ingestion-bot", "--lifetime", "soon"], "whole seconds"),
+        (["ingestion-bot", "--scope", "admin"], "scope"),
+        (["ingestion-bot", "--label", "a" * 101], "100 characters"),
+    ],
+)
+def test_what_may_not_be_is_not_issued(bot, arguments, message, capsys):
+    with pytest.raises(CommandError, match=message):
+        call_command("issue_token", *arguments)
+    assert capsys.readouterr().out == ""
+    assert not TokenRecord.objects.exists()
+
+
+def test_a_disabled_bot_gets_nothing(bot, by):
+    disable_bot(bot=bot, by=by)
+    with pytest.raises(CommandError, match="disabled"):
+        call_command("issue_token", bot.name)
+
+
+def test_a_token_is_revoked_once(oauth, me, token, capsys):
+    jti = TokenRecord.objects.get().jti
+    assert output(capsys, "revoke_token", jti) == "revoked\n"
+    assert oauth.introspect(token, me).json() == {"active": False}
+    assert output(capsys, "revoke_token", jti) == "was revoked already\n"
+    with pytest.raises(CommandError, match="jti"):
+        call_command("revoke_token", "unknown")
+
+
+def test_a_key_is_rotated(oauth, me, token, capsys):
+    old = SigningKey.objects.signing().get(alg="ES256")
+    printed = output(capsys, "rotate_signing_key")
+    new = SigningKey.objects.signing().get(alg="ES256")
+    assert printed == f"kid: {new.kid}\n"
+    assert new != old
+    assert oauth.introspect(token, me).json()["active"] is True
+
+
+def test_a_key_of_another_algorithm_is_made(capsys):
+    output(capsys, "rotate_signing_key", "--alg", "RS256")
+    assert SigningKey.objects.signing().filter(alg="RS256").exists()
+
+
+def test_a_compromised_key_is_out(oauth, me, token, capsys):
+    old = SigningKey.objects.signing().get(alg="ES256")
+    output(capsys, "rotate_signing_key", "--compromised", old.kid)
+    assert oauth.introspect(token, me).json() == {"active": False}
+    with pytest.raises(CommandError, match="key id"):
+        call_command("rotate_signing_key", "--compromised", "unknown")

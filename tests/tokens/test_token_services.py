@@ -1,0 +1,439 @@
+"""The services keep their promises whichever door they are called from."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.utils import timezone
+from tokens_cast import METADATA, state
+
+from ssoconsole.actors import Actor
+from ssoconsole.encryption.ring import key_ring
+from ssoconsole.eventlog.models import Event
+from tokens import errors
+from tokens.audiences.services import disable_audience, enable_audience, ensure_audience, save_audience
+from tokens.bots.services import disable_bot, enable_bot, retire_bot, save_bot
+from tokens.credentials.authentication import authenticate_client
+from tokens.credentials.keyless import set_federation, set_public_keys
+from tokens.credentials.services import add_client_secret, find_client_secret, retire_credential
+from tokens.keys import services as keys
+from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
+from tokens.provision import provision
+from tokens.records.services import issue_token, revoke_token
+
+pytestmark = pytest.mark.django_db
+GIVEN = "f3L0-wRq9.Zk2~Vb7_Tn5+Ym8=Hc1%Jd4"
+HOUR = timedelta(hours=1)
+
+
+# --- Credentials -------------------------------------------------------------------------------------------
+
+
+def test_only_a_keyed_hash_of_a_secret_is_kept(bot, by):
+    credential, secret = add_client_secret(bot=bot, by=by, label="x")
+    assert credential.secret_hash == key_ring().keyed_hash(secret, purpose="client_secret")
+    row = str(Credential.objects.values().get())
+    assert secret not in row
+    assert secret not in str(list(Event.objects.values()))
+    assert credential.hint == f"{secret[:9]}…{secret[-3:]}"
+    assert credential.created_by == "user:bob"
+
+
+def test_a_given_secret_works_and_is_found(bot, other_bot, by):
+    credential, returned = add_client_secret(bot=bot, by=by, client_secret=GIVEN)
+    assert returned == GIVEN
+    assert find_client_secret(bot=bot, client_secret=GIVEN) == credential
+    assert find_client_secret(bot=other_bot, client_secret=GIVEN) is None
+    assert find_client_secret(bot=bot, client_secret=GIVEN + "x") is None
+    retire_credential(credential=credential, by=by)
+    assert find_client_secret(bot=bot, client_secret=GIVEN) is None
+
+
+@pytest.mark.parametrize(
+    "weak", ["", "short", "a" * 64, "abcd" * 10, "x" * 513, GIVEN + "\n", "changeme" * 4]
+)
+def test_a_weak_secret_is_refused(bot, by, weak):
+    with pytest.raises(errors.SecretTooWeak):
+        add_client_secret(bot=bot, by=by, client_secret=weak)
+    assert not Credential.objects.exists()
+
+
+def test_a_secret_is_never_used_twice_not_even_after_it_was_retired(bot, other_bot, by):
+    credential, _ = add_client_secret(bot=bot, by=by, client_secret=GIVEN)
+    for who in (bot, other_bot):
+        with pytest.raises(errors.SecretInUse):
+            add_client_secret(bot=who, by=by, client_secret=GIVEN)
+    retire_credential(credential=credential, by=by)
+    with pytest.raises(errors.SecretInUse):
+        add_client_secret(bot=bot, by=by, client_secret=GIVEN)
+    assert Credential.objects.count() == 1
+
+
+def test_two_who_give_the_same_secret_at_once_cannot_both_win(bot, by, monkeypatch):
+    def lost(self, **kwargs):
+        raise IntegrityError("duplicate key")
+
+    monkeypatch.setattr(Credential, "save", lost)
+    with pytest.raises(errors.SecretInUse):
+        add_client_secret(bot=bot, by=by)
+
+
+def test_a_label_that_is_too_long_is_refused(bot, by):
+    with pytest.raises(ValidationError):
+        add_client_secret(bot=bot, by=by, label="a" * 101)
+
+
+def authenticated(bot, secret, address="192.0.2.1"):
+    return authenticate_client(client_id=bot.name, client_secret=secret, address=address)
+
+
+def test_the_last_use_is_written_at_most_once_a_minute(bot, secret, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        assert authenticated(bot, secret).bot == bot
+    first = Credential.objects.get()
+    assert first.last_used_from == "192.0.2.1"
+    with django_assert_num_queries(1):
+        authenticated(bot, secret, "192.0.2.2")
+    assert Credential.objects.get().last_used_at == first.last_used_at
+    Credential.objects.update(last_used_at=timezone.now() - timedelta(seconds=61))
+    authenticated(bot, secret, "192.0.2.2")
+    assert Credential.objects.get().last_used_from == "192.0.2.2"
+
+
+def test_a_secret_survives_a_new_ring_key_and_moves_to_it(bot, secret, settings):
+    old = Credential.objects.get().secret_hash
+    settings.FIELD_ENCRYPTION_KEYS = ["A" * 43, *settings.FIELD_ENCRYPTION_KEYS]
+    assert authenticated(bot, secret).bot == bot
+    new = Credential.objects.get().secret_hash
+    assert new.split(".")[0] == key_ring().newest_key_id != old.split(".")[0]
+    settings.FIELD_ENCRYPTION_KEYS = ["A" * 43]
+    assert authenticated(bot, secret).bot == bot
+
+
+def test_a_secret_is_in_use_under_an_older_ring_key_too(bot, other_bot, by, settings):
+    add_client_secret(bot=bot, by=by, client_secret=GIVEN)
+    settings.FIELD_ENCRYPTION_KEYS = ["A" * 43, *settings.FIELD_ENCRYPTION_KEYS]
+    with pytest.raises(errors.SecretInUse):
+        add_client_secret(bot=other_bot, by=by, client_secret=GIVEN)
+
+
+def public_jwks():
+    return {"keys": [SigningKey.objects.first().public_jwk]}
+
+
+def test_public_keys_are_replaced_as_a_whole(bot, by):
+    first = set_public_keys(bot=bot, jwks=public_jwks(), jwks_uri=None, by=by)
+    assert set_public_keys(bot=bot, jwks=public_jwks(), jwks_uri=None, by=by) == first
+    second = set_public_keys(bot=bot, jwks=None, jwks_uri="https://bot.example/jwks.json", by=by)
+    first.refresh_from_db()
+    assert first.retired_at
+    assert second.retired_at is None
+    assert set_public_keys(bot=bot, jwks=None, jwks_uri=None, by=by) is None
+    assert not Credential.objects.live(at=timezone.now()).exists()
+
+
+@pytest.mark.parametrize(
+    ("jwks", "jwks_uri"),
+    [
+        ({}, None),
+        ({"keys": []}, None),
+        ({"keys": [{"kty": "oct", "k": "AAAA"}]}, None),
+        ({"keys": [{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}]}, None),
+        ({"keys": []}, "https://bot.example/jwks.json"),
+        (None, "ftp://bot.example/jwks.json"),
+        (None, "https:///jwks.json"),
+        (None, "https://[x/jwks.json"),
+        (None, "https://bot.example/#x"),
+    ],
+)
+def test_unusable_public_keys_are_refused(bot, by, jwks, jwks_uri):
+    with pytest.raises(errors.KeysRefused):
+        set_public_keys(bot=bot, jwks=jwks, jwks_uri=jwks_uri, by=by)
+    assert not Credential.objects.exists()
+
+
+def test_a_private_key_is_refused_as_a_public_one(bot, by):
+    jwks = public_jwks()
+    jwks["keys"][0]["d"] = "AAAA"
+    with pytest.raises(errors.KeysRefused, match="compromised"):
+        set_public_keys(bot=bot, jwks=jwks, jwks_uri=None, by=by)
+
+
+def test_plain_http_is_for_development(bot, by, settings):
+    settings.ALLOW_LOOPBACK_PROVIDERS = False
+    with pytest.raises(errors.KeysRefused):
+        set_public_keys(bot=bot, jwks=None, jwks_uri="http://bot.example/jwks.json", by=by)
+    with pytest.raises(errors.RuleTooWide):
+        set_federation(bot=bot, rules=[{**RULE, "issuer": "http://idp.example"}], by=by)
+
+
+RULE = {
+    "issuer": "https://idp.example",
+    "audience": "https://console.example",
+    "subject": "a:b",
+    "claims": {},
+}
+
+
+def test_federation_rules_are_replaced_as_a_whole(bot, by):
+    (first,) = set_federation(bot=bot, rules=[RULE], by=by)
+    other = {**RULE, "subject": "c:d", "claims": {"ref": "main"}}
+    kept, added = set_federation(bot=bot, rules=[RULE, other], by=by)
+    assert (kept, added.trust) == (first, other)
+    set_federation(bot=bot, rules=[other], by=by)
+    first.refresh_from_db()
+    assert first.retired_at
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"subject": "*"}, errors.RuleTooWide),
+        ({"subject": ""}, errors.RuleTooWide),
+        ({"subject": " ** "}, errors.RuleTooWide),
+        ({"audience": ""}, errors.RuleTooWide),
+        ({"audience": None}, errors.RuleInvalid),
+        ({"issuer": ""}, errors.RuleInvalid),
+        ({"issuer": "https://"}, errors.RuleInvalid),
+        ({"issuer": "https://[x"}, errors.RuleInvalid),
+        ({"issuer": 7}, errors.RuleInvalid),
+        ({"claims": {"a": 1}}, errors.RuleInvalid),
+        ({"claims": "x"}, errors.RuleInvalid),
+        ({"sub": "x"}, errors.RuleInvalid),
+    ],
+)
+def test_a_rule_too_wide_or_broken_is_refused(bot, by, change, error):
+    with pytest.raises(error):
+        set_federation(bot=bot, rules=[RULE, {**RULE, **change}], by=by)
+    assert not Credential.objects.exists()
+
+
+def test_a_rule_without_audience_is_too_wide(bot, by):
+    rule = {name: value for name, value in RULE.items() if name != "audience"}
+    with pytest.raises(errors.RuleTooWide):
+        set_federation(bot=bot, rules=[rule], by=by)
+
+
+def test_a_retired_bot_gets_no_credential(bot, by):
+    retire_bot(bot=bot, by=by)
+    for add in (
+        lambda: add_client_secret(bot=bot, by=by),
+        lambda: set_public_keys(bot=bot, jwks=public_jwks(), jwks_uri=None, by=by),
+        lambda: set_federation(bot=bot, rules=[RULE], by=by),
+    ):
+        with pytest.raises(errors.BotRetired):
+            add()
+
+
+# --- Bots and audiences ------------------------------------------------------------------------------------
+
+
+def test_states_change_once_and_the_first_stays_on_record(bot, audience, by):
+    carol = Actor("user", "carol")
+    for disable, enable, row, argument in (
+        (disable_bot, enable_bot, bot, "bot"),
+        (disable_audience, enable_audience, audience, "audience"),
+    ):
+        assert disable(**{argument: row}, by=by) is True
+        assert disable(**{argument: row}, by=carol) is False
+        assert row.disabled_by == "user:bob"
+        assert enable(**{argument: row}, by=by) is True
+        assert enable(**{argument: row}, by=by) is False
+    assert retire_bot(bot=bot, by=by) is True
+    assert retire_bot(bot=bot, by=carol) is False
+    assert bot.disabled_by == "user:bob"
+    with pytest.raises(errors.BotRetired):
+        enable_bot(bot=bot, by=by)
+    assert Event.objects.filter(action="bot_disabled").count() == 1
+    assert Event.objects.filter(action="bot_retired").count() == 1
+
+
+def test_a_name_that_somebody_takes_at_the_same_time_is_taken(bot, by, monkeypatch):
+    monkeypatch.setattr("tokens.bots.services.check_name_is_free", lambda bot: None)
+    with pytest.raises(errors.NameTaken):
+        save_bot(bot=Bot(name="ingestion-bot"), grants=None, by=by)
+    monkeypatch.setattr("tokens.audiences.services.check_change", lambda audience, before: None)
+    monkeypatch.setattr(Audience, "full_clean", lambda self: None)
+    with pytest.raises(errors.AudienceTaken):
+        save_audience(audience=Audience(identifier=METADATA, name="x"), by=by)
+
+
+def test_grants_stay_when_they_are_not_named(bot, by):
+    bot.description = "Other"
+    save_bot(bot=bot, grants=None, by=by)
+    assert bot.grants.count() == 1
+
+
+@pytest.mark.parametrize("networks", ["10.0.0.0/8", [7], [None], ["10.0.0.0/33"], [""]])
+def test_networks_that_are_none_are_refused(bot, by, networks):
+    bot.allowed_networks = networks
+    with pytest.raises(errors.NetworkInvalid):
+        save_bot(bot=bot, grants=None, by=by)
+
+
+def test_ensuring_an_audience_finds_the_one_that_is_there(audience, by, monkeypatch):
+    assert ensure_audience(identifier=METADATA, name="x", scopes=[], by=by) == audience
+
+    class Late:
+        """The other one commits between the look and the write."""
+
+        def first(self):
+            monkeypatch.undo()
+
+    monkeypatch.setattr(Audience.objects, "filter", lambda **kwargs: Late(), raising=False)
+    assert ensure_audience(identifier=METADATA, name="x", scopes=[], by=by) == audience
+
+
+def test_an_audience_saved_without_a_change_is_no_event(audience, by):
+    before = Event.objects.count()
+    save_audience(audience=audience, by=by)
+    assert Event.objects.count() == before
+
+
+def test_an_audience_whose_scopes_are_no_list_is_refused(audience, by):
+    audience.scopes = "metadata.read"
+    with pytest.raises(errors.UnknownScope):
+        save_audience(audience=audience, by=by)
+
+
+# --- Issuing and revoking ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(seconds=-1), timedelta(milliseconds=500)])
+def test_a_lifetime_is_at_least_a_second(bot, audience, by, lifetime):
+    with pytest.raises(errors.LifetimeInvalid):
+        issue_token(bot=bot, audience=audience, scopes=None, lifetime=lifetime, by=by)
+
+
+def test_the_longest_lifetime_itself_is_allowed(bot, audience, by):
+    longest = timedelta(seconds=audience.max_token_lifetime)
+    record, _ = issue_token(bot=bot, audience=audience, scopes=None, lifetime=longest, by=by)
+    assert record.expires_at - record.issued_at == longest
+
+
+def test_an_api_without_a_grant_gives_nothing(bot, console, by):
+    before = state()
+    with pytest.raises(errors.NotGranted):
+        issue_token(bot=bot, audience=console, scopes=None, lifetime=HOUR, by=by)
+    assert state() == before
+
+
+def test_no_scopes_is_not_all_scopes(bot, audience, by):
+    record, _ = issue_token(bot=bot, audience=audience, scopes=[], lifetime=HOUR, by=by)
+    assert record.scopes == []
+
+
+def test_a_token_of_a_bot_disabled_meanwhile_does_not_count(bot, audience, by):
+    stale = Bot.objects.get(pk=bot.pk)
+    disable_bot(bot=bot, by=by)
+    record, _ = issue_token(bot=stale, audience=audience, scopes=None, lifetime=HOUR, by=by)
+    assert not TokenRecord.objects.live(at=timezone.now()).filter(pk=record.pk).exists()
+
+
+def test_the_jwt_is_kept_nowhere(bot, audience, by):
+    _, token = issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, by=by, label="x")
+    signature = token.rsplit(".", 1)[1]
+    assert signature not in str(state())
+
+
+def test_the_first_revoker_stays_on_record(bot, audience, by):
+    record, _ = issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, by=by)
+    assert revoke_token(record=record, by=by) is True
+    assert revoke_token(record=record, by=Actor("user", "carol")) is False
+    assert TokenRecord.objects.get().revoked_by == "user:bob"
+
+
+# --- Signing keys ------------------------------------------------------------------------------------------
+
+
+def test_one_key_signs_and_the_next_one_waits(by):
+    for alg in Audience.Algorithm.values:
+        key = keys.ensure_signing_key(alg=alg, by=by)
+        assert keys.ensure_signing_key(alg=alg, by=by) == key
+        assert SigningKey.objects.filter(alg=alg).count() == 2
+        waiting = SigningKey.objects.get(alg=alg, signing_from=None)
+        assert keys.rotate_signing_key(alg=alg, by=by) == waiting
+
+
+def test_the_private_half_is_encrypted(by):
+    raw = str(list(SigningKey.objects.values_list("private_key", flat=True)))
+    assert "PRIVATE KEY" not in raw
+
+
+def test_two_who_make_the_first_key_at_once_agree_on_one(by, monkeypatch):
+    key = SigningKey.objects.signing().get(alg="ES256")
+    first = SigningKey.objects.signing().filter(alg="ES256")
+    monkeypatch.setattr(type(first), "first", lambda self: None, raising=False)
+    monkeypatch.setattr(keys, "_promote_next", _promote_another)
+    assert keys.ensure_signing_key(alg="ES256", by=by) == key
+
+
+def _promote_another(*, alg, by, at):
+    raise IntegrityError("one_signing_key_per_algorithm")
+
+
+def test_the_database_lets_one_key_sign_per_algorithm(by):
+    waiting = SigningKey.objects.get(alg="ES256", signing_from=None)
+    waiting.signing_from = timezone.now()
+    with pytest.raises(IntegrityError):
+        waiting.save()
+
+
+def test_a_key_that_signed_a_token_without_end_verifies_for_ever(bot, audience, by):
+    Audience.objects.update(max_token_lifetime=None)
+    record, _ = issue_token(bot=Bot.objects.get(), audience=audience, scopes=None, lifetime=None, by=by)
+    keys.rotate_signing_key(alg="ES256", by=by)
+    assert SigningKey.objects.get(pk=record.signing_key_id).verify_until is None
+
+
+def test_a_key_verifies_until_the_last_of_its_tokens_ends(bot, audience, by):
+    Audience.objects.update(max_token_lifetime=None)
+    days = timedelta(days=400)
+    record, _ = issue_token(bot=Bot.objects.get(), audience=audience, scopes=None, lifetime=days, by=by)
+    keys.rotate_signing_key(alg="ES256", by=by)
+    assert SigningKey.objects.get(pk=record.signing_key_id).verify_until == record.expires_at
+
+
+def test_a_key_is_compromised_once_and_replaced_at_once(by):
+    bad = SigningKey.objects.signing().get(alg="ES256")
+    new = keys.compromise_signing_key(kid=bad.kid, by=by)
+    assert new != bad
+    assert keys.compromise_signing_key(kid=bad.kid, by=by) == new
+    assert Event.objects.filter(action="signing_key_compromised").count() == 1
+    waiting = SigningKey.objects.get(alg="ES256", signing_from=None)
+    assert keys.compromise_signing_key(kid=waiting.kid, by=by) == new
+    assert SigningKey.objects.get(alg="ES256", signing_from=None, compromised_at=None) != waiting
+
+
+def test_parsed_keys_are_bounded(by, monkeypatch):
+    from tokens.keys import parsed
+
+    monkeypatch.setattr(parsed, "MOST", 1)
+    cache = parsed.ParsedKeys(lambda key: key.kid)
+    one, two = SigningKey.objects.all()[:2]
+    assert [cache.of(one), cache.of(two), cache.of(one)] == [one.kid, two.kid, one.kid]
+
+
+# --- Provisioning ------------------------------------------------------------------------------------------
+
+
+def test_provisioning_changes_nothing_the_second_time(console):
+    before = [list(model.objects.order_by("pk").values()) for model in (SigningKey, Audience, Event)]
+    provision()
+    assert [list(model.objects.order_by("pk").values()) for model in (SigningKey, Audience, Event)] == before
+    assert console.scopes == ["console.read", "console.write"]
+
+
+def test_provisioning_leaves_what_an_administrator_changed(console):
+    Audience.objects.filter(pk=console.pk).update(scopes=["console.read"], name="Ours")
+    provision()
+    console.refresh_from_db()
+    assert (console.scopes, console.name) == (["console.read"], "Ours")
+
+
+def test_provisioning_waits_for_the_tables(monkeypatch):
+    SigningKey.objects.all().delete()
+    monkeypatch.setattr("tokens.provision._tables_exist", lambda using: False)
+    provision()
+    assert not SigningKey.objects.exists()

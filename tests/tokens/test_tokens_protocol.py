@@ -1,0 +1,163 @@
+"""Grammars and forms: whatever a stranger sends ends in a value or in our own error."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokens_cast import basic
+
+from tokens.errors import InvalidClient, InvalidRequest, LifetimeInvalid, RoleInvalid, ScopeMalformed
+from tokens.protocol.client_authentication import parse_basic
+from tokens.protocol.client_secret import check_strength, format_client_secret, has_our_form, hint_of
+from tokens.protocol.form import parse_form
+from tokens.protocol.identifiers import is_resource
+from tokens.protocol.lifetimes import parse_lifetime, parse_lifetime_text
+from tokens.protocol.networks import is_allowed
+from tokens.protocol.scopes import check_roles, check_scopes, parse_scope
+
+few = settings(max_examples=50, deadline=None)
+
+
+@few
+@given(st.binary(max_size=200))
+def test_any_body_is_a_form_or_refused(body):
+    try:
+        form = parse_form(body)
+    except InvalidRequest:
+        return
+    assert all(len(values) == 1 and values[0] for values in form.values.values())
+
+
+@few
+@given(st.dictionaries(st.text(max_size=10), st.text(min_size=1, max_size=10), max_size=5))
+def test_what_is_encoded_is_decoded(parameters):
+    from urllib.parse import urlencode
+
+    try:
+        form = parse_form(urlencode(parameters).encode())
+    except (InvalidRequest, UnicodeEncodeError):
+        assert any("\0" in text for pair in parameters.items() for text in pair)
+    else:
+        assert form.values == {name: [value] for name, value in parameters.items()}
+
+
+@few
+@given(st.text(max_size=100))
+def test_any_header_is_a_client_or_refused(text):
+    for header in (text, f"Basic {text}"):
+        try:
+            client = parse_basic(header)
+        except InvalidClient:
+            continue
+        assert client.unverified_client_id
+        assert client.unverified_client_secret
+
+
+printable = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
+
+
+@few
+@given(printable, printable)
+def test_basic_keeps_every_id_and_secret(client_id, client_secret):
+    client = parse_basic(basic(client_id, client_secret))
+    assert (client.unverified_client_id, client.unverified_client_secret) == (client_id, client_secret)
+    assert client_secret not in repr(client) or client_secret in client_id or len(client_secret) < 8
+
+
+@few
+@given(st.binary(min_size=32, max_size=32))
+def test_a_generated_secret_is_recognised_and_a_damaged_one_is_not(random):
+    secret = format_client_secret(random)
+    assert len(secret) == 54
+    assert has_our_form(secret)
+    assert not has_our_form(secret[:-1])
+    damaged = secret[:20] + ("A" if secret[20] != "A" else "B") + secret[21:]
+    assert not has_our_form(damaged)
+    assert secret not in hint_of(secret)
+
+
+def test_a_generated_secret_is_strong():
+    import secrets
+
+    check_strength(format_client_secret(secrets.token_bytes(32)))
+    with pytest.raises(ValueError, match="32 random bytes"):
+        format_client_secret(b"short")
+
+
+def test_the_hint_of_a_given_secret_shows_less():
+    assert hint_of("x7Kq" + "a" * 30 + "9Zt") == "x7K…9Zt"
+
+
+@few
+@given(st.text(max_size=30))
+def test_any_scope_is_in_the_grammar_or_refused(text):
+    try:
+        scopes = parse_scope(text)
+    except ScopeMalformed:
+        return
+    assert scopes
+    assert all(0x21 <= ord(c) <= 0x7E and c not in '"\\' for scope in scopes for c in scope)
+
+
+def test_values_come_once_and_in_order():
+    assert parse_scope("b a b") == ["b", "a"]
+    assert check_roles(["x", "y", "x"]) == ["x", "y"]
+
+
+@pytest.mark.parametrize("scopes", [[""], [7], [None], ["a" * 256], ["a b"]])
+def test_what_is_no_scope_is_refused(scopes):
+    with pytest.raises(ScopeMalformed):
+        check_scopes(scopes)
+
+
+@pytest.mark.parametrize("roles", [[""], [7], ["a\n"], ["a" * 101]])
+def test_what_is_no_role_is_refused(roles):
+    with pytest.raises(RoleInvalid):
+        check_roles(roles)
+
+
+@few
+@given(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.lists(st.none()))
+)
+def test_any_lifetime_is_one_or_refused(value):
+    for parse in (parse_lifetime, lambda v: parse_lifetime_text(str(v))):
+        try:
+            lifetime = parse(value)
+        except LifetimeInvalid:
+            continue
+        assert lifetime is None or lifetime.total_seconds() >= 1
+
+
+def test_a_command_line_means_words_first():
+    assert parse_lifetime_text("30").days == 30
+    assert parse_lifetime_text("31").total_seconds() == 31
+    assert parse_lifetime_text("Unlimited") is None
+
+
+@few
+@given(st.text(max_size=60))
+def test_any_text_is_a_resource_or_not(text):
+    assert is_resource(text) in (True, False)
+    assert is_resource(f"https://{text}#x") is False
+
+
+@pytest.mark.parametrize(
+    ("address", "networks", "allowed"),
+    [
+        ("192.0.2.7", [], True),
+        (None, [], True),
+        ("192.0.2.7", ["192.0.2.0/24"], True),
+        ("::ffff:192.0.2.7", ["192.0.2.0/24"], True),
+        ("192.0.3.7", ["192.0.2.0/24"], False),
+        ("2001:db8::1", ["192.0.2.0/24", "2001:db8::/32"], True),
+        (None, ["192.0.2.0/24"], False),
+        ("", ["0.0.0.0/0"], False),
+        ("nonsense", ["0.0.0.0/0"], False),
+        ("192.0.2.7", ["nonsense"], False),
+        ("192.0.2.7", None, False),
+        ("192.0.2.7", 7, False),
+        ("192.0.2.7", "", False),
+    ],
+)
+def test_networks_fail_closed(address, networks, allowed):
+    assert is_allowed(address, networks) is allowed

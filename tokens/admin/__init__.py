@@ -1,0 +1,9 @@
+"""Django admin for audiences, bots, credentials, signing keys and token records."""
+
+from tokens.admin.audience import AudienceAdmin
+from tokens.admin.bot import BotAdmin
+from tokens.admin.credential import CredentialAdmin
+from tokens.admin.signing_key import SigningKeyAdmin
+from tokens.admin.token_record import TokenRecordAdmin
+
+__all__ = ["AudienceAdmin", "BotAdmin", "CredentialAdmin", "SigningKeyAdmin", "TokenRecordAdmin"]

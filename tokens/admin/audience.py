@@ -1,0 +1,79 @@
+"""Audiences in admin."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from ssoconsole.actors import Actor
+from ssoconsole.errors import DomainError
+from tokens.admin.fields import LinesField
+from tokens.admin.records import UndeletableAdmin
+from tokens.audiences.services import check_change, disable_audience, enable_audience, save_audience
+from tokens.models import Audience
+
+if TYPE_CHECKING:
+    AudienceModelForm = forms.ModelForm[Audience]
+else:
+    AudienceModelForm = forms.ModelForm
+
+
+class AudienceForm(AudienceModelForm):
+    scopes = LinesField(help_text="One a line.")
+
+    class Meta:
+        model = Audience
+        fields = (
+            "identifier",
+            "name",
+            "scopes",
+            "profile",
+            "signing_alg",
+            "token_lifetime",
+            "max_token_lifetime",
+        )
+        help_texts: ClassVar[dict[str, str]] = {
+            "identifier": "The absolute URI that tokens carry in aud; fixed once there are tokens.",
+            "profile": "OpenMetadata bot tokens are always signed with RS256.",
+            "token_lifetime": "Seconds.",
+            "max_token_lifetime": "Seconds; empty permits tokens without an end.",
+        }
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # Django's own hook, which the stubs leave out
+        if self.errors:
+            return
+        try:
+            check_change(self.instance)
+        except DomainError as error:
+            self.add_error(None, error.message)
+
+
+@admin.register(Audience)
+class AudienceAdmin(UndeletableAdmin):
+    """Create and change; disable instead of deleting."""
+
+    form = AudienceForm
+    list_display = ("name", "identifier", "profile", "signing_alg", "token_lifetime", "is_enabled")
+    list_filter = ("profile",)
+    search_fields = ("name", "identifier")
+    actions = ("disable", "enable")
+
+    @admin.display(boolean=True, description="enabled")
+    def is_enabled(self, audience: Audience) -> bool:
+        return audience.disabled_at is None
+
+    def save_model(self, request: HttpRequest, obj: Audience, form: Any, change: bool) -> None:
+        save_audience(audience=obj, by=Actor.of(request))
+
+    @admin.action(description="Disable (their tokens stop counting)", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Audience]) -> None:
+        count = sum(disable_audience(audience=audience, by=Actor.of(request)) for audience in queryset)
+        self.message_user(request, f"Disabled: {count}.", messages.SUCCESS)
+
+    @admin.action(description="Enable", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Audience]) -> None:
+        count = sum(enable_audience(audience=audience, by=Actor.of(request)) for audience in queryset)
+        self.message_user(request, f"Enabled: {count}.", messages.SUCCESS)

@@ -1,0 +1,130 @@
+"""Bots in admin."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from ssoconsole.actors import Actor
+from ssoconsole.errors import DomainError
+from tokens.admin.bot_forms import BotForm, GrantForm, GrantFormSet
+from tokens.admin.new_secret import new_secret
+from tokens.admin.records import UndeletableAdmin, confirmation
+from tokens.bots.services import disable_bot, enable_bot, retire_bot, save_bot
+from tokens.models import Bot, Grant
+from tokens.records.services import revoke_tokens_of_bot
+
+if TYPE_CHECKING:
+    GrantTabularInline = admin.TabularInline[Grant, Bot]
+else:
+    GrantTabularInline = admin.TabularInline
+
+
+class GrantInline(GrantTabularInline):
+    model = Grant
+    form = GrantForm
+    formset = GrantFormSet
+    extra = 0
+
+    def _goes_with_the_bot(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("tokens.change_bot") or request.user.has_perm("tokens.add_bot")
+
+    has_add_permission = _goes_with_the_bot
+    has_change_permission = _goes_with_the_bot
+    has_delete_permission = _goes_with_the_bot
+
+
+@admin.register(Bot)
+class BotAdmin(UndeletableAdmin):
+    """Create and change; disable or retire instead of deleting."""
+
+    form = BotForm
+    inlines = (GrantInline,)
+    list_display = ("name", "owner", "is_enabled", "live_credentials", "last_use")
+    search_fields = ("name", "owner", "description")
+    actions = ("disable", "enable", "revoke_tokens", "retire")
+    change_form_template = "admin/tokens/bot/change_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Bot]:
+        live = Q(credentials__retired_at=None) & (
+            Q(credentials__expires_at=None) | Q(credentials__expires_at__gt=timezone.now())
+        )
+        bots: QuerySet[Bot] = super().get_queryset(request)
+        return bots.annotate(
+            live_count=Count("credentials", filter=live & Q(credentials__isnull=False)),
+            last_used_at=Max("credentials__last_used_at"),
+        )
+
+    @admin.display(boolean=True, description="enabled")
+    def is_enabled(self, bot: Bot) -> bool:
+        return bot.disabled_at is None
+
+    @admin.display(description="live credentials", ordering="live_count")
+    def live_credentials(self, bot: Any) -> int:
+        return int(bot.live_count)
+
+    @admin.display(description="last use", ordering="last_used_at")
+    def last_use(self, bot: Any) -> Any:
+        return bot.last_used_at
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Bot | None = None) -> tuple[str, ...]:
+        return ("name", "disabled_at", "disabled_by", "retired_at") if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Bot | None = None) -> tuple[str, ...]:
+        fields = ("name", "description", "owner", "allowed_networks")
+        return (*fields, "disabled_at", "disabled_by", "retired_at") if obj else fields
+
+    def has_change_permission(self, request: HttpRequest, obj: Bot | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and obj.retired_at)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(lambda request, pk: new_secret(self, request, pk))
+        return [path("<int:pk>/new-secret", view, name="tokens_bot_new_secret"), *super().get_urls()]
+
+    def save_model(self, request: HttpRequest, obj: Bot, form: Any, change: bool) -> None:
+        """Nothing yet: the bot is written together with its grants."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        grants = None
+        for formset in formsets:
+            formset.leave_to_service()
+            grants = formset.specs()
+        save_bot(bot=form.instance, grants=grants, by=Actor.of(request))
+
+    @admin.action(description="Disable (their tokens stop counting)", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Bot]) -> None:
+        count = sum(disable_bot(bot=bot, by=Actor.of(request)) for bot in queryset)
+        self.message_user(request, f"Disabled: {count}.", messages.SUCCESS)
+
+    @admin.action(description="Enable", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Bot]) -> None:
+        for bot in queryset:
+            try:
+                enable_bot(bot=bot, by=Actor.of(request))
+            except DomainError as error:
+                self.message_user(request, f"{bot}: {error.message}", messages.ERROR)
+            else:
+                self.message_user(request, f"{bot}: enabled.", messages.SUCCESS)
+
+    @admin.action(description="Revoke all their tokens", permissions=["change"])
+    def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Bot]) -> HttpResponse | None:
+        question = "Everything that these bots hold will be revoked at once and for good."
+        page = confirmation(self, request, queryset, action="revoke_tokens", question=question)
+        if page:
+            return page
+        count = sum(revoke_tokens_of_bot(bot=bot, by=Actor.of(request)) for bot in queryset)
+        self.message_user(request, f"Tokens revoked: {count}.", messages.SUCCESS)
+        return None
+
+    @admin.action(description="Retire for good", permissions=["change"])
+    def retire(self, request: HttpRequest, queryset: QuerySet[Bot]) -> HttpResponse | None:
+        question = "These bots will be disabled for good; their names stay taken. This cannot be undone."
+        page = confirmation(self, request, queryset, action="retire", question=question)
+        if page:
+            return page
+        count = sum(retire_bot(bot=bot, by=Actor.of(request)) for bot in queryset)
+        self.message_user(request, f"Retired: {count}.", messages.SUCCESS)
+        return None

@@ -1,0 +1,88 @@
+"""Forms of a bot, its grants, and a new secret."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+
+from ssoconsole.errors import DomainError
+from tokens.admin.fields import LinesField
+from tokens.bots.grants import check_grants
+from tokens.bots.services import GrantSpec, check_bot, check_name_is_free
+from tokens.models import Bot, Grant
+
+if TYPE_CHECKING:
+    BotModelForm = forms.ModelForm[Bot]
+    GrantModelForm = forms.ModelForm[Grant]
+    GrantInlineFormSet = BaseInlineFormSet[Grant, Bot, forms.ModelForm[Grant]]
+else:
+    BotModelForm = GrantModelForm = forms.ModelForm
+    GrantInlineFormSet = BaseInlineFormSet
+
+
+class BotForm(BotModelForm):
+    allowed_networks = LinesField(help_text="CIDR ranges, one a line; empty for anywhere.")
+
+    class Meta:
+        model = Bot
+        fields = ("name", "description", "owner", "allowed_networks")
+        help_texts: ClassVar[dict[str, str]] = {
+            "name": "client_id and sub of its tokens; never changes and is never used again.",
+            "owner": "The user name of the person who answers for it.",
+        }
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # Django's own hook, which the stubs leave out
+        if self.errors:
+            return
+        try:
+            check_bot(self.instance)
+            check_name_is_free(self.instance)
+        except DomainError as error:
+            self.add_error(None, error.message)
+
+
+class GrantForm(GrantModelForm):
+    scopes = LinesField(help_text="One a line, out of the audience's.")
+    roles = LinesField(help_text="One a line.")
+
+    class Meta:
+        model = Grant
+        fields = ("audience", "scopes", "roles")
+
+
+class GrantFormSet(GrantInlineFormSet):
+    """Grants are judged together and written with their bot, by one service."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        try:
+            check_grants(self.specs())
+        except DomainError as error:
+            raise ValidationError(f"{error.message} {error.received}".strip()) from None
+
+    def specs(self) -> list[GrantSpec]:
+        """What the forms ask for."""
+        return [
+            GrantSpec(data["audience"], data["scopes"], data["roles"])
+            for data in (form.cleaned_data for form in self.forms)
+            if data.get("audience") and not data.get("DELETE")
+        ]
+
+    def leave_to_service(self) -> None:
+        """Tell the admin that this formset itself has saved nothing."""
+        self.new_objects: list[Any] = []
+        self.changed_objects: list[Any] = []
+        self.deleted_objects: list[Any] = []
+
+
+class NewSecretForm(forms.Form):
+    label = forms.CharField(max_length=100, required=False, help_text="Where it will be used.")
+    expires_at = forms.SplitDateTimeField(
+        required=False,
+        help_text="UTC; empty for no end.",
+        widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}),
+    )

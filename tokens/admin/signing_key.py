@@ -1,0 +1,61 @@
+"""Signing keys in admin: their public half and their life."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from ssoconsole.actors import Actor
+from tokens.admin.records import RecordAdmin, confirmation
+from tokens.keys.services import compromise_signing_key, rotate_signing_key
+from tokens.models import SigningKey
+
+
+@admin.register(SigningKey)
+class SigningKeyAdmin(RecordAdmin):
+    """Read, rotate, take out."""
+
+    list_display = ("kid", "alg", "current_state", "created_at", "signing_from", "verify_until")
+    list_filter = ("alg",)
+    fields = (
+        "kid",
+        "alg",
+        "current_state",
+        "public_jwk",
+        "created_at",
+        "signing_from",
+        "retired_at",
+        "verify_until",
+        "compromised_at",
+    )
+    readonly_fields = fields
+    actions = ("rotate", "compromise")
+
+    @admin.display(description="state")
+    def current_state(self, key: SigningKey) -> str:
+        return key.state(at=timezone.now())
+
+    @admin.action(description="Rotate: let the next key of the algorithm sign", permissions=["act"])
+    def rotate(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> HttpResponse | None:
+        question = (
+            "The next key of each of these algorithms will sign from now on. "
+            "The old one goes on verifying what it has signed."
+        )
+        page = confirmation(self, request, queryset, action="rotate", question=question)
+        if page:
+            return page
+        for alg in sorted({key.alg for key in queryset}):
+            key = rotate_signing_key(alg=alg, by=Actor.of(request))
+            self.message_user(request, f"{alg}: {key.kid} signs now.", messages.SUCCESS)
+        return None
+
+    @admin.action(description="Compromised: take out at once", permissions=["act"])
+    def compromise(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> HttpResponse | None:
+        question = "Every token that these keys have signed will be dead at once. This cannot be undone."
+        page = confirmation(self, request, queryset, action="compromise", question=question)
+        if page:
+            return page
+        for key in list(queryset):
+            compromise_signing_key(kid=key.kid, by=Actor.of(request))
+            self.message_user(request, f"{key.kid} is out.", messages.WARNING)
+        return None

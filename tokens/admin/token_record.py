@@ -1,0 +1,69 @@
+"""Token records in admin."""
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from ssoconsole.actors import Actor
+from tokens.admin.records import BoundedPaginator, RecordAdmin
+from tokens.models import TokenRecord
+from tokens.records.services import revoke_token
+
+
+@admin.register(TokenRecord)
+class TokenRecordAdmin(RecordAdmin):
+    """Read and revoke. Searches by exact jti or the exact name of a bot, which have an index each."""
+
+    list_display = ("jti", "bot", "audience", "label", "issued_at", "expires_at", "state")
+    list_select_related = ("bot", "audience", "signing_key")
+    list_filter = ("audience",)
+    search_fields = ("jti",)
+    search_help_text = "The exact jti of a token, or the exact name of a bot."
+    ordering = ("-number",)
+    sortable_by = ()
+    paginator = BoundedPaginator
+    fields = (
+        "jti",
+        "bot",
+        "audience",
+        "scopes",
+        "roles",
+        "label",
+        "credential",
+        "signing_key",
+        "issued_at",
+        "issued_by",
+        "expires_at",
+        "revoked_at",
+        "revoked_by",
+        "state",
+    )
+    readonly_fields = fields
+    actions = ("revoke",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[TokenRecord], search_term: str
+    ) -> tuple[QuerySet[TokenRecord], bool]:
+        if not search_term:
+            return queryset, False
+        return queryset.filter(Q(jti=search_term) | Q(bot__name=search_term)), False
+
+    @admin.display(description="state")
+    def state(self, record: TokenRecord) -> str:
+        """Why it counts or not, the lasting reason first."""
+        now = timezone.now()
+        if record.revoked_at:
+            return "revoked"
+        if record.signing_key.compromised_at:
+            return "key compromised"
+        if record.expires_at and record.expires_at <= now:
+            return "expired"
+        if record.bot.disabled_at:
+            return "bot disabled"
+        return "audience disabled" if record.audience.disabled_at else "live"
+
+    @admin.action(description="Revoke at once and for good", permissions=["act"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[TokenRecord]) -> None:
+        count = sum(revoke_token(record=record, by=Actor.of(request)) for record in queryset)
+        self.message_user(request, f"Revoked: {count}.", messages.SUCCESS)

@@ -1,0 +1,1 @@
+"""Audiences: the APIs that trust the console's tokens, the console's own among them."""

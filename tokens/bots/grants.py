@@ -1,0 +1,124 @@
+"""What a bot may ask for, and where."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Prefetch, prefetch_related_objects
+
+from tokens.errors import (
+    AudienceAmbiguous,
+    AudienceDisabled,
+    GrantRepeated,
+    NotGranted,
+    UnauthorizedClient,
+    UnknownScope,
+)
+from tokens.models import Audience, Bot, Grant
+from tokens.protocol.scopes import check_roles, check_scopes
+
+
+@dataclass(frozen=True)
+class GrantSpec:
+    """A grant as it is to be: scopes out of the audience's, and the roles its tokens carry."""
+
+    audience: Audience
+    scopes: Sequence[str]
+    roles: Sequence[str] = ()
+
+
+def check_grants(specs: Sequence[GrantSpec]) -> list[GrantSpec]:
+    """Return the grants with each value once. Raises UnknownScope, RoleInvalid, GrantRepeated."""
+    if len({spec.audience.pk for spec in specs}) != len(specs):
+        raise GrantRepeated
+    return [check_grant(spec) for spec in specs]
+
+
+def check_grant(spec: GrantSpec) -> GrantSpec:
+    """Return one grant with each value once. Raises UnknownScope, RoleInvalid."""
+    scopes = check_scopes(spec.scopes)
+    unknown = [scope for scope in scopes if scope not in spec.audience.scopes]
+    if unknown:
+        raise UnknownScope(
+            expected=" ".join(spec.audience.scopes) or "no scope", received=" ".join(unknown)[:200]
+        )
+    return GrantSpec(spec.audience, scopes, check_roles(spec.roles))
+
+
+def replace_grants(bot: Bot, specs: Sequence[GrantSpec]) -> bool:
+    """Make the bot's grants these; tell whether anything was taken away. The caller has checked them."""
+    wanted = {spec.audience.pk: spec for spec in specs}
+    narrowed = False
+    for grant in Grant.objects.filter(bot=bot):
+        spec = wanted.pop(grant.audience_id, None)
+        if spec is None:
+            grant.delete()
+            narrowed = True
+        elif (grant.scopes, grant.roles) != (list(spec.scopes), list(spec.roles)):
+            narrowed |= not (set(grant.scopes) <= set(spec.scopes) and set(grant.roles) <= set(spec.roles))
+            grant.scopes, grant.roles = list(spec.scopes), list(spec.roles)
+            grant.save(update_fields=["scopes", "roles"])
+    for spec in wanted.values():
+        Grant.objects.create(
+            bot=bot, audience=spec.audience, scopes=list(spec.scopes), roles=list(spec.roles)
+        )
+    _forget_grants(bot)
+    return narrowed
+
+
+def grants_of(bot: Bot) -> list[Grant]:
+    """The bot's grants with their audiences, read once for each instance of a bot."""
+    prefetch_related_objects([bot], Prefetch("grants", Grant.objects.select_related("audience")))
+    return list(bot.grants.all())
+
+
+def grants_shown(bot: Bot) -> list[dict[str, Any]]:
+    """The grants as the API and the event log write them."""
+    return [
+        {"audience": grant.audience.identifier, "scopes": grant.scopes, "roles": grant.roles}
+        for grant in grants_of(bot)
+    ]
+
+
+def choose_grant(bot: Bot, *, identifier: str | None) -> Grant:
+    """
+    Return the grant at the audience called `identifier`; without one, the only grant there is.
+
+    An audience that does not exist and one that the bot has no grant at look the same. Raises
+    UnauthorizedClient when the bot has no grant at all, AudienceAmbiguous, NotGranted, AudienceDisabled.
+    """
+    grants = grants_of(bot)
+    if not grants:
+        raise UnauthorizedClient(received=bot.name)
+    if identifier is None and len(grants) > 1:
+        raise AudienceAmbiguous(expected="one of " + ", ".join(grant.audience.identifier for grant in grants))
+    for grant in grants:
+        if identifier in (None, grant.audience.identifier):
+            return check_usable(grant)
+    raise NotGranted(received=(identifier or "")[:255])
+
+
+def check_usable(grant: Grant) -> Grant:
+    """Return the grant; raises AudienceDisabled."""
+    if grant.audience.disabled_at:
+        raise AudienceDisabled(received=grant.audience.identifier)
+    return grant
+
+
+def granted_scopes(grant: Grant, *, asked: Sequence[str] | None) -> list[str]:
+    """
+    Return the scopes a token gets: those asked for, or by default all that are granted.
+
+    What the audience no longer has is granted to nobody (RFC 9068 section 3). Raises UnknownScope.
+    """
+    granted = [scope for scope in grant.scopes if scope in grant.audience.scopes]
+    if asked is None:
+        return granted
+    beyond = [scope for scope in asked if scope not in granted]
+    if beyond:
+        raise UnknownScope(expected=" ".join(granted) or "no scope", received=" ".join(beyond)[:200])
+    return list(asked)
+
+
+def _forget_grants(bot: Bot) -> None:
+    getattr(bot, "_prefetched_objects_cache", {}).pop("grants", None)

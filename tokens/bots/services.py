@@ -1,0 +1,133 @@
+"""Writes to bots."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.services import record_change, record_event
+from tokens.bots.grants import GrantSpec, check_grants, grants_shown, replace_grants
+from tokens.errors import BotRetired, NameImmutable, NameTaken
+from tokens.models import Bot
+from tokens.protocol.networks import check_networks
+from tokens.records.services import revoke_tokens_beyond_grants
+
+__all__ = ["GrantSpec", "disable_bot", "enable_bot", "retire_bot", "save_bot"]
+
+
+@dataclass(frozen=True)
+class _Before:
+    bot: Bot
+    shown: dict[str, Any]
+
+
+def check_bot(bot: Bot) -> None:
+    """Apply the rules that need no database; raises NetworkInvalid."""
+    networks = bot.allowed_networks if isinstance(bot.allowed_networks, list) else [None]
+    bot.allowed_networks = check_networks(networks)
+
+
+def check_name_is_free(bot: Bot) -> None:
+    """Raise NameTaken when a new bot's name belongs to another, in any case, so that none is mistaken."""
+    if bot.pk is None and Bot.objects.filter(name__iexact=bot.name).exists():
+        raise NameTaken(received=bot.name)
+
+
+@transaction.atomic
+def save_bot(*, bot: Bot, grants: Sequence[GrantSpec] | None, by: Actor) -> Bot:
+    """
+    Create or change a bot; `grants` replaces all of its grants, None leaves them.
+
+    Tokens that go beyond what is still granted are revoked. Raises NameTaken, NameImmutable, BotRetired,
+    NetworkInvalid, UnknownScope, RoleInvalid, GrantRepeated, and Django's ValidationError for the shape of a
+    field.
+    """
+    before = _before(bot)
+    check_bot(bot)
+    specs = None if grants is None else check_grants(grants)
+    bot.full_clean(validate_unique=False, validate_constraints=False)  # the database says it, without a race
+    try:
+        with transaction.atomic():
+            bot.save()
+    except IntegrityError as error:
+        raise NameTaken(received=bot.name) from error
+    narrowed = specs is not None and replace_grants(bot, specs)
+    after = _shown(bot)
+    if before is None:
+        record_event("bot_created", by=by, target=bot.name, after=after)
+    elif before.shown != after:
+        record_change("bot_changed", by=by, target=bot.name, before=before.shown, after=after)
+    if narrowed:
+        revoke_tokens_beyond_grants(bot=bot, by=by)
+    return bot
+
+
+@transaction.atomic
+def disable_bot(*, bot: Bot, by: Actor) -> bool:
+    """
+    Stop a bot: it gets no tokens, and those it has do not count while it is disabled.
+
+    A second call changes nothing. Enabling it brings its tokens back; revoke them to be rid of them for good.
+    """
+    changed = Bot.objects.filter(pk=bot.pk, disabled_at=None).update(
+        disabled_at=timezone.now(), disabled_by=str(by)[:300]
+    )
+    if changed:
+        record_event("bot_disabled", by=by, target=bot.name)
+    _refresh(bot)
+    return bool(changed)
+
+
+@transaction.atomic
+def enable_bot(*, bot: Bot, by: Actor) -> bool:
+    """Let a disabled bot work again. A second call changes nothing. Raises BotRetired."""
+    changed = Bot.objects.filter(pk=bot.pk, disabled_at__isnull=False, retired_at=None).update(
+        disabled_at=None, disabled_by=""
+    )
+    _refresh(bot)
+    if bot.retired_at:
+        raise BotRetired(received=bot.name)
+    if changed:
+        record_event("bot_enabled", by=by, target=bot.name)
+    return bool(changed)
+
+
+@transaction.atomic
+def retire_bot(*, bot: Bot, by: Actor) -> bool:
+    """Disable a bot for good; its name stays taken. A second call changes nothing."""
+    now = timezone.now()
+    changed = Bot.objects.filter(pk=bot.pk, retired_at=None).update(retired_at=now, disabled_at=now)
+    if changed:
+        Bot.objects.filter(pk=bot.pk).update(disabled_by=str(by)[:300])
+        record_event("bot_retired", by=by, target=bot.name)
+    _refresh(bot)
+    return bool(changed)
+
+
+def _before(bot: Bot) -> _Before | None:
+    """What the bot was. Raises NameTaken for a new one, NameImmutable and BotRetired for an old one."""
+    check_name_is_free(bot)
+    if bot.pk is None:
+        return None
+    old = Bot.objects.select_for_update().get(pk=bot.pk)
+    if old.name != bot.name:
+        raise NameImmutable(expected=old.name, received=bot.name)
+    if old.retired_at:
+        raise BotRetired(received=bot.name)
+    return _Before(old, _shown(old))
+
+
+def _shown(bot: Bot) -> dict[str, Any]:
+    return {
+        "description": bot.description,
+        "owner": bot.owner,
+        "allowed_networks": bot.allowed_networks,
+        "grants": grants_shown(bot),
+    }
+
+
+def _refresh(bot: Bot) -> None:
+    bot.refresh_from_db(fields=["disabled_at", "disabled_by", "retired_at"])

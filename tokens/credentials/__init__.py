@@ -1,0 +1,1 @@
+"""How bots prove themselves: adding, retiring and checking credentials."""

@@ -1,0 +1,101 @@
+"""Writes to credentials without a shared secret: public keys, and trust in a workload's own platform."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.services import record_event
+from ssoconsole.jose.errors import KeySetRefused
+from ssoconsole.jose.keys import JwkSet
+from tokens.credentials.services import retire_credential
+from tokens.errors import BotRetired, KeysRefused
+from tokens.models import Bot, Credential
+from tokens.protocol.federation import check_rule
+
+Kind = Credential.Kind
+
+
+@transaction.atomic
+def set_public_keys(
+    *, bot: Bot, jwks: Mapping[str, Any] | None, jwks_uri: str | None, by: Actor
+) -> Credential | None:
+    """
+    Register a bot's public keys, or where they are, in place of what was registered before; None for neither.
+
+    Raises BotRetired, and KeysRefused for both at once, a key that cannot be used or holds private members,
+    and an address that is not https.
+    """
+    if bot.retired_at:
+        raise BotRetired(received=bot.name)
+    if jwks is not None and jwks_uri:
+        raise KeysRefused("Give a key set or the address of one, not both.")
+    if jwks is not None:
+        _check_keys(jwks)
+    if jwks_uri:
+        _check_address(jwks_uri)
+    wanted = {"public_keys": None if jwks is None else dict(jwks), "jwks_uri": jwks_uri or ""}
+    found = None
+    for old in _live(bot, Kind.PUBLIC_KEYS):
+        if {"public_keys": old.public_keys, "jwks_uri": old.jwks_uri} == wanted:
+            found = old
+        else:
+            retire_credential(credential=old, by=by)
+    if found or (jwks is None and not jwks_uri):
+        return found
+    return _add(bot, Kind.PUBLIC_KEYS, by=by, **wanted)
+
+
+@transaction.atomic
+def set_federation(*, bot: Bot, rules: Sequence[Mapping[str, Any]], by: Actor) -> list[Credential]:
+    """
+    Trust exactly these workloads; rules that stay keep their credential, all others are retired.
+
+    Raises BotRetired, RuleInvalid, RuleTooWide.
+    """
+    if bot.retired_at:
+        raise BotRetired(received=bot.name)
+    wanted = [check_rule(rule, allow_http=settings.ALLOW_LOOPBACK_PROVIDERS) for rule in rules]
+    kept = []
+    for old in _live(bot, Kind.FEDERATION):
+        if old.trust in wanted:
+            wanted.remove(old.trust)
+            kept.append(old)
+        else:
+            retire_credential(credential=old, by=by)
+    return kept + [_add(bot, Kind.FEDERATION, by=by, trust=rule) for rule in wanted]
+
+
+def _live(bot: Bot, kind: Kind) -> list[Credential]:
+    return list(Credential.objects.select_related("bot").filter(bot=bot, kind=kind, retired_at=None))
+
+
+def _add(bot: Bot, kind: Kind, *, by: Actor, **fields: Any) -> Credential:
+    credential = Credential.objects.create(bot=bot, kind=kind, created_by=str(by)[:300], **fields)
+    shown = {name: value for name, value in fields.items() if value}
+    record_event(f"{kind.value}_added", by=by, target=bot.name, after={"id": str(credential.id), **shown})
+    return credential
+
+
+def _check_keys(jwks: Mapping[str, Any]) -> None:
+    try:
+        parsed = JwkSet.parse(jwks)
+    except KeySetRefused as error:
+        raise KeysRefused(str(error)) from error
+    if parsed.refused:
+        raise KeysRefused(f"A key cannot be used: {parsed.refused[0].reason}.")
+    if not parsed.keys:
+        raise KeysRefused("The key set is empty.")
+
+
+def _check_address(jwks_uri: str) -> None:
+    try:
+        parts = urlsplit(jwks_uri)
+    except ValueError:
+        raise KeysRefused("The address of the key set is not a URL.") from None
+    schemes = ("https", "http") if settings.ALLOW_LOOPBACK_PROVIDERS else ("https",)
+    if parts.scheme not in schemes or not parts.hostname or parts.fragment or len(jwks_uri) > 512:
+        raise KeysRefused("The address of a key set is an https URL.", received=jwks_uri[:100])

@@ -1,0 +1,96 @@
+"""Writes to client secrets, and the retirement of any credential."""
+
+import secrets
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from ssoconsole.actors import Actor
+from ssoconsole.encryption.ring import key_ring
+from ssoconsole.eventlog.services import record_event
+from tokens.errors import BotRetired, ExpiryInvalid, SecretInUse
+from tokens.models import Bot, Credential
+from tokens.protocol.client_secret import RANDOM_BYTES, check_strength, format_client_secret, hint_of
+
+PURPOSE = "client_secret"
+
+
+@transaction.atomic
+def add_client_secret(
+    *,
+    bot: Bot,
+    label: str = "",
+    expires_at: datetime | None = None,
+    by: Actor,
+    client_secret: str | None = None,
+) -> tuple[Credential, str]:
+    """
+    Give a bot one more client secret; return its row and the secret, which is kept nowhere.
+
+    A secret that is given must be at least 32 characters that look random. Raises BotRetired, SecretTooWeak,
+    SecretInUse (also for a retired one: what was withdrawn stays withdrawn), ExpiryInvalid, ValidationError.
+    """
+    if bot.retired_at:
+        raise BotRetired(received=bot.name)
+    if expires_at is not None and expires_at <= timezone.now():
+        raise ExpiryInvalid(received=expires_at.isoformat())
+    if client_secret is None:
+        client_secret = format_client_secret(secrets.token_bytes(RANDOM_BYTES))
+    check_strength(client_secret)
+    if Credential.objects.filter(secret_hash__in=_hashes(client_secret)).exists():
+        raise SecretInUse
+    credential = Credential(
+        bot=bot,
+        label=label,
+        expires_at=expires_at,
+        secret_hash=key_ring().keyed_hash(client_secret, purpose=PURPOSE),
+        hint=hint_of(client_secret),
+        created_by=str(by)[:300],
+    )
+    credential.full_clean(exclude=["bot"], validate_unique=False)
+    try:
+        with transaction.atomic():
+            credential.save(force_insert=True)
+    except IntegrityError as error:
+        raise SecretInUse from error
+    record_event("client_secret_added", by=by, target=bot.name, after=_shown(credential))
+    return credential, client_secret
+
+
+@transaction.atomic
+def retire_credential(*, credential: Credential, by: Actor) -> bool:
+    """Retire once. A second call changes nothing: who was first stays on record."""
+    changed = Credential.objects.filter(pk=credential.pk, retired_at=None).update(
+        retired_at=timezone.now(), retired_by=str(by)[:300]
+    )
+    if changed:
+        record_event(
+            "credential_retired",
+            by=by,
+            target=credential.bot.name,
+            after={"id": str(credential.pk), "kind": credential.kind, "label": credential.label},
+        )
+    credential.refresh_from_db(fields=["retired_at", "retired_by"])
+    return bool(changed)
+
+
+def find_client_secret(*, bot: Bot, client_secret: str) -> Credential | None:
+    """Return the live credential of this bot that this secret belongs to, if there is one."""
+    live = Credential.objects.client_secrets().live(at=timezone.now())
+    return live.filter(bot=bot, secret_hash__in=_hashes(client_secret)).first()
+
+
+def _shown(credential: Credential) -> dict[str, str | None]:
+    """What the event log keeps; never the secret."""
+    end = credential.expires_at
+    return {
+        "id": str(credential.id),
+        "label": credential.label,
+        "hint": credential.hint,
+        "expires_at": end.isoformat() if end else None,
+    }
+
+
+def _hashes(client_secret: str) -> list[str]:
+    return key_ring().keyed_hashes(client_secret, purpose=PURPOSE)

@@ -1,0 +1,1 @@
+"""Signing keys: which one signs, which ones are published, and how they succeed each other."""

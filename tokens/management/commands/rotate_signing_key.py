@@ -1,0 +1,32 @@
+"""rotate_signing_key [--alg A] [--compromised KID]"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ssoconsole.actors import Actor
+from ssoconsole.errors import DomainError
+from tokens.keys.services import compromise_signing_key, rotate_signing_key
+from tokens.models import Audience
+
+
+class Command(BaseCommand):
+    help = "Let the next signing key sign, or take a compromised one out. Prints the kid that signs now."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        choice = parser.add_mutually_exclusive_group()
+        choice.add_argument(
+            "--alg", default=Audience.Algorithm.ES256.value, choices=Audience.Algorithm.values
+        )
+        choice.add_argument("--compromised", metavar="KID", help="everything this key signed is dead at once")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        by = Actor.command("rotate_signing_key")
+        try:
+            if options["compromised"]:
+                key = compromise_signing_key(kid=options["compromised"], by=by)
+            else:
+                key = rotate_signing_key(alg=options["alg"], by=by)
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(f"kid: {key.kid}")

@@ -1,0 +1,64 @@
+"""How a bot proves itself."""
+
+import uuid
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from tokens.models.bot import Bot
+
+
+class CredentialQuerySet(models.QuerySet["Credential"]):
+    def live(self, *, at: datetime) -> "CredentialQuerySet":
+        """Neither retired nor past their time."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), retired_at=None)
+
+    def client_secrets(self) -> "CredentialQuerySet":
+        return self.filter(kind=Credential.Kind.CLIENT_SECRET)
+
+
+class Credential(models.Model):
+    """
+    One way for one bot to prove itself; several may be live at once.
+
+    Of a client secret only `secret_hash` is kept, a keyed hash `<key id>.<hex HMAC-SHA-256>`; `hint` is its first
+    and last characters. `public_keys` is a JWKS document or `jwks_uri` names where it is. `trust` is the rule of a
+    workload federation: {"issuer", "audience", "subject", "claims"}.
+    """
+
+    class Kind(models.TextChoices):
+        CLIENT_SECRET = "client_secret", "client secret"
+        PUBLIC_KEYS = "public_keys", "public keys"
+        FEDERATION = "federation", "workload federation"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    bot = models.ForeignKey(Bot, on_delete=models.CASCADE, related_name="credentials")
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.CLIENT_SECRET)
+    label = models.CharField(max_length=100, blank=True)
+    secret_hash = models.CharField(max_length=128, null=True, unique=True, editable=False)  # noqa: DJ001
+    hint = models.CharField(max_length=32, blank=True, editable=False)
+    public_keys = models.JSONField(null=True, blank=True)
+    jwks_uri = models.CharField(max_length=512, blank=True)
+    trust = models.JSONField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.CharField(max_length=300, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    last_used_from = models.GenericIPAddressField(null=True, editable=False)
+    retired_at = models.DateTimeField(null=True, editable=False)
+    retired_by = models.CharField(max_length=300, blank=True, editable=False)
+
+    objects = CredentialQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(kind="client_secret") | Q(secret_hash__isnull=False),
+                name="a_client_secret_has_a_hash",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.label or self.hint or str(self.id)

@@ -1,0 +1,70 @@
+"""The claims of a bot's token in either profile."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+RFC9068 = "rfc9068"
+OPENMETADATA = "openmetadata"
+
+# RFC 9068 section 2.1; OpenMetadata's generator writes the plain one.
+TYP = {RFC9068: "at+jwt", OPENMETADATA: "JWT"}
+
+LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """One token before it is signed; times are whole seconds since 1970, `expires_at` None for no end."""
+
+    issuer: str
+    bot: str
+    audience: str
+    scopes: Sequence[str]
+    roles: Sequence[str]
+    issued_at: int
+    expires_at: int | None
+    jti: str
+
+    @property
+    def exp(self) -> int:
+        """The `exp` of RFC 9068 section 2.2, where it is required: no end is the last second there is."""
+        return LAST_SECOND if self.expires_at is None else self.expires_at
+
+
+def claims_of(token: AccessToken, *, profile: str) -> dict[str, Any]:
+    """Return the claims in the order they are written; raises KeyError for a profile that does not exist."""
+    return {RFC9068: _rfc9068, OPENMETADATA: _openmetadata}[profile](token)
+
+
+def _rfc9068(token: AccessToken) -> dict[str, Any]:
+    claims: dict[str, Any] = {
+        "iss": token.issuer,
+        "sub": token.bot,
+        "client_id": token.bot,
+        "aud": token.audience,
+    }
+    if token.scopes:
+        claims["scope"] = " ".join(token.scopes)
+    if token.roles:
+        claims["roles"] = list(token.roles)
+    return {**claims, "iat": token.issued_at, "exp": token.exp, "jti": token.jti}
+
+
+def _openmetadata(token: AccessToken) -> dict[str, Any]:
+    # The order of OpenMetadata's own tokens; what they do not have (jti, aud) comes after. Its request filter
+    # reads the name before the "@" only, and exempts bots from the check of the domain.
+    claims: dict[str, Any] = {
+        "iss": token.issuer,
+        "sub": token.bot,
+        "email": f"{token.bot}@{urlsplit(token.issuer).hostname}",
+        "isBot": True,
+        "tokenType": "BOT",
+        "iat": token.issued_at,
+    }
+    if token.expires_at is not None:
+        claims["exp"] = token.expires_at
+    if token.roles:
+        claims["roles"] = list(token.roles)
+    return {**claims, "jti": token.jti, "aud": token.audience}

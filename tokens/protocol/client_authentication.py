@@ -1,0 +1,65 @@
+"""How a client says who it is: HTTP Basic or the form (RFC 6749 section 2.3.1)."""
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+
+from tokens.errors import InvalidClient, InvalidRequest
+from tokens.protocol.form import Form, decode_component
+
+# What the metadata advertises is what `client_credentials_of` reads.
+METHODS = ("client_secret_basic", "client_secret_post")
+
+LONGEST_HEADER = 8_192
+
+
+@dataclass(frozen=True)
+class UnverifiedClient:
+    """What a client claims; nothing of it is true before the secret has been looked up."""
+
+    unverified_client_id: str
+    unverified_client_secret: str = field(repr=False)
+
+
+def client_credentials_of(form: Form, *, authorization: str | None) -> UnverifiedClient:
+    """
+    Return the client id and secret of a request, by exactly one method (RFC 6749 section 2.3).
+
+    Raises InvalidRequest for two methods at once or two client ids, and InvalidClient for none, another
+    scheme, or a header that cannot be read.
+    """
+    if authorization is None:
+        return _from_form(form)
+    if form.one("client_secret") or form.one("client_assertion"):
+        raise InvalidRequest("The client authenticates in two ways at once.")
+    client = parse_basic(authorization)
+    if form.one("client_id") not in (None, client.unverified_client_id):
+        raise InvalidRequest("The client names itself in two different ways.")
+    return client
+
+
+def parse_basic(authorization: str) -> UnverifiedClient:
+    """
+    Read `Basic base64(urlencode(id):urlencode(secret))`; raises InvalidClient, and nothing else.
+
+    Both halves are form-urlencoded first, so that a colon in either is unambiguous.
+    """
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic" or len(authorization) > LONGEST_HEADER:
+        raise InvalidClient
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True)
+        name, colon, secret = decoded.partition(b":")
+        client = UnverifiedClient(decode_component(name), decode_component(secret))
+    except (binascii.Error, ValueError, InvalidRequest):
+        raise InvalidClient from None
+    if not (colon and client.unverified_client_id and client.unverified_client_secret):
+        raise InvalidClient
+    return client
+
+
+def _from_form(form: Form) -> UnverifiedClient:
+    client_id, client_secret = form.one("client_id"), form.one("client_secret")
+    if client_id is None or client_secret is None:
+        raise InvalidClient
+    return UnverifiedClient(client_id, client_secret)

@@ -1,0 +1,78 @@
+"""Form bodies as the OAuth endpoints take them: one value a name, strict UTF-8, no NUL."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from tokens.errors import InvalidRequest, RequestTooLarge
+
+MOST_BYTES = 65_536
+MOST_PARAMETERS = 200
+
+_BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True)
+class Form:
+    """The parameters of one request; one without a value counts as absent (RFC 6749 section 3.2)."""
+
+    values: dict[str, list[str]] = field(repr=False)
+
+    def one(self, name: str) -> str | None:
+        """The value of `name`, None if absent."""
+        values = self.values.get(name)
+        return values[0] if values else None
+
+    def many(self, name: str) -> list[str]:
+        """All values of a parameter that may be repeated."""
+        return self.values.get(name, [])
+
+
+def check_content_type(content_type: str) -> None:
+    """Raise InvalidRequest unless it is application/x-www-form-urlencoded, in UTF-8 if it names a charset."""
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    if media_type != "application/x-www-form-urlencoded":
+        raise InvalidRequest("The body must be application/x-www-form-urlencoded.")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
+            raise InvalidRequest("The body must be encoded in UTF-8.")
+
+
+def parse_form(body: bytes, *, repeatable: Collection[str] = ()) -> Form:
+    """
+    Read a body of at most 64 KiB and 200 parameters.
+
+    Raises RequestTooLarge, and InvalidRequest for a name that comes twice (unless it is `repeatable`), a
+    percent sign without two hexadecimal digits, NUL, and text that is not UTF-8.
+    """
+    if len(body) > MOST_BYTES:
+        raise RequestTooLarge(expected=f"at most {MOST_BYTES} bytes")
+    pairs = [pair for pair in body.split(b"&") if pair]
+    if len(pairs) > MOST_PARAMETERS:
+        raise RequestTooLarge(expected=f"at most {MOST_PARAMETERS} parameters")
+    seen: set[str] = set()
+    values: dict[str, list[str]] = {}
+    for pair in pairs:
+        raw_name, _, raw_value = pair.partition(b"=")
+        name, value = decode_component(raw_name), decode_component(raw_value)
+        if name in seen and name not in repeatable:
+            raise InvalidRequest("A parameter is given more than once.")
+        seen.add(name)
+        if value:
+            values.setdefault(name, []).append(value)
+    return Form(values)
+
+
+def decode_component(raw: bytes) -> str:
+    """Undo application/x-www-form-urlencoded for one name or value. Raises InvalidRequest."""
+    if _BAD_PERCENT.search(raw):
+        raise InvalidRequest("A percent sign is not followed by two hexadecimal digits.")
+    try:
+        text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidRequest("The body is not UTF-8.") from None
+    if "\0" in text:
+        raise InvalidRequest("The body holds a NUL character.")
+    return text

@@ -1,0 +1,44 @@
+"""Scope values (RFC 6749 section 3.3) and roles."""
+
+import re
+from collections.abc import Iterable
+
+from tokens.errors import RoleInvalid, ScopeMalformed
+
+LONGEST_SCOPE = 2_000
+LONGEST_ROLE = 100
+
+# %x21 / %x23-5B / %x5D-7E: everything printable but the space, the quotation mark and the backslash.
+_SCOPE_TOKEN = re.compile(r"[!#-\[\]-~]{1,255}")
+
+
+def parse_scope(text: str) -> list[str]:
+    """
+    Split a scope parameter at its single spaces; each value once, in the order given.
+
+    Raises ScopeMalformed for anything outside the grammar, also for two spaces in a row, and for more than
+    2000 characters.
+    """
+    if len(text) > LONGEST_SCOPE:
+        raise ScopeMalformed(expected=f"at most {LONGEST_SCOPE} characters")
+    return check_scopes(text.split(" "))
+
+
+def check_scopes(scopes: Iterable[object]) -> list[str]:
+    """Return the scope values, each once, in the order given. Raises ScopeMalformed."""
+    checked: dict[str, None] = {}
+    for scope in scopes:
+        if not isinstance(scope, str) or not _SCOPE_TOKEN.fullmatch(scope):
+            raise ScopeMalformed(received=repr(scope)[:50])
+        checked[scope] = None
+    return list(checked)
+
+
+def check_roles(roles: Iterable[object]) -> list[str]:
+    """Return the roles, each once, in the order given. Raises RoleInvalid."""
+    checked: dict[str, None] = {}
+    for role in roles:
+        if not isinstance(role, str) or not 1 <= len(role) <= LONGEST_ROLE or not role.isprintable():
+            raise RoleInvalid(received=repr(role)[:50])
+        checked[role] = None
+    return list(checked)

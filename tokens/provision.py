@@ -1,0 +1,41 @@
+"""What exists after every migration: a key that signs, and the console's own API as an audience."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, router, transaction
+
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.models import Event
+from tokens.audiences.console import CONSOLE_SCOPES, console_identifier
+from tokens.audiences.services import ensure_audience
+from tokens.keys.services import ensure_signing_key
+from tokens.models import Audience, SigningKey
+
+DEFAULT_ALGORITHM = Audience.Algorithm.ES256
+
+
+def provision(*, using: str = "default", **kwargs: Any) -> None:
+    """
+    Make sure of both; called after migrations, and harmless at any other time.
+
+    What an administrator has changed since stays as it is. Does nothing while the tables are not there, as
+    when the migrations are undone.
+    """
+    if not router.allow_migrate_model(using, SigningKey) or not _tables_exist(using):
+        return
+    by = Actor.command("migrate")
+    with transaction.atomic(using=using):
+        ensure_signing_key(alg=DEFAULT_ALGORITHM, by=by)
+        ensure_audience(
+            identifier=console_identifier(settings.BASE_URL),
+            name="Console API",
+            scopes=CONSOLE_SCOPES,
+            by=by,
+        )
+
+
+def _tables_exist(using: str) -> bool:
+    with connections[using].cursor() as cursor:
+        present = set(connections[using].introspection.table_names(cursor))
+    return {model._meta.db_table for model in (SigningKey, Audience, Event)} <= present
