@@ -1,0 +1,54 @@
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ssoconsole.actors import Actor
+from ssoconsole.configuration.apply import apply_configuration
+from ssoconsole.configuration.problems import ConfigurationRefused
+from ssoconsole.configuration.report import printable, report
+from ssoconsole.configuration.yaml_positions import LARGEST_FILE
+
+
+class Command(BaseCommand):
+    help = "Make the database match a configuration file, all of it or nothing, and print what differs."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", metavar="FILE", help="the YAML file; - for standard input")
+        parser.add_argument("--dry-run", action="store_true", help="print what differs and write nothing")
+        parser.add_argument(
+            "--prune",
+            action="store_true",
+            help="disable, never delete, what a section of the file that is present does not name",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        file = "(standard input)" if options["file"] == "-" else options["file"]
+        try:
+            plan = apply_configuration(
+                _content(options["file"]),
+                # The file names variables of the administrator's choice; they are no settings.
+                environment=os.environ,
+                by=Actor.command("apply"),
+                prune=options["prune"],
+                dry_run=options["dry_run"],
+            )
+        except ConfigurationRefused as refused:
+            for problem in refused.problems:
+                self.stderr.write(printable(f"{file}:{problem}"))
+            raise CommandError(f"{file} has errors ({len(refused.problems)}); nothing was changed.") from None
+        for warning in plan.warnings:
+            self.stderr.write(printable(f"{file}:{warning.line}: {warning.path}: warning: {warning.message}"))
+        self.stdout.write(report(plan, dry_run=options["dry_run"]))
+
+
+def _content(file: str) -> bytes:
+    try:
+        if file == "-":
+            return sys.stdin.buffer.read(LARGEST_FILE + 1)
+        with Path(file).open("rb") as opened:
+            return opened.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}") from None
