@@ -1,0 +1,20 @@
+"""The project as an application: its commands and its system checks."""
+
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+
+
+class ConsoleConfig(AppConfig):
+    default = True
+    name = "ssoconsole"
+    verbose_name = "SSO Console"
+
+    def ready(self) -> None:
+        from ssoconsole import checks  # noqa: F401 - registers the checks
+
+
+class ConsoleAdminConfig(admin_apps.AdminConfig):
+    """Django admin with the console's own site."""
+
+    default = False
+    default_site = "ssoconsole.admin.ConsoleAdminSite"

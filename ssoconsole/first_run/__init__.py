@@ -1,0 +1,1 @@
+"""From nothing to a console in the browser: `make run`, in development only."""

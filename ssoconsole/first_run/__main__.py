@@ -1,0 +1,134 @@
+"""Start everything on a fresh machine, say how to use it in five lines, and stop everything together."""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+
+from ssoconsole.first_run.children import Child, wait_for_the_first_to_end
+from ssoconsole.first_run.env_file import write_env_file
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make run")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--demo", choices=["0", "1"], default="1")
+    return parser.parse_args()
+
+
+def prepare_environment(port: int) -> None:
+    """Write `.env` at the first run, and serve under the port that was asked for."""
+    if write_env_file(ROOT / ".env"):
+        print("Wrote .env with fresh random secrets.")
+    os.environ.setdefault("BASE_URL", f"http://localhost:{port}")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "ssoconsole.settings"
+
+
+def prepare_database() -> None:
+    import django
+    from django.conf import settings
+    from django.core.management import call_command
+
+    django.setup()
+    if not settings.DEBUG:
+        sys.exit("make run is for development, and DEBUG is off. See README.md for production.")
+    call_command("migrate", verbosity=0)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def start_demo_provider() -> Child:
+    from ssoconsole.first_run.demonstration import register_demo_provider
+
+    port = free_port()
+    child = Child("ssoconsole.first_run.demo_provider", "--port", str(port))
+    issuer = f"http://127.0.0.1:{port}"
+    if not child.wait_until_it_answers(f"{issuer}/.well-known/openid-configuration"):
+        child.stop()
+        sys.exit("The demonstration provider did not start; DEMO=0 leaves it out.")
+    register_demo_provider(issuer)
+    return child
+
+
+def start_server(port: int) -> Child:
+    server = Child(
+        *("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
+        *("--blocking-threads", "8", "--no-ws", "--log-level", "error"),
+        "ssoconsole.wsgi:application",
+    )
+    if not server.wait_until_it_answers(f"http://127.0.0.1:{port}/healthz"):
+        server.stop()
+        sys.exit(
+            f"The server did not start. Is port {port} in use? PORT= chooses another: make run PORT=8001"
+        )
+    return server
+
+
+def say_what_to_do(administrator: tuple[str, str] | None, demo_secret: str | None) -> None:
+    """The five lines at the end: what a person can act on."""
+    from ssoconsole.first_run.demo_account import ACCOUNT
+    from ssoconsole.first_run.demonstration import AUDIENCE, BOT
+
+    base_url = os.environ["BASE_URL"]
+    print(f"\nConsole:        {base_url}")
+    if administrator:
+        name, password = administrator
+        print(f"Administrator:  {name}   one-time password: {password}   (24 hours, at {base_url}/admin/)")
+    else:
+        print("Administrator:  the one you have; a new one: .venv/bin/python manage.py bootstrap_admin")
+    if demo_secret is None:
+        return
+    client = f"-u '{BOT}:{demo_secret}'"
+    print(f"Demonstration:  sign in as {ACCOUNT}, no password needed")
+    print(
+        f"Fetch a token:  TOKEN=$(curl -s {client} -d grant_type=client_credentials -d resource={AUDIENCE} "
+        f'{base_url}/oauth/token | sed \'s/.*"access_token": *"\\([^"]*\\).*/\\1/\'); echo $TOKEN'
+    )
+    print(f"Introspect it:  curl -s {client} -d token=$TOKEN {base_url}/oauth/introspect", flush=True)
+
+
+def stop_on_signals() -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGHUP, stop)
+
+
+def main() -> int:
+    options = arguments()
+    prepare_environment(options.port)
+    stop_on_signals()
+    children: list[Child] = []
+    try:
+        prepare_database()
+        from ssoconsole.first_run import administrator, demonstration
+
+        if options.demo == "1":
+            children.append(start_demo_provider())
+        else:
+            demonstration.leave_out_demo_provider()
+        secret = demonstration.prepare_demo_bot() if options.demo == "1" else None
+        first = administrator.first_administrator()
+        children.append(start_server(options.port))
+        say_what_to_do(first, secret)
+        return wait_for_the_first_to_end(children)
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return 0
+    finally:
+        for child in reversed(children):
+            child.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""The `.env` of a development machine, with secrets of its own."""
+
+import os
+import secrets
+from pathlib import Path
+
+CONTENT = """\
+# Written by the first `make run`. These secrets are this machine's own: never copy them to another.
+DEBUG=true
+SECRET_KEY={secret_key}
+FIELD_ENCRYPTION_KEYS={encryption_key}
+"""
+
+
+def write_env_file(path: Path) -> bool:
+    """
+    Write fresh random secrets, readable by the owner alone; False when the file is there already.
+
+    An existing file is never touched: it may hold the only copy of the key that opens the database.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return False
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(
+            CONTENT.format(secret_key=secrets.token_urlsafe(50), encryption_key=secrets.token_urlsafe(32))
+        )
+    return True

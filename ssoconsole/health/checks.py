@@ -1,0 +1,89 @@
+"""
+What the console needs before it can serve, each part told in one word.
+
+The words are for anybody who can reach the probe: never an exception's text, a host or a credential. The log
+has the exception's name.
+"""
+
+import secrets
+from functools import cache as keep
+
+import structlog
+from django.core.cache import cache
+from django.db import Error as DatabaseProblem
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from tokens.models import SigningKey
+
+log = structlog.get_logger("health")
+
+OK = "ok"
+UNAVAILABLE = "unavailable"
+PENDING = "pending"
+MISSING = "missing"
+UNKNOWN = "unknown"
+
+
+def check_everything() -> dict[str, str]:
+    """Each part and how it is: ok, unavailable, pending, missing, or unknown while the database is away."""
+    database = check_database()
+    stored = database == OK
+    return {
+        "database": database,
+        "migrations": check_migrations() if stored else UNKNOWN,
+        "cache": check_cache(),
+        "signing_key": check_signing_key() if stored else UNKNOWN,
+    }
+
+
+def check_database() -> str:
+    """Tell whether the database answers a query."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+    except DatabaseProblem as error:
+        return _failed("database", error)
+    return OK
+
+
+def check_migrations() -> str:
+    """Tell whether the database has every migration that this code comes with; newer ones do no harm."""
+    try:
+        applied = MigrationRecorder(connection).applied_migrations()
+    except DatabaseProblem as error:
+        return _failed("migrations", error)
+    return OK if newest_migrations() <= applied.keys() else PENDING
+
+
+@keep
+def newest_migrations() -> frozenset[tuple[str, str]]:
+    """The last migration of each app as (app, name). Read from disk once: this code does not change."""
+    return frozenset(MigrationLoader(None).graph.leaf_nodes())
+
+
+def check_cache() -> str:
+    """Tell whether the cache gives back what it was given, under a name that no other replica uses."""
+    key, value = f"readyz:{secrets.token_hex(8)}", secrets.token_hex(8)
+    try:
+        cache.set(key, value, timeout=10)
+        returned = cache.get(key)
+        cache.delete(key)
+    except Exception as error:  # each cache has exceptions of its own, and none may reach the prober
+        return _failed("cache", error)
+    return OK if returned == value else UNAVAILABLE
+
+
+def check_signing_key() -> str:
+    """Tell whether there is a key to sign bots' tokens with."""
+    try:
+        return OK if SigningKey.objects.signing().exists() else MISSING
+    except DatabaseProblem as error:
+        return _failed("signing_key", error)
+
+
+def _failed(part: str, error: Exception) -> str:
+    log.error("not_ready", part=part, error=type(error).__name__)
+    return UNAVAILABLE

@@ -1,0 +1,62 @@
+"""Forwarding headers: believed from trusted proxies, removed from everybody else."""
+
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+Networks = Sequence[IPv4Network | IPv6Network]
+FORWARDING_HEADERS = (
+    "HTTP_FORWARDED",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REAL_IP",
+)
+
+
+def is_trusted(address: str, networks: Networks) -> bool:
+    """Tell whether an address belongs to one of the networks; what is not an address does not."""
+    try:
+        parsed = ip_address(address.strip())
+    except ValueError:
+        return False
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return any((mapped or parsed) in network for network in networks)
+
+
+def client_address(peer: str, forwarded_for: str, networks: Networks) -> str:
+    """
+    Tell the client's address: the first one, from the right, that no trusted proxy owns.
+
+    Everything left of it was written by the client and proves nothing.
+    """
+    address = peer
+    for hop in reversed([hop.strip() for hop in forwarded_for.split(",") if hop.strip()]):
+        if not is_trusted(address, networks):
+            break
+        try:
+            ip_address(hop)
+        except ValueError:
+            break
+        address = hop
+    return address
+
+
+class ForwardingHeadersMiddleware:
+    """Set REMOTE_ADDR to the client's address, and drop forwarding headers nobody trustworthy wrote."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        peer = request.META.get("REMOTE_ADDR", "")
+        if is_trusted(peer, settings.TRUSTED_PROXIES):
+            forwarded_for = request.META.get("HTTP_X_FORWARDED_FOR", "")
+            request.META["REMOTE_ADDR"] = client_address(peer, forwarded_for, settings.TRUSTED_PROXIES)
+        else:
+            for header in FORWARDING_HEADERS:
+                request.META.pop(header, None)
+        return self.get_response(request)

@@ -1,0 +1,13 @@
+"""Every path of the console, by area."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("ssoconsole.home.urls")),
+    path("", include("ssoconsole.health.urls")),
+    path("", include("providers.urls")),
+    path("", include("tokens.oauth.urls")),
+    path("api/v1/", include("tokens.api.urls")),
+    path("admin/", admin.site.urls),
+]

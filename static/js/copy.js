@@ -1,0 +1,23 @@
+// Copy buttons: <button data-copy="id of an input" hidden>. Without this script the inputs can still be selected.
+"use strict";
+
+document.addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    const source = document.getElementById(button.dataset.copy);
+    if (!source) continue;
+    button.hidden = false;
+    button.setAttribute("aria-live", "polite");
+    const label = button.textContent;
+    button.addEventListener("click", async () => {
+      source.select();
+      try {
+        // Only a secure context has it; elsewhere the text is selected, ready for the keyboard.
+        await navigator.clipboard.writeText(source.value);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Selected";
+      }
+      setTimeout(() => { button.textContent = label; }, 2000);
+    });
+  }
+});

@@ -1,0 +1,179 @@
+"""Production does not start unsafely, and says why."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core import checks
+from django.test import override_settings
+
+from ssoconsole import startup
+from ssoconsole.checks import (
+    base_url_is_safe,
+    is_demonstration_key,
+    loopback_providers_are_for_development,
+    processes_share_a_cache,
+    secrets_are_safe,
+)
+from ssoconsole.startup import claim_the_only_place, refuse_unsafe_start
+
+ROOT = Path(__file__).resolve().parents[2]
+DUMMY = "django.core.cache.backends.dummy.DummyCache"
+GOOD = {
+    "DEBUG": "false",
+    "SECRET_KEY": "kP3vX9mQ2zL7wR5tY8uB1nC4jH6gF0dSaEiOqWxZrTyUvMbNhGkJ",
+    "FIELD_ENCRYPTION_KEYS": "q83vEjRWeJASNFZ4kBI0VniQEjRWeJASNFZ4kKvN7xE",
+    "BASE_URL": "https://sso.example.com",
+    "DATABASE_URL": "sqlite://:memory:",
+}
+
+
+def ids(messages):
+    return [message.id for message in messages]
+
+
+def start(**changes):
+    """Import the WSGI application in a process of its own, the way a server does."""
+    environment = {name: value for name, value in (GOOD | changes).items() if value is not None}
+    return subprocess.run(
+        [sys.executable, "-c", "import ssoconsole.wsgi"],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+class SafeStartTests:
+    def test_a_safe_production_process_starts(self):
+        result = start()
+        assert (result.returncode, result.stderr) == (0, "")
+
+    @pytest.mark.parametrize(
+        ("check_id", "changes"),
+        [
+            ("ssoconsole.E001", {"SECRET_KEY": ""}),
+            ("ssoconsole.E002", {"FIELD_ENCRYPTION_KEYS": ""}),
+            ("ssoconsole.E003", {"BASE_URL": ""}),
+            ("ssoconsole.E004", {"SECRET_KEY": "short-but-quite-random-9f3k"}),
+            ("ssoconsole.E005", {"FIELD_ENCRYPTION_KEYS": "c2hvcnQ"}),
+            ("ssoconsole.E006", {"SECRET_KEY": "django-insecure-" + GOOD["SECRET_KEY"]}),
+            ("ssoconsole.E006", {"FIELD_ENCRYPTION_KEYS": "jJ_9sz0g0OHxsfxOoSfdFdmk3ysNmPRnH3TUAbz3IHA"}),
+            ("ssoconsole.E007", {"BASE_URL": "https://sso.example.com/console"}),
+            ("ssoconsole.E008", {"WEB_CONCURRENCY": "2"}),
+            ("ssoconsole.E009", {"BASE_URL": "http://sso.example.com"}),
+            ("ssoconsole.E010", {"DEBUG": "true"}),
+        ],
+    )
+    def test_an_unsafe_one_does_not_and_names_check_and_remedy(self, check_id, changes):
+        # An empty variable in the environment hides a developer's .env file.
+        result = start(**changes)
+        assert result.returncode != 0
+        assert check_id in result.stderr
+        assert "HINT" in result.stderr
+
+    def test_a_refusal_never_prints_a_secret(self):
+        result = start(SECRET_KEY="short-but-quite-random-9f3k")
+        assert "short-but-quite-random-9f3k" not in result.stdout + result.stderr
+
+    def test_a_second_process_with_its_own_cache_is_refused(self, tmp_path, request):
+        assert claim_the_only_place(tmp_path / "lock")
+        request.addfinalizer(startup._lock.close)
+        holder = (
+            "import sys; from pathlib import Path; from ssoconsole.startup import claim_the_only_place as c;"
+            f"sys.exit(0 if c(Path({str(tmp_path / 'lock')!r}), patience=0.3) else 7)"
+        )
+        result = subprocess.run([sys.executable, "-c", holder], cwd=ROOT, check=False, timeout=30)
+        assert result.returncode == 7
+
+    def test_the_lock_of_a_process_that_ended_is_free(self, tmp_path):
+        script = (
+            "from pathlib import Path; from ssoconsole.startup import claim_the_only_place as c;"
+            f"assert c(Path({str(tmp_path / 'lock')!r}))"
+        )
+        for _ in range(2):
+            subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=30)
+
+    @override_settings(DEBUG=False, BASE_URL="http://sso.example.com", CACHES={"default": {"BACKEND": DUMMY}})
+    def test_a_serving_process_exits_with_every_error(self, capsys):
+        with pytest.raises(SystemExit):
+            refuse_unsafe_start()
+        assert "ssoconsole.E009" in capsys.readouterr().err
+
+    @override_settings(
+        DEBUG=False,
+        BASE_URL="https://sso.example.com",
+        CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
+    )
+    def test_a_serving_process_that_cannot_be_the_only_one_exits(self, monkeypatch, capsys):
+        monkeypatch.setattr("ssoconsole.startup.claim_the_only_place", lambda path: False)
+        with pytest.raises(SystemExit):
+            refuse_unsafe_start()
+        assert "ssoconsole.E008" in capsys.readouterr().err
+
+
+class CheckTests:
+    @override_settings(SECRET_KEY="a" * 20, FIELD_ENCRYPTION_KEYS=["short"])
+    def test_bad_secrets_are_found(self):
+        assert {"ssoconsole.E004", "ssoconsole.E005", "ssoconsole.E006"} <= set(ids(secrets_are_safe()))
+
+    def test_good_secrets_are_not(self):
+        assert ids(secrets_are_safe()) == []
+
+    @pytest.mark.parametrize(
+        ("url", "debug", "found"),
+        [
+            ("https://sso.example.com", False, []),
+            ("https://sso.example.com:8443", False, []),
+            ("http://localhost:8000", True, []),
+            ("http://127.0.0.1:8000", True, []),
+            ("https://sso.example.com/", False, ["ssoconsole.E007"]),
+            ("https://sso.example.com?x=1", False, ["ssoconsole.E007"]),
+            ("sso.example.com", False, ["ssoconsole.E007"]),
+            ("ftp://sso.example.com", False, ["ssoconsole.E007"]),
+            ("http://localhost:8000", False, ["ssoconsole.E009"]),
+            ("https://sso.example.com", True, ["ssoconsole.E010"]),
+        ],
+    )
+    def test_base_url(self, url, debug, found):
+        with override_settings(BASE_URL=url, DEBUG=debug):
+            assert ids(base_url_is_safe()) == found
+
+    @pytest.mark.parametrize(
+        ("processes", "backend", "debug", "found"),
+        [
+            (1, "django.core.cache.backends.locmem.LocMemCache", False, []),
+            (2, "django.core.cache.backends.locmem.LocMemCache", False, ["ssoconsole.E008"]),
+            (2, "django.core.cache.backends.locmem.LocMemCache", True, []),
+            (2, "django.core.cache.backends.redis.RedisCache", False, []),
+        ],
+    )
+    def test_processes_and_cache(self, processes, backend, debug, found):
+        with override_settings(
+            SERVER_PROCESSES=processes, CACHES={"default": {"BACKEND": backend}}, DEBUG=debug
+        ):
+            assert ids(processes_share_a_cache()) == found
+
+    def test_loopback_providers_in_production_are_warned_about(self):
+        with override_settings(DEBUG=False, ALLOW_LOOPBACK_PROVIDERS=True):
+            assert ids(loopback_providers_are_for_development()) == ["ssoconsole.W001"]
+        with override_settings(DEBUG=False, ALLOW_LOOPBACK_PROVIDERS=False):
+            assert ids(loopback_providers_are_for_development()) == []
+
+    @pytest.mark.parametrize("value", ["django-insecure-" + "x9" * 40, "A" * 43, "abababababababababab"])
+    def test_a_guessable_key_is_a_demonstration_key(self, value):
+        assert is_demonstration_key(value)
+
+    def test_every_check_has_a_hint(self):
+        with override_settings(
+            SECRET_KEY="short",
+            FIELD_ENCRYPTION_KEYS=[""],
+            BASE_URL="http://x/",
+            DEBUG=False,
+            SERVER_PROCESSES=3,
+        ):
+            messages = [m for m in checks.run_checks() if (m.id or "").startswith("ssoconsole.")]
+        assert len(messages) > 4
+        assert [message.id for message in messages if not message.hint] == []

@@ -1,0 +1,154 @@
+"""A bot's story on the command line: a secret from admin, a token by curl, and its end on every server at once."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import psycopg
+import pytest
+import requests
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from tests.support.optional import missing
+
+ROOT = Path(__file__).resolve().parents[2]
+API = "https://metadata.example"
+CONFIGURATION = f"""
+audiences:
+  - {{identifier: {API}, name: Metadata, scopes: [metadata.read]}}
+bots:
+  - name: ingestion-bot
+    grants: [{{audience: {API}, scopes: [metadata.read], roles: []}}]
+"""
+
+
+@pytest.fixture
+def database(tmp_path):
+    """The URL of an empty database that several processes can share: a file, or one of PostgreSQL's."""
+    url = os.environ["DATABASE_URL"]
+    if not url.startswith("postgres"):
+        yield f"sqlite:///{tmp_path / 'console.sqlite3'}"
+        return
+    server, name = url.rpartition("/")[0], f"story_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield f"{server}/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def manage(database):
+    def run(*arguments, text=None):
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"},
+            input=text,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        ).stdout
+
+    run("migrate", "--verbosity", "0")
+    return run
+
+
+@pytest.fixture
+def curl():
+    if not shutil.which("curl"):
+        missing("curl", "apt-get install curl")
+
+    def run(*arguments):
+        answer = subprocess.run(
+            ["curl", "--silent", "--fail-with-body", "--max-time", "20", *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(answer.stdout) if answer.stdout else {}
+
+    return run
+
+
+class Administrator:
+    """Somebody at the admin's forms."""
+
+    def __init__(self, url, credentials):
+        self.url, self.http = url, requests.Session()
+        lines = dict(line.split(": ", 1) for line in credentials.splitlines())
+        self.post("/admin/login/", username=lines["username"], password=lines["password"], next="/admin/")
+
+    def get(self, path):
+        answer = self.http.get(self.url + path, timeout=10)
+        answer.raise_for_status()
+        return answer.text
+
+    def post(self, path, **fields):
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(path)).group(1)
+        answer = self.http.post(self.url + path, {"csrfmiddlewaretoken": token, **fields}, timeout=10)
+        answer.raise_for_status()
+        return answer.text
+
+    def new_secret(self):
+        page = self.get("/admin/tokens/bot/")
+        path = re.search(r'href="(/admin/tokens/bot/\d+/)change/', page).group(1)
+        answer = self.post(f"{path}new-secret", label="story")
+        return re.search(r'id="client-secret">([^<]+)<', answer).group(1)
+
+    def revoke_the_only_token(self):
+        page = self.get("/admin/tokens/tokenrecord/")
+        [number] = re.findall(r'name="_selected_action" value="(\d+)"', page)
+        self.post("/admin/tokens/tokenrecord/", action="revoke", _selected_action=number)
+
+    def close(self):
+        self.http.close()
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
+def test_a_bot_fetches_uses_and_loses_a_token(manage, database, console_process, curl, algorithm):
+    manage(
+        "apply",
+        "-",
+        text=CONFIGURATION.replace("name: Metadata", f"name: Metadata, signing_alg: {algorithm}"),
+    )
+    first = console_process(env={"DATABASE_URL": database})
+    # The second replica has the same public origin.
+    second = console_process(env={"DATABASE_URL": database, "BASE_URL": first.url})
+    administrator = Administrator(first.url, manage("bootstrap_admin"))
+    client = f"ingestion-bot:{administrator.new_secret()}"
+
+    answer = curl("-u", client, "-d", "grant_type=client_credentials", f"{first.url}/oauth/token")
+    token = answer["access_token"]
+
+    metadata = curl(f"{first.url}/.well-known/oauth-authorization-server")
+    keys = KeySet.import_key_set(curl(metadata["jwks_uri"]))
+    verified = jwt.decode(token, keys, algorithms=[algorithm])
+    assert verified.header["typ"] == "at+jwt"
+    assert verified.claims["iss"] == metadata["issuer"] == first.url
+    assert verified.claims["aud"] == API
+    assert verified.claims["sub"] == verified.claims["client_id"] == "ingestion-bot"
+    assert verified.claims["exp"] - verified.claims["iat"] == answer["expires_in"]
+    assert KeySet.import_key_set(curl(f"{first.url}/api/v1/system/config/jwks")).as_dict() == keys.as_dict()
+
+    def introspect(server):
+        return curl("-u", client, "-d", f"token={token}", f"{server.url}/oauth/introspect")
+
+    assert introspect(first)["active"] is True
+    assert introspect(second)["jti"] == verified.claims["jti"]
+
+    administrator.revoke_the_only_token()
+    administrator.close()
+    assert introspect(second) == {"active": False}
+    assert introspect(first) == {"active": False}
+
+
+def test_the_console_s_own_database_is_untouched(manage, database):
+    """What the story needs is in a database of its own: a second migration finds nothing to do."""
+    assert "No migrations to apply" in manage("migrate", "--verbosity", "1")
