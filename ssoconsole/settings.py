@@ -58,6 +58,10 @@ SERVER_PROCESSES: int = max(env.int("WEB_CONCURRENCY", default=1), env.int("GRAN
 SIGN_INS_PER_MINUTE: int = env.int("SIGN_INS_PER_MINUTE", default=600)
 # How long the trace of a sign-in is kept; `manage.py cleanup` deletes what is older.
 SIGN_IN_TRACE_DAYS: int = env.int("SIGN_IN_TRACE_DAYS", default=30)
+# How many browsers one person may be signed in with; one more ends the oldest session.
+SESSIONS_PER_USER: int = env.int("SESSIONS_PER_USER", default=20)
+# Whether /signin leaves for the provider at once when there is only one; /signin?choose=1 still shows the page.
+SIGN_IN_STRAIGHT_THROUGH: bool = env.bool("SIGN_IN_STRAIGHT_THROUGH", default=False)
 
 # --- Database, cache --------------------------------------------------------------------------------------
 

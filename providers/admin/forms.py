@@ -65,6 +65,8 @@ class ProviderForm(ProviderModelForm):
             "issuer",
             "client_id",
             "token_endpoint_auth_method",
+            "assertion_audience",
+            "pushed_authorization",
             "response_type",
             "scopes",
             "pkce",

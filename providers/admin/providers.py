@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 else:
     ProviderModelAdmin = admin.ModelAdmin
 
-CLIENT = ("client_id", "client_secret", "remove_client_secret", "token_endpoint_auth_method")
-FLOW = ("response_type", "scopes", "pkce", "callback", "signing_algs")
+CLIENT = (
+    "client_id",
+    "client_secret",
+    "remove_client_secret",
+    "token_endpoint_auth_method",
+    "assertion_audience",
+)
+FLOW = ("response_type", "scopes", "pkce", "pushed_authorization", "callback", "signing_algs")
 WHO_MAY_ENTER = ("allowed_email_domains", "self_signup", "link_by_verified_email", "admin_principals")
 CLAIMS = ("principal_claims", "mapping", "group_rules")
 SESSIONS = ("session_lifetime", "session_refresh", "session_check_every")

@@ -1,8 +1,18 @@
 """Registrations, people's identities at them, sign-in attempts and signed-in browsers."""
 
 from providers.models.attempt import SignInAttempt
+from providers.models.client_key import ClientKey
 from providers.models.identity import Identity
+from providers.models.logout_token import SpentLogoutToken
 from providers.models.provider import DiscoveryVersion, Provider
 from providers.models.session import ConsoleSession
 
-__all__ = ["ConsoleSession", "DiscoveryVersion", "Identity", "Provider", "SignInAttempt"]
+__all__ = [
+    "ClientKey",
+    "ConsoleSession",
+    "DiscoveryVersion",
+    "Identity",
+    "Provider",
+    "SignInAttempt",
+    "SpentLogoutToken",
+]

@@ -33,6 +33,11 @@ class SignInAttempt(models.Model):
     )
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.SIGN_IN)
 
+    # The session that is checked again (refresh), or that an identity is added to (link).
+    session = models.ForeignKey(
+        "providers.ConsoleSession", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
     state_hash = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001 - NULL for strays
     binding_hash = models.CharField(max_length=64, blank=True)
     issuer = models.CharField(max_length=512, blank=True)

@@ -47,6 +47,10 @@ class Provider(models.Model):
         SECRET_JWT = "client_secret_jwt", "client_secret_jwt"
         PRIVATE_KEY_JWT = "private_key_jwt", "private_key_jwt"
 
+    class AssertionAudience(models.TextChoices):
+        ISSUER = "issuer", "the issuer"
+        TOKEN_ENDPOINT = "token_endpoint", "the token endpoint (older providers)"
+
     class ResponseType(models.TextChoices):
         CODE = "code", "code"
         ID_TOKEN = "id_token", "id_token (implicit by form_post, legacy)"
@@ -87,6 +91,10 @@ class Provider(models.Model):
     token_endpoint_auth_method = models.CharField(
         max_length=32, choices=ClientAuthentication, default=ClientAuthentication.BASIC
     )
+    assertion_audience = models.CharField(
+        max_length=16, choices=AssertionAudience, default=AssertionAudience.ISSUER
+    )
+    pushed_authorization = models.BooleanField("pushed authorization requests", default=True)
     response_type = models.CharField(max_length=16, choices=ResponseType, default=ResponseType.CODE)
     scopes = models.JSONField(default=default_scopes)
     pkce = models.BooleanField("PKCE", default=True)

@@ -22,7 +22,8 @@ class ConsoleSession(models.Model):
     One browser signed in through one provider.
 
     The browser's own session only names this row; ending the row ends it at the next request, whatever the
-    session store. `sid` is the provider's session id (OpenID Connect Back-Channel Logout 1.0 section 2.1).
+    session store. `checked_at` is when the provider has last vouched for it, `check_started_at` when it was asked
+    and has not answered yet. `sid` is the provider's session id (OpenID Connect Back-Channel Logout 1.0 section 2.1).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -38,6 +39,7 @@ class ConsoleSession(models.Model):
     started_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     checked_at = models.DateTimeField()
+    check_started_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField()
     address = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=255, blank=True)

@@ -15,7 +15,13 @@ from tokens.audiences.console import console_identifier
 from tokens.models import Audience, Bot
 
 # Left out where they say nothing: not in every file, and the default is what most have.
-UNLESS = {"icon": "", "order": 100, "jwks_uri": None}
+UNLESS = {
+    "icon": "",
+    "order": 100,
+    "assertion_audience": "issuer",
+    "pushed_authorization": True,
+    "jwks_uri": None,
+}
 
 
 def export_configuration() -> str:

@@ -20,6 +20,8 @@ PROVIDER = Record(
         "client_id": Text(),
         "client_secret": Secret(),
         "token_endpoint_auth_method": Text(),
+        "assertion_audience": Text(),
+        "pushed_authorization": Flag(),
         "response_type": Text(),
         "scopes": Items(Text()),
         "pkce": Flag(),

@@ -25,6 +25,8 @@ FIELDS = (
     "client_id",
     "client_secret",
     "token_endpoint_auth_method",
+    "assertion_audience",
+    "pushed_authorization",
     "response_type",
     "scopes",
     "pkce",

@@ -39,6 +39,8 @@ def form(scripted_provider):
         "client_id": "console",
         "client_secret": "s3cret-of-the-form",
         "token_endpoint_auth_method": "client_secret_basic",
+        "assertion_audience": "issuer",
+        "pushed_authorization": "on",
         "response_type": "code",
         "scopes": "openid\nemail\n",
         "pkce": "on",
