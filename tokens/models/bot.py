@@ -36,6 +36,9 @@ class Bot(models.Model):
     description = models.CharField(max_length=500, blank=True)
     owner = models.CharField(max_length=255, blank=True, db_index=True)
     allowed_networks = models.JSONField(default=list, blank=True)
+    max_live_tokens = models.PositiveIntegerField(
+        default=1000, help_text="How many tokens that have not ended it may hold at once."
+    )
     disabled_at = models.DateTimeField(null=True, editable=False)
     disabled_by = models.CharField(max_length=300, blank=True, editable=False)
     retired_at = models.DateTimeField(null=True, editable=False)

@@ -41,6 +41,8 @@ class Credential(models.Model):
     public_keys = models.JSONField(null=True, blank=True)
     jwks_uri = models.CharField(max_length=512, blank=True)
     trust = models.JSONField(null=True, blank=True)
+    # Days without use after which `cleanup` retires it; empty for never.
+    retire_after_unused_days = models.PositiveSmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(max_length=300, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -33,7 +33,7 @@ class TokenRecord(models.Model):
     """
     One issued JWT.
 
-    The number (primary key) is what a status-list index will be derived from, so it is never reused. No `expires_at`
+    The number (primary key) is what the index in a status list is derived from, so it is never reused. No `expires_at`
     means that the token has no end.
     """
 
@@ -58,7 +58,10 @@ class TokenRecord(models.Model):
 
     class Meta:
         ordering = ("-number",)
-        indexes = (models.Index(fields=["bot", "-number"], name="tokens_of_a_bot"),)
+        indexes = (
+            models.Index(fields=["bot", "-number"], name="tokens_of_a_bot"),
+            models.Index(fields=["number"], condition=Q(revoked_at__isnull=False), name="revoked_tokens"),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=Q(revoked_at=None) | ~Q(revoked_by=""), name="a_revocation_has_a_revoker"
