@@ -116,6 +116,12 @@ class ProviderUnreachable(ProviderFault):
     code = "provider_unreachable"
 
 
+class ProviderUnavailable(ProviderFault):
+    """The provider answered that it cannot serve at the moment."""
+
+    code = "provider_unavailable"
+
+
 class MetadataInvalid(ProviderFault):
     """The provider's discovery document cannot be used."""
 
@@ -134,10 +140,28 @@ class TokenEndpointError(ProviderFault):
     code = "token_endpoint_error"
 
 
+class PushedAuthorizationRefused(ProviderFault):
+    """The provider refused the pushed authorization request, or answered what is none (RFC 9126)."""
+
+    code = "pushed_authorization_refused"
+
+
+class ClientCredentialsUnusable(ProviderFault):
+    """The console cannot prove to this provider which client it is: its own secret or key is unusable."""
+
+    code = "client_credentials_unusable"
+
+
 class UserinfoError(ProviderFault):
     """The userinfo endpoint refused, or answered what is no userinfo."""
 
     code = "userinfo_error"
+
+
+class RefreshRefused(SignInRefused):
+    """The provider does not vouch for this session any more."""
+
+    code = "refresh_refused"
 
 
 class ProviderDisabled(SignInRefused):
@@ -281,6 +305,18 @@ class AuthenticationTooOld(IdTokenRefused):
     code = "authentication_too_old"
 
 
+class SubjectMismatch(IdTokenRefused):
+    """The token speaks of another person than the one who is signed in."""
+
+    code = "subject_mismatch"
+
+
+class AuthenticationTimeChanged(IdTokenRefused):
+    """The token speaks of another authentication than the one that the session began with."""
+
+    code = "authentication_time_changed"
+
+
 class UserinfoSubjectMismatch(SignInRefused):
     """Userinfo speaks of somebody else than the ID token."""
 
@@ -324,6 +360,24 @@ class UserDisabled(Denied):
     """This user is disabled."""
 
     code = "user_disabled"
+
+
+class SessionEnded(Denied):
+    """The session ended before its check did."""
+
+    code = "session_ended"
+
+
+class IdentityGone(Denied):
+    """The person's identity at this provider is no longer the signed-in user's."""
+
+    code = "identity_gone"
+
+
+class IdentityTaken(Denied):
+    """The account that was to be connected opens another user's already."""
+
+    code = "identity_taken"
 
 
 def every_outcome() -> list[type[SignInRefused]]:

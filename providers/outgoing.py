@@ -64,9 +64,15 @@ def read_object(response: Response, *, fault: type[ProviderFault]) -> dict[str, 
         raise fault(expected="a JSON object", received=f"{malformed}") from None
 
 
-def post_form(url: str, form: Sequence[tuple[str, str]], headers: Mapping[str, str]) -> Response:
-    """POST a form to the token endpoint, once; any status. Raises ProviderUnreachable, TokenEndpointError."""
-    return _request("POST", url, accept=JSON, fault=TokenEndpointError, headers=headers, form=form)
+def post_form(
+    url: str,
+    form: Sequence[tuple[str, str]],
+    headers: Mapping[str, str],
+    *,
+    fault: type[ProviderFault] = TokenEndpointError,
+) -> Response:
+    """POST a form, once; any status. Raises ProviderUnreachable, and `fault` for an answer of another kind."""
+    return _request("POST", url, accept=JSON, fault=fault, headers=headers, form=form)
 
 
 def get_with_bearer(url: str, access_token: str, accept: Collection[str]) -> Response:

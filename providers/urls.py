@@ -1,5 +1,5 @@
 """
-The paths of signing in and out.
+The paths of signing in and out, and of what providers read or post here.
 
 mozilla-django-oidc reverses one name of its own, the callback's; `PerProvider` tells it ours.
 """
@@ -7,10 +7,13 @@ mozilla-django-oidc reverses one name of its own, the callback's; `PerProvider` 
 from django.urls import path
 
 from providers.account import views as account_views
+from providers.client_keys.views import client_jwks
+from providers.linking.leaving import ConnectView
 from providers.signin.callback_view import CallbackView
 from providers.signin.chooser import signin
 from providers.signin.request_view import RequestView
 from providers.signout import views as signout_views
+from providers.signout.backchannel import backchannel_logout
 
 urlpatterns = [
     path("signin", signin, name="signin"),
@@ -19,6 +22,13 @@ urlpatterns = [
     path("callback/<slug:slug>", CallbackView.as_view(), name="callback_of"),
     path("signout", signout_views.signout, name="signout"),
     path("signed-out", signout_views.signed_out, name="signed_out"),
+    path("backchannel-logout/<slug:slug>", backchannel_logout, name="backchannel_logout"),
+    path("providers/<slug:slug>/jwks.json", client_jwks, name="client_jwks"),
     path("account", account_views.account, name="account"),
+    path("account/sessions/end-all", account_views.sessions_end_all, name="sessions_end_all"),
     path("account/sessions/<uuid:session_id>/end", account_views.session_end, name="session_end"),
+    path(
+        "account/identities/<int:identity_id>/unlink", account_views.identity_unlink, name="identity_unlink"
+    ),
+    path("account/connect/<slug:slug>", ConnectView.as_view(), name="identity_connect"),
 ]

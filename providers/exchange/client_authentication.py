@@ -1,33 +1,54 @@
-"""How the console proves at the token endpoint which client it is (RFC 6749 section 2.3.1)."""
+"""How the console proves to a provider which client it is (RFC 6749 section 2.3, OpenID Connect Core 1.0 section 9)."""
 
 import base64
+import secrets
+import time
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote_plus
 
-from providers.errors import TokenEndpointError
-from providers.models import Provider
+from providers.client_keys.parsed import private_keys
+from providers.errors import ClientCredentialsUnusable
+from providers.models import ClientKey, Provider
+from providers.protocol.client_assertion import ASSERTION_TYPE, MAC, assertion_claims
+from providers.registration.secret import UNREADABLE, readable_secret
+from ssoconsole.jose.keys import SHORTEST_SECRET_BYTES, SharedSecret
+from ssoconsole.jose.material import PrivateMaterial
+from ssoconsole.jose.sign import sign_jwt
 
 Methods = Provider.ClientAuthentication
+Field = tuple[str, str]
+
+_SECRET_FIELDS = ("client_secret", "client_assertion")
 
 
-def client_credentials(provider: Provider) -> tuple[list[tuple[str, str]], dict[str, str]]:
+def client_credentials(provider: Provider) -> tuple[list[Field], dict[str, str]]:
     """
-    Return what identifies the client: form fields and headers, one of them empty of credentials.
+    Return what identifies the client, for one request: form fields and headers, one of them empty of credentials.
 
-    Raises TokenEndpointError for a method that is not served, or when the secret is missing.
+    An assertion is good for a minute and is taken once. Raises ClientCredentialsUnusable when the secret or the
+    key is missing, does not open, or is too short.
     """
     method, client_id = provider.token_endpoint_auth_method, provider.client_id
     if method == Methods.NONE:
         return [("client_id", client_id)], {}
-    if method not in (Methods.BASIC, Methods.POST):
-        raise TokenEndpointError(
-            expected="none, client_secret_basic or client_secret_post", received=f"registered for {method}"
-        )
-    secret = provider.client_secret
-    if not secret:
-        raise TokenEndpointError(expected=f"a client secret, for {method}", received="none is registered")
+    if method == Methods.BASIC:
+        return [], {"Authorization": basic_credentials(client_id, _secret(provider))}
     if method == Methods.POST:
-        return [("client_id", client_id), ("client_secret", secret)], {}
-    return [], {"Authorization": basic_credentials(client_id, secret)}
+        return [("client_id", client_id), ("client_secret", _secret(provider))], {}
+    if method == Methods.SECRET_JWT:
+        return _asserted(provider, key=_shared_secret(provider), alg=MAC, kid=None), {}
+    if method == Methods.PRIVATE_KEY_JWT:
+        signing = _signing_key(provider)
+        return _asserted(provider, key=private_keys.of(signing), alg=signing.alg, kid=signing.kid), {}
+    raise ClientCredentialsUnusable(expected=f"one of {', '.join(Methods.values)}", received=method)
+
+
+def secret_texts(provider: Provider, fields: Sequence[Field], headers: Mapping[str, str]) -> list[str]:
+    """Return every text of `client_credentials` that a provider's answer may quote and nobody may read."""
+    sent = [value for name, value in fields if name in _SECRET_FIELDS]
+    in_headers = [value.partition(" ")[2] for value in headers.values()]
+    secret = readable_secret(provider)
+    return [*sent, *in_headers, *([secret] if isinstance(secret, str) else [])]
 
 
 def basic_credentials(client_id: str, secret: str) -> str:
@@ -37,3 +58,66 @@ def basic_credentials(client_id: str, secret: str) -> str:
     """
     pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
     return "Basic " + base64.b64encode(pair.encode("ascii")).decode("ascii")
+
+
+def _asserted(
+    provider: Provider, *, key: PrivateMaterial | SharedSecret, alg: str, kid: str | None
+) -> list[Field]:
+    claims = assertion_claims(
+        client_id=provider.client_id,
+        audience=_audience(provider),
+        jti=secrets.token_urlsafe(32),
+        now=int(time.time()),
+    )
+    assertion = sign_jwt(claims, key=key, alg=alg, kid=kid, typ="JWT")
+    return [
+        ("client_id", provider.client_id),
+        ("client_assertion_type", ASSERTION_TYPE),
+        ("client_assertion", assertion),
+    ]
+
+
+def _audience(provider: Provider) -> str:
+    """
+    Return who may take the assertion, at every endpoint of the provider (RFC 9126 section 2).
+
+    The issuer: an endpoint's address comes out of the provider's own document, where a hostile provider could
+    write another one's and pass the assertion on to it.
+    """
+    if provider.assertion_audience == Provider.AssertionAudience.TOKEN_ENDPOINT:
+        return provider.endpoint("token_endpoint") or provider.issuer
+    return provider.issuer
+
+
+def _secret(provider: Provider) -> str:
+    secret = readable_secret(provider)
+    if secret is UNREADABLE:
+        raise ClientCredentialsUnusable(
+            expected="a client secret that opens with the configured encryption keys",
+            received="one that does not",
+        )
+    if not isinstance(secret, str):
+        raise ClientCredentialsUnusable(
+            expected=f"a client secret, for {provider.token_endpoint_auth_method}",
+            received="none is registered",
+        )
+    return secret
+
+
+def _shared_secret(provider: Provider) -> SharedSecret:
+    try:
+        return SharedSecret(_secret(provider).encode("utf-8"))
+    except ValueError:
+        raise ClientCredentialsUnusable(
+            expected=f"a client secret of at least {SHORTEST_SECRET_BYTES} bytes, for {Methods.SECRET_JWT}",
+            received="a shorter one",
+        ) from None
+
+
+def _signing_key(provider: Provider) -> ClientKey:
+    key = ClientKey.objects.signing().filter(provider=provider).first()
+    if key is None:
+        raise ClientCredentialsUnusable(
+            expected="a client key, which saving the registration makes", received="there is none"
+        )
+    return key

@@ -1,17 +1,20 @@
-"""A code for tokens (OpenID Connect Core 1.0 section 3.1.3)."""
+"""Tokens for a code (OpenID Connect Core 1.0 section 3.1.3), and for a refresh token (section 12)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from providers import outgoing
-from providers.errors import MetadataInvalid, TokenEndpointError
-from providers.exchange.client_authentication import client_credentials
+from providers.errors import MetadataInvalid, ProviderUnreachable, RefreshRefused, TokenEndpointError
+from providers.exchange.client_authentication import client_credentials, secret_texts
+from providers.exchange.reason import reason_of
+from providers.exchange.seconds import whole_seconds
 from providers.models import Provider
-from ssoconsole.eventlog.masking import MASK
 from ssoconsole.jose.errors import shown
-from ssoconsole.jose.strict_json import MalformedJson
 from ssoconsole.outbound.response import Response
+
+CLIENT_ERROR = 400
+BUSY = (408, 429)  # request timeout, too many requests: no word about the token
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,15 @@ class TokenAnswer:
     expires_in: int | None
 
 
+@dataclass(frozen=True)
+class RefreshedTokens:
+    """The answer to a refresh; any of them may be missing, the access token or the ID token is there."""
+
+    id_token: str | None = field(repr=False)
+    access_token: str | None = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+
+
 def redeem_code(
     provider: Provider, *, code: str, redirect_uri: str, code_verifier: str | None
 ) -> TokenAnswer:
@@ -32,52 +44,74 @@ def redeem_code(
     Exchange `code`, once and without a second try: a code that was seen twice is revoked (RFC 6749 4.1.2).
 
     `redirect_uri` is the one the attempt was started with. Raises MetadataInvalid without a token endpoint,
-    ProviderUnreachable, and TokenEndpointError for everything but a whole token response.
+    ClientCredentialsUnusable, ProviderUnreachable, and TokenEndpointError for everything but a whole token
+    response.
     """
+    form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect_uri)]
+    if code_verifier is not None:
+        form.append(("code_verifier", code_verifier))
+    response, secrets = _post(provider, form)
+    if response.status != outgoing.OK:
+        reason = reason_of(response, [code, code_verifier, *secrets])
+        raise TokenEndpointError(expected="status 200 with tokens", received=reason)
+    return _read(outgoing.read_object(response, fault=TokenEndpointError))
+
+
+def refresh_tokens(provider: Provider, *, refresh_token: str) -> RefreshedTokens:
+    """
+    Exchange a refresh token, once; nothing of the answer is verified yet.
+
+    Raises RefreshRefused when the provider says no: any status of 400 to 499 but 408 and 429, which ask for
+    patience. Those and 500 and above are ProviderUnreachable; MetadataInvalid without a token endpoint,
+    ClientCredentialsUnusable, and TokenEndpointError for what is no token response.
+    """
+    form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)]
+    response, secrets = _post(provider, form)
+    if response.status == outgoing.OK:
+        return _read_refreshed(outgoing.read_object(response, fault=TokenEndpointError))
+    reason = reason_of(response, [refresh_token, *secrets])
+    if response.status >= outgoing.SERVER_ERROR or response.status in BUSY:
+        raise ProviderUnreachable(expected="status 200 with tokens", received=reason)
+    if response.status < CLIENT_ERROR:
+        raise TokenEndpointError(expected="status 200 with tokens", received=reason)
+    raise RefreshRefused(expected="status 200 with tokens", received=reason)
+
+
+def _post(provider: Provider, form: list[tuple[str, str]]) -> tuple[Response, list[str]]:
+    """Send one grant with the client's credentials; the answer, and what of them nobody may read in it."""
     endpoint = provider.endpoint("token_endpoint")
     if endpoint is None:
         raise MetadataInvalid(expected="token_endpoint", received="absent")
     credentials, headers = client_credentials(provider)
-    form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect_uri)]
-    if code_verifier is not None:
-        form.append(("code_verifier", code_verifier))
     response = outgoing.post_form(endpoint, form + credentials, headers)
-    if response.status != outgoing.OK:
-        secrets = [code, code_verifier, provider.client_secret]
-        raise TokenEndpointError(
-            expected="status 200 with tokens", received=_reason(response, [s for s in secrets if s])
-        )
-    return _read(outgoing.read_object(response, fault=TokenEndpointError))
-
-
-def _reason(response: Response, secrets: Collection[str]) -> str:
-    """Name the provider's error (RFC 6749 section 5.2), without what was sent, should it be quoted there."""
-    try:
-        answer = response.json()
-    except MalformedJson:
-        answer = None
-    members = answer if isinstance(answer, Mapping) else {}
-    told = [members.get(name) for name in ("error", "error_description")]
-    reason = ": ".join(text for text in told if isinstance(text, str) and text)
-    for secret in secrets:
-        reason = reason.replace(secret, MASK)
-    return shown(f"status {response.status}, {reason}" if reason else f"status {response.status}")
+    return response, secret_texts(provider, credentials, headers)
 
 
 def _read(answer: Mapping[str, Any]) -> TokenAnswer:
     id_token = _text(answer, "id_token")
     if id_token is None:
         raise TokenEndpointError(expected="id_token", received="a token response without one")
+    return TokenAnswer(
+        id_token=id_token,
+        access_token=_access_token(answer),
+        refresh_token=_text(answer, "refresh_token"),
+        token_type=_text(answer, "token_type") or "",
+        expires_in=whole_seconds(answer.get("expires_in")),
+    )
+
+
+def _read_refreshed(answer: Mapping[str, Any]) -> RefreshedTokens:
+    id_token, access_token = _text(answer, "id_token"), _access_token(answer)
+    if id_token is None and access_token is None:
+        raise TokenEndpointError(expected="access_token", received="a token response without one")
+    return RefreshedTokens(id_token, access_token, _text(answer, "refresh_token"))
+
+
+def _access_token(answer: Mapping[str, Any]) -> str | None:
     access_token, token_type = _text(answer, "access_token"), _text(answer, "token_type") or ""
     if access_token is not None and token_type.lower() != "bearer":
         raise TokenEndpointError(expected="token_type Bearer", received=shown(token_type or "absent"))
-    return TokenAnswer(
-        id_token=id_token,
-        access_token=access_token,
-        refresh_token=_text(answer, "refresh_token"),
-        token_type=token_type,
-        expires_in=_seconds(answer.get("expires_in")),
-    )
+    return access_token
 
 
 def _text(answer: Mapping[str, Any], name: str) -> str | None:
@@ -85,10 +119,3 @@ def _text(answer: Mapping[str, Any], name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise TokenEndpointError(expected=f"{name}, a string", received=type(value).__name__)
     return value or None
-
-
-def _seconds(value: object) -> int | None:
-    """Read leniently: providers send it as text too, and nothing here is decided by it alone."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12:
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

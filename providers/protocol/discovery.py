@@ -11,10 +11,18 @@ from ssoconsole.outbound.targets import parse
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 ANNOUNCES_ISS = "authorization_response_iss_parameter_supported"
+PUSH_ENDPOINT = "pushed_authorization_request_endpoint"
+DEMANDS_PUSHING = "require_pushed_authorization_requests"
+ASSERTION_ALGORITHMS = "token_endpoint_auth_signing_alg_values_supported"
 
 _REQUIRED_ENDPOINTS = ("authorization_endpoint", "jwks_uri")
-_OPTIONAL_ENDPOINTS = ("token_endpoint", "userinfo_endpoint", "end_session_endpoint")
-_FLAGS = (ANNOUNCES_ISS, "backchannel_logout_supported", "backchannel_logout_session_supported")
+_OPTIONAL_ENDPOINTS = ("token_endpoint", "userinfo_endpoint", "end_session_endpoint", PUSH_ENDPOINT)
+_FLAGS = (
+    ANNOUNCES_ISS,
+    DEMANDS_PUSHING,
+    "backchannel_logout_supported",
+    "backchannel_logout_session_supported",
+)
 _LISTS = (
     "response_types_supported",
     "response_modes_supported",
@@ -24,6 +32,7 @@ _LISTS = (
     "subject_types_supported",
     "id_token_signing_alg_values_supported",
     "token_endpoint_auth_methods_supported",
+    ASSERTION_ALGORITHMS,
     "code_challenge_methods_supported",
 )
 

@@ -15,6 +15,9 @@ class Unreadable(Enum):
 
 UNREADABLE: Final = Unreadable.UNREADABLE
 
+_Methods = Provider.ClientAuthentication
+_BY_SECRET = (_Methods.BASIC, _Methods.POST, _Methods.SECRET_JWT)
+
 
 def readable_secret(provider: Provider) -> str | Unreadable | None:
     """Return the secret, None without one, UNREADABLE when no key of the ring opens it."""
@@ -23,6 +26,11 @@ def readable_secret(provider: Provider) -> str | Unreadable | None:
     except DecryptionFailed:
         return UNREADABLE
     return secret or None
+
+
+def needs_secret(provider: Provider) -> bool:
+    """Tell whether the console proves by the secret which client it is."""
+    return provider.token_endpoint_auth_method in _BY_SECRET
 
 
 def set_client_secret(provider: Provider, secret: str | None) -> None:

@@ -50,7 +50,13 @@ _NOT_YOU = Page(
     "You cannot sign in here",
     f"You were recognised, but this console does not let you in. If you need to, {TELL}",
 )
+_NOT_FREE = Page(
+    403,
+    "This account belongs to somebody else here",
+    f"It was not connected, and you are signed in as before. If it is yours, {TELL}",
+)
 _OURS = Page(503, "Something went wrong on our side", f"{LATER} If it goes on, {TELL}")
+_SIGNED_OUT = Page(403, "You are not signed in any more", AGAIN)
 
 PAGES: dict[str, Page] = {
     "refused": _CANNOT_TRUST,
@@ -74,10 +80,14 @@ PAGES: dict[str, Page] = {
     "provider_fault": _PROVIDER_BROKEN,
     "provider_error": _PROVIDER_SAYS_NO,
     "provider_unreachable": _PROVIDER_DOWN,
+    "provider_unavailable": _PROVIDER_DOWN,
     "metadata_invalid": _PROVIDER_BROKEN,
     "keys_invalid": _PROVIDER_BROKEN,
     "token_endpoint_error": _PROVIDER_BROKEN,
+    "pushed_authorization_refused": _PROVIDER_BROKEN,
+    "client_credentials_unusable": _OURS,
     "userinfo_error": _PROVIDER_BROKEN,
+    "refresh_refused": _PROVIDER_SAYS_NO,
     "provider_disabled": _PROVIDER_OFF,
     "provider_unknown": _PROVIDER_OFF,
     # the ID token and userinfo
@@ -103,6 +113,8 @@ PAGES: dict[str, Page] = {
     "at_hash_mismatch": _CANNOT_TRUST,
     "c_hash_mismatch": _CANNOT_TRUST,
     "authentication_too_old": _CANNOT_TRUST,
+    "subject_mismatch": _CANNOT_TRUST,
+    "authentication_time_changed": _CANNOT_TRUST,
     # who may enter
     "denied": _NOT_YOU,
     "principal_missing": _NOT_YOU,
@@ -110,6 +122,9 @@ PAGES: dict[str, Page] = {
     "not_admitted": _NOT_YOU,
     "email_taken": _NOT_YOU,
     "user_disabled": _NOT_YOU,
+    "session_ended": _SIGNED_OUT,
+    "identity_gone": _NOT_YOU,
+    "identity_taken": _NOT_FREE,
 }
 
 
@@ -133,4 +148,8 @@ def render_refusal(
         "advice": page.advice,
         "retry_url": retry_url,
     }
-    return render(request, "signin_refused.html", context, status=page.status)
+    response = render(request, "signin_refused.html", context, status=page.status)
+    if request.user.is_authenticated:
+        # The page has the form that signs out: without a referrer its `Origin` would be null, and be refused.
+        response.headers["Referrer-Policy"] = "same-origin"
+    return response

@@ -7,7 +7,17 @@ MASK = "••••••••"
 SECRET_WORDS = ("secret", "password", "private", "token", "assertion", "verifier", "cookie", "authorization")
 # Names that hold one of the words above and are no secret.
 HARMLESS = frozenset(
-    {"token_endpoint_auth_method", "token_endpoint", "token_lifetime", "max_token_lifetime", "token_type"}
+    {
+        "assertion_audience",
+        "id_token_signing_alg_values_supported",
+        "max_token_lifetime",
+        "token_endpoint",
+        "token_endpoint_auth_method",
+        "token_endpoint_auth_methods_supported",
+        "token_endpoint_auth_signing_alg_values_supported",
+        "token_lifetime",
+        "token_type",
+    }
 )
 
 

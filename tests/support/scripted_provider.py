@@ -49,10 +49,12 @@ class ScriptedProvider:
         self.discovery = Discovery()
         self.jwks = Jwks(self)
         self.authorization, self.token, self.end_session = Endpoint(), Endpoint(), Endpoint()
+        self.par, self.pushed_requests = Endpoint(), {}
         self.userinfo = Userinfo(self)
         self.id_token, self.refreshed_id_token = Token(self), Token(self)
         self.logout_token = Token(self, typ="logout+jwt")
         self.callback_params, self.signout_params, self.refusal = {}, {}, None
+        self.moved = {}
         self.requests, self.violations, self.grants = [], [], []
         self.issued_tokens, self.assertions_seen = [], set()
 
@@ -66,14 +68,17 @@ class ScriptedProvider:
         return f"{self.issuer}{self.paths()[endpoint]}"
 
     def paths(self):
-        return {
+        """Where each endpoint is under the issuer; `moved` has the last word."""
+        honest = {
             "discovery": "/.well-known/openid-configuration",
             "jwks": f"/jwks-{self.name}",
             "authorization": "/authorize",
             "token": "/token",
             "userinfo": "/userinfo",
             "end_session": "/end-session",
+            "par": "/par",
         }
+        return honest | self.moved
 
     def metadata(self):
         """The honest discovery document; members in an unusual order on purpose."""
@@ -103,6 +108,14 @@ class ScriptedProvider:
             "backchannel_logout_supported": True,
             "backchannel_logout_session_supported": True,
         }
+
+    def offer_par(self, *, required=False):
+        """Announce pushed authorization requests (RFC 9126); `required` refuses all others."""
+        self.discovery["pushed_authorization_request_endpoint"] = self.url("par")
+        self.discovery["require_pushed_authorization_requests"] = required
+
+    def demands_par(self):
+        return bool(self.discovery.shape(self.metadata()).get("require_pushed_authorization_requests"))
 
     # Faults that are not about one token or one endpoint
 
@@ -181,16 +194,15 @@ class ScriptedProvider:
         self.requests.append(request)
         endpoint = self.endpoint(name)
         honest = getattr(answers, name)(self, request)
-        return endpoint, endpoint.canned or honest
+        return endpoint, endpoint.canned or endpoint.quoting(request) or honest
 
     def _route(self, request):
         if request.path == "/favicon.ico":  # browsers ask whenever they like, also after the page is gone
             return None, Answer(204, b"", "image/x-icon")
-        prefix, _, rest = request.path.lstrip("/").partition("/")
-        if prefix != self.name:
+        if not request.path.startswith(f"/{self.name}/"):
             return None, Answer.page("<p>Not found</p>", 404)  # a straggler from an earlier test
         for name, path in self.paths().items():
-            if path == f"/{rest}":
+            if request.path == f"/{self.name}{path}":
                 return name, None
         self.requests.append(request)
         self.violations.append(f"{request.method} {request.path} is not served here")

@@ -7,7 +7,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from providers.errors import MetadataInvalid, ProviderUnreachable, TokenEndpointError
+from providers.errors import (
+    ClientCredentialsUnusable,
+    MetadataInvalid,
+    ProviderUnreachable,
+    TokenEndpointError,
+)
 from providers.exchange.client_authentication import basic_credentials
 from providers.exchange.token_endpoint import redeem_code
 from tests.providers.registrations import registered_at
@@ -176,8 +181,7 @@ def test_a_provider_that_is_down_is_unreachable(scripted_provider, corp):
     ("changes", "outcome"),
     [
         ({"discovery": {}}, MetadataInvalid),
-        ({"token_endpoint_auth_method": "private_key_jwt"}, TokenEndpointError),
-        ({"client_secret": None}, TokenEndpointError),
+        ({"client_secret": None}, ClientCredentialsUnusable),
     ],
 )
 def test_a_registration_that_cannot_work_sends_nothing(scripted_provider, corp, changes, outcome):

@@ -108,7 +108,8 @@ class MaskingTests:
         }
 
     @pytest.mark.parametrize(
-        "name", ["issuer", "token_endpoint", "token_endpoint_auth_method", "token_lifetime"]
+        "name",
+        ["issuer", "token_endpoint", "token_endpoint_auth_method", "token_lifetime", "assertion_audience"],
     )
     def test_what_only_sounds_like_one_is(self, name):
         assert mask({name: "shown"}) == {name: "shown"}

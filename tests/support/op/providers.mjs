@@ -23,8 +23,11 @@ function base({ prefix, store, accounts, keys, settings, cookies }) {
     jwks: { keys },
     findAccount: accounts.find,
     clientBasedCORS: () => false,
-    // The library refuses to call loopback addresses; here the relying party always lives on one.
-    fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
+    // The library refuses to call loopback addresses; here the relying party always lives on one. It is called
+    // over a connection of its own: one kept alive would hold a thread of a test's server beyond the test.
+    fetch: (url, { dispatcher, ...options }) => (
+      globalThis.fetch(url, { ...options, headers: { ...options.headers, connection: 'close' } })
+    ),
     cookies: {
       keys: settings.cookieKeys,
       names: { session: `${cookies}_session`, interaction: `${cookies}_interaction`, resume: `${cookies}_resume` },

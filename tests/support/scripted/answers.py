@@ -1,5 +1,6 @@
 """How the scripted provider answers each endpoint when no test has asked it for a fault."""
 
+import secrets
 import time
 from html import escape
 from urllib.parse import urlencode
@@ -20,8 +21,8 @@ def jwks(op, request):
 
 def authorization(op, request):
     """Back to the relying party at once; there is only one person here."""
-    found = op.blame("authorization", rules.authorization_request(request, op.client))
-    params = request.query
+    params, found = rules.asked_for(request, op)
+    op.blame("authorization", found)
     if found or "redirect_uri" not in params:
         return Answer.page(f"<p>{escape('; '.join(found))}</p>", 400)
     response_type = params["response_type"].split()
@@ -39,6 +40,22 @@ def authorization(op, request):
     if "id_token" in response_type:
         response["id_token"] = op.id_token.issue(front_channel_claims(op, grant, response_type))
     return send_back(op, params, response)
+
+
+def par(op, request):
+    """Keep the request under a URI that is good once (RFC 9126 section 2)."""
+    unauthenticated = client_authentication.complaints(request, op)
+    found = rules.form_post(request, "pushed request") + rules.pushed_request(request.form_pairs, op.client)
+    if op.blame("par", unauthenticated + found):
+        error, status = ("invalid_client", 401) if unauthenticated else ("invalid_request", 400)
+        return Answer.of_json({"error": error}, status)
+    request_uri = f"urn:ietf:params:oauth:request_uri:{secrets.token_urlsafe(24)}"
+    op.pushed_requests[request_uri] = {
+        name: value
+        for name, value in request.form.items()
+        if name not in ("client_secret", "client_assertion", "client_assertion_type")
+    }
+    return Answer.of_json(op.par.shape({"request_uri": request_uri, "expires_in": 60}), 201)
 
 
 def send_back(op, params, response):

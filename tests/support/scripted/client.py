@@ -20,6 +20,7 @@ class Client:
     id_token_signed_response_alg: str = "RS256"
     pkce_required: bool = True
     jwks: dict | None = None
+    assertion_audience: str | None = None  # None: the issuer
 
 
 def person():

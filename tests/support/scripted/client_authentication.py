@@ -82,8 +82,9 @@ def _assertion(request, provider, keys, algorithms):
         for name in ("iss", "sub")
         if claims.get(name) != provider.client.client_id
     ]
-    if claims.get("aud") != provider.issuer:
-        found.append(f"client_assertion aud is {claims.get('aud')!r}, not the issuer alone")
+    audience = provider.client.assertion_audience or provider.issuer
+    if claims.get("aud") != audience:
+        found.append(f"client_assertion aud is {claims.get('aud')!r}, not {audience!r} alone")
     if not time.time() < claims.get("exp", 0) <= time.time() + 600:
         found.append("client_assertion exp is absent, past or more than ten minutes away")
     if not claims.get("jti") or claims["jti"] in provider.assertions_seen:

@@ -31,6 +31,7 @@ class Endpoint:
 
     def __init__(self):
         self.canned = None
+        self.quotes = ()
         self.seconds = 0
         self.drip_seconds = 0
         self.hangs_up = False
@@ -48,6 +49,19 @@ class Endpoint:
     def html(self, status=200):
         """A web page where a protocol answer belongs, as proxies and captive portals send it."""
         return self.respond(status, "<!doctype html><title>Oops</title><h1>Oops</h1>", "text/html")
+
+    def quote(self, *names):
+        """Refuse with the credentials of the request, and these parameters, in the error description."""
+        self.quotes = ("client_assertion", "client_secret", *names)
+        return self
+
+    def quoting(self, request):
+        """The refusal that `quote` asks for, if it was called."""
+        if not self.quotes:
+            return None
+        quoted = [request.headers.get("authorization", "").removeprefix("Basic ")]
+        quoted += [request.form.get(name, "") for name in self.quotes]
+        return Answer.of_json({"error": "invalid_client", "error_description": " ".join(quoted)}, 401)
 
     def redirect_to(self, location, status=302):
         return self.respond(status, "", "text/plain", {"Location": location})

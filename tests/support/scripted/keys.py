@@ -110,6 +110,16 @@ class KeyRing:
         return self._key("weak-rsa", _rsa(1024))
 
     @cached_property
+    def crowd(self):
+        """Three keys of each family that signs, so that a token without `kid` fits several."""
+        curves = [ec.generate_private_key(ec.SECP256K1()) for _ in (2, 3)]
+        edwards = [ed25519.Ed25519PrivateKey.generate() for _ in (2, 3)]
+        more = [self._key("rsa-3", _rsa()), self._key("ec-3", ec.generate_private_key(ec.SECP256R1()))]
+        more += [self._key(f"secp256k1-{n}", private) for n, private in enumerate(curves, 2)]
+        more += [self._key(f"ed25519-{n}", private) for n, private in enumerate(edwards, 2)]
+        return [*self.rsa, *self.ec, self.secp256k1, self.ed25519, *more]
+
+    @cached_property
     def next(self):
         """The keys of the next generation: other keys under other ids."""
         return KeyRing(self.generation + 1)

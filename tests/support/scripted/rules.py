@@ -15,11 +15,38 @@ def repeated(pairs):
     return [f"{name} is sent {n} times" for name, n in Counter(name for name, _ in pairs).items() if n > 1]
 
 
-def authorization_request(request, client):
-    params = request.query
+def asked_for(request, op):
+    """The parameters of an authorization request, pushed before or not, and the complaints about it."""
     found = repeated(request.query_pairs)
     if request.method != "GET":
         found.append(f"the authorization request is a {request.method}")
+    if "request_uri" in request.query:
+        return _pushed_before(request.query, op, found)
+    if op.demands_par():
+        found.append("the authorization request was not pushed")
+    return request.query, found + authorization_parameters(request.query, op.client)
+
+
+def _pushed_before(query, op, found):
+    if set(query) != {"client_id", "request_uri"}:
+        found.append(f"beside request_uri there are {sorted(query)}")
+    params = op.pushed_requests.pop(query["request_uri"], None)
+    if params is None:
+        return {}, [*found, "request_uri is unknown or used before"]
+    if query.get("client_id") != params["client_id"]:
+        found.append("client_id is not the one of the pushed request")
+    return params, found
+
+
+def pushed_request(pairs, client):
+    """What is wrong with a pushed request, apart from how the client authenticates (RFC 9126 section 2.1)."""
+    params = dict(pairs)
+    found = authorization_parameters(params, client)
+    return [*found, "request_uri is pushed"] if "request_uri" in params else found
+
+
+def authorization_parameters(params, client):
+    found = []
     if params.get("client_id") != client.client_id:
         found.append(f"client_id is {params.get('client_id')!r}, not {client.client_id!r}")
     if "openid" not in params.get("scope", "").split():
@@ -70,14 +97,18 @@ def _code_challenge(params, client):
 
 
 def token_request(request):
+    return form_post(request, "token request")
+
+
+def form_post(request, what):
     found = repeated(request.form_pairs)
     if request.method != "POST":
-        found.append(f"the token request is a {request.method}")
+        found.append(f"the {what} is a {request.method}")
     if request.query_pairs:
-        found.append("the token request has a query string")
+        found.append(f"the {what} has a query string")
     media_type = request.headers.get("content-type", "").split(";")[0].strip()
     if media_type != "application/x-www-form-urlencoded":
-        found.append(f"the token request is {media_type!r}")
+        found.append(f"the {what} is {media_type!r}")
     return found
 
 

@@ -1,0 +1,33 @@
+"""rotate_client_key SLUG [--compromised]"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from providers.client_keys.services import replace_client_keys, rotate_client_key
+from providers.models import Provider
+from ssoconsole.actors import Actor
+from ssoconsole.errors import DomainError
+
+
+class Command(BaseCommand):
+    help = "Let the next client key of a provider (private_key_jwt) sign. Prints the kid that signs now."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", help="the provider")
+        parser.add_argument(
+            "--compromised",
+            action="store_true",
+            help="take every key of this provider out at once, without an overlap",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        by = Actor.command("rotate_client_key")
+        change = replace_client_keys if options["compromised"] else rotate_client_key
+        try:
+            key = change(provider=Provider.objects.get(slug=options["slug"]), by=by)
+        except Provider.DoesNotExist:
+            raise CommandError("There is no such provider.") from None
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(f"kid: {key.kid}")

@@ -1,0 +1,62 @@
+"""Rotations at the same moment leave one key that signs and one that waits; in turns on SQLite."""
+
+import threading
+
+import pytest
+from django.db import connection, connections
+
+from providers.client_keys.services import ensure_client_key, rotate_client_key
+from providers.models import ClientKey
+from ssoconsole.eventlog.models import Event
+from tests.providers.registrations import BOB, somewhere
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MANY = 6
+
+
+def together(work):
+    """The results of `work()` many times, each in a thread with a connection of its own if the database can."""
+    if connection.vendor == "sqlite":
+        return [work() for _ in range(MANY)]
+    start, results = threading.Barrier(MANY), []
+
+    def run():
+        try:
+            start.wait(timeout=20)
+            results.append(work())
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run) for _ in range(MANY)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+@pytest.fixture
+def corp():
+    provider = somewhere(token_endpoint_auth_method="private_key_jwt", client_secret=None)
+    provider.discovery = {"token_endpoint_auth_signing_alg_values_supported": ["ES256"]}
+    provider.save()
+    return provider
+
+
+def test_many_that_make_the_first_key_get_the_same_one(corp):
+    found = together(lambda: ensure_client_key(provider=corp, by=BOB).kid)
+    assert found == [ClientKey.objects.signing().get().kid] * MANY
+    assert ClientKey.objects.count() == 2
+    assert Event.objects.filter(action="client_key_created").count() == 2
+
+
+def test_many_rotations_retire_each_key_once(corp):
+    ensure_client_key(provider=corp, by=BOB)
+    found = together(lambda: rotate_client_key(provider=corp, by=BOB).kid)
+    assert len(found) == MANY
+    rotations = list(Event.objects.filter(action="client_key_rotated"))
+    retired = ClientKey.objects.filter(retired_at__isnull=False)
+    assert sorted(event.before["kid"] for event in rotations) == sorted(retired.values_list("kid", flat=True))
+    assert {event.after["kid"] for event in rotations} == set(found)
+    assert ClientKey.objects.signing().count() == 1
+    assert ClientKey.objects.filter(signing_from=None, retired_at=None).count() == 1
