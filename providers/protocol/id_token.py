@@ -57,17 +57,20 @@ def check_id_token(verified: VerifiedJwt, *, rules: IdTokenRules, now: int) -> d
             raise issuer_mismatch(expected=rules.issuer, received=claims["iss"])
         rules_of_jwt.require(claims, "sub")
         rules_of_jwt.check_audience(claims, rules.client_id, trusted=rules.trusted_audiences)
-        _check_authorized_party(claims, rules.client_id)
+        check_authorized_party(claims, rules.client_id)
         rules_of_jwt.require(claims, "exp", "iat")
         rules_of_jwt.check_times(claims, now=now, leeway=rules.leeway, max_age_of_iat=LONGEST_SINCE_ISSUED)
         _check_nonce(claims, rules.nonce)
-        _check_hashes(verified, rules)
+        if rules.require_at_hash:
+            rules_of_jwt.require(claims, "at_hash")
+        check_hashes(verified, access_token=rules.access_token, code=rules.code)
         if rules.max_age is not None:
             _check_authentication_time(claims, rules.max_age, now=now, leeway=rules.leeway)
     return dict(claims)
 
 
-def _check_authorized_party(claims: Mapping[str, Any], client_id: str) -> None:
+def check_authorized_party(claims: Mapping[str, Any], client_id: str) -> None:
+    """Raise unless `azp` names this client; several audiences require it. Raises AuthorizedPartyMismatch."""
     if isinstance(claims["aud"], list) and len(claims["aud"]) > 1:
         rules_of_jwt.require(claims, "azp")
     if claims.get("azp", client_id) != client_id:
@@ -82,13 +85,16 @@ def _check_nonce(claims: Mapping[str, Any], nonce: str) -> None:
         raise NonceMismatch(expected="the nonce of this attempt", received="another nonce")
 
 
-def _check_hashes(verified: VerifiedJwt, rules: IdTokenRules) -> None:
+def check_hashes(verified: VerifiedJwt, *, access_token: str | None = None, code: str | None = None) -> None:
+    """
+    Raise unless the hashes that the token has are those of what came with it.
+
+    Raises AtHashMismatch and CHashMismatch (OpenID Connect Core 1.0 sections 3.1.3.8 and 3.3.2.11).
+    """
     claims, alg = verified.claims, verified.header["alg"]
-    if rules.require_at_hash:
-        rules_of_jwt.require(claims, "at_hash")
-    if rules.access_token is not None and not _fits(alg, claims.get("at_hash"), rules.access_token):
+    if access_token is not None and not _fits(alg, claims.get("at_hash"), access_token):
         raise AtHashMismatch(expected="the hash of the access token", received="another hash")
-    if rules.code is not None and not _fits(alg, claims.get("c_hash"), rules.code):
+    if code is not None and not _fits(alg, claims.get("c_hash"), code):
         raise CHashMismatch(expected="the hash of the code", received="another hash")
 
 

@@ -11,13 +11,22 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from providers.models import ConsoleSession
-from providers.sessions.browser import PROVIDER_BACKEND, SESSION_KEY, set_console_session
+from providers.refresh.door import check_session
+from providers.sessions.browser import (
+    PROVIDER_BACKEND,
+    SESSION_KEY,
+    console_session_of,
+    set_console_session,
+)
 from providers.sessions.services import note_seen
 
 
 class ConsoleSessionMiddleware:
     """
     Look the row up by one query, and forget browsers whose row has ended, run out, or lost provider or user.
+
+    Where it is time to ask the provider again, ask it first (`providers.refresh`): what it takes away is gone for
+    this very request.
 
     Put `request.console_session` in place. Nothing about a request is kept on the middleware, which all
     threads share.
@@ -28,25 +37,27 @@ class ConsoleSessionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         set_console_session(request, None)
-        if settings.SESSION_COOKIE_NAME in request.COOKIES:
-            _check(request)
-        response = self.get_response(request)
+        answer = _check(request) if settings.SESSION_COOKIE_NAME in request.COOKIES else None
+        response = answer or self.get_response(request)
         if _is_signed_in(request) and "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response
 
 
-def _check(request: HttpRequest) -> None:
+def _check(request: HttpRequest) -> HttpResponse | None:
+    """Put the session in place; return what to answer instead of the page where its provider must say more."""
     if request.session.get(BACKEND_SESSION_KEY) != PROVIDER_BACKEND:
-        return  # nobody, or an administrator by password, whom no provider vouches for
-    now = timezone.now()
+        return None  # nobody, or an administrator by password, whom no provider vouches for
     session = _live_session(request.session.get(SESSION_KEY), request.session.get(USER_SESSION_KEY))
+    set_console_session(request, session)
+    answer = check_session(request, session) if session else None
+    session = console_session_of(request)
     if session is None:
         request.session.flush()
         request.user = AnonymousUser()
-        return
-    set_console_session(request, session)
-    note_seen(session=session, at=now)
+        return None
+    note_seen(session=session, at=timezone.now())
+    return answer
 
 
 def _live_session(key: str | None, user_key: str | None) -> ConsoleSession | None:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -17,7 +19,7 @@ from ssoconsole.eventlog.services import record_event
 SEEN_EVERY = timedelta(minutes=1)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def start_session(
     *,
     request: HttpRequest,
@@ -31,6 +33,7 @@ def start_session(
     Write down that this browser is signed in, and name the row in its session; call it after `auth.login`.
 
     A session that the browser had before, whoever's it was, ends here: the browser has lost its way to it.
+    Past SESSIONS_PER_USER the person's oldest sessions end too.
     """
     by = Actor.of(request)
     if previous := console_session_of(request):
@@ -57,6 +60,7 @@ def start_session(
     request.session.set_expiry(provider.session_lifetime)
     set_console_session(request, session)
     record_event("session_started", by=by, target=str(session.pk), after={"provider": provider.slug})
+    _keep_to_the_limit(user, by=by)
     return session
 
 
@@ -65,16 +69,21 @@ def end_session(*, session: ConsoleSession, by: Actor) -> bool:
     """
     End a session once, and drop its tokens; False when somebody has ended it before, who stays on record.
     """
-    if not _end(ConsoleSession.objects.filter(pk=session.pk), by=by):
+    if not end_selected(ConsoleSession.objects.filter(pk=session.pk), by=by):
         return False
     record_event("session_ended", by=by, target=str(session.pk))
     return True
 
 
 @transaction.atomic
-def end_sessions_of_user(*, user: AbstractBaseUser, by: Actor) -> int:
-    """End every session of a person; return how many there were."""
-    ended = _end(ConsoleSession.objects.filter(user_id=user.pk), by=by)
+def end_sessions_of_user(
+    *, user: AbstractBaseUser, by: Actor, apart_from: ConsoleSession | None = None
+) -> int:
+    """End every session of a person, or every other one than `apart_from`; return how many there were."""
+    sessions = ConsoleSession.objects.filter(user_id=user.pk)
+    if apart_from is not None:
+        sessions = sessions.exclude(pk=apart_from.pk)
+    ended = end_selected(sessions, by=by)
     if ended:
         record_event("sessions_ended", by=by, target=user.get_username(), after={"sessions": ended})
     return ended
@@ -83,10 +92,24 @@ def end_sessions_of_user(*, user: AbstractBaseUser, by: Actor) -> int:
 @transaction.atomic
 def end_sessions_of_provider(*, provider: Provider, by: Actor) -> int:
     """End every session that began at a provider; return how many there were."""
-    ended = _end(ConsoleSession.objects.filter(provider=provider), by=by)
+    ended = end_selected(ConsoleSession.objects.filter(provider=provider), by=by)
     if ended:
         record_event("sessions_ended", by=by, target=provider.slug, after={"sessions": ended})
     return ended
+
+
+def _keep_to_the_limit(user: AbstractBaseUser, *, by: Actor) -> None:
+    """
+    End a person's oldest sessions, each on record, until SESSIONS_PER_USER are left.
+
+    Two at once do not both count without the other's: `auth.login` has written the time into the person's row
+    in this transaction, and so holds the row until its end.
+    """
+    live = ConsoleSession.objects.live(at=timezone.now()).filter(user_id=user.pk)
+    keys = live.order_by("-started_at", "-pk").values_list("pk", flat=True)
+    for key in keys[max(1, settings.SESSIONS_PER_USER) :]:
+        if end_selected(ConsoleSession.objects.filter(pk=key), by=by):
+            record_event("session_ended", by=by, target=str(key), after={"why": "too many sessions"})
 
 
 def note_seen(*, session: ConsoleSession, at: datetime) -> None:
@@ -97,9 +120,12 @@ def note_seen(*, session: ConsoleSession, at: datetime) -> None:
     stale.update(last_seen_at=at)
 
 
-def _end(sessions: Any, *, by: Actor) -> int:
-    """One conditional update: two who end a session at once cannot both have done it."""
-    ended: int = sessions.filter(ended_at=None).update(
+def end_selected(sessions: QuerySet[ConsoleSession], *, by: Actor) -> int:
+    """
+    End those of `sessions` that nobody has ended yet, and return how many; the event is the caller's.
+
+    One conditional update: two who end a session at once cannot both have done it.
+    """
+    return sessions.filter(ended_at=None).update(
         ended_at=timezone.now(), ended_by=str(by)[:300], id_token=None, refresh_token=None
     )
-    return ended

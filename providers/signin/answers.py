@@ -19,6 +19,7 @@ from providers.errors import (
     ProviderChanged,
     ProviderDisabled,
     ProviderRefused,
+    ProviderUnavailable,
     StateUnknown,
     StateUsed,
 )
@@ -30,6 +31,7 @@ from providers.signin.limits import count_sign_in
 from providers.signin.progress import SignIn, set_place
 from ssoconsole.jose.errors import shown
 
+UNAVAILABLE = ("server_error", "temporarily_unavailable")  # RFC 6749 section 4.1.2.1
 PARAMETERS = ("state", "code", "id_token", "iss", "error", "error_description")
 
 
@@ -92,7 +94,8 @@ def check_answer(request: HttpRequest, sign_in: SignIn, answer: QueryDict) -> No
     _check_iss(provider, answer)
     if error := answer.get("error"):
         description = answer.get("error_description", "")
-        raise ProviderRefused(
+        outcome = ProviderUnavailable if error in UNAVAILABLE else ProviderRefused
+        raise outcome(
             expected=provider.response_type,
             received=shown(f"{error}: {description}" if description else error),
         )

@@ -1,5 +1,6 @@
 """The attempt's row: written when a browser leaves, consumed once when it comes back, and then the trace."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -7,7 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from providers.errors import SignInRefused, StateUsed
-from providers.models import Provider, SignInAttempt
+from providers.models import ConsoleSession, Provider, SignInAttempt
+from providers.signin import asking_again
 from providers.signin.binding import hash_of
 from providers.signin.progress import SignIn
 from providers.signin.references import new_reference
@@ -16,6 +18,14 @@ from ssoconsole.eventlog.services import record_event
 
 REFERENCE_TRIES = 5
 SUCCESS = "ok"
+# What finishing an attempt writes; the rest of the row stays as it was when the browser left.
+TRACE_FIELDS = (
+    *("stage", "outcome", "expected", "received", "trace", "user", "finished_at"),
+    *("nonce", "code_verifier", "posted_answer"),
+)
+Purpose = SignInAttempt.Purpose
+# What an attempt that went well is in the event log; one that did not has `_refused` behind it.
+ACTIONS: dict[str, str] = {Purpose.SIGN_IN: "signin", Purpose.REFRESH: "session_check"}
 
 
 def start_attempt(
@@ -29,15 +39,21 @@ def start_attempt(
     next_url: str,
     by: Actor,
     user_agent: str,
+    purpose: str = Purpose.SIGN_IN,
+    session: ConsoleSession | None = None,
+    reauthenticate: bool = False,
 ) -> SignInAttempt:
     """
     Write down that a browser leaves for `provider`. The row is the record; the event comes with the outcome.
 
     The issuer is kept as it is now, so that an answer cannot be used after the registration was pointed
-    elsewhere.
+    elsewhere. `session` is the one that an attempt of another `purpose` than signing in belongs to.
+    With `reauthenticate` the ID token must say that the person was asked after this.
     """
     attempt = SignInAttempt(
         provider=provider,
+        purpose=purpose,
+        session=session,
         state_hash=hash_of(state),
         binding_hash=hash_of(binding),
         issuer=provider.issuer,
@@ -46,6 +62,7 @@ def start_attempt(
         started_at=timezone.now(),
         address=by.address,
         user_agent=user_agent[:255],
+        trace=asking_again.marked(reauthenticate),
     )
     attempt.nonce, attempt.code_verifier = nonce, code_verifier
     return _save_under_new_reference(attempt)
@@ -53,7 +70,10 @@ def start_attempt(
 
 def find_attempt(*, state: str) -> SignInAttempt | None:
     """Return the attempt of a `state` parameter with its provider, finished or not."""
-    return SignInAttempt.objects.select_related("provider").filter(state_hash=hash_of(state)).first()
+    try:
+        return SignInAttempt.objects.select_related("provider").get(state_hash=hash_of(state))
+    except SignInAttempt.DoesNotExist:
+        return None
 
 
 def keep_posted_answer(*, attempt: SignInAttempt, answer: str) -> None:
@@ -79,7 +99,7 @@ def consume_attempt(*, attempt: SignInAttempt) -> None:
     attempt.consumed_at = now
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def finish_attempt(
     *, sign_in: SignIn, by: Actor, user: AbstractBaseUser | None = None, error: SignInRefused | None = None
 ) -> None:
@@ -87,11 +107,14 @@ def finish_attempt(
     attempt = sign_in.attempt
     _describe(attempt, error)
     attempt.stage = sign_in.stage
-    attempt.trace = sign_in.trace()
+    attempt.trace = {**asking_again.mark_in(attempt), **sign_in.trace()}
     attempt.user_id = user.pk if user else None
     attempt.finished_at = timezone.now()
     attempt.nonce = attempt.code_verifier = attempt.posted_answer = None
-    attempt.save()
+    if attempt.reference:
+        attempt.save(update_fields=TRACE_FIELDS)
+    else:  # no browser left for it, so that there is a row only now
+        _save_under_new_reference(attempt)
     _record(attempt, by)
 
 
@@ -137,8 +160,9 @@ def _record(attempt: SignInAttempt, by: Actor) -> None:
     details: dict[str, Any] = {"reference": attempt.reference, "stage": attempt.stage}
     if attempt.expected or attempt.received:
         details |= {"expected": attempt.expected, "received": attempt.received}
+    action = ACTIONS.get(attempt.purpose, attempt.purpose)
     record_event(
-        "signin" if attempt.outcome == SUCCESS else "signin_refused",
+        action if attempt.outcome == SUCCESS else f"{action}_refused",
         by=by,
         target=attempt.provider.slug if attempt.provider else "",
         outcome=attempt.outcome,
@@ -148,10 +172,12 @@ def _record(attempt: SignInAttempt, by: Actor) -> None:
 
 def _save_under_new_reference(attempt: SignInAttempt) -> SignInAttempt:
     """Save with a reference nobody has; two rows that draw the same words are told apart by the database."""
+    # A statement that fails spoils the transaction around it; where there is none, there is nothing to protect.
+    protected = transaction.atomic if transaction.get_connection().in_atomic_block else nullcontext
     for _ in range(REFERENCE_TRIES - 1):
         attempt.reference = new_reference()
         try:
-            with transaction.atomic():
+            with protected():
                 attempt.save(force_insert=True)
         except IntegrityError:
             continue

@@ -9,12 +9,13 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 from providers.exchange.token_endpoint import redeem_code
 from providers.exchange.userinfo_endpoint import fetch_userinfo
-from providers.identities.services import sign_in_person
 from providers.metadata import keys
 from providers.protocol.id_token import IdTokenRules, check_id_token
+from providers.signin.asking_again import strictest_max_age
 from providers.signin.claims import merge_claims
 from providers.signin.per_provider import PerProvider
 from providers.signin.progress import SignIn, sign_in_of
+from providers.signin.purposes import ending_of
 from ssoconsole.actors import Actor
 from ssoconsole.jose.verify import ID_TOKEN
 
@@ -73,6 +74,7 @@ class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
 
     def verify_token(self, token: str, **kwargs: Any) -> dict[str, Any]:
         """Validate an ID token completely (OpenID Connect Core 1.0 section 3.1.3.7) and return its claims."""
+        ending, attempt = ending_of(self.sign_in.attempt), self.sign_in.attempt
         with self.sign_in.step("id_token"):
             verified = keys.verify_token(self.provider, token, types=ID_TOKEN)
             rules = IdTokenRules(
@@ -80,11 +82,12 @@ class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
                 client_id=self.provider.client_id,
                 nonce=kwargs.get("nonce") or "",
                 leeway=self.provider.leeway,
-                max_age=self.provider.max_age,
+                max_age=strictest_max_age(attempt, ending.max_age(self.provider)),
                 access_token=self.access_token,
                 code=self.request.GET.get("code"),
             )
             claims = check_id_token(verified, rules=rules, now=int(time.time()))
+            ending.check_claims(attempt, claims)
         self.sign_in.claims = claims
         return claims
 
@@ -106,7 +109,7 @@ class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
         self.sign_in.claims = claims
         by = Actor("provider", self.provider.slug, self.sign_in.attempt.address)
         with self.sign_in.step("person"):
-            return sign_in_person(provider=self.provider, claims=claims, by=by)
+            return ending_of(self.sign_in.attempt).person(sign_in=self.sign_in, claims=claims, by=by)
 
     def get_user(self, user_id: Any) -> "User | None":
         """Return the user of a browser session by one query; None once he is disabled."""

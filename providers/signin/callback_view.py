@@ -13,13 +13,16 @@ from mozilla_django_oidc.views import OIDCAuthenticationCallbackView
 from providers.errors import InternalError
 from providers.models import Provider
 from providers.sessions.browser import console_session_of, set_console_session
-from providers.sessions.services import start_session
 from providers.signin import answers, form_post
 from providers.signin.attempts import finish_attempt
 from providers.signin.guard import refuses_in_words
+from providers.signin.last_choice import remember_choice
 from providers.signin.per_provider import PerProvider
 from providers.signin.progress import SignIn, set_sign_in
+from providers.signin.purposes import ending_of
+from providers.signin.straight_through import resume
 from ssoconsole.actors import Actor
+from ssoconsole.eventlog.services import events_in_one_insert
 
 if TYPE_CHECKING:
     from ssoconsole.accounts.models import User
@@ -38,6 +41,7 @@ class CallbackView(PerProvider, OIDCAuthenticationCallbackView):
         self.sign_in, answer = answers.take_answer(request)
         self.provider = self.sign_in.provider
         set_sign_in(request, self.sign_in)
+        ending_of(self.sign_in.attempt).check_browser(request, self.sign_in.attempt)
         answers.check_answer(request, self.sign_in, answer)
         browser = (request.session, request.user, console_session_of(request))
         try:
@@ -69,23 +73,18 @@ class CallbackView(PerProvider, OIDCAuthenticationCallbackView):
         return response
 
     def login_success(self) -> HttpResponse:
-        """Sign the browser in under a new session key, whoever it was before, and write the trace."""
+        """Do to the browser what the attempt was for, and write the trace."""
         request, sign_in, user = self.request, self.sign_in, cast("User", self.user)
         request.session = _reopened(self._browser_session)
-        with transaction.atomic():
+        with transaction.atomic(), events_in_one_insert():
             with sign_in.step("session"):
-                _sign_in_browser(request, user)
-                start_session(
-                    request=request,
-                    user=user,
-                    provider=sign_in.provider,
-                    claims=sign_in.claims,
-                    id_token=sign_in.id_token,
-                    refresh_token=sign_in.refresh_token,
-                )
+                ending_of(sign_in.attempt).succeed(request, sign_in, user)
+                if request.session.modified:
+                    request.session.save()  # with the rest or not at all; there is nothing left to save afterwards
             sign_in.stage = "done"
             finish_attempt(sign_in=sign_in, by=Actor.of(request), user=user)
-        return HttpResponseRedirect(self.success_url)
+        answer = HttpResponseRedirect(self.success_url)
+        return resume(request, remember_choice(answer, sign_in.provider.slug))
 
     def login_failure(self) -> HttpResponse:
         """Where the library ends when no backend answered, which only a wrong setting can bring about."""
@@ -119,11 +118,3 @@ def _reopened(session: SessionBase) -> SessionBase:
     Return the browser's session as it is stored now: other tabs may have written while a provider was slow.
     """
     return type(session)(session.session_key)
-
-
-def _sign_in_browser(request: HttpRequest, user: "User") -> None:
-    """Sign in and make sure of a new session key: Django keeps it when the same person signs in again."""
-    before = request.session.session_key
-    auth.login(request, user)
-    if before and request.session.session_key == before:
-        request.session.cycle_key()

@@ -10,12 +10,12 @@ and old browsers differed.
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from providers.errors import AnswerRefused, ResponseModeMismatch
 from providers.models import Provider, SignInAttempt
 from providers.signin.answers import attempt_of, check_age, provider_of
 from providers.signin.attempts import keep_posted_answer
+from providers.signin.hop import lead_on
 from providers.signin.limits import count_sign_in
 
 FIELDS = ("state", "code", "id_token", "iss", "error", "error_description")
@@ -38,8 +38,7 @@ def keep(request: HttpRequest) -> HttpResponse:
         count_sign_in(request)  # nothing here is known to come from this browser, so its trace is a stray's
         raise
     query = urlencode({"state": request.POST["state"], "leg": "2"})
-    context = {"url": f"{request.path}?{query}", "name": "SSO Console"}
-    return render(request, "provider_hop.html", context)
+    return lead_on(request, f"{request.path}?{query}", name="SSO Console")
 
 
 def _check_form(request: HttpRequest, attempt: SignInAttempt) -> None:

@@ -4,8 +4,6 @@ What stands around every page of a sign-in: whatever is raised in it becomes a r
 """
 
 import functools
-import sys
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -17,9 +15,11 @@ from providers.errors import InternalError, SignInRefused, TooManyAttempts
 from providers.signin import limits
 from providers.signin.attempts import finish_attempt, record_refusal
 from providers.signin.failure import render_refusal
-from providers.signin.next_url import with_next
+from providers.signin.faults import where
 from providers.signin.progress import place_of, sign_in_of
+from providers.signin.purposes import ending_of
 from providers.signin.references import new_reference
+from providers.signin.straight_through import chooser_url, pause
 from ssoconsole.actors import Actor
 
 log = structlog.get_logger("signin")
@@ -33,12 +33,10 @@ def refuses_in_words(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             response = view(request, *args, **kwargs)
-        except SignInRefused as error:
-            response = refuse(request, error)
         except Exception as error:
-            response = refuse(request, _as_refusal(error))
+            response = refuse(request, as_refusal(error))
         response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
         return response
 
     return guarded
@@ -47,13 +45,16 @@ def refuses_in_words(view: View) -> View:
 def refuse(request: HttpRequest, error: SignInRefused) -> HttpResponse:
     """Write the trace and answer; when not even that works, the page and the log still share a reference."""
     _, next_url = place_of(request)
+    sign_in = sign_in_of(request)
     try:
+        if sign_in and (answer := ending_of(sign_in.attempt).refused(request, sign_in, error)):
+            return answer
         reference = _record(request, error)
     except Exception as failure:
         reference = new_reference()
-        log.error("trace_not_written", reference=reference, outcome=error.code, **_where(failure))  # noqa: TRY400
+        log.error("trace_not_written", reference=reference, outcome=error.code, **where(failure))  # noqa: TRY400
         request.user = AnonymousUser()  # the page must not ask the database who this is
-    return render_refusal(request, error, reference=reference, retry_url=with_next("/signin", next_url))
+    return pause(render_refusal(request, error, reference=reference, retry_url=chooser_url(next_url)))
 
 
 def _record(request: HttpRequest, error: SignInRefused) -> str:
@@ -72,17 +73,9 @@ def _record(request: HttpRequest, error: SignInRefused) -> str:
     return attempt.reference
 
 
-def _as_refusal(error: Exception) -> InternalError:
-    log.error("sign_in_broke", **_where(error))
+def as_refusal(error: Exception) -> SignInRefused:
+    """Return a refusal as it is, and for everything else the refusal that says that the fault is ours."""
+    if isinstance(error, SignInRefused):
+        return error
+    log.error("sign_in_broke", **where(error))
     return InternalError(expected="a sign-in without a fault of ours", received=type(error).__name__)
-
-
-def _where(error: Exception) -> dict[str, object]:
-    """Say what happened without the exception's own words, which may hold a code, a token or a secret."""
-    frames = traceback.extract_tb(error.__traceback__ or sys.exc_info()[2])
-    return {
-        "exception": type(error).__name__,
-        "where": [
-            f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]
-        ],
-    }

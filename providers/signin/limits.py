@@ -14,8 +14,8 @@ log = structlog.get_logger("signin")
 WINDOW = 60  # seconds
 
 
-def _source(request: HttpRequest) -> str:
-    """The address; of IPv6 the /64, because one subscriber has all of it."""
+def source_of(request: HttpRequest) -> str:
+    """Return the address of a request; of IPv6 the /64, because one subscriber has all of it."""
     text = request.META.get("REMOTE_ADDR", "")
     try:
         address = ip_address(text)
@@ -28,7 +28,7 @@ def _source(request: HttpRequest) -> str:
 
 def _key(request: HttpRequest) -> str:
     # An IPv6 address has colons; a window is named by its number, so that it starts anew by itself.
-    return f"sign-ins:{_source(request)}:{int(time.time()) // WINDOW}"
+    return f"sign-ins:{source_of(request)}:{int(time.time()) // WINDOW}"
 
 
 def count_sign_in(request: HttpRequest) -> None:

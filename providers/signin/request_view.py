@@ -10,9 +10,11 @@ from django.views.generic import View
 from mozilla_django_oidc.views import OIDCAuthenticationRequestView
 
 from providers.errors import MetadataInvalid, ProviderDisabled, ProviderUnknown
+from providers.exchange.pushed_authorization import front_channel_query
 from providers.kinds import kind_of
 from providers.metadata.services import ensure_discovery
-from providers.models import Provider
+from providers.models import ConsoleSession, Provider, SignInAttempt
+from providers.signin import asking_again
 from providers.signin.attempts import start_attempt
 from providers.signin.binding import browser_binding, set_binding
 from providers.signin.guard import refuses_in_words
@@ -32,6 +34,8 @@ class RequestView(PerProvider, OIDCAuthenticationRequestView):
     """The library's view, except that the transaction goes into a row, and the session is left alone."""
 
     http_method_names = ["get"]  # noqa: RUF012 - as the library declares it
+    purpose: str = SignInAttempt.Purpose.SIGN_IN  # a subclass that leaves for another one says so
+    session: ConsoleSession | None = None  # which it belongs to then
 
     def __init__(self, **kwargs: Any) -> None:
         View.__init__(self, **kwargs)  # the library's reads settings, and there is no provider yet
@@ -56,7 +60,7 @@ class RequestView(PerProvider, OIDCAuthenticationRequestView):
         """
         kind = kind_of(self.provider)
         params = {
-            **kind.authorization_parameters(self.provider, reauthenticate=False),
+            **kind.authorization_parameters(self.provider, reauthenticate=asking_again.is_wanted(request)),
             "response_type": self.provider.response_type,
             "scope": self.get_settings("OIDC_RP_SCOPES"),
             "client_id": self.provider.client_id,
@@ -78,6 +82,9 @@ class RequestView(PerProvider, OIDCAuthenticationRequestView):
             redirect = super().get(request)  # type: ignore[no-untyped-call]  # the library has no types
         finally:
             request.session = session
+        endpoint = str(self.OIDC_OP_AUTH_ENDPOINT)
+        # Before there is an attempt: a provider that refuses leaves a trace, and nothing to come back to.
+        query = front_channel_query(self.provider, redirect.url.removeprefix(f"{endpoint}?"))
         [(state, made)] = transaction["oidc_states"].items()
         binding = browser_binding(request)
         start_attempt(
@@ -90,9 +97,11 @@ class RequestView(PerProvider, OIDCAuthenticationRequestView):
             next_url=next_url,
             by=Actor.of(request),
             user_agent=request.headers.get("User-Agent", ""),
+            purpose=self.purpose,
+            session=self.session,
+            reauthenticate=asking_again.is_wanted(request),
         )
-        endpoint = str(self.OIDC_OP_AUTH_ENDPOINT)
-        response = HttpResponseRedirect(add_query(endpoint, redirect.url.removeprefix(f"{endpoint}?")))
+        response = HttpResponseRedirect(add_query(endpoint, query))
         set_binding(response, binding)
         return response
 

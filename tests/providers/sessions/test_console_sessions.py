@@ -110,9 +110,8 @@ def test_only_the_sessions_of_that_person_or_provider_end(op, another_scripted_p
 def test_a_page_of_a_signed_in_person_costs_three_queries_for_knowing_her(
     signed_in, django_assert_num_queries
 ):
-    with django_assert_num_queries(
-        5
-    ):  # browser session, session row with provider, user; identities, sessions
+    # browser session, session row with provider, user; sessions, identities, providers to connect
+    with django_assert_num_queries(6):
         signed_in.client.get("/account")
 
 

@@ -1,6 +1,7 @@
 """The sign-in page, and sign-ins that another site begins."""
 
 import pytest
+from django.test import Client
 
 from tests.providers.signin.journey import assert_refused, outcome_of, register
 
@@ -70,5 +71,48 @@ def test_another_site_cannot_choose_where_it_ends(op, provider, visitor):
     assert visitor.client.get("/signin", query)["Location"] == "/signin/corp"
 
 
-def test_the_page_takes_no_posts(visitor):
-    assert visitor.client.post("/signin").status_code == 405
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options"])
+def test_the_page_is_read_or_posted_to(db, visitor, method):
+    assert getattr(visitor.client, method)("/signin").status_code == 405
+
+
+class PostedByAnotherSiteTests:
+    """A portal may send its form by itself (OpenID Connect Core 1.0 section 4): cross-site and without a token."""
+
+    @pytest.fixture
+    def portal(self):
+        return Client(enforce_csrf_checks=True)
+
+    def test_a_form_begins_as_a_link_does(self, op, provider, portal):
+        form = {"iss": op.issuer, "login_hint": "alice", "target_link_uri": "http://localhost:8000/account"}
+        response = portal.post("/signin", form)
+        assert response["Location"] == "/signin/corp?next=%2Faccount&login_hint=alice"
+        assert portal.get(response["Location"]).status_code == 302
+
+    def test_it_does_not_touch_the_binding_of_other_tabs(self, op, provider, portal):
+        assert "signin" not in portal.post("/signin", {"iss": op.issuer}).cookies
+
+    @pytest.mark.parametrize("iss", ["", "https://evil.example", "\x00"])
+    def test_an_unknown_issuer_is_refused(self, op, provider, portal, iss):
+        assert_refused(portal.post("/signin", {"iss": iss}), "provider_unknown", 403)
+        assert op.requests == []
+
+    def test_it_cannot_choose_where_it_ends(self, op, provider, portal):
+        form = {"iss": op.issuer, "target_link_uri": "https://evil.example/"}
+        assert portal.post("/signin", form)["Location"] == "/signin/corp"
+
+    def test_an_issuer_in_the_address_counts_for_links_only(self, op, provider, portal):
+        assert portal.post(f"/signin?iss={op.issuer}").status_code == 403
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"data": b"x" * 2_000_000, "content_type": "application/x-www-form-urlencoded"},
+            {"data": b"&".join([b"a=b"] * 3000), "content_type": "application/x-www-form-urlencoded"},
+            {"data": b"nothing", "content_type": "multipart/form-data"},
+            {"data": b"iss=a", "content_type": "application/x-www-form-urlencoded; charset=utf-16"},
+        ],
+        ids=["too long", "too many fields", "broken", "another charset"],
+    )
+    def test_what_is_no_form_is_refused(self, provider, portal, body):
+        assert_refused(portal.post("/signin", **body), "answer_refused", 400)

@@ -9,7 +9,7 @@ from django.db import connection
 
 from providers.errors import every_outcome
 from providers.identities import services as identities
-from providers.signin import callback_view, chooser
+from providers.signin import chooser, ending
 from providers.signin.failure import PAGES, page_of
 from tests.providers.signin.journey import MAIN, assert_refused, outcome_of
 
@@ -41,7 +41,7 @@ def test_a_fault_of_ours_is_no_500_and_signs_nobody_in(op, provider, visitor, mo
     def breaks(*args, **kwargs):
         raise RuntimeError(f"secret {op.client.client_secret}")
 
-    monkeypatch.setattr(callback_view, "start_session", breaks)
+    monkeypatch.setattr(ending, "start_session", breaks)
     assert_refused_by_us(visitor.sign_in(op))
     assert not visitor.is_signed_in()
 
@@ -75,10 +75,10 @@ def test_a_database_that_takes_no_trace_is_no_500(provider, visitor, monkeypatch
 
 
 def test_a_fault_while_choosing_is_no_500(provider, visitor, monkeypatch):
-    def breaks(next_url):
+    def breaks(last):
         raise KeyError
 
-    monkeypatch.setattr(chooser, "choices", breaks)
+    monkeypatch.setattr(chooser, "enabled_choices", breaks)
     assert_refused(visitor.client.get("/signin"), "internal_error", 503)
 
 

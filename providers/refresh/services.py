@@ -1,0 +1,102 @@
+"""
+Writes about checks of a session.
+
+Each is one conditional update on what was read: no row is locked while a provider is asked, and of several requests
+exactly one asks. What goes well is no event, like `last_seen_at`: `checked_at` says it. What changes in the
+person's rights, and every session that ends, is one.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from providers.errors import SessionEnded, SignInRefused
+from providers.models import ConsoleSession
+from providers.refresh.timing import is_claimed
+from providers.sessions.services import end_session
+from providers.signin.attempts import finish_attempt
+from providers.signin.progress import SignIn
+from ssoconsole.actors import Actor
+
+
+def claim_check(*, session: ConsoleSession, at: datetime) -> bool:
+    """
+    Take the check of a session; True for exactly one of those who have read the same row.
+
+    A claim that is older than CLAIM_LASTS belongs to nobody any more.
+    """
+    if is_claimed(session, at=at):
+        return False
+    unchanged = ConsoleSession.objects.filter(
+        pk=session.pk,
+        ended_at=None,
+        checked_at=session.checked_at,
+        check_started_at=session.check_started_at,
+    )
+    if not unchanged.update(check_started_at=at):
+        return False
+    session.check_started_at = at
+    return True
+
+
+def keep_refresh_token(*, session: ConsoleSession, refresh_token: str | None) -> None:
+    """
+    Put a new refresh token in the place of the old one at once, whatever comes next, and extend the claim.
+
+    The provider may have invalidated the old one; without this a failure of userinfo would end the session.
+    Raises SessionEnded when the session is not ours to check any more.
+    """
+    now = timezone.now()
+    changes: dict[str, object] = {"check_started_at": now}
+    if refresh_token:
+        session.refresh_token = refresh_token
+        changes["refresh_token"] = session.refresh_token_envelope  # type: ignore[attr-defined]  # the field's second name
+    _update_claimed(session, changes)
+    session.check_started_at = now
+
+
+def confirm_check(*, session: ConsoleSession) -> None:
+    """The provider vouches for the session. Raises SessionEnded when it is not ours to check any more."""
+    now = timezone.now()
+    _update_claimed(session, {"checked_at": now, "check_started_at": None})
+    session.checked_at, session.check_started_at = now, None
+
+
+def confirm_by_browser(
+    *, session: ConsoleSession, id_token: str, refresh_token: str | None, sid: str | None
+) -> None:
+    """
+    The provider has vouched for the session by `prompt=none`; the tokens of this answer replace the old ones.
+
+    Only for a session that has not ended: a late answer brings none back. Raises SessionEnded.
+    """
+    session.id_token = id_token
+    changes: dict[str, object] = {
+        "checked_at": timezone.now(),
+        "check_started_at": None,
+        "id_token": session.id_token_envelope,  # type: ignore[attr-defined]  # the field's second name
+    }
+    if refresh_token:
+        session.refresh_token = refresh_token
+        changes["refresh_token"] = session.refresh_token_envelope  # type: ignore[attr-defined]  # as above
+    if sid:
+        changes["sid"] = sid
+    live = ConsoleSession.objects.live(at=timezone.now()).filter(pk=session.pk)
+    if not live.update(**changes):
+        raise SessionEnded(expected="a live session", received="one that has ended")
+
+
+@transaction.atomic
+def end_unvouched(*, session: ConsoleSession, sign_in: SignIn, error: SignInRefused, by: Actor) -> None:
+    """End a session that its provider does not vouch for any more, and leave the trace that says why."""
+    end_session(session=session, by=by)
+    finish_attempt(sign_in=sign_in, by=by, user=session.user, error=error)
+
+
+def _update_claimed(session: ConsoleSession, changes: dict[str, object]) -> None:
+    ours = ConsoleSession.objects.filter(
+        pk=session.pk, ended_at=None, check_started_at=session.check_started_at
+    )
+    if not ours.update(**changes):
+        raise SessionEnded(expected="the session that is checked", received="one that has changed")

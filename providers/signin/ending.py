@@ -1,0 +1,70 @@
+"""
+What the end of an attempt does, depending on what it is for.
+
+`Ending` is the end of a plain sign-in. Another purpose is a subclass that lives with its flow, and a line in
+`providers/signin/purposes.py`.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import auth
+from django.http import HttpRequest, HttpResponse
+
+from providers.errors import SignInRefused
+from providers.identities.services import sign_in_person
+from providers.models import Provider, SignInAttempt
+from providers.sessions.services import start_session
+from providers.signin.progress import SignIn
+from ssoconsole.actors import Actor
+
+if TYPE_CHECKING:
+    from ssoconsole.accounts.models import User
+
+
+class Ending:
+    """Whoever the provider vouches for is signed in with this browser. Knows no request but its arguments."""
+
+    def check_browser(self, request: HttpRequest, attempt: SignInAttempt) -> None:
+        """Raise the outcome, before anything of the answer is spent, if this browser may not finish it."""
+
+    def max_age(self, provider: Provider) -> int | None:
+        """Return how many seconds ago the person may have proven at the provider who he is; None: any."""
+        return provider.max_age
+
+    def check_claims(self, attempt: SignInAttempt, claims: Mapping[str, Any]) -> None:
+        """Raise the outcome if the claims of the checked ID token are not of whom they have to be."""
+
+    def person(self, *, sign_in: SignIn, claims: Mapping[str, Any], by: Actor) -> "User":
+        """Return the user behind the checked `claims`, or raise the outcome; then nothing has changed."""
+        return sign_in_person(provider=sign_in.provider, claims=claims, by=by)
+
+    def succeed(self, request: HttpRequest, sign_in: SignIn, user: "User") -> None:
+        """
+        Do to the browser what the attempt was for, in the transaction that also writes the trace.
+
+        Here: sign it in under a new session key, whoever it was before.
+        """
+        _sign_in_browser(request, user)
+        start_session(
+            request=request,
+            user=user,
+            provider=sign_in.provider,
+            claims=sign_in.claims,
+            id_token=sign_in.id_token,
+            refresh_token=sign_in.refresh_token,
+        )
+
+    def refused(self, request: HttpRequest, sign_in: SignIn, error: SignInRefused) -> HttpResponse | None:
+        """
+        Write the trace and answer a refusal in a way of one's own; None: the trace and the page of sign-ins.
+        """
+        return None
+
+
+def _sign_in_browser(request: HttpRequest, user: "User") -> None:
+    """Sign in and make sure of a new session key: Django keeps it when the same person signs in again."""
+    before = request.session.session_key
+    auth.login(request, user)
+    if before and request.session.session_key == before:
+        request.session.cycle_key()
