@@ -5,14 +5,18 @@ from typing import Any
 
 from django.db import models
 
-from providers.models import ConsoleSession, SignInAttempt
+from providers.models import ConsoleSession, SignInAttempt, SpentLogoutToken
 
 BATCH = 1000
+# Longer than any leeway that may be given to a provider, and any step of a clock: a used logout token must have
+# expired for good before it is forgotten.
+SPENT_TOKENS_STAY = timedelta(hours=1)
 
 
 def drop_old_sign_ins(*, at: datetime, keep: timedelta) -> dict[str, int]:
     """
-    Delete sign-in traces and ended or expired sessions older than `keep`; return how many of each.
+    Delete sign-in traces and ended or expired sessions older than `keep`, and used logout tokens that have
+    expired; return how many of each.
 
     In batches of their own transaction, so that it may run while people sign in, and be stopped at any time.
     """
@@ -20,9 +24,11 @@ def drop_old_sign_ins(*, at: datetime, keep: timedelta) -> dict[str, int]:
     attempts = SignInAttempt.objects.filter(started_at__lt=limit)
     ended = ConsoleSession.objects.filter(ended_at__lt=limit)
     expired = ConsoleSession.objects.filter(expires_at__lt=limit)
+    spent = SpentLogoutToken.objects.filter(expires_at__lt=at - SPENT_TOKENS_STAY)
     return {
         "sign-in attempts": _delete_in_batches(attempts),
         "sessions": _delete_in_batches(ended) + _delete_in_batches(expired),
+        "used logout tokens": _delete_in_batches(spent),
     }
 
 

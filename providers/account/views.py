@@ -1,8 +1,9 @@
-"""GET /account, and ending one's own sessions."""
+"""GET /account, and ending one's own sessions and links."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,20 +13,28 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from providers.models import ConsoleSession, Identity
+from providers.account.browsers import browser_name
+from providers.identities.errors import LastWayIn
+from providers.identities.unlink import has_way_in, unlink_identity
+from providers.models import ConsoleSession, Identity, Provider
 from providers.sessions.browser import console_session_of
-from providers.sessions.services import end_session
+from providers.sessions.services import end_session, end_sessions_of_user
 from ssoconsole.actors import Actor
+
+if TYPE_CHECKING:
+    from ssoconsole.accounts.models import User
 
 
 @require_safe
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    """Show the person's identities and live sessions, the newest first."""
-    identities = (
-        Identity.objects.filter(user_id=_person(request)).select_related("provider").order_by("created_at")
-    )
-    return render(request, "account.html", {"identities": identities, "sessions": sessions_of(request)})
+    """Show the person's live sessions, the newest first, and her identities, the oldest first."""
+    context = {
+        "sessions": sessions_of(request),
+        "identities": identities_of(request),
+        "connectable": _connectable(request),
+    }
+    return render(request, "account.html", context)
 
 
 def sessions_of(request: HttpRequest) -> list[dict[str, Any]]:
@@ -37,11 +46,34 @@ def sessions_of(request: HttpRequest) -> list[dict[str, Any]]:
             "provider": session.provider.name,
             "started_at": session.started_at,
             "last_seen_at": session.last_seen_at,
+            "checked_at": session.checked_at if _is_checked(session) else None,
             "address": session.address,
+            "browser": browser_name(session.user_agent),
             "user_agent": session.user_agent,
             "end_url": reverse("session_end", args=[session.pk]),
         }
         for session in _own_sessions(request)
+    ]
+
+
+def identities_of(request: HttpRequest) -> list[dict[str, Any]]:
+    """The accounts at providers that open this one, as a page shows them."""
+    identities = list(_own_identities(request))
+    current = console_session_of(request)
+    return [
+        {
+            "provider": identity.provider.name,
+            "is_current": current is not None and _began_by(current, identity),
+            "is_usable": identity.provider.enabled,
+            "is_needed": not has_way_in(
+                _person(request), [other for other in identities if other != identity]
+            ),
+            "email": identity.email,
+            "sub": identity.sub,
+            "last_signed_in_at": identity.last_signed_in_at,
+            "unlink_url": reverse("identity_unlink", args=[identity.pk]),
+        }
+        for identity in identities
     ]
 
 
@@ -53,17 +85,70 @@ def session_end(request: HttpRequest, session_id: UUID) -> HttpResponse:
     session = get_object_or_404(_own_sessions(request), pk=session_id)
     current = console_session_of(request)
     end_session(session=session, by=Actor.of(request))
-    if current is not None and session.pk == current.pk:
-        request.session.flush()
-        return HttpResponseRedirect(reverse("signed_out"))
+    return _signed_out(request) if session == current else HttpResponseRedirect(reverse("account"))
+
+
+@require_POST
+@csrf_protect
+@login_required
+def sessions_end_all(request: HttpRequest) -> HttpResponse:
+    """End every other session of one's own, or with `which=all` this one too."""
+    everywhere = request.POST.get("which") == "all"
+    kept = None if everywhere else console_session_of(request)
+    ended = end_sessions_of_user(user=_person(request), by=Actor.of(request), apart_from=kept)
+    if everywhere:
+        return _signed_out(request)
+    messages.success(request, "This is your only session now." if ended else "There was no other session.")
     return HttpResponseRedirect(reverse("account"))
+
+
+@require_POST
+@csrf_protect
+@login_required
+def identity_unlink(request: HttpRequest, identity_id: int) -> HttpResponse:
+    """Disconnect one of one's own accounts at providers, but not the last way in; anybody else's is not found."""
+    identity = get_object_or_404(_own_identities(request), pk=identity_id)
+    current = console_session_of(request)
+    try:
+        unlink_identity(identity=identity, by=Actor.of(request), keep_a_way_in=True)
+    except LastWayIn:
+        messages.error(request, f"{identity.provider} is your only way in, so it stays connected.")
+        return HttpResponseRedirect(reverse("account"))
+    if current is not None and _began_by(current, identity):
+        return _signed_out(request)
+    messages.success(request, f"{identity.provider} is disconnected.")
+    return HttpResponseRedirect(reverse("account"))
+
+
+def _signed_out(request: HttpRequest) -> HttpResponse:
+    request.session.flush()
+    return HttpResponseRedirect(reverse("signed_out"))
+
+
+def _connectable(request: HttpRequest) -> QuerySet[Provider]:
+    """The providers where one more account can be connected; none for who is signed in by a password."""
+    enabled = Provider.objects.enabled().in_order()
+    return enabled if console_session_of(request) else enabled.none()
 
 
 def _own_sessions(request: HttpRequest) -> QuerySet[ConsoleSession]:
     live = ConsoleSession.objects.live(at=timezone.now())
-    return live.filter(user_id=_person(request)).select_related("provider")
+    return live.filter(user_id=_person(request).pk).select_related("provider")
 
 
-def _person(request: HttpRequest) -> int:
-    """The primary key of whom `login_required` has let through."""
-    return int(request.user.pk or 0)
+def _own_identities(request: HttpRequest) -> QuerySet[Identity]:
+    own = Identity.objects.filter(user_id=_person(request).pk)
+    return own.select_related("provider").order_by("created_at", "pk")
+
+
+def _began_by(session: ConsoleSession, identity: Identity) -> bool:
+    return (session.provider_id, session.sub) == (identity.provider_id, identity.sub)
+
+
+def _is_checked(session: ConsoleSession) -> bool:
+    return session.provider.session_refresh != Provider.Refresh.NONE
+
+
+def _person(request: HttpRequest) -> "User":
+    """Whom `login_required` has let through."""
+    return cast("User", request.user)

@@ -25,6 +25,11 @@ def same_text(field: str, value: str) -> Q:
     return matches
 
 
+def any_of_theirs(text: str) -> Q:
+    """Match whoever has `text` as a name or as an e-mail address, in any case: either would be taken for him."""
+    return same_text("username", text) | same_text("email", text)
+
+
 def is_taken(matches: Q, *, apart_from: "User | None" = None) -> bool:
     people = get_user_model().objects.filter(matches)
     return (people.exclude(pk=apart_from.pk) if apart_from else people).exists()
@@ -36,9 +41,9 @@ def create_user(person: MappedPerson, *, by: Actor) -> "User":
 
     Raises EmailTaken when the name or the e-mail address is somebody's already, in whatever case.
     """
-    if is_taken(same_text("username", person.principal) | same_text("email", person.principal)):
+    if is_taken(any_of_theirs(person.principal)):
         raise EmailTaken(expected="a free name", received=person.principal)
-    if person.email and is_taken(same_text("email", person.email) | same_text("username", person.email)):
+    if person.email and is_taken(any_of_theirs(person.email)):
         raise EmailTaken(expected="a free e-mail address", received=person.email)
     user = get_user_model()(username=person.principal, email=person.email, name=person.name)
     user.set_unusable_password()
@@ -53,7 +58,9 @@ def linkable_user(provider: Provider, person: MappedPerson) -> "User | None":
 
     The provider must be trusted for it by name, the address verified, and domains listed, of which admission
     then demands one. Never to a break-glass administrator, and never to a user whom this provider knows by
-    another subject: addresses are given to new people when old ones leave.
+    another subject: addresses are given to new people when old ones leave. And every other account that opens
+    this user must be at a provider that has verified the same address for it: otherwise a stranger could make
+    a user under somebody's address at a provider that does not look, and wait for her to be linked to it.
     """
     trusted = provider.link_by_verified_email and bool(provider.allowed_email_domains)
     if not (trusted and person.email and person.email_verified is True):
@@ -61,5 +68,5 @@ def linkable_user(provider: Provider, person: MappedPerson) -> "User | None":
     found = list(get_user_model().objects.select_for_update().filter(same_text("email", person.email))[:2])
     if len(found) != 1 or found[0].email != person.email or found[0].expires_at is not None:
         return None
-    known_here = found[0].identities.filter(provider=provider).exists()
-    return None if known_here else found[0]
+    others = found[0].identities.filter(Q(provider=provider) | ~Q(email=person.email))
+    return None if others.exists() else found[0]

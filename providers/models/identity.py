@@ -12,7 +12,8 @@ class Identity(models.Model):
 
     The pair (provider row, `sub`) is the only key: whoever may register a provider could register a victim's issuer
     string with keys of his own, and an e-mail address is what a provider says, not who somebody is
-    (OpenID Connect Core 1.0 section 5.7).
+    (OpenID Connect Core 1.0 section 5.7). `email` is the address that the provider has last verified for it, ""
+    where it says nothing of the kind.
     """
 
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="identities")

@@ -14,8 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 from providers.models import ConsoleSession
 from providers.sessions.browser import console_session_of, set_console_session
 from providers.sessions.services import end_session
+from providers.signin.hop import lead_on
 from providers.signin.query import add_query
+from providers.signin.straight_through import pause
 from ssoconsole.actors import Actor
+from ssoconsole.encryption.keyring import DecryptionFailed
 
 
 @require_POST
@@ -35,17 +38,14 @@ def signout(request: HttpRequest) -> HttpResponse:
     request.session.flush()
     if hop is None or session is None:
         return HttpResponseRedirect(reverse("signed_out"))
-    response = render(request, "provider_hop.html", {"url": hop, "name": session.provider.name})
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return lead_on(request, hop, name=session.provider.name)
 
 
 @require_safe
 @never_cache
 def signed_out(request: HttpRequest) -> HttpResponse:
     """Say that it is done. Whatever `state` a provider brings back, or none, nothing is decided by it."""
-    return render(request, "signed_out.html", {})
+    return pause(render(request, "signed_out.html", {}))
 
 
 def _provider_signout(session: ConsoleSession) -> str | None:
@@ -60,6 +60,14 @@ def _provider_signout(session: ConsoleSession) -> str | None:
         "post_logout_redirect_uri": f"{settings.BASE_URL}{reverse('signed_out')}",
         "state": secrets.token_urlsafe(16),
     }
-    if session.id_token:
-        params["id_token_hint"] = session.id_token
+    if id_token := _readable_id_token(session):
+        params["id_token_hint"] = id_token
     return add_query(endpoint, urlencode(params))
+
+
+def _readable_id_token(session: ConsoleSession) -> str | None:
+    """Return the ID token; None also when its key has left the ring, for signing out must always work."""
+    try:
+        return session.id_token
+    except DecryptionFailed:
+        return None

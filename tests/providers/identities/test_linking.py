@@ -86,6 +86,31 @@ def test_a_disabled_user_is_not_entered_by_linking(trusted, alice):
     assert Identity.objects.count() == 0
 
 
+@pytest.mark.parametrize("verified", [None, False])
+def test_a_user_made_under_somebodys_address_does_not_lie_in_wait_for_her(trusted, op, verified):
+    """Mallory names herself by Alice's address where nobody looks; Alice comes later, where she is known."""
+    weak = register(op, slug="weak", principal_claims=["sub"])
+    mallory = come(weak, sub="s-mallory", email="alice@corp.example", email_verified=None)
+    come(weak, sub="s-mallory", email_verified=verified)
+    with pytest.raises(EmailTaken):
+        come(trusted)
+    assert [identity.sub for identity in mallory.identities.all()] == ["s-mallory"]
+
+
+def test_a_user_whose_address_another_provider_has_verified_is_linked_to(trusted, op):
+    other = register(op, slug="other", principal_claims=["sub"])
+    known = come(other)
+    assert come(trusted).pk == known.pk
+
+
+def test_an_address_that_he_no_longer_has_there_does_not_count(trusted, op):
+    other = register(op, slug="other", principal_claims=["sub"])
+    come(other)
+    come(other, email="")
+    with pytest.raises(EmailTaken):
+        come(trusted)
+
+
 def test_a_second_provider_that_is_not_trusted_is_not_linked(trusted, alice, op):
     come(trusted)
     other = register(op, slug="other")

@@ -105,6 +105,25 @@ def test_who_takes_an_administrators_principal_does_not_take_her_rights(corp):
     assert come(corp).is_superuser
 
 
+def test_who_takes_an_administrators_address_for_a_principal_does_not_either(corp):
+    """Alice is called otherwise here; only her address is the principal that is listed."""
+    alice = User.objects.create_user("alice", email="alice@corp.example")
+    come(corp, "mallory")
+    assert not come(corp, "mallory", email="Alice@corp.example").is_superuser
+    assert not come(corp, "mallory", email="alice@corp.example").is_superuser
+    alice.refresh_from_db()
+    assert alice.email == "alice@corp.example"
+
+
+def test_a_rule_that_is_removed_takes_nothing_away_and_an_emptied_one_does(corp):
+    """Whether a group came by a rule or by hand cannot be seen any more once the rule is gone."""
+    come(corp, "bob", groups=["staff"])
+    corp.group_rules = []
+    assert groups_of(come(corp, "bob", groups=["staff"])) == ["Staff"]
+    corp.group_rules = [{"claim_value": "a value that nobody has", "group": "Staff"}]
+    assert groups_of(come(corp, "bob", groups=["staff"])) == []
+
+
 def test_an_unverified_address_makes_nobody_an_administrator(corp):
     come(corp, "mallory")
     assert not come(corp, "mallory", email="alice@corp.example", email_verified=False).is_superuser

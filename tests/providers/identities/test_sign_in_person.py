@@ -118,6 +118,15 @@ def test_who_changes_to_anothers_address_remains_himself_without_it(provider, em
     assert (again.pk, again.email) == (mallory.pk, "mallory@corp.example")
 
 
+def test_who_changes_to_an_address_that_is_anothers_name_does_not_get_it(provider):
+    come(provider, sub="s-bob", email="bob@corp.example")
+    come(provider, sub="s-bob", email="robert@corp.example")
+    mallory = come(provider, sub="s-mallory", email="mallory@corp.example")
+    come(provider, sub="s-mallory", email="Bob@corp.example")
+    mallory.refresh_from_db()
+    assert mallory.email == "mallory@corp.example"
+
+
 def test_an_address_that_the_provider_calls_unverified_is_not_taken_over(provider):
     come(provider)
     user = come(provider, email="new@corp.example", email_verified=False)

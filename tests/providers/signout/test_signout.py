@@ -67,6 +67,14 @@ def test_without_a_kept_id_token_there_is_no_hint(op, signed_in):
     assert "id_token_hint" not in query_of(hop_of(signed_in.client.post("/signout")))
 
 
+def test_an_id_token_that_cannot_be_decrypted_any_more_keeps_nobody_in(signed_in, provider):
+    another = ConsoleSession(provider=provider)
+    another.id_token = "sealed for another row"
+    ConsoleSession.objects.update(id_token=another.id_token_envelope)
+    assert "id_token_hint" not in query_of(hop_of(signed_in.client.post("/signout")))
+    nobody_is_signed_in(signed_in)
+
+
 def test_the_other_browser_stays_signed_in(op, signed_in):
     other = Browser()
     other.sign_in(op)

@@ -1,0 +1,39 @@
+"""What the admin of people can do once there are sessions."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from providers.models import ConsoleSession, Identity
+from providers.sessions.services import end_sessions_of_user
+from ssoconsole.accounts.admin import UserAdmin
+from ssoconsole.accounts.models import User
+from ssoconsole.actors import Actor
+
+_GO_WITH_THE_PERSON = {model._meta.verbose_name for model in (Identity, ConsoleSession)}
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    """The accounts' own, which knows of no session, and ending them."""
+
+    actions = ("end_sessions",)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Identities and sessions go with the person: they are records, which nobody may delete one by one."""
+        deleted, count, forbidden, protected = super().get_deleted_objects(objs, request)
+        return deleted, count, forbidden - _GO_WITH_THE_PERSON, protected
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """As for the list of sessions."""
+        return request.user.has_perm("providers.change_consolesession")
+
+    @admin.action(description="End all sessions of the selected people", permissions=["end"])
+    def end_sessions(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        by = Actor.of(request)
+        ended = sum(end_sessions_of_user(user=user, by=by) for user in people)
+        self.message_user(request, f"Sessions ended: {ended}.", messages.SUCCESS)

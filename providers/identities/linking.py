@@ -1,0 +1,72 @@
+"""Adding an account at a provider to those that open a user's own, at his own wish."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from providers.errors import IdentityTaken, SessionEnded
+from providers.identities.services import mapped_person
+from providers.models import ConsoleSession, Identity, Provider
+from providers.protocol.admission import admit
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.services import record_event
+
+if TYPE_CHECKING:
+    from ssoconsole.accounts.models import User
+
+
+@transaction.atomic
+def link_identity(
+    *, provider: Provider, session: ConsoleSession, claims: Mapping[str, Any], by: Actor
+) -> Identity:
+    """
+    Let the subject of `claims`, all of them verified, open the account of the user of `session`.
+
+    Name, e-mail address and rights of the user stay as they are: the provider has its say at the next sign-in
+    through it. Linking what is linked already changes nothing. Raises SessionEnded when the session or its
+    user is not what it was, PrincipalMissing, PrincipalUnusable and NotAdmitted by the provider's rules, and
+    IdentityTaken when the subject is another user's.
+    """
+    user = _user_of(session)
+    person = mapped_person(provider, claims)
+    # Who is a user here signs nobody up, so the rule about that does not apply.
+    admit(
+        person,
+        allowed_email_domains=provider.allowed_email_domains,
+        self_signup=provider.self_signup,
+        known=True,
+    )
+    if known := _identity_of(provider, claims["sub"]):
+        return _of(user, known)
+    try:
+        with transaction.atomic():
+            identity = Identity.objects.create(
+                provider=provider, sub=claims["sub"], user=user, email=person.verified_email
+            )
+    except IntegrityError:  # another request made it at the same moment
+        return _of(user, Identity.objects.get(provider=provider, sub=claims["sub"]))
+    named = {"provider": provider.slug, "sub": identity.sub}
+    record_event("identity_linked", by=by, target=user.get_username(), after=named)
+    return identity
+
+
+def _user_of(session: ConsoleSession) -> "User":
+    """Return the user; his row and the session's are held, so that neither is disabled or ended in between."""
+    user = get_user_model().objects.select_for_update(of=("self",)).get(pk=session.user_id)
+    live = ConsoleSession.objects.live(at=timezone.now()).select_for_update(of=("self",))
+    if live.filter(pk=session.pk).first() is None:
+        raise SessionEnded(expected="the live session that asked", received="one that has ended")
+    return user
+
+
+def _identity_of(provider: Provider, sub: str) -> Identity | None:
+    return Identity.objects.filter(provider=provider, sub=sub).first()
+
+
+def _of(user: "User", identity: Identity) -> Identity:
+    if identity.user_id != user.pk:
+        raise IdentityTaken(expected=f"an account of {user.get_username()}", received="another user's")
+    return identity

@@ -1,0 +1,1 @@
+"""A signed-in person connects another account at a provider, by signing in there."""

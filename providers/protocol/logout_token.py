@@ -1,0 +1,95 @@
+"""The rules for a logout token whose signature is good (OpenID Connect Back-Channel Logout 1.0 section 2.6)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from providers.errors import ClaimRefused
+from providers.protocol.issuers import issuer_mismatch
+from providers.protocol.refusals import refusals_as_outcomes
+from providers.signout.errors import LogoutEventMissing, NobodyNamed, NonceForbidden, ValidTooLong
+from ssoconsole.jose import claims as rules_of_jwt
+from ssoconsole.jose.errors import shown
+from ssoconsole.jose.registered import LONGEST_IDENTIFIER
+from ssoconsole.jose.verify import VerifiedJwt
+
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+# From iat to exp. A provider that retries makes a new token; one that lives long is worth stealing.
+LONGEST_LIFE = 10 * 60
+
+
+@dataclass(frozen=True)
+class Logout:
+    """
+    Who is to be signed out: a person's sessions (`sub`), one session (`sid`), or one that must be that
+    person's (both). Never neither.
+
+    `jti` may be used once; `expires_at`, in seconds since 1970, is when the token is refused for its age.
+    """
+
+    sub: str | None
+    sid: str | None
+    jti: str
+    expires_at: int
+
+
+def check_logout_token(
+    verified: VerifiedJwt, *, issuer: str, client_id: str, leeway: int, now: int
+) -> Logout:
+    """
+    Return what a logout token asks for, when it is meant for this client; `leeway` and `now` in seconds.
+
+    Structure, `typ`, `alg`, key, signature and the types of the claims are checked already. In this order:
+    iss, aud, exp, iat, nbf, the lifetime, events, nonce, sub and sid, jti; claims that are not known are
+    ignored. Raises an IdTokenRefused or a LogoutRefused for the first that is wrong. Whether the token was
+    used before is for whoever keeps `jti`.
+    """
+    claims = verified.claims
+    with refusals_as_outcomes():
+        rules_of_jwt.require(claims, "iss")
+        if claims["iss"] != issuer:
+            raise issuer_mismatch(expected=issuer, received=claims["iss"])
+        rules_of_jwt.check_audience(claims, client_id)
+        rules_of_jwt.require(claims, "exp", "iat")
+        rules_of_jwt.check_times(claims, now=now, leeway=leeway, max_age_of_iat=None)
+        _check_lifetime(claims, leeway)
+        _check_event(claims)
+        _check_nobody_takes_it_for_an_id_token(claims)
+        sub, sid = claims.get("sub"), _session_id(claims)
+        if sub is None and sid is None:
+            raise NobodyNamed(expected="sub or sid", received="neither")
+        rules_of_jwt.require(claims, "jti")
+    return Logout(sub=sub, sid=sid, jti=claims["jti"], expires_at=claims["exp"] + leeway)
+
+
+def _check_lifetime(claims: Mapping[str, Any], leeway: int) -> None:
+    lifetime = claims["exp"] - claims["iat"]
+    if lifetime > LONGEST_LIFE + leeway:
+        raise ValidTooLong(expected=f"up to {LONGEST_LIFE} seconds from iat to exp", received=str(lifetime))
+
+
+def _check_event(claims: Mapping[str, Any]) -> None:
+    events = claims.get("events")
+    if not isinstance(events, Mapping):
+        kind = "absent" if events is None else type(events).__name__
+        raise LogoutEventMissing(expected="events, an object", received=kind)
+    if not isinstance(events.get(EVENT), Mapping):
+        raise LogoutEventMissing(
+            expected=f"{EVENT} with an object", received=shown(", ".join(events) or "no event")
+        )
+
+
+def _check_nobody_takes_it_for_an_id_token(claims: Mapping[str, Any]) -> None:
+    """The nonce is what tells the two apart where neither has a `typ` of its own."""
+    if "nonce" in claims:
+        raise NonceForbidden(expected="no nonce", received="a nonce")
+
+
+def _session_id(claims: Mapping[str, Any]) -> str | None:
+    """Return the `sid`; an empty one would mean every session whose id the provider has never told."""
+    sid: str | None = claims.get("sid")
+    if sid is not None and not 1 <= len(sid) <= LONGEST_IDENTIFIER:
+        raise ClaimRefused(
+            expected=f"sid of 1 to {LONGEST_IDENTIFIER} characters", received=f"{len(sid)} characters"
+        )
+    return sid

@@ -1,0 +1,94 @@
+"""POST /backchannel-logout/<slug>: a provider ends sessions (OpenID Connect Back-Channel Logout 1.0)."""
+
+import time
+
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from providers.errors import ProviderFault, ProviderUnknown
+from providers.metadata.keys import verify_token
+from providers.models import Provider
+from providers.protocol.logout_token import check_logout_token
+from providers.sessions.backchannel import end_sessions_by_logout
+from providers.signout.errors import LogoutFormRefused
+from providers.signout.limits import is_worth_a_record
+from ssoconsole.actors import Actor
+from ssoconsole.errors import DomainError
+from ssoconsole.eventlog.services import record_event
+from ssoconsole.jose.errors import shown
+from ssoconsole.jose.verify import LOGOUT_TOKEN
+
+FORM = "application/x-www-form-urlencoded"
+RETRY_AFTER = 60  # seconds
+
+
+@csrf_exempt  # a server calls, which has no cookies; what authorises is the signature
+@cache_control(no_store=True)
+@require_POST
+def backchannel_logout(request: HttpRequest, slug: str) -> HttpResponse:
+    """
+    End the sessions that the token speaks of: 200 also where there are none (section 2.8).
+
+    Whatever is wrong is 400 with the same words, an unknown provider too; 503 while the provider's keys
+    cannot be had, so that it may try again.
+    """
+    provider = Provider.objects.filter(slug=slug).first()
+    try:
+        if provider is None:
+            raise ProviderUnknown(expected="a registered provider", received=slug[:100])
+        _log_out(request, provider)
+        return HttpResponse(content_type="text/plain")
+    except DomainError as refused:
+        if provider is not None and is_worth_a_record(request):
+            _record_refusal(request, provider, refused)
+        return _refusal(refused)
+
+
+def _log_out(request: HttpRequest, provider: Provider) -> None:
+    verified = verify_token(provider, _token_in(request), types=LOGOUT_TOKEN, door="logout")
+    logout = check_logout_token(
+        verified,
+        issuer=provider.issuer,
+        client_id=provider.client_id,
+        leeway=provider.leeway,
+        now=int(time.time()),
+    )
+    end_sessions_by_logout(provider=provider, logout=logout, by=_actor(request, provider))
+
+
+def _token_in(request: HttpRequest) -> str:
+    """Return the one `logout_token` of a posted form (section 2.5); the address's own query is not read."""
+    if request.content_type != FORM:
+        raise LogoutFormRefused(expected=FORM, received=shown(request.content_type))
+    try:
+        tokens = request.POST.getlist("logout_token")
+    except (SuspiciousOperation, BadRequest):  # too many fields, or a character set that forms do not have
+        tokens = []
+    if len(tokens) != 1:
+        raise LogoutFormRefused(expected="one logout_token", received=f"{len(tokens)} of them")
+    return tokens[0]
+
+
+def _record_refusal(request: HttpRequest, provider: Provider, refused: DomainError) -> None:
+    record_event(
+        "backchannel_logout_refused",
+        by=Actor("stranger", "", _actor(request, provider).address),
+        target=provider.slug,
+        outcome=refused.code,
+        after={"expected": refused.expected, "received": refused.received},
+    )
+
+
+def _refusal(refused: DomainError) -> HttpResponse:
+    if isinstance(refused, ProviderFault):
+        answer = {"error": "temporarily_unavailable", "error_description": "Please try again later."}
+        return JsonResponse(answer, status=503, headers={"Retry-After": str(RETRY_AFTER)})
+    answer = {"error": "invalid_request", "error_description": "The logout token was refused."}
+    return JsonResponse(answer, status=400)
+
+
+def _actor(request: HttpRequest, provider: Provider) -> Actor:
+    return Actor("provider", provider.slug, request.META.get("REMOTE_ADDR") or None)
