@@ -1,13 +1,14 @@
 """Lists and maps as lines of text, which people can read, or as JSON, which they can paste."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
 
-class StructureField(forms.CharField):
+class StructureField(forms.CharField, ABC):
     """
     A JSON value, edited as lines.
 
@@ -20,7 +21,7 @@ class StructureField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("required", False)
-        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 3, "cols": 60, "spellcheck": "false"}))
+        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 4, "cols": 60, "spellcheck": "false"}))
         super().__init__(**kwargs)
 
     def prepare_value(self, value: Any) -> Any:
@@ -44,11 +45,13 @@ class StructureField(forms.CharField):
         except forms.ValidationError:
             return True
 
+    @abstractmethod
     def as_text(self, value: Any) -> str:
-        raise NotImplementedError
+        """Return a stored value as lines, or as JSON where it has a shape that lines cannot tell."""
 
+    @abstractmethod
     def from_lines(self, lines: list[str]) -> Any:
-        raise NotImplementedError
+        """Return the value of lines without blanks around them. Raises ValidationError."""
 
     def _from_json(self, text: str) -> Any:
         try:

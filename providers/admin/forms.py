@@ -1,13 +1,17 @@
 """The form of a registration."""
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from providers.admin.credentials import Import, SecretTextarea, import_credentials
 from providers.admin.fields import GroupRulesField, LinesField, PairsField
+from providers.admin.icons import IconField
 from providers.kinds import all_kinds, kind_of
 from providers.models import Provider
 from providers.registration.errors import RegistrationInvalid
+from providers.registration.fields import FIELDS, SESSION
 from providers.registration.rules import problems
 from providers.registration.secret import set_client_secret
 from providers.registration.services import NOTHING_NEW, Metadata, look_up_metadata, needs_metadata
@@ -23,16 +27,31 @@ class ProviderForm(ProviderModelForm):
     Everything an administrator decides about a provider.
 
     Errors are those of the registration's own rules, and of the discovery document, which is fetched when the
-    rest is right: `metadata` is what came, for `save_provider`. The secret goes in and never comes out.
+    rest is right: `metadata` is what came, for `save_provider`. The secret goes in and never comes out, by
+    hand or by the credentials that a provider lets people download: `imported` is what those held.
     """
 
     kind = forms.ChoiceField(choices=list)
     client_secret = forms.CharField(
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Kept encrypted and never shown. Leave empty to keep what is stored.",
+        help_text="Kept encrypted and never shown. Leave empty to keep what is stored. "
+        "client_secret_jwt needs at least 32 bytes, private_key_jwt and none need no secret.",
     )
     remove_client_secret = forms.BooleanField(required=False, help_text="Forget the stored client secret.")
+    credentials_json = forms.CharField(
+        label="Credentials as JSON",
+        required=False,
+        strip=False,
+        widget=SecretTextarea(attrs={"rows": 5, "cols": 60, "spellcheck": "false", "autocomplete": "off"}),
+        help_text="Paste what the provider lets you download: Google's client file, Keycloak's adapter "
+        "configuration, or an object with client_id, client_secret and issuer. It fills the fields that are "
+        "empty and is not kept itself.",
+    )
+    credentials_file = forms.FileField(
+        label="Or its file", required=False, allow_empty_file=True, help_text="A JSON file of at most 64 KiB."
+    )
+    icon = IconField()
     scopes = LinesField(help_text="One a line; openid is always among them.")
     signing_algs = LinesField(
         label="Signing algorithms",
@@ -45,7 +64,7 @@ class ProviderForm(ProviderModelForm):
     principal_claims = LinesField(help_text="The first of these claims that is present names the user.")
     mapping = PairsField(
         help_text="“field: claim path” a line, dotted into nested claims: “groups: realm_access.roles”. "
-        "The fields are email, email_verified, name and groups."
+        "The fields are email, email_verified, name and groups; groups takes several paths between commas."
     )
     group_rules = GroupRulesField(help_text="“claim value => group” a line.")
     admin_principals = LinesField(help_text="Who administers this console, one a line, exactly as claimed.")
@@ -55,37 +74,12 @@ class ProviderForm(ProviderModelForm):
 
     class Meta:
         model = Provider
+        # The secret is a field of its own, which never shows what is stored.
         fields = (
-            "kind",
-            "name",
             "slug",
-            "icon",
-            "order",
+            *(name for name in FIELDS if name != "client_secret"),
+            *(f"session_{name}" for name in SESSION),
             "enabled",
-            "issuer",
-            "client_id",
-            "token_endpoint_auth_method",
-            "assertion_audience",
-            "pushed_authorization",
-            "response_type",
-            "scopes",
-            "pkce",
-            "signing_algs",
-            "leeway",
-            "max_age",
-            "prompt",
-            "extra_params",
-            "callback",
-            "principal_claims",
-            "mapping",
-            "group_rules",
-            "admin_principals",
-            "allowed_email_domains",
-            "self_signup",
-            "link_by_verified_email",
-            "session_lifetime",
-            "session_refresh",
-            "session_check_every",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -96,13 +90,26 @@ class ProviderForm(ProviderModelForm):
             kinds.choices = [(kind.key, kind.name) for kind in all_kinds().values()]
         for name, help_text in extra_fields().items():
             self.fields[name] = forms.CharField(required=False, help_text=help_text, max_length=255)
-        # A kind may work the issuer out from a field of its own.
-        self.fields["issuer"].required = False
+        if "issuer" in self.fields:  # the admin takes it away from who may only look
+            # A kind may work the issuer out from a field of its own.
+            self.fields["issuer"].required = False
+        self.imported = import_credentials(self) if self.is_bound else Import()
+        self._fill_in(self.imported)
+
+    def _fill_in(self, imported: Import) -> None:
+        """Take what the credentials name as if it had been typed; every rule applies to it."""
+        if imported.values and not imported.errors:
+            filled: Any = copy(self.data)  # a QueryDict's copy can be written to
+            for name, value in imported.values.items():
+                filled[self.add_prefix(name)] = value
+            self.data = filled
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("remove_client_secret") and cleaned.get("client_secret"):
             self.add_error("remove_client_secret", "Either a new secret or none.")
+        for name, sentence in self.imported.errors.items():
+            self.add_error(name, sentence)
         if "kind" in cleaned and "issuer" in cleaned:
             cleaned["issuer"] = self._issuer(cleaned)
         return cleaned

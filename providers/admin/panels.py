@@ -1,12 +1,16 @@
-"""Read-only panels on a provider's page: what to enter at the provider, and what it has published."""
+"""Read-only panels on a provider's page and in the list: what it has published, and what to know of it."""
+
+from datetime import datetime
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
+from django.utils.timesince import timesince
+from django.utils.timezone import localtime, now
 
-from providers.errors import ProviderUnknown
-from providers.kinds import all_kinds, kind_of
+from providers.kinds import all_kinds
+from providers.metadata.age import metadata_age
 from providers.models import Provider
+from providers.registration.cautions import standing_cautions
 
 ENDPOINTS = (
     "authorization_endpoint",
@@ -15,26 +19,6 @@ ENDPOINTS = (
     "jwks_uri",
     "end_session_endpoint",
 )
-
-
-def setup_panel(provider: Provider) -> SafeString:
-    """The values for the provider's own form, each with a button that appears where scripts run."""
-    try:
-        kind = kind_of(provider)
-    except ProviderUnknown as unknown:
-        return format_html("Unknown {}.", unknown.received)
-    rows = [
-        (number, label, number, value, number)
-        for number, (label, value) in enumerate(kind.setup_values(provider))
-    ]
-    steps = format_html_join("", "<li>{}</li>", ((step,) for step in kind.guide.splitlines()))
-    values = format_html_join(
-        "",
-        '<p><label for="setup-{}">{}</label> <input id="setup-{}" class="vURLField" value="{}" readonly> '
-        '<button type="button" class="button" data-copy="setup-{}" hidden>Copy</button></p>',
-        rows,
-    )
-    return format_html("<ol>{}</ol>{}", steps, values)
 
 
 def metadata_panel(provider: Provider) -> SafeString:
@@ -47,11 +31,29 @@ def metadata_panel(provider: Provider) -> SafeString:
         return format_html("<p>Not fetched yet: the provider has not answered.</p>{}", button)
     named = ((name, provider.endpoint(name) or "none") for name in ENDPOINTS)
     return format_html(
-        "<p>Fetched {}.</p><ul>{}</ul>{}",
-        f"{localtime(provider.discovery_fetched_at):%Y-%m-%d %H:%M:%S %Z}",
+        "<p>Fetched {}. Keys: {}.</p><ul>{}</ul>{}",
+        _when(provider.discovery_fetched_at),
+        _age_of_keys(provider),
         format_html_join("", "<li>{}: {}</li>", named),
         button,
     )
+
+
+def _age_of_keys(provider: Provider) -> str:
+    """When they were fetched, and how long that copy serves while the provider does not answer."""
+    age = metadata_age(provider, now())
+    if not (provider.jwks_fetched_at and age.keys_serve_until):
+        return "not fetched yet"
+    if age.keys_serve:
+        rest = f"used until {localtime(age.keys_serve_until):%Y-%m-%d %H:%M:%S %Z} if the provider does not answer"
+    else:
+        rest = "too old to be used before the provider answers again"
+    return f"{_when(provider.jwks_fetched_at)}; {rest}"
+
+
+def _when(moment: datetime) -> str:
+    """The moment and how long ago it was."""
+    return f"{localtime(moment):%Y-%m-%d %H:%M:%S %Z}, {timesince(moment, depth=1)} ago"
 
 
 def starting_points() -> SafeString:
@@ -60,3 +62,18 @@ def starting_points() -> SafeString:
         " · ", '<a href="?kind={}">{}</a>', ((k.key, k.name) for k in all_kinds().values())
     )
     return format_html("Begin with the usual values of: {}", links)
+
+
+def flow_mark(provider: Provider) -> SafeString:
+    """The flow in one word or two; what is legacy is called so."""
+    if provider.response_type == Provider.ResponseType.ID_TOKEN:
+        return format_html('id_token <span class="mark">{}</span>', "legacy")
+    return format_html("{}", "code with PKCE" if provider.pkce else "code")
+
+
+def cautions_mark(provider: Provider, *, others_enabled: bool) -> SafeString:
+    """How many warnings a provider's page has, and which they are for a pointer that rests on the number."""
+    found = standing_cautions(provider, others_enabled=others_enabled)
+    if not found:
+        return format_html("{}", "none")
+    return format_html('<span class="mark" title="{}">{}</span>', "\n".join(found), len(found))

@@ -1,6 +1,7 @@
 """What one kind of provider does differently from the others."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -8,20 +9,36 @@ from django.conf import settings
 from providers.models import Provider
 
 
+@dataclass(frozen=True)
+class Step:
+    """
+    One thing to do at the provider, in the words of its own console.
+
+    `*stars*` stand around what is written on the provider's pages; `paste` are the labels of `setup_values`
+    that this step needs.
+    """
+
+    text: str
+    paste: tuple[str, ...] = ()
+
+
 class Kind:
     """
     A kind of provider; the methods here are those of any OpenID Provider.
 
-    `guide` is for the administrator, one step a line. `defaults` are values of Provider's fields for a new
-    registration. `extra_fields` are fields of the form and of the configuration file that a registration
-    does not keep, with their help text; `issuer_from` reads them.
+    `guide` is for the administrator, and `notes` are what to know about single products, by their name.
+    `defaults` are values of Provider's fields for a new registration. `extra_fields` are fields of the form and
+    of the configuration file that a registration does not keep, with their help text; `issuer_from` reads
+    them. `group_separator` is what stands between groups where the provider sends them as one text.
     """
 
     key: ClassVar[str]
     name: ClassVar[str]
-    guide: ClassVar[str]
+    guide: ClassVar[tuple[Step, ...]]
+    notes: ClassVar[Mapping[str, str]] = {}
     defaults: ClassVar[Mapping[str, Any]] = {}
     extra_fields: ClassVar[Mapping[str, str]] = {}
+    group_separator: ClassVar[str] = ""
 
     def issuer_from(self, fields: Mapping[str, str | None]) -> str:
         """
@@ -46,14 +63,20 @@ class Kind:
         return parameters | (self.reauthentication_parameters() if reauthenticate else {})
 
     def reauthentication_parameters(self) -> dict[str, str]:
-        """Return the parameters that make the provider ask the person again."""
-        return {"prompt": "login"}
+        """
+        Return the parameters that make the provider ask the person again.
+
+        `max_age` is among them because only with it the ID token must say when he was asked, in `auth_time`.
+        """
+        return {"prompt": "login", "max_age": "0"}
 
     def setup_values(self, provider: Provider) -> list[tuple[str, str]]:
-        """Return what is to be typed into the provider's own form: labels and values, in its order."""
+        """Return what is to be typed into the provider's own form: its labels and the values, in its order."""
         base = settings.BASE_URL
         return [
-            ("Login URL", f"{base}/signin"),
             ("Redirect URI", f"{base}{provider.callback_path}"),
             ("Post-logout redirect URI", f"{base}/signed-out"),
+            ("Back-channel logout URI", f"{base}/backchannel-logout/{provider.slug}"),
+            ("Login URL", f"{base}/signin"),
+            ("JWKS URL", f"{base}/providers/{provider.slug}/jwks.json"),
         ]

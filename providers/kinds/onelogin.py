@@ -3,11 +3,19 @@
 import re
 from collections.abc import Mapping
 
-from providers.kinds.base import Kind
+from django.conf import settings
+
+from providers.kinds.base import Kind, Step
 from providers.models import Provider
 from providers.registration.errors import RegistrationInvalid
 
-_SUBDOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+# The subdomain alone, or any address of the account that somebody may copy: of the portal, the issuer or its
+# discovery document.
+_ADDRESS = re.compile(
+    r"(?:https://)?(?P<subdomain>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)"
+    r"(?P<host>\.onelogin\.com(?:/(?:(?:portal|admin)/?|oidc/2(?:/|/\.well-known/openid-configuration)?)?)?)?"
+)
+_PORTAL = re.compile(r"https://([a-z0-9-]+)\.onelogin\.com(?:/(?:portal|admin|oidc)?)?/?")
 
 
 class OneLogin(Kind):
@@ -17,15 +25,34 @@ class OneLogin(Kind):
     The callback is dedicated: OneLogin does not announce RFC 9207's `iss`, so that at a shared callback a
     second provider could pass its answer off as OneLogin's (RFC 9700 section 4.4). OneLogin takes any
     redirect URI; where `/callback` is registered there already, choose the shared one.
+
+    Groups are in `groups`, a list or one text with semicolons, as its parameter is set; a parameter of one's
+    own is in `params`, for the scope of that name.
     """
 
     key = "onelogin"
     name = "OneLogin"
     guide = (
-        "In OneLogin, open Applications, Add App, search for “OpenId Connect (OIDC)” and add it.\n"
-        "On Configuration, paste the Login URL and the Redirect URI shown here.\n"
-        "On SSO, set Token Endpoint to “None (PKCE)” and copy the client ID to this form.\n"
-        "Assign people to the app on Users or by a role; who is not assigned cannot sign in."
+        Step("*Applications > Add App*: search for *OpenId Connect (OIDC)*, add it, name it, *Save*."),
+        Step(
+            "*Configuration*: paste these values and *Save*. OneLogin may take ten minutes to know them.",
+            paste=("Login Url", "Redirect URI's", "Post Logout Redirect URIs"),
+        ),
+        Step(
+            "*SSO*: set *Application Type* to *Web* and *Token Endpoint > Authentication Method* to *None "
+            "(PKCE)*. Copy the *Client ID* to this form. With *Basic* or *POST* instead, choose "
+            "client_secret_basic or client_secret_post here and copy the *Client Secret* too."
+        ),
+        Step(
+            "*SSO*, still: the *Issuer URL* is https://<subdomain>.onelogin.com/oidc/2. Type the subdomain, or "
+            "paste that address, into *Subdomain* here."
+        ),
+        Step(
+            "*Parameters > Groups*, only if groups or roles matter: set the value to *User Roles*, or to what "
+            "holds your groups, with *Semicolon Delimited input (Multi-value output)*. For a parameter of your "
+            "own, such as roles, add the scope params here: it arrives as params.roles."
+        ),
+        Step("*Access*: choose the *Roles* that may use the app. Who has none of them cannot sign in."),
     )
     defaults = {  # noqa: RUF012 - declared ClassVar[Mapping] in the base
         "name": "OneLogin",
@@ -34,21 +61,20 @@ class OneLogin(Kind):
         "signing_algs": ["RS256"],
         "scopes": ["openid", "email", "profile", "groups"],
         "callback": Provider.Callback.DEDICATED.value,
+        "mapping": {"email": "email", "name": "name", "groups": "groups, roles, params.roles"},
     }
     extra_fields = {  # noqa: RUF012 - as above
-        "subdomain": "The first part of your OneLogin address: acme for https://acme.onelogin.com."
+        "subdomain": "The first part of your OneLogin address: acme for https://acme.onelogin.com. "
+        "The whole address will do."
     }
+    group_separator = ";"
 
     def issuer_from(self, fields: Mapping[str, str | None]) -> str:
         """Return the issuer, or the one of the subdomain."""
         issuer, subdomain = fields.get("issuer") or "", fields.get("subdomain") or ""
         if not subdomain:
-            return issuer
-        if not _SUBDOMAIN.fullmatch(subdomain):
-            raise RegistrationInvalid(
-                {"subdomain": ["Only the first part, in lower case: acme for https://acme.onelogin.com."]}
-            )
-        named = f"https://{subdomain}.onelogin.com/oidc/2"
+            return _complete(issuer)
+        named = _issuer_of(subdomain)
         if issuer and issuer != named:
             raise RegistrationInvalid(
                 {"subdomain": [f"It means the issuer {named}; the issuer says otherwise."]}
@@ -57,4 +83,36 @@ class OneLogin(Kind):
 
     def reauthentication_parameters(self) -> dict[str, str]:
         """OneLogin asks again for this authentication context; `prompt` alone it may ignore."""
-        return {"prompt": "login", "acr_values": "onelogin:nist:level:1:re-auth"}
+        return {**super().reauthentication_parameters(), "acr_values": "onelogin:nist:level:1:re-auth"}
+
+    def setup_values(self, provider: Provider) -> list[tuple[str, str]]:
+        """
+        Return the values for the page Configuration of the app.
+
+        The Login Url is where OneLogin's portal sends a person who clicks on the app: straight to this
+        provider, who knows him already.
+        """
+        base = settings.BASE_URL
+        return [
+            ("Login Url", f"{base}/signin/{provider.slug}"),
+            ("Redirect URI's", f"{base}{provider.callback_path}"),
+            ("Post Logout Redirect URIs", f"{base}/signed-out"),
+        ]
+
+
+def _issuer_of(address: str) -> str:
+    found = _ADDRESS.fullmatch(address)
+    if not found or (address.startswith("https://") and not found["host"]):
+        raise RegistrationInvalid(
+            {"subdomain": ["Only the first part, in lower case: acme for https://acme.onelogin.com."]}
+        )
+    return f"https://{found['subdomain']}.onelogin.com/oidc/2"
+
+
+def _complete(issuer: str) -> str:
+    """Refuse an address of the account that is not its issuer, and say which is."""
+    if account := _PORTAL.fullmatch(issuer):
+        raise RegistrationInvalid(
+            {"issuer": [f"OneLogin's issuer is https://{account[1]}.onelogin.com/oidc/2 for this account."]}
+        )
+    return issuer

@@ -71,17 +71,8 @@ def normal_domain(domain: str) -> str:
     return lowered
 
 
-def _check_domain(email: str, allowed: Collection[str]) -> None:
-    expected = "an e-mail address in " + " or ".join(sorted(allowed))
-    if not email:
-        raise NotAdmitted(expected=expected, received="no usable e-mail address")
-    domain = domain_of(email)
-    if domain is None or domain not in _normal(allowed):
-        raise NotAdmitted(expected=expected, received=shown(email))
-
-
-def _normal(domains: Collection[str]) -> set[str]:
-    """Leave out what is no domain: a row that was damaged admits nobody by it."""
+def normal_domains(domains: Collection[str]) -> set[str]:
+    """Return the domains of a list, without what is none: a row that was damaged admits nobody by it."""
     normal = set()
     for domain in domains:
         try:
@@ -89,3 +80,12 @@ def _normal(domains: Collection[str]) -> set[str]:
         except ValueError:
             continue
     return normal
+
+
+def _check_domain(email: str, allowed: Collection[str]) -> None:
+    expected = "an e-mail address in " + " or ".join(sorted(allowed))
+    if not email:
+        raise NotAdmitted(expected=expected, received="no usable e-mail address")
+    domain = domain_of(email)
+    if domain is None or domain not in normal_domains(allowed):
+        raise NotAdmitted(expected=expected, received=shown(email))

@@ -27,6 +27,11 @@ def value_at(claims: Any, path: str) -> Any:
     return next(iter(values_at(claims, path)), None)
 
 
+def listed_paths(text: str) -> list[str]:
+    """Return the paths of a list between commas, such as `groups, params.roles`; "" has none."""
+    return [path for part in text.split(",") if (path := part.strip())]
+
+
 def _in_array(members: list[Any], path: str) -> list[Any]:
     head, _, rest = path.partition(".")
     if not (head.isascii() and head.isdigit()):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.errors import PrincipalMissing, PrincipalUnusable
-from providers.protocol.claim_paths import value_at, values_at
+from providers.protocol.claim_paths import listed_paths, value_at, values_at
 from providers.protocol.text import is_deceptive, plain
 
 FIELDS = ("email", "email_verified", "name", "groups")
@@ -32,6 +32,11 @@ class MappedPerson:
     is_admin: bool
     named_by_unverified_email: bool = False
 
+    @property
+    def verified_email(self) -> str:
+        """The address where the provider says in so many words that it is hers; otherwise ""."""
+        return self.email if self.email_verified is True else ""
+
 
 def map_claims(
     claims: Mapping[str, Any],
@@ -40,14 +45,17 @@ def map_claims(
     mapping: Mapping[str, str],
     group_rules: Sequence[Mapping[str, str]],
     admin_principals: Collection[str],
+    group_separator: str = "",
 ) -> MappedPerson:
     """
     Return the person of these claims; every path is as in `claim_paths`.
 
     `principal_claims` are tried in order and the first that is present decides, usable or not: a person must
     not come to another name by spoiling a claim. `mapping` names the path of each of FIELDS; one that it does
-    not name is read from the claim of its own name, and "" reads nothing. `group_rules` are
-    `{"claim_value", "group"}`.
+    not name is read from the claim of its own name, and "" reads nothing. That of `groups` may be several,
+    between commas, and all of them count. `group_rules` are `{"claim_value", "group"}`. A `group_separator`
+    takes apart the text of a provider that joins all groups into one; without it a text is one group, since
+    whoever may name a group could otherwise name two.
     Raises PrincipalMissing and PrincipalUnusable.
     """
     principal = _principal(claims, principal_claims)
@@ -60,7 +68,7 @@ def map_claims(
         email=email,
         email_verified=verified,
         name=_name(claims, mapping.get("name", "name")),
-        groups=_groups(claims, mapping.get("groups", "groups"), group_rules),
+        groups=_groups(claims, mapping.get("groups", "groups"), group_rules, group_separator),
         # Whoever may write any address into his profile must not become an administrator by it.
         is_admin=principal in admin_principals and not unverified_name,
         named_by_unverified_email=unverified_name,
@@ -111,8 +119,18 @@ def _name(claims: Mapping[str, Any], path: str) -> str:
     return plain(value)[:LONGEST_NAME] if isinstance(value, str) else ""
 
 
-def _groups(claims: Mapping[str, Any], path: str, rules: Sequence[Mapping[str, str]]) -> frozenset[str]:
-    found = values_at(claims, path) if path else []
-    members = [member for value in found for member in (value if isinstance(value, list) else [value])]
-    values = {member for member in members if isinstance(member, str)}
+def _groups(
+    claims: Mapping[str, Any], paths: str, rules: Sequence[Mapping[str, str]], separator: str
+) -> frozenset[str]:
+    found = [value for path in listed_paths(paths) for value in values_at(claims, path)]
+    values = {group for value in found for group in _named_in(value, separator)}
     return frozenset(rule["group"] for rule in rules if rule["claim_value"] in values)
+
+
+def _named_in(value: Any, separator: str) -> list[str]:
+    """Return the groups that one claim names: a list of texts is exact, a single text may be joined."""
+    if isinstance(value, list):
+        return [member for member in value if isinstance(member, str)]
+    if not isinstance(value, str):
+        return []
+    return [part.strip() for part in value.split(separator)] if separator else [value]

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from providers.models import Provider
-from providers.protocol.discovery import announces_iss_parameter
+from providers.protocol.client_assertion import MAC, assertion_algorithm
+from providers.protocol.discovery import (
+    ASSERTION_ALGORITHMS,
+    DEMANDS_PUSHING,
+    PUSH_ENDPOINT,
+    announces_iss_parameter,
+)
+from providers.registration.rules import problems
 from providers.registration.secret import readable_secret
 from ssoconsole.jose.algorithms import SYMMETRIC
 
@@ -19,6 +26,18 @@ def cautions(provider: Provider, *, others_enabled: bool) -> list[str]:
     ]
 
 
+def standing_cautions(provider: Provider, *, others_enabled: bool) -> list[str]:
+    """
+    Return what is to be known about a registration as it is stored.
+
+    One that rules or another release have made unsavable, or that was damaged, is told by its problems.
+    """
+    found = problems(provider)
+    if found:
+        return [f"{field}: {sentence}" for field, sentences in found.items() for sentence in sentences]
+    return cautions(provider, others_enabled=others_enabled)
+
+
 def _about_flow(provider: Provider) -> Iterator[str]:
     if provider.issuer.startswith("http:"):
         yield "The issuer is plain http: whoever is on the way can sign in as anybody."
@@ -31,6 +50,12 @@ def _about_flow(provider: Provider) -> Iterator[str]:
     secret = readable_secret(provider)
     if isinstance(secret, str) and secret != secret.strip():
         yield "The client secret has white space around it; it may have been copied along."
+    pushes = provider.pushed_authorization and provider.endpoint(PUSH_ENDPOINT)
+    if (provider.discovery or {}).get(DEMANDS_PUSHING) is True and not pushes:
+        yield (
+            "The provider takes pushed authorization requests only, and the console sends it none: nobody can sign "
+            "in. Switch them on, and refresh the metadata if it names no endpoint for them."
+        )
     if provider.prompt == "none":
         yield "With prompt none nobody can sign in who is not signed in at the provider already."
 
@@ -51,10 +76,26 @@ def _about_people(provider: Provider, others_enabled: bool) -> Iterator[str]:
 
 
 def _about_sessions(provider: Provider) -> Iterator[str]:
-    if provider.session_refresh != Provider.Refresh.NONE:
+    refresh = provider.session_refresh
+    if refresh == Provider.Refresh.NONE:
+        return
+    if provider.session_check_every >= provider.session_lifetime:
+        yield "Sessions end before they are checked for the first time: check more often, or let them live longer."
+    if refresh != Provider.Refresh.REFRESH_TOKEN:
+        return
+    grants = (provider.discovery or {}).get("grant_types_supported")
+    if missing := _missing(grants, ["refresh_token"]):
+        yield f"The provider does not list the grant type {missing[0]} in its grant_types_supported."
+    if "offline_access" not in provider.scopes:
         yield (
-            "This version does not ask the provider again during a session: the refresh is kept and not carried "
-            "out, and a session ends at its lifetime."
+            "Sessions are checked by refresh token, and offline_access is not among the scopes: most providers give "
+            "a refresh token only for that scope. Where none comes, the browser is sent to the provider with prompt "
+            "none instead."
+        )
+    elif "consent" not in (provider.prompt or "").split():
+        yield (
+            "Many providers give a refresh token for offline_access only when the person is asked for consent "
+            "(OpenID Connect Core 1.0 section 11): if none comes, set the prompt to consent."
         )
 
 
@@ -71,10 +112,21 @@ def _about_metadata(provider: Provider) -> Iterator[str]:
     if provider.response_type == Provider.ResponseType.CODE:
         methods = [provider.token_endpoint_auth_method]
         asked.append(("token_endpoint_auth_methods_supported", methods, "client authentication"))
+        asked.append((ASSERTION_ALGORITHMS, _assertion_algorithms(provider), "assertion algorithm"))
         asked.append(("code_challenge_methods_supported", ["S256"] if provider.pkce else [], "PKCE method"))
     for member, wanted, label in asked:
         if missing := _missing(published.get(member), wanted):
             yield f"The provider does not list the {label} {', '.join(missing)} in its {member}."
+
+
+def _assertion_algorithms(provider: Provider) -> list[str]:
+    """What the console signs its assertions with; nothing where it makes none."""
+    method = provider.token_endpoint_auth_method
+    if method == Provider.ClientAuthentication.SECRET_JWT:
+        return [MAC]
+    if method == Provider.ClientAuthentication.PRIVATE_KEY_JWT:
+        return [assertion_algorithm((provider.discovery or {}).get(ASSERTION_ALGORITHMS))]
+    return []
 
 
 def _missing(listed: Any, wanted: list[str]) -> list[str]:

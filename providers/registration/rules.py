@@ -10,7 +10,7 @@ from providers.kinds import kind_of
 from providers.models import Provider
 from providers.protocol.discovery import WELL_KNOWN
 from providers.protocol.text import is_deceptive
-from providers.registration.secret import UNREADABLE, readable_secret
+from providers.registration.secret import UNREADABLE, needs_secret, readable_secret
 from providers.registration.shapes import SHAPES
 from ssoconsole.jose.algorithms import ALGORITHMS, SYMMETRIC
 from ssoconsole.jose.keys import SHORTEST_SECRET_BYTES
@@ -20,7 +20,6 @@ from ssoconsole.outbound.targets import parse
 Problems = dict[str, list[str]]
 Methods = Provider.ClientAuthentication
 
-SERVED_METHODS = (Methods.NONE, Methods.BASIC, Methods.POST)
 # What the flow sets itself; with one of these an extra parameter could weaken it or publish the secret.
 RESERVED_PARAMETERS = frozenset(
     {
@@ -104,12 +103,6 @@ def _client_id(provider: Provider) -> str | None:
     return None if plain else "It has blanks around it, control or invisible characters."
 
 
-def _authentication_method(provider: Provider) -> str | None:
-    if provider.token_endpoint_auth_method not in SERVED_METHODS:
-        return f"Not available in this version; use {', '.join(SERVED_METHODS)}."
-    return None
-
-
 def _client_secret(provider: Provider) -> str | None:
     secret = readable_secret(provider)
     if secret is UNREADABLE:
@@ -117,8 +110,12 @@ def _client_secret(provider: Provider) -> str | None:
     length = len((secret or "").encode("utf-8", "surrogatepass"))
     if _uses_secret_as_key(provider) and length < SHORTEST_SECRET_BYTES:
         return f"HS algorithms need a client secret of at least {SHORTEST_SECRET_BYTES} bytes."
-    needed = _uses_code(provider) and not provider.is_public_client
-    return f"{provider.token_endpoint_auth_method} needs a client secret." if needed and not secret else None
+    if not _uses_code(provider) or not needs_secret(provider):
+        return None
+    method = provider.token_endpoint_auth_method
+    if method == Methods.SECRET_JWT and length < SHORTEST_SECRET_BYTES:
+        return f"{method} needs a client secret of at least {SHORTEST_SECRET_BYTES} bytes."
+    return None if secret else f"{method} needs a client secret."
 
 
 def _pkce(provider: Provider) -> str | None:
@@ -195,7 +192,6 @@ RULES: tuple[tuple[str, Callable[[Provider], str | None]], ...] = (
     ("icon", _icon),
     ("issuer", _issuer),
     ("client_id", _client_id),
-    ("token_endpoint_auth_method", _authentication_method),
     ("client_secret", _client_secret),
     ("pkce", _pkce),
     ("signing_algs", _signing_algs),

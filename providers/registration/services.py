@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from providers.client_keys.services import ensure_client_key, uses_client_keys
 from providers.errors import IssuerMismatch, MetadataInvalid, ProviderUnreachable
 from providers.metadata.services import fetch_discovery, keep_discovery
 from providers.models import Provider
@@ -59,6 +60,8 @@ def save_provider(
         if metadata.document is not None:
             keep_discovery(provider, metadata.document, by=by)
             provider.save(update_fields=PUBLISHED)
+        if uses_client_keys(provider):
+            ensure_client_key(provider=provider, by=by)
     others = Provider.objects.enabled().exclude(pk=provider.pk).exists()
     return [*metadata.warnings, *cautions(provider, others_enabled=others)]
 

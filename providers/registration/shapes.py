@@ -50,14 +50,19 @@ def domains(value: Any) -> list[str]:
 
 
 def mapping(value: Any) -> list[str]:
-    """A map from the console's fields to claim paths; "" reads nothing."""
+    """A map from the console's fields to claim paths; "" reads nothing, and only `groups` reads several."""
     if not isinstance(value, dict):
         return ["A map from field to claim path is needed."]
     unknown = [name for name in value if name not in FIELDS]
     if unknown:
         return [f"{shown(unknown[0])} is no field; there are {', '.join(FIELDS)}."]
-    wrong = [name for name, path in value.items() if path != "" and not _is_text(path)]
-    return [f"{name} needs a claim path." for name in wrong]
+    if wrong := [name for name, path in value.items() if path != "" and not _is_text(path)]:
+        return [f"{name} needs a claim path." for name in wrong]
+    several = [name for name, paths in value.items() if name != "groups" and "," in paths]
+    gaps = ["groups"] if "" in _between_commas(value.get("groups", "")) else []
+    return [f"{name} takes one claim path; only groups takes several." for name in several] + [
+        f"{name} has a comma without a claim path beside it." for name in gaps
+    ]
 
 
 def group_rules(value: Any) -> list[str]:
@@ -87,6 +92,10 @@ SHAPES: dict[str, Callable[[Any], list[str]]] = {
     "allowed_email_domains": domains,
     "extra_params": parameters,
 }
+
+
+def _between_commas(paths: str) -> list[str]:
+    return [path.strip() for path in paths.split(",")] if paths else []
 
 
 def _is_text(value: object) -> bool:

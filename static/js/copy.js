@@ -7,17 +7,19 @@ document.addEventListener("DOMContentLoaded", () => {
     if (!source) continue;
     button.hidden = false;
     button.setAttribute("aria-live", "polite");
-    const label = button.textContent;
+    // The first text alone changes: what follows tells screen readers which value it is.
+    const text = button.firstChild;
+    const label = text.data;
     button.addEventListener("click", async () => {
       source.select();
       try {
         // Only a secure context has it; elsewhere the text is selected, ready for the keyboard.
         await navigator.clipboard.writeText(source.value);
-        button.textContent = "Copied";
+        text.data = "Copied ";
       } catch {
-        button.textContent = "Selected";
+        text.data = "Selected ";
       }
-      setTimeout(() => { button.textContent = label; }, 2000);
+      setTimeout(() => { text.data = label; }, 2000);
     });
   }
 });

@@ -7,6 +7,7 @@ from providers.errors import ProviderUnknown
 from providers.kinds import all_kinds, kind_of
 from providers.models import Provider
 from providers.registration.errors import RegistrationInvalid
+from providers.registration.fields import FIELDS, SESSION
 from providers.registration.secret import readable_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
 from ssoconsole.actors import Actor
@@ -14,37 +15,6 @@ from ssoconsole.configuration.plan import Hidden
 from ssoconsole.configuration.problems import Path
 from ssoconsole.configuration.sections.section import Entry, EntryRefused, Settled, fill, require
 from ssoconsole.errors import DomainError
-
-# Keys that are called as the model's fields are.
-FIELDS = (
-    "kind",
-    "name",
-    "icon",
-    "order",
-    "issuer",
-    "client_id",
-    "client_secret",
-    "token_endpoint_auth_method",
-    "assertion_audience",
-    "pushed_authorization",
-    "response_type",
-    "scopes",
-    "pkce",
-    "signing_algs",
-    "leeway",
-    "max_age",
-    "prompt",
-    "extra_params",
-    "callback",
-    "principal_claims",
-    "mapping",
-    "group_rules",
-    "admin_principals",
-    "allowed_email_domains",
-    "self_signup",
-    "link_by_verified_email",
-)
-SESSION = ("lifetime", "refresh", "check_every")
 
 
 def extra_keys() -> set[str]:

@@ -18,15 +18,14 @@ def open_page(live_server, bob, corp, context, quiet_page, settings):
 
 def test_a_click_copies_the_redirect_uri(open_page, context, live_server):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    button = open_page.get_by_role("button", name="Copy").nth(1)
-    button.click()
-    open_page.get_by_role("button", name="Copied").wait_for()
+    open_page.get_by_role("button", name="Copy Redirect URI").click()
+    open_page.get_by_role("button", name="Copied Redirect URI").wait_for()
     copied = open_page.evaluate("navigator.clipboard.readText()")
     assert copied == f"{live_server.url}/callback/corp"
 
 
 def test_where_copying_is_not_allowed_the_value_is_selected(open_page):
     open_page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
-    open_page.get_by_role("button", name="Copy").first.click()
-    open_page.get_by_role("button", name="Selected").wait_for()
+    open_page.get_by_role("button", name="Copy Login URL").click()
+    open_page.get_by_role("button", name="Selected Login URL").wait_for()
     assert open_page.evaluate("getSelection().toString()").endswith("/signin")

@@ -205,6 +205,38 @@ def test_groups_come_from_exact_values(groups, found):
     assert person({"sub": "s", "groups": groups}, group_rules=RULES).groups == found
 
 
+@pytest.mark.parametrize(
+    ("claims", "found"),
+    [
+        ({"groups": ["a"], "roles": ["b"]}, {"A", "B"}),
+        ({"groups": ["a"]}, {"A"}),
+        ({"params": {"roles": "b"}}, {"B"}),
+        ({"groups, roles": ["a"]}, frozenset()),
+        ({}, frozenset()),
+    ],
+)
+def test_groups_can_come_from_several_claims(claims, found):
+    mapping = {"groups": "groups, roles ,params.roles"}
+    assert person({"sub": "s", **claims}, mapping=mapping, group_rules=RULES).groups == found
+
+
+@pytest.mark.parametrize(
+    ("groups", "separator", "found"),
+    [
+        ("a;b", ";", {"A", "B"}),
+        (" a ; b;", ";", {"A", "B"}),
+        ("a", ";", {"A"}),
+        (["a", "b"], ";", {"A", "B"}),
+        (["a;b"], ";", frozenset()),
+        ("a;b", "", frozenset()),
+        (7, ";", frozenset()),
+    ],
+)
+def test_a_text_is_taken_apart_only_for_a_provider_that_joins_its_groups(groups, separator, found):
+    claims = {"sub": "s", "groups": groups}
+    assert person(claims, group_rules=RULES, group_separator=separator).groups == found
+
+
 def test_groups_can_be_the_names_in_a_list_of_objects():
     claims = {"sub": "s", "roles": [{"id": "a"}, {"id": "b"}]}
     assert person(claims, mapping={"groups": "roles.id"}, group_rules=RULES).groups == {"A", "B"}

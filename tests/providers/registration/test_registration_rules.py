@@ -12,6 +12,13 @@ FINE = {
     "as it begins": {},
     "a public client with PKCE": PUBLIC,
     "the secret in the body": {"token_endpoint_auth_method": "client_secret_post"},
+    "assertions with a long secret": {"token_endpoint_auth_method": "client_secret_jwt"},
+    "assertions with a key": {"token_endpoint_auth_method": "private_key_jwt", "client_secret": None},
+    "implicit and no assertion to make": {
+        "response_type": "id_token",
+        "token_endpoint_auth_method": "client_secret_jwt",
+        "client_secret": None,
+    },
     "implicit without a secret": {"response_type": "id_token", "client_secret": None},
     "HS256 with a long secret": {"signing_algs": ["HS256"]},
     "several algorithms": {"signing_algs": ["RS256", "ES256", "EdDSA", "Ed25519"]},
@@ -21,6 +28,7 @@ FINE = {
     "prompts": {"prompt": "login consent"},
     "linking within a domain": {"link_by_verified_email": True, "allowed_email_domains": ["corp.example"]},
     "a nested claim": {"mapping": {"groups": "realm_access.roles", "name": ""}},
+    "groups from two claims": {"mapping": {"groups": "groups, params.roles"}},
     "plain http in development": {"issuer": "http://127.0.0.1:8080/realms/corp"},
     "a group rule": {"group_rules": [{"claim_value": "a", "group": "A"}]},
 }
@@ -43,14 +51,18 @@ WRONG = {
     ],
     "client_id": [{"client_id": ""}, {"client_id": " console"}, {"client_id": "con\0sole"}],
     "token_endpoint_auth_method": [
-        {"token_endpoint_auth_method": "private_key_jwt"},
-        {"token_endpoint_auth_method": "client_secret_jwt"},
         {"token_endpoint_auth_method": "tls_client_auth"},
+        {"token_endpoint_auth_method": "self_signed_tls_client_auth", "client_secret": None},
+        {"token_endpoint_auth_method": ""},
     ],
     "client_secret": [
         {"client_secret": None},
         {"client_secret": ""},
         {"token_endpoint_auth_method": "client_secret_post", "client_secret": None},
+        {"token_endpoint_auth_method": "client_secret_jwt", "client_secret": None},
+        {"token_endpoint_auth_method": "client_secret_jwt", "client_secret": "s" * 31},
+        {"token_endpoint_auth_method": "client_secret_jwt", "client_secret": "ñ" * 15},
+        {"token_endpoint_auth_method": "private_key_jwt", "client_secret": None, "signing_algs": ["HS256"]},
         {"signing_algs": ["HS256"], "client_secret": "s" * 31},
         {"signing_algs": ["HS512"], **PUBLIC},
     ],
@@ -75,7 +87,14 @@ WRONG = {
         {"scopes": ["openid", *(f"s{n}" for n in range(200))]},
     ],
     "principal_claims": [{"principal_claims": []}, {"principal_claims": None}, {"principal_claims": [1]}],
-    "mapping": [{"mapping": []}, {"mapping": {"phone": "phone"}}, {"mapping": {"email": 1}}],
+    "mapping": [
+        {"mapping": []},
+        {"mapping": {"phone": "phone"}},
+        {"mapping": {"email": 1}},
+        {"mapping": {"email": "mail, email"}},
+        {"mapping": {"groups": "groups,"}},
+        {"mapping": {"groups": ", ,"}},
+    ],
     "group_rules": [
         {"group_rules": {}},
         {"group_rules": ["a"]},
@@ -157,7 +176,27 @@ CAUTIONS = {
     "a secret with a line break": ({"client_secret": "secret\n"}, "white space"),
     "prompt none": ({"prompt": "none"}, "nobody can sign in"),
     "administrators by a chosen name": ({"admin_principals": ["alice"]}, "choose an administrator's"),
-    "a refresh": ({"session_refresh": "prompt_none"}, "a session ends at its lifetime"),
+    "a check after the end": (
+        {"session_refresh": "prompt_none", "session_check_every": 28_800},
+        "Sessions end before they are checked",
+    ),
+    "a refresh without its scope": (
+        {"session_refresh": "refresh_token"},
+        "offline_access is not among the scopes",
+    ),
+    "a refresh without consent": (
+        {"session_refresh": "refresh_token", "scopes": ["openid", "offline_access"], "prompt": "login"},
+        "set the prompt to consent",
+    ),
+    "a refresh that is not offered": (
+        {
+            "session_refresh": "refresh_token",
+            "scopes": ["openid", "offline_access"],
+            "prompt": "consent",
+            "discovery": {"grant_types_supported": ["authorization_code"]},
+        },
+        "does not list the grant type refresh_token",
+    ),
     "a shared callback": ({"callback": "shared"}, "RFC 9207"),
     "an unlisted algorithm": (
         {"discovery": {"id_token_signing_alg_values_supported": ["ES256"]}},
@@ -170,6 +209,34 @@ CAUTIONS = {
     "an unlisted way to authenticate": (
         {"discovery": {"token_endpoint_auth_methods_supported": ["client_secret_post"]}},
         "does not list the client authentication client_secret_basic",
+    ),
+    "an unlisted key algorithm": (
+        {
+            "token_endpoint_auth_method": "private_key_jwt",
+            "discovery": {"token_endpoint_auth_signing_alg_values_supported": ["ES256K"]},
+        },
+        "does not list the assertion algorithm RS256",
+    ),
+    "an unlisted MAC": (
+        {
+            "token_endpoint_auth_method": "client_secret_jwt",
+            "discovery": {"token_endpoint_auth_signing_alg_values_supported": ["HS512", "RS256"]},
+        },
+        "does not list the assertion algorithm HS256",
+    ),
+    "pushing demanded and switched off": (
+        {
+            "pushed_authorization": False,
+            "discovery": {
+                "require_pushed_authorization_requests": True,
+                "pushed_authorization_request_endpoint": "https://idp.example/par",
+            },
+        },
+        "nobody can sign in",
+    ),
+    "pushing demanded and no endpoint named": (
+        {"discovery": {"require_pushed_authorization_requests": True}},
+        "refresh the metadata",
     ),
 }
 
@@ -190,6 +257,8 @@ def test_what_is_allowed_and_weaker_is_said(changes, text):
         ({"admin_principals": ["a"], "principal_claims": ["email"]}, True),
         ({"discovery": {"response_types_supported": ["code"], "scopes_supported": None}}, True),
         ({"pkce": False, "response_type": "id_token"}, False),
+        ({"discovery": {"token_endpoint_auth_signing_alg_values_supported": ["ES256"]}}, True),
+        ({"pushed_authorization": False, "discovery": {"issuer": "https://idp.example"}}, True),
     ],
 )
 def test_there_is_no_needless_warning(changes, others):

@@ -129,7 +129,7 @@ class AtomicTests:
 
     def test_all_objects_are_tried_before_anything_is_reported(self, apply, contract):
         answer = apply(
-            contract.replace("client_secret_basic", "private_key_jwt")
+            contract.replace("client_secret_basic", "tls_client_auth")
             .replace("ES256", "HS256", 1)
             .replace("metadata.write], roles", "metadata.delete], roles")
         )

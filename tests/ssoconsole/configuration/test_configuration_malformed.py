@@ -213,7 +213,7 @@ MALFORMED = {
         ["4: providers[0].session.lifetime: Ensure this value is greater than or equal to 60."],
     ),
     "a subdomain that is none": (
-        "providers:\n  - {slug: one, kind: onelogin, client_id: c,\n     subdomain: acme.onelogin.com}\n",
+        "providers:\n  - {slug: one, kind: onelogin, client_id: c,\n     subdomain: acme.example}\n",
         [
             "3: providers[0].subdomain: Only the first part, in lower case: acme for https://acme.onelogin.com."
         ],
@@ -222,17 +222,12 @@ MALFORMED = {
         "providers:\n  - {slug: one, kind: onelogin, client_id: c}\n",
         ["2: providers[0].issuer: This field cannot be blank."],
     ),
-    "a method of a later release": (
+    "a secret too short for its method": (
         (
             "providers:\n  - {slug: corp, name: C, client_id: c, client_secret: s, issuer: https://idp.example,\n"
-            "     token_endpoint_auth_method: private_key_jwt}\n"
+            "     token_endpoint_auth_method: client_secret_jwt}\n"
         ),
-        [
-            (
-                "3: providers[0].token_endpoint_auth_method: Not available in this version; "
-                "use none, client_secret_basic, client_secret_post."
-            )
-        ],
+        ["2: providers[0].client_secret: client_secret_jwt needs a client secret of at least 32 bytes."],
     ),
 }
 
