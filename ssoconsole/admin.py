@@ -26,9 +26,14 @@ class ConsoleAdminSite(admin.AdminSite):
     site_url = "/"
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add `break_glass_accounts`, for administrators: the temporary ones who can still get in."""
-        accounts = self._break_glass_accounts() if self.has_permission(request) else []
-        return {**super().each_context(request), "break_glass_accounts": accounts}
+        """
+        Add two warnings for administrators, whoever they are and on every page.
+
+        `break_glass_accounts`: the temporary administrators who can still get in; `came_by_password`: whether
+        the person at this browser has come by a password.
+        """
+        warnings = self._warnings(request) if self.has_permission(request) else {}
+        return {**super().each_context(request), **warnings}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """The areas in the order of first use, groups among the people; whatever else there is comes last."""
@@ -45,14 +50,13 @@ class ConsoleAdminSite(admin.AdminSite):
         return HttpResponseRedirect(reverse("signout"), preserve_request=True)
 
     @staticmethod
-    def _break_glass_accounts() -> list[Any]:
-        from ssoconsole.accounts.models import User  # models are not ready when the site is made
+    def _warnings(request: HttpRequest) -> dict[str, Any]:
+        from ssoconsole.accounts import break_glass  # models are not ready when the site is made
 
-        return list(
-            User.objects.filter(expires_at__gt=timezone.now(), is_active=True)
-            .order_by("expires_at")
-            .only("username", "expires_at")
-        )
+        return {
+            "break_glass_accounts": list(break_glass.open_accounts(at=timezone.now())),
+            "came_by_password": break_glass.came_by_password(request),
+        }
 
 
 def _place_of(app_label: str) -> int:

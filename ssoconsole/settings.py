@@ -5,6 +5,7 @@ The table in README.md says what each variable means. Values that are unsafe in 
 system checks in `ssoconsole/checks.py`, and the console does not start with them.
 """
 
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -58,6 +59,8 @@ SERVER_PROCESSES: int = max(env.int("WEB_CONCURRENCY", default=1), env.int("GRAN
 SIGN_INS_PER_MINUTE: int = env.int("SIGN_INS_PER_MINUTE", default=600)
 # How long the trace of a sign-in is kept; `manage.py cleanup` deletes what is older.
 SIGN_IN_TRACE_DAYS: int = env.int("SIGN_IN_TRACE_DAYS", default=30)
+# How long the record of a token is kept after the token's end; one without an end is kept for ever.
+TOKEN_RECORD_DAYS: int = max(2, env.int("TOKEN_RECORD_DAYS", default=90))
 # How many browsers one person may be signed in with; one more ends the oldest session.
 SESSIONS_PER_USER: int = env.int("SESSIONS_PER_USER", default=20)
 # Whether /signin leaves for the provider at once when there is only one; /signin?choose=1 still shows the page.
@@ -76,8 +79,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["CONN_MAX_AGE"] = (
+    60  # seconds; to connect anew for each request costs more than its queries
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
@@ -100,6 +105,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "csp",
+    "axes",
 ]
 
 MIDDLEWARE = [
@@ -115,6 +121,7 @@ MIDDLEWARE = [
     "providers.sessions.middleware.ConsoleSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "ssoconsole.urls"
@@ -139,6 +146,7 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
+    "ssoconsole.accounts.backend.LockoutBackend",  # first: it stops the others
     "providers.signin.backend.ProviderBackend",
     "ssoconsole.accounts.backend.PasswordBackend",
 ]
@@ -150,6 +158,21 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/signin"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/signed-out"
+
+# --- Guessing at the password door --------------------------------------------------------------------------
+# django-axes calls; which failures count, for whom and for how long stands in ssoconsole/accounts/lockout.py.
+
+AXES_HANDLER = "ssoconsole.accounts.axes_handler.PasswordDoorHandler"
+AXES_ENABLE_ADMIN = False
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # who is impatient does not wait longer
+# Never a name alone: a stranger could lock its owner out.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "ssoconsole.accounts.lockout_page.come_back_later"
+AXES_CLIENT_IP_CALLABLE = "ssoconsole.accounts.lockout.source_of"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
+AXES_VERBOSE = False
 
 # --- Browser security -------------------------------------------------------------------------------------
 
@@ -164,7 +187,9 @@ SECURE_PROXY_SSL_HEADER = (
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"  # server-side, so that a session can be ended
+SESSION_ENGINE = (
+    "providers.sessions.store"  # Django's in the database: server-side, so that a session can be ended
+)
 SESSION_COOKIE_NAME = "__Host-session" if _secure else "session"
 SESSION_COOKIE_SECURE = _secure
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from ssoconsole.accounts.lockout import forget_failures
 from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
@@ -36,6 +37,7 @@ def bootstrap_admin(*, name: str, by: Actor, lifetime: timedelta = BREAK_GLASS_L
     user.is_staff = user.is_superuser = user.is_active = True
     user.expires_at = timezone.now() + lifetime
     user.save()
+    forget_failures(name=user.username)  # a stranger's guessing must not keep the new password out
     record_event(
         "break_glass_opened", by=by, target=user.username, after={"expires_at": user.expires_at.isoformat()}
     )

@@ -1,0 +1,42 @@
+"""
+Every sign-in by password is an alarm: an event `break_glass_signin`, and a line that alerting can see.
+
+The console is meant to be entered through providers. Whoever comes by password has broken the glass, or tries
+to.
+"""
+
+import structlog
+from django.db import transaction
+
+from ssoconsole.accounts.models import User
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.services import record_event
+
+log = structlog.get_logger("alarms")
+ACTION = "break_glass_signin"
+
+
+def tell_signed_in(*, user: User, address: str | None) -> None:
+    """Tell that `user` came in; what cannot be written down does not happen, because this raises."""
+    name = user.get_username()
+    ends = user.expires_at.isoformat() if user.expires_at else None
+    record_event(ACTION, by=Actor("user", name, address), target=name, after={"expires_at": ends})
+    transaction.on_commit(lambda: log.error(ACTION, outcome="ok", user=name, address=address))
+
+
+def tell_refused(*, name: str, address: str | None, locked: bool) -> None:
+    """
+    Tell that somebody failed, and with `locked` that this failure makes him wait.
+
+    `name` is told only where it is an account's: what else people type there may be a password.
+    """
+    target = name if User.objects.filter(username=name).exists() else ""
+    outcome = "locked" if locked else "refused"
+    record_event(ACTION, by=Actor("stranger", "", address), target=target, outcome=outcome)
+    say = log.error if locked else log.warning
+    transaction.on_commit(lambda: say(ACTION, outcome=outcome, user=target, address=address))
+
+
+def tell_waiting(*, address: str | None) -> None:
+    """Tell that somebody tries on while he has to wait: a line and no row, because nothing limits these."""
+    log.warning(ACTION, outcome="waiting", address=address)
