@@ -13,6 +13,7 @@ LEAVES = (
     "ssoconsole.errors",
     "ssoconsole.eventlog",
     "ssoconsole.jose",
+    "ssoconsole.limits",
     "ssoconsole.logs",
     "ssoconsole.outbound",
 )

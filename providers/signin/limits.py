@@ -1,7 +1,6 @@
 """How many sign-ins one address may start: each start, and each answer that fits no start, is a row."""
 
 import time
-from ipaddress import IPv6Address, ip_address
 
 import structlog
 from django.conf import settings
@@ -9,21 +8,15 @@ from django.core.cache import cache
 from django.http import HttpRequest
 
 from providers.errors import TooManyAttempts
+from ssoconsole.limits.source import subscriber_of
 
 log = structlog.get_logger("signin")
 WINDOW = 60  # seconds
 
 
 def source_of(request: HttpRequest) -> str:
-    """Return the address of a request; of IPv6 the /64, because one subscriber has all of it."""
-    text = request.META.get("REMOTE_ADDR", "")
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, IPv6Address) and not address.ipv4_mapped:
-        return str(IPv6Address(int(address) >> 64 << 64))
-    return str(address)
+    """Return who is counted together (see `subscriber_of`)."""
+    return subscriber_of(request.META.get("REMOTE_ADDR")) or "unknown"
 
 
 def _key(request: HttpRequest) -> str:

@@ -7,13 +7,14 @@ counts the same. The rows hold no name as it was typed, which may be a password 
 """
 
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address
 
 from axes.models import AccessFailureLog
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
+
+from ssoconsole.limits.source import subscriber_of
 
 # From one address, whatever the names: each failure costs this machine a slow hash.
 FAILURES_OF_AN_ADDRESS = 20
@@ -23,14 +24,8 @@ NOWHERE = "0.0.0.0"  # noqa: S104 - stands for a peer without an address, such a
 
 
 def source_of(request: HttpRequest) -> str:
-    """Return the address that failures count for; of IPv6 the /64, because one subscriber has all of it."""
-    try:
-        address = ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:
-        return NOWHERE
-    if isinstance(address, IPv6Address) and not address.ipv4_mapped:
-        return str(IPv6Address(int(address) >> 64 << 64))
-    return str(address)
+    """Return whose failures these are (see `subscriber_of`)."""
+    return subscriber_of(request.META.get("REMOTE_ADDR")) or NOWHERE
 
 
 def key_of(name: str) -> str:
