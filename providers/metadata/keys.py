@@ -9,15 +9,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from providers import outgoing
-from providers.errors import KeysInvalid, MetadataInvalid, ProviderFault
+from providers.errors import KeysInvalid, MetadataInvalid, ProviderFault, ProviderUnreachable
 from providers.metadata.bucket import may_refetch
 from providers.models import Provider
 from providers.protocol.refusals import outcome_of
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 from ssoconsole.jose.algorithms import SYMMETRIC
-from ssoconsole.jose.errors import JwtRefused, KeySetRefused, UnknownKey
+from ssoconsole.jose.errors import JwtRefused, KeySetRefused, SignatureInvalid, UnknownKey
 from ssoconsole.jose.keys import JwkSet, SharedSecret
+from ssoconsole.jose.parse import parse_jws
 from ssoconsole.jose.verify import TypeRule, VerifiedJwt, verify_jwt
 
 FRESH_FOR = timedelta(hours=1)
@@ -29,26 +30,28 @@ SERVES_FOR = timedelta(hours=24)
 _parsed: dict[UUID, tuple[datetime, JwkSet]] = {}
 
 
-def verify_token(provider: Provider, token: str | bytes, *, types: TypeRule) -> VerifiedJwt:
+def verify_token(provider: Provider, token: str | bytes, *, types: TypeRule, door: str = "") -> VerifiedJwt:
     """
     Return what `provider` has signed: ID token, logout token or userinfo, as `types` says.
 
-    The algorithms are the registration's. A key that is not in the stored set makes the set be fetched once
-    more, within limits: the provider may have rotated. Raises an IdTokenRefused; ProviderUnreachable,
-    MetadataInvalid or KeysInvalid when there are no keys to verify with.
+    The algorithms are the registration's. The provider may have rotated: a key that is not in the stored set,
+    or a bad signature by a key that no `kid` has named, makes the set be fetched once more, within limits. A
+    `door` that takes tokens from anybody has limits of its own, for every fetch. Raises an IdTokenRefused;
+    ProviderUnreachable, MetadataInvalid or KeysInvalid when there are no keys to verify with.
     """
     if set(provider.signing_algs) <= set(SYMMETRIC):
         return _verified(provider, token, types, _shared_secret(provider))
-    keys = _current_keys(provider)
+    keys = _current_keys(provider, door)
     try:
         return verify_jwt(token, keys=keys, algorithms=provider.signing_algs, types=types)
-    except UnknownKey as unknown:
-        newer = _attempt(provider, refetch_keys) if may_refetch(provider.pk) else None
-        if newer is None:
-            raise outcome_of(unknown) from None
-        return _verified(provider, token, types, newer)
     except JwtRefused as refused:
-        raise outcome_of(refused) from None
+        rotated = isinstance(refused, UnknownKey) or (
+            isinstance(refused, SignatureInvalid) and not _is_named(token, keys)
+        )
+        newer = _attempt(provider, refetch_keys) if rotated and may_refetch(provider.pk, door=door) else None
+        if newer is None:
+            raise outcome_of(refused) from None
+        return _verified(provider, token, types, newer)
 
 
 def refetch_keys(provider: Provider) -> JwkSet:
@@ -60,6 +63,12 @@ def refetch_keys(provider: Provider) -> JwkSet:
     keys = _parse(document)
     _store_keys(provider, document)
     return keys
+
+
+def _is_named(token: str | bytes, keys: JwkSet) -> bool:
+    """Tell whether the token names one of these keys, so that another key cannot be meant."""
+    kid = parse_jws(token).unverified_header.get("kid")
+    return kid is not None and any(key.kid == kid for key in keys.keys)
 
 
 def _verified(
@@ -80,12 +89,14 @@ def _shared_secret(provider: Provider) -> SharedSecret:
         ) from None
 
 
-def _current_keys(provider: Provider) -> JwkSet:
+def _current_keys(provider: Provider, door: str) -> JwkSet:
     fetched_at = provider.jwks_fetched_at
     age = timezone.now() - fetched_at if provider.jwks and fetched_at else None
     if age is None or age > SERVES_FOR:
+        if door and not may_refetch(provider.pk, door=door):
+            raise ProviderUnreachable(expected="the provider's keys", received="asked too often just now")
         return refetch_keys(provider)
-    if age > FRESH_FOR and may_refetch(provider.pk):
+    if age > FRESH_FOR and may_refetch(provider.pk, door=door):
         return _attempt(provider, refetch_keys) or _stored_keys(provider)
     return _stored_keys(provider)
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from providers import outgoing
+from providers.client_keys.services import ensure_client_key, uses_client_keys
 from providers.errors import ProviderChanged
 from providers.models import DiscoveryVersion, Provider
 from providers.protocol.discovery import check_document, discovery_url
@@ -44,6 +45,8 @@ def refresh_discovery(*, provider: Provider, by: Actor) -> bool:
             raise ProviderChanged(expected=provider.issuer, received=row.issuer)
         changed = keep_discovery(row, document, by=by)
         row.save(update_fields=["discovery", "discovery_fetched_at", "jwks", "jwks_fetched_at"])
+        if uses_client_keys(row):
+            ensure_client_key(provider=row, by=by)  # the document may rule the key's algorithm out
     for name in ("discovery", "discovery_fetched_at", "jwks", "jwks_fetched_at"):
         setattr(provider, name, getattr(row, name))
     return changed

@@ -7,10 +7,11 @@ import pytest
 from django.utils import timezone
 
 from providers import errors
-from providers.metadata import bucket
+from providers.metadata.bucket import may_refetch
 from providers.metadata.keys import verify_token
 from providers.models import Provider
 from ssoconsole.jose.verify import ID_TOKEN, LOGOUT_TOKEN
+from ssoconsole.limits import bucket
 from tests.providers.registrations import provider_events, registered_at
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +164,55 @@ class RotationTests:
             verify(corp, unknown)
 
 
+class RotationWithoutNamesTests:
+    """A token without `kid`, or keys without: a signature that does not fit may be by a newer key."""
+
+    @pytest.fixture(autouse=True)
+    def _one_nameless_key(self, scripted_provider):
+        self.publish(scripted_provider)
+        scripted_provider.id_token.remove_header("kid")
+
+    @staticmethod
+    def publish(op, **members):
+        op.jwks.publish(op.keys.rsa[0].jwk(**members))
+
+    def rotate(self, op, **members):
+        op.jwks.rotate()
+        self.publish(op, **members)
+
+    @pytest.mark.parametrize("kid", [None, "same"])
+    def test_a_rotation_is_followed(self, scripted_provider, corp, kid):
+        self.publish(scripted_provider, kid=kid)
+        verify(corp, token(scripted_provider))
+        self.rotate(scripted_provider, kid=kid)
+        verify(corp, token(scripted_provider))
+        assert fetches(scripted_provider) == 2
+
+    def test_a_token_with_a_name_among_keys_without(self, scripted_provider, corp):
+        scripted_provider.id_token.header["kid"] = "some name"
+        scripted_provider.id_token._removed_header.clear()
+        self.publish(scripted_provider, kid=None)
+        verify(corp, token(scripted_provider))
+        self.rotate(scripted_provider, kid=None)
+        verify(corp, token(scripted_provider))
+
+    def test_a_stream_of_bad_signatures_does_not_become_a_stream_of_requests(self, scripted_provider, corp):
+        verify(corp, token(scripted_provider))
+        scripted_provider.id_token.break_signature()
+        for _ in range(10):
+            with pytest.raises(errors.SignatureInvalid):
+                verify(corp, token(scripted_provider))
+        assert fetches(scripted_provider) == 1 + bucket.TRIES
+
+    def test_a_bad_signature_while_the_provider_is_down_is_just_that(self, scripted_provider, corp):
+        verify(corp, token(scripted_provider))
+        scripted_provider.id_token.break_signature()
+        bad = token(scripted_provider)
+        scripted_provider.go_down()
+        with pytest.raises(errors.SignatureInvalid):
+            verify(corp, bad)
+
+
 class OutageTests:
     def test_after_an_hour_the_keys_are_fetched_again(self, scripted_provider, corp):
         verify(corp, token(scripted_provider))
@@ -186,7 +236,7 @@ class OutageTests:
     def test_a_stale_copy_serves_when_the_provider_was_asked_enough(self, scripted_provider, corp):
         verify(corp, token(scripted_provider))
         age(corp, hours=2)
-        while bucket.may_refetch(corp.pk):
+        while may_refetch(corp.pk):
             pass
         verify(corp, token(scripted_provider))
         assert fetches(scripted_provider) == 1
