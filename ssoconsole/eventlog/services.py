@@ -1,6 +1,8 @@
 """The one way into the event log."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -14,6 +16,24 @@ from ssoconsole.logs import current_request_id
 
 log = structlog.get_logger("events")
 
+_waiting: ContextVar[list[Event] | None] = ContextVar("events_waiting", default=None)
+
+
+@contextmanager
+def events_in_one_insert() -> Iterator[None]:
+    """
+    Write all events of this block at its end, by one statement; none, if it ends with an exception.
+
+    It stands inside the transaction that the events belong to, so that they are kept with it or not at all.
+    """
+    mine: list[Event] = []
+    before = _waiting.set(mine)
+    try:
+        yield
+    finally:
+        _waiting.reset(before)
+    Event.objects.bulk_create(mine)
+
 
 def record_event(
     action: str,
@@ -25,7 +45,7 @@ def record_event(
     after: Mapping[str, Any] | None = None,
 ) -> Event:
     """Write one event, in the caller's transaction: what is not audited has not happened."""
-    event = Event.objects.create(
+    event = Event(
         action=action,
         actor=str(by)[:300],
         target=target[:300],
@@ -35,6 +55,10 @@ def record_event(
         before=mask(before),
         after=mask(after),
     )
+    if (waiting := _waiting.get()) is None:
+        event.save(force_insert=True)
+    else:
+        waiting.append(event)
     # Said once it has happened: a transaction that is rolled back leaves no line.
     say = partial(log.info, action, actor=str(by), target=target, outcome=outcome)
     transaction.on_commit(say)

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 
 from ssoconsole.outbound.addresses import refusal
@@ -18,13 +19,23 @@ def resolve(host: str, port: int, *, allow_loopback: bool, timeout: float) -> li
     One forbidden address among several refuses them all: whoever mixes one in hopes to be connected to it.
     Raises HostUnresolved and AddressRefused.
     """
-    endpoints = list(dict.fromkeys(_lookup(host, port, timeout)))
+    endpoints = _literal(host, port) or list(dict.fromkeys(_lookup(host, port, timeout)))
     if not endpoints:
         raise HostUnresolved(f"{host} has no address")
     for _, (address, _) in endpoints:
         if reason := refusal(address, allow_loopback=allow_loopback):
             raise AddressRefused(f"{host} leads to {address}, {reason}")
     return endpoints
+
+
+def _literal(host: str, port: int) -> list[Endpoint]:
+    """An address needs no name server, and no thread to wait for one."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return []
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    return [(family, (str(address), port))]
 
 
 def _lookup(host: str, port: int, timeout: float) -> list[Endpoint]:
