@@ -1,7 +1,10 @@
 """What bots carry."""
 
+from typing import Any
+
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.conf import settings
+from django.db.models.signals import post_migrate, post_save
 
 
 class TokensConfig(AppConfig):
@@ -12,3 +15,12 @@ class TokensConfig(AppConfig):
         from tokens.provision import provision
 
         post_migrate.connect(provision, sender=self)
+        post_save.connect(_person_saved, sender=settings.AUTH_USER_MODEL)
+
+
+def _person_saved(*, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
+    """A person who is disabled ends the tokens of his bots, and whoever saves people knows nothing of tokens."""
+    from tokens.status.freshness import status_lists_changed
+
+    if update_fields is None or "is_active" in update_fields:
+        status_lists_changed()

@@ -1,4 +1,4 @@
-"""What exists after every migration: a key that signs, and the console's own API as an audience."""
+"""What exists after every migration: a key that signs, the console's own API as an audience, a status list."""
 
 from typing import Any
 
@@ -10,20 +10,22 @@ from ssoconsole.eventlog.models import Event
 from tokens.audiences.console import CONSOLE_SCOPES, console_identifier
 from tokens.audiences.services import ensure_audience
 from tokens.keys.services import ensure_signing_key
-from tokens.models import Audience, SigningKey
+from tokens.models import Audience, SigningKey, StatusList
+from tokens.status.services import ensure_status_list, forget_status_lists
 
 DEFAULT_ALGORITHM = Audience.Algorithm.ES256
 
 
 def provision(*, using: str = "default", **kwargs: Any) -> None:
     """
-    Make sure of both; called after migrations, and harmless at any other time.
+    Make sure of all three; called after migrations, and harmless at any other time.
 
     What an administrator has changed since stays as it is. Does nothing while the tables are not there, as
     when the migrations are undone.
     """
     if not router.allow_migrate_model(using, SigningKey) or not _tables_exist(using):
         return
+    forget_status_lists()  # the tables may have been emptied since
     by = Actor.command("migrate")
     with transaction.atomic(using=using):
         ensure_signing_key(alg=DEFAULT_ALGORITHM, by=by)
@@ -33,9 +35,10 @@ def provision(*, using: str = "default", **kwargs: Any) -> None:
             scopes=CONSOLE_SCOPES,
             by=by,
         )
+        ensure_status_list(number=0, by=by)
 
 
 def _tables_exist(using: str) -> bool:
     with connections[using].cursor() as cursor:
         present = set(connections[using].introspection.table_names(cursor))
-    return {model._meta.db_table for model in (SigningKey, Audience, Event)} <= present
+    return {model._meta.db_table for model in (SigningKey, Audience, StatusList, Event)} <= present

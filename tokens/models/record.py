@@ -3,12 +3,42 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
 
+from ssoconsole.accounts.models import User
 from tokens.models.audience import Audience
 from tokens.models.bot import Bot
 from tokens.models.credential import Credential
 from tokens.models.signing_key import SigningKey
+
+
+def owner_disabled(owner: str) -> Exists:
+    """
+    Tell whether the field `owner` names a person who has been disabled.
+
+    An owner that is empty, or nobody the console knows, is nobody who could be disabled. Names are compared in
+    any case, as no two people differ in case only. A break-glass account that has run out does not count: its
+    end was certain from the start, and says nothing against the bots that were set up with it.
+    """
+    namesakes = User.objects.alias(folded=Lower("username")).filter(folded=Lower(OuterRef(owner)))
+    return Exists(namesakes.filter(is_active=False).exclude(username=""))
+
+
+def bot_counts(path: str = "") -> Q:
+    """What a bot, at the end of `path`, must be for its tokens to count; a retired one is disabled too."""
+    return Q(**{f"{path}disabled_at": None}) & Q(~owner_disabled(f"{path}owner"))
+
+
+def audience_counts(path: str = "") -> Q:
+    """What an audience must be for tokens to count there."""
+    return Q(**{f"{path}disabled_at": None})
+
+
+def key_counts(path: str = "", *, at: datetime) -> Q:
+    """What a signing key must be for its signatures to count: not compromised, and not gone."""
+    still_verifies = Q(**{f"{path}verify_until": None}) | Q(**{f"{path}verify_until__gt": at})
+    return still_verifies & Q(**{f"{path}compromised_at": None})
 
 
 class TokenRecordQuerySet(models.QuerySet["TokenRecord"]):
@@ -16,17 +46,17 @@ class TokenRecordQuerySet(models.QuerySet["TokenRecord"]):
         """
         Tokens that still count.
 
-        The one place that says what ends a token: its own revocation or expiry, its bot disabled, its key
-        compromised or gone, its audience withdrawn.
+        The one place that says what ends a token: its own revocation or expiry; its bot disabled or retired, or
+        the bot's owner disabled; its audience withdrawn; its key compromised or gone. The status lists go by the
+        same rules, cause by cause.
         """
-        return self.filter(
-            Q(expires_at=None) | Q(expires_at__gt=at),
-            Q(signing_key__verify_until=None) | Q(signing_key__verify_until__gt=at),
-            revoked_at=None,
-            bot__disabled_at=None,
-            audience__disabled_at=None,
-            signing_key__compromised_at=None,
+        return self.unended(at=at).filter(
+            bot_counts("bot__"), audience_counts("audience__"), key_counts("signing_key__", at=at)
         )
+
+    def unended(self, *, at: datetime) -> "TokenRecordQuerySet":
+        """Tokens that are neither revoked nor past their end: what can come back if anything may."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
 
 
 class TokenRecord(models.Model):

@@ -13,6 +13,11 @@ class SigningKeyQuerySet(models.QuerySet["SigningKey"]):
     def signing(self) -> "SigningKeyQuerySet":
         return self.filter(signing_from__isnull=False, retired_at=None, compromised_at=None)
 
+    def waiting(self) -> "SigningKeyQuerySet":
+        """Keys that are published and will sign; the one that is next comes first."""
+        idle = self.filter(signing_from=None, retired_at=None, compromised_at=None)
+        return idle.order_by("created_at", "kid")
+
     def verifying(self, *, at: datetime) -> "SigningKeyQuerySet":
         """Keys whose signatures still count, and which are therefore published."""
         return self.filter(Q(verify_until=None) | Q(verify_until__gt=at), compromised_at=None)
@@ -23,7 +28,8 @@ class SigningKey(models.Model):
     One signing key and its life: published → signing → retired → gone, or compromised.
 
     Every state is a time: published since `created_at`, signing since `signing_from`, verifying after `retired_at`
-    until `verify_until`. `kid` is the RFC 7638 thumbprint of `public_jwk`; `private_key` is PKCS#8 PEM, encrypted.
+    until `verify_until`. `kid` is the RFC 7638 thumbprint of `public_jwk`, or what an imported key was called before;
+    `private_key` is PKCS#8 PEM, encrypted, and empty once the key signs no more.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -8,6 +8,7 @@ from tokens.keys.services import published_keys
 from tokens.oauth import answers
 from tokens.oauth.door import public_endpoint
 from tokens.oauth.token import GRANT_TYPES
+from tokens.protocol.client_assertion import ALGORITHMS
 from tokens.protocol.client_authentication import METHODS
 
 
@@ -20,7 +21,7 @@ def metadata_document(request: HttpRequest) -> HttpResponse:
     endpoint.
     """
     base = settings.BASE_URL
-    methods = list(METHODS)
+    methods, algorithms = list(METHODS), list(ALGORITHMS)
     return answers.public_document(
         {
             "issuer": base,
@@ -28,11 +29,15 @@ def metadata_document(request: HttpRequest) -> HttpResponse:
             "jwks_uri": f"{base}/.well-known/jwks.json",
             "introspection_endpoint": f"{base}/oauth/introspect",
             "revocation_endpoint": f"{base}/oauth/revoke",
+            "status_list_aggregation_endpoint": f"{base}/oauth/status",
             "response_types_supported": [],
             "grant_types_supported": list(GRANT_TYPES),
             "token_endpoint_auth_methods_supported": methods,
+            "token_endpoint_auth_signing_alg_values_supported": algorithms,
             "introspection_endpoint_auth_methods_supported": [*methods, "Bearer"],
+            "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
             "revocation_endpoint_auth_methods_supported": methods,
+            "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         }
     )
 

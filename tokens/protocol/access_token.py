@@ -1,6 +1,6 @@
 """The claims of a bot's token in either profile."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +16,11 @@ LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z
 
 @dataclass(frozen=True)
 class AccessToken:
-    """One token before it is signed; times are whole seconds since 1970, `expires_at` None for no end."""
+    """
+    One token before it is signed; times are whole seconds since 1970, `expires_at` None for no end.
+
+    `status` says where an API finds out whether the token still counts; None is for those who know already.
+    """
 
     issuer: str
     bot: str
@@ -26,6 +30,7 @@ class AccessToken:
     issued_at: int
     expires_at: int | None
     jti: str
+    status: Mapping[str, Any] | None = None
 
     @property
     def exp(self) -> int:
@@ -35,7 +40,13 @@ class AccessToken:
 
 def claims_of(token: AccessToken, *, profile: str) -> dict[str, Any]:
     """Return the claims in the order they are written; raises KeyError for a profile that does not exist."""
-    return {RFC9068: _rfc9068, OPENMETADATA: _openmetadata}[profile](token)
+    claims = {RFC9068: _rfc9068, OPENMETADATA: _openmetadata}[profile](token)
+    return claims if token.status is None else {**claims, "status": dict(token.status)}
+
+
+def status_claim(*, index: int, uri: str) -> dict[str, Any]:
+    """Return the value of `status` (draft-ietf-oauth-status-list-21 section 6.2)."""
+    return {"status_list": {"idx": index, "uri": uri}}
 
 
 def _rfc9068(token: AccessToken) -> dict[str, Any]:

@@ -1,22 +1,32 @@
-"""Issue and revoke."""
+"""Issue tokens."""
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 from ssoconsole.jose.sign import sign_jwt
 from tokens.bots.grants import check_usable, granted_scopes, grants_of
-from tokens.errors import BotDisabled, BotRetired, LifetimeInvalid, LifetimeTooLong, NotGranted
+from tokens.errors import (
+    BotDisabled,
+    BotRetired,
+    LifetimeInvalid,
+    LifetimeTooLong,
+    NotGranted,
+    TooManyTokens,
+)
+from tokens.keys.ending import verify_for_ever
 from tokens.keys.parsed import private_keys
 from tokens.keys.services import ensure_signing_key
 from tokens.models import Audience, Bot, Credential, Grant, TokenRecord
 from tokens.protocol.access_token import TYP, AccessToken, claims_of
+from tokens.status.services import status_of
 
 
 @transaction.atomic
@@ -34,12 +44,14 @@ def issue_token(
     Issue a JWT to `bot` for `audience`; this is the only moment the JWT exists here.
 
     No `scopes` means all that are granted, no `lifetime` means no end. The bot's state is what the caller has
-    read; whether it counts is looked up again at every use. Raises BotDisabled, NotGranted,
-    AudienceDisabled, UnknownScope, LifetimeInvalid, LifetimeTooLong, NoSigningKey, ValidationError (label).
+    read; whether it counts is looked up again at every use. What a bot fetches for itself is no event: the
+    record says all of it. Raises BotDisabled, NotGranted, AudienceDisabled, UnknownScope, LifetimeInvalid,
+    LifetimeTooLong, TooManyTokens, NoSigningKey, ValidationError (label).
     """
     _check_bot(bot)
     grant = check_usable(_grant_at(bot, audience))
     _check_lifetime(grant.audience, lifetime)
+    _check_number(bot)
     record = TokenRecord(
         jti=secrets.token_hex(16),
         bot=bot,
@@ -53,18 +65,22 @@ def issue_token(
     record.issued_at = timezone.now().replace(microsecond=0)
     record.expires_at = None if lifetime is None else record.issued_at + lifetime
     record.signing_key = ensure_signing_key(alg=grant.audience.signing_alg, by=by)
-    token = sign_record(record)
     record.clean_fields(exclude=_OURS)
-    record.save(force_insert=True)
-    record_event("token_issued", by=by, target=bot.name, after=_shown(record))
+    record.save(force_insert=True)  # before it is signed: its number is its place in the status list
+    if lifetime is None:
+        verify_for_ever(record)
+    token = sign_record(record, by=by)
+    if (by.kind, by.name) != ("bot", bot.name):
+        record_event("token_issued", by=by, target=bot.name, after=_shown(record))
     return record, token
 
 
-def sign_record(record: TokenRecord) -> str:
-    """Return the JWT that this record is about. Raises NoSigningKey."""
+def sign_record(record: TokenRecord, *, by: Actor) -> str:
+    """Return the JWT that this record, which is in the database, is about. Raises NoSigningKey."""
     profile = record.audience.profile
+    token = replace(access_token_of(record), status=status_of(record, by=by))
     return sign_jwt(
-        claims_of(access_token_of(record), profile=profile),
+        claims_of(token, profile=profile),
         key=private_keys.of(record.signing_key),
         alg=record.signing_key.alg,
         kid=record.signing_key.kid,
@@ -73,7 +89,12 @@ def sign_record(record: TokenRecord) -> str:
 
 
 def access_token_of(record: TokenRecord) -> AccessToken:
-    """Return what the JWT of this record says."""
+    """
+    Return what the JWT of this record says, without its `status`.
+
+    That is for APIs that do not ask; here the record itself is at hand, and tokens from before there were
+    status lists count as they did.
+    """
     return AccessToken(
         issuer=settings.BASE_URL,
         bot=record.bot.name,
@@ -84,43 +105,6 @@ def access_token_of(record: TokenRecord) -> AccessToken:
         expires_at=None if record.expires_at is None else int(record.expires_at.timestamp()),
         jti=record.jti,
     )
-
-
-@transaction.atomic
-def revoke_token(*, record: TokenRecord, by: Actor) -> bool:
-    """Revoke once. A second call changes nothing: the first revoker stays on record."""
-    unrevoked = TokenRecord.objects.filter(pk=record.pk, revoked_at=None)
-    revoked = unrevoked.update(revoked_at=timezone.now(), revoked_by=str(by)[:300])
-    if revoked:
-        record_event("token_revoked", by=by, target=record.bot.name, after={"jti": record.jti})
-    return bool(revoked)
-
-
-@transaction.atomic
-def revoke_tokens_of_bot(*, bot: Bot, by: Actor) -> int:
-    """Revoke everything the bot holds; return how many tokens that were."""
-    now = timezone.now()
-    count = _unended(bot, at=now).update(revoked_at=now, revoked_by=str(by)[:300])
-    record_event("tokens_revoked", by=by, target=bot.name, after={"count": count})
-    return count
-
-
-@transaction.atomic
-def revoke_tokens_beyond_grants(*, bot: Bot, by: Actor) -> int:
-    """Revoke the bot's tokens that say more than is granted now; return how many those were."""
-    now = timezone.now()
-    granted = {grant.audience_id: grant for grant in grants_of(bot)}
-    beyond = [
-        record.pk for record in _unended(bot, at=now) if not _within(record, granted.get(record.audience_id))
-    ]
-    count = TokenRecord.objects.filter(pk__in=beyond, revoked_at=None).update(
-        revoked_at=now, revoked_by=str(by)[:300]
-    )
-    if count:
-        record_event(
-            "tokens_revoked", by=by, target=bot.name, after={"count": count, "why": "grants narrowed"}
-        )
-    return count
 
 
 # Everything but what the caller wrote; cleaning a foreign key would cost a query each.
@@ -150,16 +134,15 @@ def _check_lifetime(audience: Audience, lifetime: timedelta | None) -> None:
         raise LifetimeInvalid(expected="at least one second")
 
 
-def _unended(bot: Bot, *, at: datetime) -> models.QuerySet[TokenRecord]:
-    return TokenRecord.objects.filter(bot=bot, revoked_at=None).exclude(expires_at__lte=at)
+def _check_number(bot: Bot) -> None:
+    """
+    A safety net for a bot that asks in a loop; not counted further than it matters.
 
-
-def _within(record: TokenRecord, grant: Grant | None) -> bool:
-    return (
-        grant is not None
-        and set(record.scopes) <= set(grant.scopes)
-        and set(record.roles) <= set(grant.roles)
-    )
+    Two requests at once may both be the last one: the limit is no licence, and a lock would cost every request.
+    """
+    held = TokenRecord.objects.unended(at=timezone.now()).filter(bot=bot).order_by()
+    if held[: bot.max_live_tokens].count() >= bot.max_live_tokens:
+        raise TooManyTokens(expected=f"up to {bot.max_live_tokens}", received="one more")
 
 
 def _shown(record: TokenRecord) -> dict[str, object]:

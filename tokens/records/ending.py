@@ -1,0 +1,99 @@
+"""
+Revoke tokens: one, or all of a bot, a credential or an audience. What is revoked stays revoked.
+
+What else ends a token, and may bring it back, is a state of its bot, its bot's owner, its audience or its key;
+`TokenRecordQuerySet.live` says which.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.services import record_event
+from tokens.bots.grants import grants_of
+from tokens.models import Audience, Bot, Credential, Grant, TokenRecord
+from tokens.models.record import TokenRecordQuerySet
+from tokens.status.freshness import status_lists_changed
+
+
+@transaction.atomic
+def revoke_token(*, record: TokenRecord, by: Actor) -> bool:
+    """Revoke once. A second call changes nothing: the first revoker stays on record."""
+    revoked = _revoke(TokenRecord.objects.filter(pk=record.pk), by=by)
+    if revoked:
+        record_event("token_revoked", by=by, target=record.bot.name, after={"jti": record.jti})
+    return bool(revoked)
+
+
+@transaction.atomic
+def revoke_tokens_of_bot(*, bot: Bot, by: Actor) -> int:
+    """Revoke everything the bot holds; return how many tokens that were."""
+    count = _revoke(_unended().filter(bot=bot), by=by)
+    _record(count, by=by, target=bot.name)
+    return count
+
+
+@transaction.atomic
+def revoke_tokens_of_credential(*, credential: Credential, by: Actor) -> int:
+    """
+    Revoke everything that was fetched with this credential; return how many tokens that were.
+
+    After a secret has leaked, retire it first: retiring leaves its tokens what they are, and revoking leaves the
+    secret able to fetch new ones. Tokens that a person or a command issued to the bot stay.
+    """
+    count = _revoke(_unended().filter(credential=credential), by=by)
+    shown = {"id": str(credential.pk), "kind": credential.kind, "label": credential.label}
+    _record(count, by=by, target=credential.bot.name, credential=shown)
+    return count
+
+
+@transaction.atomic
+def revoke_tokens_of_audience(*, audience: Audience, by: Actor) -> int:
+    """
+    Revoke everything that any bot holds for this audience; return how many tokens that were.
+
+    For an API that has leaked what was presented to it. Bots go on fetching new ones; to withdraw the audience
+    for a while, disable it.
+    """
+    count = _revoke(_unended().filter(audience=audience), by=by)
+    _record(count, by=by, target=audience.identifier)
+    return count
+
+
+@transaction.atomic
+def revoke_tokens_beyond_grants(*, bot: Bot, by: Actor) -> int:
+    """Revoke the bot's tokens that say more than is granted now; return how many those were."""
+    granted = {grant.audience_id: grant for grant in grants_of(bot)}
+    held = _unended().filter(bot=bot)
+    beyond = [record.pk for record in held if not _within(record, granted.get(record.audience_id))]
+    count = _revoke(TokenRecord.objects.filter(pk__in=beyond), by=by)
+    if count:
+        _record(count, by=by, target=bot.name, why="grants narrowed")
+    return count
+
+
+def _revoke(records: TokenRecordQuerySet, *, by: Actor) -> int:
+    """The one write that revokes: those of these records that nobody has revoked before."""
+    count = records.filter(revoked_at=None).update(revoked_at=timezone.now(), revoked_by=str(by)[:300])
+    if count:
+        status_lists_changed()
+    return count
+
+
+def _unended() -> TokenRecordQuerySet:
+    return TokenRecord.objects.unended(at=timezone.now())
+
+
+def _record(count: int, *, by: Actor, target: str, **more: Mapping[str, Any] | str) -> None:
+    record_event("tokens_revoked", by=by, target=target, after={"count": count, **more})
+
+
+def _within(record: TokenRecord, grant: Grant | None) -> bool:
+    return (
+        grant is not None
+        and set(record.scopes) <= set(grant.scopes)
+        and set(record.roles) <= set(grant.roles)
+    )

@@ -1,0 +1,1 @@
+"""Status lists: whether tokens still count, for APIs that do not ask about each one."""

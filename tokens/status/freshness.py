@@ -1,0 +1,65 @@
+"""
+Have status lists built again as soon as something ended.
+
+The signal is a random word in the cache: a list that was built under another word is out of date. Where processes
+share no cache, as a command and a server with a local one, a list is built again when it is `KEPT` seconds old.
+"""
+
+import secrets
+from typing import Any
+
+import structlog
+from django.core.cache import cache
+from django.db import transaction
+
+log = structlog.get_logger("tokens.status")
+
+KEPT = 5  # seconds a list is served at most without a look at the database
+
+_WORD = "tokens:status-lists:word"
+
+
+def status_lists_changed() -> None:
+    """Say that tokens have ended, or count again: true for every list that is asked for after the commit."""
+    transaction.on_commit(_say, robust=True)  # what has been revoked stays revoked, whatever the cache does
+
+
+def current_word() -> str | None:
+    """
+    Return the word a list has to be built under to be served; None without a cache, and then nothing is kept.
+
+    To be read before the database is: what is committed in between then changes the word, and never too late.
+    """
+    try:
+        return str(cache.get_or_set(_WORD, _new_word, timeout=None))
+    except Exception as error:  # each cache backend has its own exceptions, and none may close this door
+        log.warning("status_lists_not_kept", error=type(error).__name__)
+        return None
+
+
+def kept(name: str, *, word: str | None) -> Any:
+    """Return what was kept under this name and word, not longer ago than `KEPT` seconds; else None."""
+    try:
+        found = cache.get(name) if word else None
+    except Exception as error:  # as above
+        log.warning("status_lists_not_kept", error=type(error).__name__)
+        return None
+    return found[1] if found and found[0] == word else None
+
+
+def keep(name: str, value: Any, *, word: str | None) -> None:
+    """Keep a value for those who ask next."""
+    try:
+        if word:
+            cache.set(name, (word, value), timeout=KEPT)
+    except Exception as error:  # as above
+        log.warning("status_lists_not_kept", error=type(error).__name__)
+
+
+def _say() -> None:
+    cache.set(_WORD, _new_word(), timeout=None)
+
+
+def _new_word() -> str:
+    # Random and not counted: a cache that has lost its memory must not arrive at an old word again.
+    return secrets.token_hex(16)

@@ -1,0 +1,111 @@
+"""What a status list says now: built from the few that have ended, never from all tokens, and signed."""
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet, Value
+
+from ssoconsole.actors import Actor
+from ssoconsole.jose.sign import sign_jwt
+from tokens.keys.parsed import private_keys
+from tokens.keys.services import ensure_signing_key
+from tokens.models import Audience, Bot, SigningKey, StatusList, TokenRecord
+from tokens.models.record import audience_counts, bot_counts, key_counts
+from tokens.protocol.status_list import encode, pack_invalid
+from tokens.status.freshness import current_word, keep, kept
+from tokens.status.services import SIZE, KnownList, status_list_uri
+
+TYP = "statuslist+jwt"
+ALG = "ES256"  # RS256 signs OpenMetadata's tokens, and not every API that takes those looks at typ
+TTL = 60  # seconds after which an API asks again: the longest that it takes notice of a revocation
+LIFETIME = 900  # seconds that an API may go on while the console does not answer
+
+# A token's bit outlives the token: an API whose clock is behind must not see it come back in its last minutes.
+KEPT_AFTER_THE_END = timedelta(days=1)
+
+_BY = Actor.command("status_list")
+# Anybody may ask, and whoever asks while a list is being built wants the same one.
+_one_at_a_time = threading.Lock()
+
+
+def status_list_token(known: KnownList, *, at: datetime) -> str:
+    """
+    Return the signed list (draft-ietf-oauth-status-list-21 section 5.1) as it is at `at`.
+
+    Whatever ended before this call is in it, except what another process ended without a shared cache, which may
+    take `freshness.KEPT` seconds. Raises NoSigningKey.
+    """
+    name = f"tokens:status-list:{known.id}"
+    token = kept(name, word=current_word())
+    if token is None:
+        with _one_at_a_time:
+            word = current_word()
+            token = kept(name, word=word) or _signed(known, at=at)
+            keep(name, token, word=word)
+    return str(token)
+
+
+def status_list_uris(*, at: datetime) -> list[str]:
+    """Return where the lists are that hold a token which is neither revoked nor past its end (section 9.2)."""
+    name, word = f"tokens:status-lists:{settings.BASE_URL}", current_word()
+    numbers = kept(name, word=word)
+    if numbers is None:
+        numbers = _numbers_of_lists(at=at)
+        keep(name, numbers, word=word)
+    return [status_list_uri(number) for number in numbers]
+
+
+def dead_numbers(known: KnownList, *, at: datetime) -> set[int]:
+    """Return the numbers of the tokens in this list that do not count, for whatever reason but their age."""
+    dead: set[int] = set()
+    for among in _by_cause(_records_of(known, at=at), at=at):
+        dead.update(among.order_by().values_list("number", flat=True))
+    return dead
+
+
+def _numbers_of_lists(*, at: datetime) -> list[int]:
+    # By way of the tokens that are not over, because most lists are, and each would be looked through to the end.
+    number = ExpressionWrapper(F("number") / Value(SIZE), output_field=BigIntegerField())
+    lists = TokenRecord.objects.unended(at=at).order_by().values_list(number, flat=True).distinct()
+    existing = StatusList.objects.filter(number__in=list(lists))
+    return list(existing.order_by("number").values_list("number", flat=True))
+
+
+def _signed(known: KnownList, *, at: datetime) -> str:
+    indices = (known.index_of(number) for number in dead_numbers(known, at=at))
+    issued_at = int(at.timestamp())
+    claims = {
+        "sub": known.uri,
+        "iat": issued_at,
+        "exp": issued_at + LIFETIME,
+        "ttl": TTL,
+        "status_list": {"bits": 1, "lst": encode(pack_invalid(indices, size=SIZE))},
+    }
+    key = ensure_signing_key(alg=ALG, by=_BY)
+    return sign_jwt(claims, key=private_keys.of(key), alg=ALG, kid=key.kid, typ=TYP)
+
+
+def _records_of(known: KnownList, *, at: datetime) -> QuerySet[TokenRecord]:
+    first, last = known.numbers
+    not_long_over = Q(expires_at=None) | Q(expires_at__gt=at - KEPT_AFTER_THE_END)
+    return TokenRecord.objects.filter(not_long_over, number__gte=first, number__lte=last)
+
+
+def _by_cause(records: QuerySet[TokenRecord], *, at: datetime) -> Iterator[QuerySet[TokenRecord]]:
+    """
+    The dead by each cause, found through the index of that cause.
+
+    One condition over all would join every token of the list to find the few. Bots, audiences and keys that do
+    not count are few as well, and where there are none, Django asks nothing.
+    """
+    yield records.filter(revoked_at__isnull=False)
+    yield records.filter(bot__in=_ids(Bot.objects.exclude(bot_counts())))
+    yield records.filter(audience__in=_ids(Audience.objects.exclude(audience_counts())))
+    yield records.filter(signing_key__in=_ids(SigningKey.objects.exclude(key_counts(at=at))))
+
+
+def _ids(rows: "QuerySet[Any]") -> list[Any]:
+    return list(rows.order_by().values_list("pk", flat=True))
