@@ -237,6 +237,51 @@ class RuleTooWide(RuleInvalid):
     code = "rule_too_wide"
 
 
+# --- Why a proof does not count: for the log and the administrator, never for the caller --------------------
+
+
+class ProofRefused(TokensError):
+    """What the caller showed proves nothing; he is told InvalidClient, whichever it was."""
+
+    code = "proof_refused"
+
+
+class CredentialUnknown(ProofRefused):
+    """No live credential fits: unknown name, wrong, retired or expired secret, or a bot that is stopped."""
+
+    code = "credential_unknown"
+
+
+class AssertionReplayed(ProofRefused):
+    """This assertion has been used before."""
+
+    code = "assertion_replayed"
+
+
+class NetworkForeign(ProofRefused):
+    """The bot may not come from this address."""
+
+    code = "network_foreign"
+
+
+class KeysUnavailable(ProofRefused):
+    """The keys to verify with cannot be had from where they are published."""
+
+    code = "keys_unavailable"
+
+
+class WorkloadUnknown(ProofRefused):
+    """No federation rule fits this workload's token."""
+
+    code = "workload_unknown"
+
+
+class WorkloadAmbiguous(ProofRefused):
+    """Rules of several bots fit this workload's token; it must say by client_id which bot it is."""
+
+    code = "workload_ambiguous"
+
+
 # --- Signing keys and tokens -------------------------------------------------------------------------------
 
 
@@ -244,6 +289,12 @@ class NoSigningKey(TokensError):
     """There is no usable signing key for this algorithm."""
 
     code = "no_signing_key"
+
+
+class TooManyTokens(TokensError):
+    """The bot holds as many tokens as it may; let some end, or revoke them."""
+
+    code = "too_many_tokens"
 
 
 class AlgorithmUnknown(TokensError):
@@ -258,7 +309,44 @@ class KeyUnknown(TokensError):
     code = "signing_key_unknown"
 
 
+class KeyRefused(TokensError):
+    """This key cannot be imported."""
+
+    code = "signing_key_refused"
+
+
+class KeyTaken(TokensError):
+    """This key, or another one with its key id, is on record already."""
+
+    code = "signing_key_taken"
+
+
 class TokenUnknown(TokensError):
     """No token has this jti."""
 
     code = "token_unknown"
+
+
+# --- Requests that are sent again --------------------------------------------------------------------------
+
+
+class AlreadyDone(TokensError):
+    """This request was done before; `resource` is what it created, and a secret is shown only once."""
+
+    code = "already_done"
+
+    def __init__(self, message: str = "", *, resource: str = "") -> None:
+        super().__init__(message)
+        self.resource = resource
+
+
+class IdempotencyKeyReused(TokensError):
+    """This Idempotency-Key has been used with another body."""
+
+    code = "idempotency_key_reused"
+
+
+class IdempotencyKeyInvalid(TokensError):
+    """An Idempotency-Key is 1 to 255 visible ASCII characters."""
+
+    code = "idempotency_key_invalid"

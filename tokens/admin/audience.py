@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
 from tokens.admin.fields import LinesField
-from tokens.admin.records import UndeletableAdmin
+from tokens.admin.records import UndeletableAdmin, confirmation
 from tokens.audiences.services import check_change, disable_audience, enable_audience, save_audience
 from tokens.models import Audience
+from tokens.records.ending import revoke_tokens_of_audience
 
 if TYPE_CHECKING:
     AudienceModelForm = forms.ModelForm[Audience]
@@ -59,7 +60,7 @@ class AudienceAdmin(UndeletableAdmin):
     list_display = ("name", "identifier", "profile", "signing_alg", "token_lifetime", "is_enabled")
     list_filter = ("profile",)
     search_fields = ("name", "identifier")
-    actions = ("disable", "enable")
+    actions = ("disable", "enable", "revoke_tokens")
 
     @admin.display(boolean=True, description="enabled")
     def is_enabled(self, audience: Audience) -> bool:
@@ -77,3 +78,14 @@ class AudienceAdmin(UndeletableAdmin):
     def enable(self, request: HttpRequest, queryset: QuerySet[Audience]) -> None:
         count = sum(enable_audience(audience=audience, by=Actor.of(request)) for audience in queryset)
         self.message_user(request, f"Enabled: {count}.", messages.SUCCESS)
+
+    @admin.action(description="Revoke all tokens for them", permissions=["change"])
+    def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Audience]) -> HttpResponse | None:
+        question = "Everything that any bot holds for these audiences will be revoked at once and for good."
+        page = confirmation(self, request, queryset, action="revoke_tokens", question=question)
+        if page:
+            return page
+        by = Actor.of(request)
+        count = sum(revoke_tokens_of_audience(audience=audience, by=by) for audience in queryset)
+        self.message_user(request, f"Tokens revoked: {count}.", messages.SUCCESS)
+        return None

@@ -1,5 +1,6 @@
 """Bots in admin."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -11,11 +12,14 @@ from django.utils import timezone
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
 from tokens.admin.bot_forms import BotForm, GrantForm, GrantFormSet
+from tokens.admin.issue_token import issue_token_page
+from tokens.admin.new_credential import new_federation, new_keys
 from tokens.admin.new_secret import new_secret
 from tokens.admin.records import UndeletableAdmin, confirmation
 from tokens.bots.services import disable_bot, enable_bot, retire_bot, save_bot
+from tokens.credentials.retirement import evidence_of
 from tokens.models import Bot, Grant
-from tokens.records.services import revoke_tokens_of_bot
+from tokens.records.ending import revoke_tokens_of_bot
 
 if TYPE_CHECKING:
     GrantTabularInline = admin.TabularInline[Grant, Bot]
@@ -74,15 +78,36 @@ class BotAdmin(UndeletableAdmin):
         return ("name", "disabled_at", "disabled_by", "retired_at") if obj else ()
 
     def get_fields(self, request: HttpRequest, obj: Bot | None = None) -> tuple[str, ...]:
-        fields = ("name", "description", "owner", "allowed_networks")
+        fields = ("name", "description", "owner", "allowed_networks", "max_live_tokens")
         return (*fields, "disabled_at", "disabled_by", "retired_at") if obj else fields
 
     def has_change_permission(self, request: HttpRequest, obj: Bot | None = None) -> bool:
         return super().has_change_permission(request, obj) and not (obj and obj.retired_at)
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(lambda request, pk: new_secret(self, request, pk))
-        return [path("<int:pk>/new-secret", view, name="tokens_bot_new_secret"), *super().get_urls()]
+        pages = {
+            "secret": new_secret,
+            "keys": new_keys,
+            "federation": new_federation,
+            "token": issue_token_page,
+        }
+        return [
+            path(
+                f"<int:pk>/new-{name}",
+                self.admin_site.admin_view(partial(page, self)),
+                name=f"tokens_bot_new_{name}",
+            )
+            for name, page in pages.items()
+        ] + super().get_urls()
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """Show below the form how the bot proves itself, with the evidence for retiring each credential."""
+        bot = kwargs.get("obj")
+        if bot is not None:
+            evidence = evidence_of(bot, at=timezone.now())
+            found = bot.credentials.filter(pk__in=list(evidence))
+            context["credentials"] = [(credential, evidence[credential.pk]) for credential in found]
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Bot, form: Any, change: bool) -> None:
         """Nothing yet: the bot is written together with its grants."""

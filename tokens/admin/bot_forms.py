@@ -26,11 +26,21 @@ class BotForm(BotModelForm):
 
     class Meta:
         model = Bot
-        fields = ("name", "description", "owner", "allowed_networks")
+        fields = ("name", "description", "owner", "allowed_networks", "max_live_tokens")
         help_texts: ClassVar[dict[str, str]] = {
             "name": "client_id and sub of its tokens; never changes and is never used again.",
             "owner": "The user name of the person who answers for it.",
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "max_live_tokens" in self.fields:  # a person who may only look has none
+            self.fields["max_live_tokens"].required = False
+
+    def clean_max_live_tokens(self) -> int:
+        """Left empty, it stays what it was."""
+        given = self.cleaned_data["max_live_tokens"]
+        return self.instance.max_live_tokens if given is None else int(given)
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # Django's own hook, which the stubs leave out
@@ -85,4 +95,9 @@ class NewSecretForm(forms.Form):
         required=False,
         help_text="UTC; empty for no end.",
         widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}),
+    )
+    retire_after_unused_days = forms.IntegerField(
+        required=False,
+        label="Retire when unused for",
+        help_text="Days; empty for never. The command cleanup does it.",
     )

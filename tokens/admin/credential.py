@@ -1,19 +1,25 @@
 """Credentials in admin: never what they are, only that they are."""
 
+from functools import partial
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 
 from ssoconsole.actors import Actor
-from tokens.admin.records import BoundedPaginator, RecordAdmin
+from tokens.admin.records import BoundedPaginator, RecordAdmin, confirmation
+from tokens.admin.trial import try_token
+from tokens.credentials.retirement import evidence_of
 from tokens.credentials.services import retire_credential
 from tokens.models import Credential
+from tokens.records.ending import revoke_tokens_of_credential
 
 
 @admin.register(Credential)
 class CredentialAdmin(RecordAdmin):
-    """Read and retire; a new secret is made on the page of its bot."""
+    """Read, retire, revoke what was fetched; a new secret is made on the page of its bot."""
 
     list_display = (
         "label_or_hint",
@@ -42,15 +48,27 @@ class CredentialAdmin(RecordAdmin):
         "expires_at",
         "last_used_at",
         "last_used_from",
+        "evidence",
+        "retire_after_unused_days",
         "retired_at",
         "retired_by",
     )
     readonly_fields = fields
-    actions = ("retire",)
+    actions = ("retire", "revoke_tokens")
 
     @admin.display(description="credential")
     def label_or_hint(self, credential: Credential) -> str:
         return str(credential)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(partial(try_token, self))
+        return [path("<uuid:pk>/try", view, name="tokens_credential_try"), *super().get_urls()]
+
+    @admin.display(description="can it go?")
+    def evidence(self, credential: Credential) -> str:
+        """What is known of its use, as a sentence."""
+        found = evidence_of(credential.bot, at=timezone.now()).get(credential.pk)
+        return found.sentence if found else "It proves nothing any more."
 
     @admin.display(boolean=True, description="live")
     def is_live(self, credential: Credential) -> bool:
@@ -59,10 +77,26 @@ class CredentialAdmin(RecordAdmin):
             credential.expires_at is None or credential.expires_at > now
         )
 
-    @admin.action(description="Retire (they prove nothing from now on)", permissions=["act"])
+    @admin.action(
+        description="Retire (they prove nothing from now on; their tokens stay)", permissions=["act"]
+    )
     def retire(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
         count = sum(
             retire_credential(credential=credential, by=Actor.of(request))
             for credential in queryset.select_related("bot")
         )
         self.message_user(request, f"Retired: {count}.", messages.SUCCESS)
+
+    @admin.action(description="Revoke all tokens fetched with them", permissions=["act"])
+    def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Credential]) -> HttpResponse | None:
+        question = (
+            "Every token that was fetched with these credentials will be revoked at once and for good. "
+            "A credential that is not retired goes on fetching new ones."
+        )
+        page = confirmation(self, request, queryset, action="revoke_tokens", question=question)
+        if page:
+            return page
+        by, credentials = Actor.of(request), queryset.select_related("bot")
+        count = sum(revoke_tokens_of_credential(credential=credential, by=by) for credential in credentials)
+        self.message_user(request, f"Tokens revoked: {count}.", messages.SUCCESS)
+        return None

@@ -45,6 +45,7 @@ def new_secret(model_admin: AnyModelAdmin, request: HttpRequest, pk: int) -> Htt
                 bot=bot,
                 label=form.cleaned_data["label"],
                 expires_at=form.cleaned_data["expires_at"],
+                retire_after_unused_days=form.cleaned_data["retire_after_unused_days"],
                 by=Actor.of(request),
             )
             context.update(credential=credential, client_secret=client_secret)

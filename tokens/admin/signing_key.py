@@ -3,11 +3,13 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 
 from ssoconsole.actors import Actor
+from tokens.admin.import_key import import_key
 from tokens.admin.records import RecordAdmin, confirmation
-from tokens.keys.services import compromise_signing_key, rotate_signing_key
+from tokens.keys.services import compromise_signing_key, rotate_signing_key, rotation_possible_from
 from tokens.models import SigningKey
 
 
@@ -31,6 +33,10 @@ class SigningKeyAdmin(RecordAdmin):
     readonly_fields = fields
     actions = ("rotate", "compromise")
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(lambda request: import_key(self, request))
+        return [path("import", view, name="tokens_signingkey_import"), *super().get_urls()]
+
     @admin.display(description="state")
     def current_state(self, key: SigningKey) -> str:
         return key.state(at=timezone.now())
@@ -45,9 +51,17 @@ class SigningKeyAdmin(RecordAdmin):
         if page:
             return page
         for alg in sorted({key.alg for key in queryset}):
-            key = rotate_signing_key(alg=alg, by=Actor.of(request))
-            self.message_user(request, f"{alg}: {key.kid} signs now.", messages.SUCCESS)
+            self._rotate(request, alg)
         return None
+
+    def _rotate(self, request: HttpRequest, alg: str) -> None:
+        since = rotation_possible_from(alg=alg)
+        if since > timezone.now():
+            told = f"{alg}: not yet. The next key is too new for every API to have it; from {since:%H:%M:%S} UTC on."
+            self.message_user(request, told, messages.WARNING)
+            return
+        key = rotate_signing_key(alg=alg, by=Actor.of(request))
+        self.message_user(request, f"{alg}: {key.kid} signs now.", messages.SUCCESS)
 
     @admin.action(description="Compromised: take out at once", permissions=["act"])
     def compromise(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> HttpResponse | None:

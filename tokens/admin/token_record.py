@@ -8,7 +8,8 @@ from django.utils import timezone
 from ssoconsole.actors import Actor
 from tokens.admin.records import BoundedPaginator, RecordAdmin
 from tokens.models import TokenRecord
-from tokens.records.services import revoke_token
+from tokens.models.record import owner_disabled
+from tokens.records.ending import revoke_token
 
 
 @admin.register(TokenRecord)
@@ -42,6 +43,10 @@ class TokenRecordAdmin(RecordAdmin):
     readonly_fields = fields
     actions = ("revoke",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TokenRecord]:
+        records: QuerySet[TokenRecord] = super().get_queryset(request)
+        return records.annotate(owner_disabled=owner_disabled("bot__owner"))
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[TokenRecord], search_term: str
     ) -> tuple[QuerySet[TokenRecord], bool]:
@@ -61,6 +66,8 @@ class TokenRecordAdmin(RecordAdmin):
             return "expired"
         if record.bot.disabled_at:
             return "bot disabled"
+        if getattr(record, "owner_disabled", False):
+            return "owner disabled"
         return "audience disabled" if record.audience.disabled_at else "live"
 
     @admin.action(description="Revoke at once and for good", permissions=["act"])

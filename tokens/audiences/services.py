@@ -12,6 +12,7 @@ from tokens.errors import AudienceTaken, IdentifierImmutable, LifetimeTooLong, P
 from tokens.models import Audience, TokenRecord
 from tokens.protocol.identifiers import check_identifier
 from tokens.protocol.scopes import check_scopes
+from tokens.status.freshness import status_lists_changed
 
 FIELDS = (
     "identifier",
@@ -102,6 +103,7 @@ def disable_audience(*, audience: Audience, by: Actor) -> bool:
     )
     if changed:
         record_event("audience_disabled", by=by, target=audience.identifier)
+        status_lists_changed()
     audience.refresh_from_db(fields=["disabled_at", "disabled_by"])
     return bool(changed)
 
@@ -113,6 +115,7 @@ def enable_audience(*, audience: Audience, by: Actor) -> bool:
     changed = disabled.update(disabled_at=None, disabled_by="")
     if changed:
         record_event("audience_enabled", by=by, target=audience.identifier)
+        status_lists_changed()
     audience.refresh_from_db(fields=["disabled_at", "disabled_by"])
     return bool(changed)
 

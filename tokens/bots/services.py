@@ -13,7 +13,8 @@ from tokens.bots.grants import GrantSpec, check_grants, grants_shown, replace_gr
 from tokens.errors import BotRetired, NameImmutable, NameTaken
 from tokens.models import Bot
 from tokens.protocol.networks import check_networks
-from tokens.records.services import revoke_tokens_beyond_grants
+from tokens.records.ending import revoke_tokens_beyond_grants
+from tokens.status.freshness import status_lists_changed
 
 __all__ = ["GrantSpec", "disable_bot", "enable_bot", "retire_bot", "save_bot"]
 
@@ -60,6 +61,7 @@ def save_bot(*, bot: Bot, grants: Sequence[GrantSpec] | None, by: Actor) -> Bot:
         record_event("bot_created", by=by, target=bot.name, after=after)
     elif before.shown != after:
         record_change("bot_changed", by=by, target=bot.name, before=before.shown, after=after)
+        status_lists_changed()  # the new owner may be disabled, or the old one
     if narrowed:
         revoke_tokens_beyond_grants(bot=bot, by=by)
     return bot
@@ -77,6 +79,7 @@ def disable_bot(*, bot: Bot, by: Actor) -> bool:
     )
     if changed:
         record_event("bot_disabled", by=by, target=bot.name)
+        status_lists_changed()
     _refresh(bot)
     return bool(changed)
 
@@ -92,6 +95,7 @@ def enable_bot(*, bot: Bot, by: Actor) -> bool:
         raise BotRetired(received=bot.name)
     if changed:
         record_event("bot_enabled", by=by, target=bot.name)
+        status_lists_changed()
     return bool(changed)
 
 
@@ -103,6 +107,7 @@ def retire_bot(*, bot: Bot, by: Actor) -> bool:
     if changed:
         Bot.objects.filter(pk=bot.pk).update(disabled_by=str(by)[:300])
         record_event("bot_retired", by=by, target=bot.name)
+        status_lists_changed()
     _refresh(bot)
     return bool(changed)
 

@@ -1,62 +1,126 @@
-"""Check what a client claims, in one query and with the same work whatever is wrong with it."""
+"""Check what a client claims: whatever is wrong with it, he is told the same, and the log is told the cause."""
 
 import re
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 
 import structlog
-from django.db.models import Q
 from django.utils import timezone
 
 from ssoconsole.encryption.ring import key_ring
+from ssoconsole.jose.algorithms import ALGORITHMS
+from ssoconsole.jose.errors import JwtRefused, shown
+from ssoconsole.jose.signatures import spend_verification
+from ssoconsole.jose.verify import unverified_claims
+from tokens.credentials.own_keys import prove_by_own_key
 from tokens.credentials.services import PURPOSE
 from tokens.credentials.throttling import count_failure
-from tokens.errors import InvalidClient
+from tokens.credentials.use import note_use
+from tokens.credentials.workloads import is_platform, prove_by_platform
+from tokens.errors import CredentialUnknown, InvalidClient, NetworkForeign, ProofRefused
 from tokens.models import Credential
 from tokens.models.bot import BOT_NAME
+from tokens.models.record import bot_counts
 from tokens.protocol.client_secret import PREFIX
 from tokens.protocol.networks import is_allowed
 
 log = structlog.get_logger("tokens.authentication")
 
-# Seconds between two writes of the last use of one credential: issuing must not be a write per request.
-LAST_USED_EVERY = timedelta(minutes=1)
+_STAND_IN = ALGORITHMS["ES256"]
 
 
 def authenticate_client(*, client_id: str, client_secret: str, address: str | None) -> Credential:
     """
-    Return the credential that this name and secret belong to, with its bot.
+    Return the credential that this name and secret belong to, with its bot; in one query.
 
-    Raises InvalidClient, the same for an unknown name, a wrong, retired or expired secret, a disabled bot and
-    a foreign network; after too many failures with `retry_after`. Good credentials are never refused for
-    other people's failures.
+    Raises InvalidClient, the same for an unknown name, a wrong, retired or expired secret, a bot that is
+    disabled or whose owner is, and a foreign network; after too many failures with `retry_after`. Good
+    credentials are never refused for other people's failures.
     """
     now = timezone.now()
     hashes = key_ring().keyed_hashes(client_secret, purpose=PURPOSE)
-    credential = _find(client_id, hashes, at=now)
-    if credential is None or not is_allowed(address, credential.bot.allowed_networks):
-        # The name is logged as it was given only if it could be one: people paste secrets into wrong fields.
-        log.warning("client_authentication_failed", client_id=_name(client_id), address=address)
-        raise InvalidClient(retry_after=count_failure(client_id=client_id, address=address))
-    _note_use(credential, newest_hash=hashes[0], address=address, at=now)
+    with _cause_for_the_log(client_id=client_id, address=address, method="client_secret"):
+        credential = _find(client_id, hashes, at=now)
+        if credential is None:
+            raise CredentialUnknown
+        _check_network(credential, address)
+    note_use(credential, address=address, at=now, secret_hash=hashes[0])
     return credential
+
+
+def authenticate_assertion(*, client_id: str | None, assertion: str, address: str | None) -> Credential:
+    """
+    Return the credential that an assertion proves, with its bot (RFC 7523): one that the bot has signed itself,
+    or the token of the platform that runs it.
+
+    `client_id` is what stood beside the assertion. Raises InvalidClient as `authenticate_client` does, and the
+    database's own error when the use of an assertion cannot be written down.
+    """
+    now = timezone.now()
+    unverified_issuer, malformed = _unverified_issuer(assertion)
+    name = client_id or unverified_issuer
+    with _cause_for_the_log(client_id=name, address=address, method="client_assertion"):
+        if malformed:
+            spend_verification(_STAND_IN)
+            raise malformed
+        credential = _proved(assertion, unverified_issuer, client_id=client_id, address=address, at=now)
+    note_use(credential, address=address, at=now)
+    return credential
+
+
+def _proved(
+    assertion: str, unverified_issuer: str, *, client_id: str | None, address: str | None, at: datetime
+) -> Credential:
+    if is_platform(unverified_issuer):
+        credential = prove_by_platform(
+            assertion, unverified_issuer=unverified_issuer, client_id=client_id, at=at
+        )
+        _check_network(credential, address)
+        return credential
+    proof = prove_by_own_key(assertion, unverified_issuer=unverified_issuer, client_id=client_id, at=at)
+    # A thief on a foreign network must not be able to use it up.
+    _check_network(proof.credential, address)
+    proof.spend()
+    return proof.credential
+
+
+@contextmanager
+def _cause_for_the_log(*, client_id: str, address: str | None, method: str) -> Iterator[None]:
+    """Turn every cause into InvalidClient; the cause itself goes into the log."""
+    try:
+        yield
+    except (ProofRefused, JwtRefused) as cause:
+        # The name is logged as it was given only if it could be one: people paste secrets into wrong fields.
+        log.warning(
+            "client_authentication_failed",
+            client_id=_name(client_id),
+            address=address,
+            method=method,
+            reason=cause.code,
+            expected=shown(cause.expected),
+            received=shown(cause.received),  # a stranger's text: one line, however he wrote it
+        )
+        raise InvalidClient(retry_after=count_failure(client_id=client_id, address=address)) from None
+
+
+def _check_network(credential: Credential, address: str | None) -> None:
+    networks = credential.bot.allowed_networks
+    if not is_allowed(address, networks):
+        raise NetworkForeign(expected=f"one of {networks}"[:200], received=address or "no address")
 
 
 def _find(client_id: str, hashes: list[str], *, at: datetime) -> Credential | None:
     live = Credential.objects.client_secrets().live(at=at).select_related("bot")
-    return live.filter(
-        secret_hash__in=hashes, bot__name=client_id, bot__disabled_at=None, bot__retired_at=None
-    ).first()
+    return live.filter(bot_counts("bot__"), secret_hash__in=hashes, bot__name=client_id).first()
 
 
-def _note_use(credential: Credential, *, newest_hash: str, address: str | None, at: datetime) -> None:
-    """Write the use at most once a minute, and move the hash to the newest key of the ring."""
-    before = at - LAST_USED_EVERY
-    fresh = credential.last_used_at is not None and credential.last_used_at > before
-    if fresh and credential.secret_hash == newest_hash:
-        return
-    Credential.objects.filter(
-        Q(last_used_at=None) | Q(last_used_at__lte=before) | ~Q(secret_hash=newest_hash), pk=credential.pk
-    ).update(last_used_at=at, last_used_from=address or None, secret_hash=newest_hash)
+def _unverified_issuer(assertion: str) -> tuple[str, JwtRefused | None]:
+    """Whom an assertion says it is from, or "" and why nobody can tell."""
+    try:
+        return str(unverified_claims(assertion).get("iss", "")), None
+    except JwtRefused as malformed:
+        return "", malformed
 
 
 def _name(client_id: str) -> str:

@@ -1,5 +1,6 @@
 """Writes to credentials without a shared secret: public keys, and trust in a workload's own platform."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,13 +32,7 @@ def set_public_keys(
     """
     if bot.retired_at:
         raise BotRetired(received=bot.name)
-    if jwks is not None and jwks_uri:
-        raise KeysRefused("Give a key set or the address of one, not both.")
-    if jwks is not None:
-        _check_keys(jwks)
-    if jwks_uri:
-        _check_address(jwks_uri)
-    wanted = {"public_keys": None if jwks is None else dict(jwks), "jwks_uri": jwks_uri or ""}
+    wanted = _checked_keys(jwks, jwks_uri)
     found = None
     for old in _live(bot, Kind.PUBLIC_KEYS):
         if {"public_keys": old.public_keys, "jwks_uri": old.jwks_uri} == wanted:
@@ -69,18 +64,53 @@ def set_federation(*, bot: Bot, rules: Sequence[Mapping[str, Any]], by: Actor) -
     return kept + [_add(bot, Kind.FEDERATION, by=by, trust=rule) for rule in wanted]
 
 
+@transaction.atomic
+def add_federation(
+    *, bot: Bot, rule: Mapping[str, Any], jwks: Mapping[str, Any] | None, jwks_uri: str | None, by: Actor
+) -> Credential:
+    """
+    Trust one workload more; the same rule with the same keys again changes nothing.
+
+    The platform's keys are found through its issuer, unless they are given, or where they are: a cluster's own
+    issuer can often be reached from nowhere but the cluster. Raises BotRetired, RuleInvalid, RuleTooWide,
+    KeysRefused.
+    """
+    if bot.retired_at:
+        raise BotRetired(received=bot.name)
+    trust = check_rule(rule, allow_http=settings.ALLOW_LOOPBACK_PROVIDERS)
+    wanted = {"trust": trust, **_checked_keys(jwks, jwks_uri)}
+    for old in _live(bot, Kind.FEDERATION):
+        if {name: getattr(old, name) for name in wanted} == wanted:
+            return old
+    return _add(bot, Kind.FEDERATION, by=by, **wanted)
+
+
+def _checked_keys(jwks: Mapping[str, Any] | None, jwks_uri: str | None) -> dict[str, Any]:
+    if jwks is not None and jwks_uri:
+        raise KeysRefused("Give a key set or the address of one, not both.")
+    if jwks is not None:
+        _check_keys(jwks)
+    if jwks_uri:
+        _check_address(jwks_uri)
+    return {"public_keys": None if jwks is None else dict(jwks), "jwks_uri": jwks_uri or ""}
+
+
 def _live(bot: Bot, kind: Kind) -> list[Credential]:
     return list(Credential.objects.select_related("bot").filter(bot=bot, kind=kind, retired_at=None))
 
 
 def _add(bot: Bot, kind: Kind, *, by: Actor, **fields: Any) -> Credential:
-    credential = Credential.objects.create(bot=bot, kind=kind, created_by=str(by)[:300], **fields)
+    label = (fields.get("trust") or {}).get("subject") or fields.get("jwks_uri") or ""
+    credential = Credential.objects.create(
+        bot=bot, kind=kind, label=label[:100], created_by=str(by)[:300], **fields
+    )
     shown = {name: value for name, value in fields.items() if value}
     record_event(f"{kind.value}_added", by=by, target=bot.name, after={"id": str(credential.id), **shown})
     return credential
 
 
 def _check_keys(jwks: Mapping[str, Any]) -> None:
+    _check_storable(jwks)
     try:
         parsed = JwkSet.parse(jwks)
     except KeySetRefused as error:
@@ -89,6 +119,20 @@ def _check_keys(jwks: Mapping[str, Any]) -> None:
         raise KeysRefused(f"A key cannot be used: {parsed.refused[0].reason}.")
     if not parsed.keys:
         raise KeysRefused("The key set is empty.")
+    kids = [key.kid for key in parsed.keys]
+    if len(kids) > 1 and (None in kids or len(set(kids)) < len(kids)):
+        raise KeysRefused("Of several keys each needs a kid of its own, or nobody can tell which has signed.")
+
+
+def _check_storable(jwks: Mapping[str, Any]) -> None:
+    """PostgreSQL keeps no NUL, no half of a surrogate pair and no NaN, and would say so in words of its own."""
+    try:
+        text = json.dumps(jwks, ensure_ascii=False, allow_nan=False)
+        unstorable = "\\u0000" in text or not text.encode("utf-8")
+    except (TypeError, ValueError, RecursionError):
+        unstorable = True
+    if unstorable:
+        raise KeysRefused("The key set holds characters or numbers that no key has.")
 
 
 def _check_address(jwks_uri: str) -> None:

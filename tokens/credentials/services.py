@@ -14,6 +14,7 @@ from tokens.models import Bot, Credential
 from tokens.protocol.client_secret import RANDOM_BYTES, check_strength, format_client_secret, hint_of
 
 PURPOSE = "client_secret"
+LONGEST_UNUSED_DAYS = 3_650
 
 
 @transaction.atomic
@@ -22,14 +23,16 @@ def add_client_secret(
     bot: Bot,
     label: str = "",
     expires_at: datetime | None = None,
+    retire_after_unused_days: int | None = None,
     by: Actor,
     client_secret: str | None = None,
 ) -> tuple[Credential, str]:
     """
     Give a bot one more client secret; return its row and the secret, which is kept nowhere.
 
-    A secret that is given must be at least 32 characters that look random. Raises BotRetired, SecretTooWeak,
-    SecretInUse (also for a retired one: what was withdrawn stays withdrawn), ExpiryInvalid, ValidationError.
+    A secret that is given must be at least 32 characters that look random. `cleanup` retires it after so many
+    days without use; None for never. Raises BotRetired, SecretTooWeak, SecretInUse (also for a retired one:
+    what was withdrawn stays withdrawn), ExpiryInvalid, ValidationError.
     """
     if bot.retired_at:
         raise BotRetired(received=bot.name)
@@ -44,6 +47,7 @@ def add_client_secret(
         bot=bot,
         label=label,
         expires_at=expires_at,
+        retire_after_unused_days=check_unused_days(retire_after_unused_days),
         secret_hash=key_ring().keyed_hash(client_secret, purpose=PURPOSE),
         hint=hint_of(client_secret),
         created_by=str(by)[:300],
@@ -59,8 +63,8 @@ def add_client_secret(
 
 
 @transaction.atomic
-def retire_credential(*, credential: Credential, by: Actor) -> bool:
-    """Retire once. A second call changes nothing: who was first stays on record."""
+def retire_credential(*, credential: Credential, by: Actor, reason: str = "") -> bool:
+    """Retire once, and say why if a rule asks for it. A second call changes nothing: the first stays on record."""
     changed = Credential.objects.filter(pk=credential.pk, retired_at=None).update(
         retired_at=timezone.now(), retired_by=str(by)[:300]
     )
@@ -69,7 +73,12 @@ def retire_credential(*, credential: Credential, by: Actor) -> bool:
             "credential_retired",
             by=by,
             target=credential.bot.name,
-            after={"id": str(credential.pk), "kind": credential.kind, "label": credential.label},
+            after={
+                "id": str(credential.pk),
+                "kind": credential.kind,
+                "label": credential.label,
+                **({"reason": reason} if reason else {}),
+            },
         )
     credential.refresh_from_db(fields=["retired_at", "retired_by"])
     return bool(changed)
@@ -81,7 +90,14 @@ def find_client_secret(*, bot: Bot, client_secret: str) -> Credential | None:
     return live.filter(bot=bot, secret_hash__in=_hashes(client_secret)).first()
 
 
-def _shown(credential: Credential) -> dict[str, str | None]:
+def check_unused_days(days: int | None) -> int | None:
+    """Return the days after which an unused credential retires. Raises ExpiryInvalid: none is retired at once."""
+    if days is not None and not 1 <= days <= LONGEST_UNUSED_DAYS:
+        raise ExpiryInvalid(expected=f"1 to {LONGEST_UNUSED_DAYS} days without use", received=str(days))
+    return days
+
+
+def _shown(credential: Credential) -> dict[str, object]:
     """What the event log keeps; never the secret."""
     end = credential.expires_at
     return {
@@ -89,6 +105,7 @@ def _shown(credential: Credential) -> dict[str, str | None]:
         "label": credential.label,
         "hint": credential.hint,
         "expires_at": end.isoformat() if end else None,
+        **({"retire_after_unused_days": days} if (days := credential.retire_after_unused_days) else {}),
     }
 
 

@@ -3,13 +3,16 @@ Count failed authentications by name and by address.
 
 Only failures are slowed down, and only by being told when to come back: a secret of 256 random bits cannot be
 guessed at any speed, while refusing good credentials after other people's failures would hand everybody a way
-to stop any bot. The counts live in the cache; without the cache nothing is counted and nothing is refused.
+to stop any bot. The counts live in the cache, which all processes share; without the cache nothing is counted
+and nothing is refused.
 """
 
 import hashlib
 
 import structlog
 from django.core.cache import cache
+
+from ssoconsole.limits.source import subscriber_of
 
 log = structlog.get_logger("tokens.throttling")
 
@@ -20,7 +23,7 @@ MOST_PER_ADDRESS = 60
 
 def count_failure(*, client_id: str, address: str | None) -> int | None:
     """Count one failure; return the seconds to wait if there were too many within a minute, else None."""
-    counts = ((f"name:{client_id}", MOST_PER_NAME), (f"address:{address}", MOST_PER_ADDRESS))
+    counts = ((f"name:{client_id}", MOST_PER_NAME), (f"address:{subscriber_of(address)}", MOST_PER_ADDRESS))
     try:
         too_many = [_increment(what) > most for what, most in counts]
     except Exception as error:  # each cache backend has its own exceptions, and none may close this door

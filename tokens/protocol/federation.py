@@ -1,5 +1,13 @@
-"""Rules that let a workload in by the token of its own platform, with no stored secret."""
+"""
+Rules that let a workload in by the token of its own platform, with no stored secret.
 
+The subject of a rule is compared character by character. An asterisk at its end stands for any rest that is not
+empty; anywhere else it stands for one or more characters other than `:` and `/`, so that it never runs from one part
+of a name into the next. Wording that every subject of a platform starts with names nobody: the first part after it
+must be spelt out.
+"""
+
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,7 +15,11 @@ from urllib.parse import urlsplit
 from tokens.errors import RuleInvalid, RuleTooWide
 
 LONGEST = 512
+MOST_ASTERISKS = 3  # each multiplies the ways in which a long subject may fit
 _MEMBERS = ("issuer", "audience", "subject")
+# What subjects begin with at Kubernetes, GitHub, GitLab, Terraform and SPIFFE, whosever they are.
+_WORDING = frozenset({"system", "serviceaccount", "repo", "project_path", "organization", "spiffe"})
+_SEPARATORS = re.compile(r"[:/]+")
 
 
 def check_rule(rule: Mapping[str, Any], *, allow_http: bool) -> dict[str, Any]:
@@ -23,15 +35,35 @@ def check_rule(rule: Mapping[str, Any], *, allow_http: bool) -> dict[str, Any]:
     issuer, audience, subject = (_text(rule, name) for name in _MEMBERS)
     if not audience:
         raise RuleTooWide("Without an audience, tokens meant for others would be accepted.")
-    if not subject.strip("*? "):
-        raise RuleTooWide("This subject matches every workload of the issuer.", received=subject)
+    _check_subject(subject)
     _check_issuer(issuer, allow_http=allow_http)
     return {"issuer": issuer, "audience": audience, "subject": subject, "claims": _claims(rule)}
 
 
+def subject_matches(pattern: str, subject: str) -> bool:
+    """Tell whether the subject of a token fits the subject of a rule."""
+    open_end = pattern.endswith("*")
+    parts = pattern.removesuffix("*").split("*")
+    expression = "[^:/]+".join(re.escape(part) for part in parts) + (".+" if open_end else "")
+    return re.fullmatch(expression, subject, re.DOTALL) is not None
+
+
+def _check_subject(subject: str) -> None:
+    """Raise RuleTooWide unless the part that says whose workload it is has no asterisk in it."""
+    if not subject.strip("*? "):
+        raise RuleTooWide("This subject matches every workload of the issuer.", received=subject)
+    if "*" not in subject:
+        return
+    if "**" in subject or subject.count("*") > MOST_ASTERISKS:
+        raise RuleTooWide(f"At most {MOST_ASTERISKS} asterisks, no two in a row.", received=subject)
+    named = [part for part in _SEPARATORS.split(subject) if part and part not in _WORDING]
+    if "*" in named[0]:
+        raise RuleTooWide("This subject matches workloads of strangers at the same issuer.", received=subject)
+
+
 def _text(rule: Mapping[str, Any], name: str) -> str:
     value = rule.get(name, "" if name == "audience" else None)
-    if not isinstance(value, str) or len(value) > LONGEST:
+    if not isinstance(value, str) or len(value) > LONGEST or not _is_plain(value):
         raise RuleInvalid(expected=f"{name}, a text of at most {LONGEST} characters")
     return value
 
@@ -50,7 +82,14 @@ def _check_issuer(issuer: str, *, allow_http: bool) -> None:
 def _claims(rule: Mapping[str, Any]) -> dict[str, str]:
     claims = rule.get("claims") or {}
     if not isinstance(claims, Mapping) or not all(
-        isinstance(text, str) and 0 < len(text) <= LONGEST for pair in claims.items() for text in pair
+        isinstance(text, str) and 0 < len(text) <= LONGEST and _is_plain(text)
+        for pair in claims.items()
+        for text in pair
     ):
         raise RuleInvalid(expected="claims, texts by name")
     return dict(claims)
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether a database can keep this text: no NUL, and no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

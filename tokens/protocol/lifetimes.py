@@ -34,6 +34,13 @@ def parse_lifetime(value: object) -> timedelta | None:
     return timedelta(seconds=value)
 
 
+def shown_lifetime(word: str) -> str:
+    """Return one of the words as a person reads it."""
+    if word.isdecimal():
+        return "1 day" if word == "1" else f"{word} days"
+    return {"OneHour": "1 hour", "Unlimited": "Unlimited: no end"}[word]
+
+
 def parse_lifetime_text(text: str) -> timedelta | None:
     """Read a command line: one of the words, otherwise a number of seconds. Raises LifetimeInvalid."""
     seconds = text.isascii() and text.isdecimal() and len(text) < 20

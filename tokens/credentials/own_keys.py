@@ -1,0 +1,92 @@
+"""private_key_jwt: a bot proves itself with a key of its own (RFC 7523, OpenID Connect Core section 9)."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+
+from ssoconsole.jose.algorithms import ALGORITHMS as JOSE_ALGORITHMS
+from ssoconsole.jose.errors import ClaimRefused, KeySetRefused
+from ssoconsole.jose.keys import JwkSet
+from ssoconsole.jose.signatures import spend_verification
+from ssoconsole.jose.verify import CLIENT_ASSERTION, VerifiedJwt, verify_jwt
+from tokens.credentials.spent import spend_assertion
+from tokens.errors import CredentialUnknown, KeysUnavailable
+from tokens.models import Credential
+from tokens.models.record import bot_counts
+from tokens.protocol.client_assertion import ALGORITHMS, LEEWAY, check_assertion, hash_of_use
+from tokens.remote_keys.services import Source, verify_by_source
+
+MOST_PARSED = 256
+_STAND_IN = JOSE_ALGORITHMS[ALGORITHMS[0]]
+
+# By credential, with the document that was parsed.
+_parsed: dict[uuid.UUID, tuple[Any, JwkSet]] = {}
+
+
+@dataclass(frozen=True)
+class OwnKeyProof:
+    """A proof that counts if it is the first of its kind: `spend` it before acting on it."""
+
+    credential: Credential
+    jti_hash: str
+    expires_at: datetime
+
+    def spend(self) -> None:
+        """Use it up; raises AssertionReplayed."""
+        spend_assertion(bot=self.credential.bot, jti_hash=self.jti_hash, expires_at=self.expires_at)
+
+
+def prove_by_own_key(
+    assertion: str, *, unverified_issuer: str, client_id: str | None, at: datetime
+) -> OwnKeyProof:
+    """
+    Return what an assertion proves that names a bot as its issuer, by keys registered for this bot alone.
+
+    One lookup and one verification, whatever is wrong. Raises a JwtRefused or a ProofRefused.
+    """
+    credential = _keys_of(unverified_issuer, at=at)
+    if credential is None:
+        spend_verification(_STAND_IN)
+        raise CredentialUnknown(expected="a bot with public keys")
+    claims = _verified(assertion, credential).claims
+    name = credential.bot.name
+    check_assertion(claims, client_id=name, issuer=settings.BASE_URL, now=int(at.timestamp()))
+    if client_id not in (None, name):
+        raise ClaimRefused(expected=f"client_id {name}, as the assertion says", received=client_id)
+    return OwnKeyProof(
+        credential,
+        hash_of_use(issuer=claims["iss"], jti=claims["jti"]),
+        datetime.fromtimestamp(claims["exp"] + LEEWAY, UTC),
+    )
+
+
+def _keys_of(name: str, *, at: datetime) -> Credential | None:
+    live = Credential.objects.live(at=at).select_related("bot").order_by("-created_at")
+    return live.filter(bot_counts("bot__"), kind=Credential.Kind.PUBLIC_KEYS, bot__name=name).first()
+
+
+def _verified(assertion: str, credential: Credential) -> VerifiedJwt:
+    if credential.jwks_uri:
+        source = Source(credential.jwks_uri)
+        return verify_by_source(source, assertion, algorithms=ALGORITHMS, types=CLIENT_ASSERTION)
+    keys = registered_keys(credential)
+    return verify_jwt(assertion, keys=keys, algorithms=ALGORITHMS, types=CLIENT_ASSERTION)
+
+
+def registered_keys(credential: Credential) -> JwkSet:
+    """Return the keys that stand in the credential itself. Raises KeysUnavailable."""
+    kept = _parsed.get(credential.pk)
+    if kept and kept[0] == credential.public_keys:
+        return kept[1]
+    try:
+        keys = JwkSet.parse(credential.public_keys or {})
+    except KeySetRefused as refused:
+        spend_verification(_STAND_IN)
+        raise KeysUnavailable(expected="a JSON Web Key Set", received=str(refused)) from None
+    if len(_parsed) >= MOST_PARSED:
+        _parsed.clear()
+    _parsed[credential.pk] = (credential.public_keys, keys)
+    return keys

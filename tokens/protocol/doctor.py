@@ -1,0 +1,43 @@
+"""The token doctor: what is wrong with a token, step by step in the order of checking, and what to do about it."""
+
+from tokens.protocol.examination.claims import check_claims, check_readable
+from tokens.protocol.examination.facts import Check, Facts
+from tokens.protocol.examination.header import check_header, check_key
+from tokens.protocol.examination.record import check_known, check_record
+from tokens.protocol.examination.text import check_text, read_unverified
+
+__all__ = ["Check", "Facts", "examine", "first_failure", "is_valid"]
+
+
+def examine(token_text: str, facts: Facts) -> list[Check]:
+    """
+    Tell for each step whether the token passes it; all of them, however early one fails.
+
+    A text that is no JWT ends the list where it cannot be read on; what needs a key or a record that is unknown is
+    left out, after the step that says so. The token counts exactly if every step is ok. Raises nothing, whatever
+    the text.
+    """
+    checks = check_text(token_text)
+    if not checks[-1].ok:
+        return checks
+    unverified = read_unverified(token_text)
+    checks += check_header(unverified, facts)
+    if facts.key:
+        checks += check_key(token_text, facts.key)
+    checks.append(check_readable(unverified))
+    if unverified.claims is None:
+        return checks
+    checks += check_claims(unverified, facts)
+    checks.append(check_known(unverified, facts))
+    if facts.record:
+        checks += check_record(unverified, facts.record, facts)
+    return checks
+
+
+def is_valid(checks: list[Check]) -> bool:
+    return all(check.ok for check in checks)
+
+
+def first_failure(checks: list[Check]) -> Check | None:
+    """The first step that failed: later ones are often only what follows from it."""
+    return next((check for check in checks if not check.ok), None)

@@ -1,0 +1,151 @@
+"""The token as a text: what people paste instead of one, and how copying spoils it."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from ssoconsole.jose import base64url, strict_json
+from ssoconsole.jose.errors import JwtRefused
+from ssoconsole.jose.parse import MAX_BYTES
+from ssoconsole.jose.registered import read_claims
+from tokens.protocol.client_secret import PREFIX
+from tokens.protocol.examination.facts import Check, failed, passed
+
+_ALPHABET = re.compile(r"[A-Za-z0-9_.-]*")
+
+_COPY_AGAIN = "Copy the whole token again, in one piece and with nothing around it."
+# The first that is found is told; each has cost somebody an afternoon.
+_SPOILT: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (
+        re.compile(r"(?i)\s*(?:authorization:\s*)?bearer\s"),
+        "the word Bearer before it",
+        "Leave the word Bearer out where only the token belongs: whoever sends the token puts it before.",
+    ),
+    (
+        re.compile(r".*(?:\$[{(A-Za-z_]|\{\{|<[a-z])", re.DOTALL),
+        "a placeholder",
+        "The variable was never replaced by its value: look at what sets it.",
+    ),
+    (
+        re.compile(r".*[\"'\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}]", re.DOTALL),
+        "quotation marks",
+        "Take the quotation marks away: in an env file they may become part of the value.",
+    ),
+    (
+        re.compile(r".*(?:\.\.\.|\N{HORIZONTAL ELLIPSIS})", re.DOTALL),
+        "an ellipsis",
+        "It was copied from where only its beginning is shown. " + _COPY_AGAIN,
+    ),
+    (
+        re.compile(r"\s*\S+\s+\Z"),
+        "a line break or a space after it",
+        "Write the file or the secret without a line break at its end (printf '%s', not echo).",
+    ),
+    (
+        re.compile(r".*\s", re.DOTALL),
+        "white space inside or before it",
+        _COPY_AGAIN + " Terminals and mail programs break long lines.",
+    ),
+    (
+        re.compile(r".*[=+/%]", re.DOTALL),
+        "characters of another encoding (= + / %)",
+        "It was encoded once more, or is no JWT: a JWT is written in base64url without padding.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Unverified:
+    """What a text says of itself as far as it can be read; None where it cannot."""
+
+    header: dict[str, Any] | None = None
+    claims: dict[str, Any] | None = field(default=None, repr=False)
+    refused: JwtRefused | None = None
+
+    def header_text(self, name: str) -> str:
+        """A member of the header, "" for none or one that is no text."""
+        value = (self.header or {}).get(name)
+        return value if isinstance(value, str) else ""
+
+    def audiences(self) -> list[str]:
+        """The values of `aud`; the types of claims that were read are right."""
+        named = (self.claims or {}).get("aud", [])
+        return [named] if isinstance(named, str) else list(named)
+
+
+def read_unverified(text: str) -> Unverified:
+    """Read what can be read of a text, and believe none of it; raises nothing."""
+    if len(text) > MAX_BYTES or not _ALPHABET.fullmatch(text) or text.count(".") != 2:
+        return Unverified()
+    header, payload, _ = text.split(".")
+    try:
+        members = strict_json.loads_object(base64url.decode(header))
+    except ValueError:  # MalformedJson is one
+        return Unverified()
+    try:
+        return Unverified(members, read_claims(base64url.decode(payload)))
+    except JwtRefused as refused:
+        return Unverified(members, None, refused)
+    except ValueError:
+        return Unverified(members)
+
+
+def check_text(text: str) -> list[Check]:
+    """Check the size, the characters, the parts and that the header is JSON; the first failure ends the list."""
+    checks: list[Check] = []
+    for step in (_size, _characters, _parts, _header):
+        checks.append(step(text))
+        if not checks[-1].ok:
+            break
+    return checks
+
+
+def _size(text: str) -> Check:
+    expected = f"1 to {MAX_BYTES} characters"
+    if not text:
+        remedy = "There is nothing here: look at whether the variable, the file or the secret is set at all."
+        return failed("size", expected=expected, received="nothing", remedy=remedy)
+    received = f"{len(text)} characters"
+    if len(text) > MAX_BYTES:
+        remedy = "Nothing of this length is a token of the console. " + _COPY_AGAIN
+        return failed("size", expected=expected, received=received, remedy=remedy)
+    return passed("size", received, expected=expected)
+
+
+def _characters(text: str) -> Check:
+    expected = "only A-Z a-z 0-9 - _ ."
+    # "..." is of these characters, and no part of a token is empty in the middle.
+    if _ALPHABET.fullmatch(text) and "..." not in text:
+        return passed("characters", expected=expected)
+    for pattern, received, remedy in _SPOILT:
+        if pattern.match(text):
+            return failed("characters", expected=expected, received=received, remedy=remedy)
+    return failed("characters", expected=expected, received="another character", remedy=_COPY_AGAIN)
+
+
+def _parts(text: str) -> Check:
+    expected, parts = "three parts between two dots", text.split(".")
+    if len(parts) == 3 and all(parts[:2]):
+        return passed("parts", "three", expected=expected)
+    received = f"{len(parts)} parts" if len(parts) != 1 else "one part"
+    remedy = "It was cut off, or is more than one token. " + _COPY_AGAIN
+    if text.startswith(PREFIX):
+        received = "a client secret"
+        remedy = (
+            "This is what a bot fetches tokens with at /oauth/token. It has been shown to somebody who expected "
+            "a token: if that was not you alone, retire it and make another."
+        )
+    elif len(parts) == 1:
+        remedy = "An opaque token, or part of one. The console issues JWTs, which have three parts."
+    elif len(parts) == 5:
+        received = "an encrypted token (JWE)"
+        remedy = "The console encrypts no tokens: this one is from somebody else."
+    return failed("parts", expected=expected, received=received, remedy=remedy)
+
+
+def _header(text: str) -> Check:
+    expected = "a JSON object in base64url"
+    if read_unverified(text).header is not None:
+        return passed("header", expected=expected)
+    remedy = "The first part was changed or cut. " + _COPY_AGAIN
+    return failed("header", expected=expected, received="something else", remedy=remedy)

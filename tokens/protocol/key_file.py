@@ -1,0 +1,73 @@
+"""Read a signing key out of a file, as other servers keep theirs."""
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+
+from ssoconsole.jose import material
+from ssoconsole.jose.keys import public_jwk
+from ssoconsole.jose.material import (
+    PrivateMaterial,
+    PublicMaterial,
+    jwk_curve,
+    jwk_type,
+    public_material,
+)
+from tokens.errors import KeyRefused
+
+LARGEST_FILE = 65_536  # bytes; the largest RSA key that anything verifies with needs a fifth
+
+# What the console signs with, by kind and curve of the key.
+_ALGORITHMS = {("RSA", None): "RS256", ("EC", "P-256"): "ES256", ("OKP", "Ed25519"): "EdDSA"}
+
+
+def read_key_file(raw: bytes) -> PrivateMaterial | PublicMaterial:
+    """
+    Return the key in `raw`: private (PKCS#8, PKCS#1 or SEC 1) or public only (SubjectPublicKeyInfo or PKCS#1),
+    in PEM or DER.
+
+    Raises KeyRefused with a sentence about what else it is, which never repeats what is in the file.
+    """
+    if len(raw) > LARGEST_FILE:
+        raise KeyRefused("The file is too large to be a key.", expected=f"up to {LARGEST_FILE} bytes")
+    if b"-----BEGIN CERTIFICATE" in raw:
+        raise KeyRefused("This is a certificate.", expected="the key itself, public or private")
+    pem = b"-----BEGIN" in raw
+    key = _private(raw, pem=pem) or _public(raw, pem=pem)
+    if key is None:
+        raise KeyRefused("There is no key in this file.", expected="a private or public key in PEM or DER")
+    if not isinstance(key, PrivateMaterial | PublicMaterial):
+        raise KeyRefused("The console signs with nothing of this kind.", expected="RSA, P-256 or Ed25519")
+    return key
+
+
+def algorithm_of(key: PrivateMaterial | PublicMaterial) -> str:
+    """Return what `key` signs here; raises KeyRefused for a kind, size or exponent that is not accepted."""
+    alg = _ALGORITHMS.get((jwk_type(key), jwk_curve(key)))
+    if alg is None:
+        raise KeyRefused("The console signs with nothing of this kind.", expected="RSA, P-256 or Ed25519")
+    try:
+        public_material(public_jwk(key, alg=alg))
+    except material.KeyRefused as error:
+        raise KeyRefused(f"The key is too weak or malformed: {error}.") from error
+    return alg
+
+
+def _private(raw: bytes, *, pem: bool) -> object:
+    load = serialization.load_pem_private_key if pem else serialization.load_der_private_key
+    try:
+        return load(raw, password=None)
+    except TypeError:
+        raise KeyRefused(
+            "The key is encrypted with a passphrase.",
+            expected="the key in clear: openssl pkey -in FILE -out CLEAR; the console encrypts it itself",
+        ) from None
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+
+
+def _public(raw: bytes, *, pem: bool) -> object:
+    load = serialization.load_pem_public_key if pem else serialization.load_der_public_key
+    try:
+        return load(raw)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
