@@ -1,15 +1,14 @@
 """
-The life of signing keys.
+The life of signing keys: which one signs, which one is next, and how one is taken out.
 
-Besides the key that signs, the next one of its algorithm is always published already, so that every verifier
-has had it long before the first token is signed with it (RFC 7517 section 5, OpenID Connect Core 10.1.1).
+Besides the key that signs, the next ones of its algorithm are always published already, so that every verifier
+has had them long before the first token is signed with them (RFC 7517 section 5, OpenID Connect Core 10.1.1).
 """
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from ssoconsole.actors import Actor
@@ -17,8 +16,16 @@ from ssoconsole.eventlog.services import record_event
 from ssoconsole.jose.keys import public_jwk
 from ssoconsole.jose.sign import generate_private_key, private_key_to_pem
 from tokens.errors import AlgorithmUnknown, KeyUnknown
+from tokens.keys.ending import last_use
 from tokens.keys.parsed import private_keys
-from tokens.models import Audience, SigningKey, TokenRecord
+from tokens.models import Audience, SigningKey
+from tokens.status.freshness import status_lists_changed
+
+# How long a key is published before it signs. The key set may be kept for 300 seconds (its Cache-Control); the
+# rest is for an answer that was on its way while the key was being published.
+PUBLISHED_AHEAD = timedelta(seconds=360)
+# Two, so that a rotation soon after another one, or after a compromise, has a key that everybody knows.
+KEYS_AHEAD = 2
 
 
 def ensure_signing_key(*, alg: str, by: Actor) -> SigningKey:
@@ -40,15 +47,19 @@ def rotate_signing_key(*, alg: str, by: Actor) -> SigningKey:
     Let the next key sign, and retire the one before; return the key that signs now.
 
     The old key goes on verifying until the last token that it has signed, or may have signed while this was
-    going on, is past its end; for ever if it has signed one without an end. Raises AlgorithmUnknown.
+    going on, is past its end; for ever if it has signed one without an end. Its private half is erased. Changes
+    nothing before `rotation_possible_from`: a token must not be signed with a key that a verifier cannot have
+    yet, and two who rotate at once mean one rotation. Raises AlgorithmUnknown.
     """
     now = timezone.now()
-    _wait_for_others(alg)
+    lock_keys(alg)
     old = SigningKey.objects.signing().filter(alg=alg).first()
     if old is None:
         return ensure_signing_key(alg=alg, by=by)
-    old.retired_at, old.verify_until = now, _last_use(old, at=now)
-    old.save(update_fields=["retired_at", "verify_until"])
+    if rotation_possible_from(alg=alg) > now:
+        return old
+    old.retired_at, old.verify_until, old.private_key = now, last_use(old, at=now), ""
+    old.save(update_fields=["retired_at", "verify_until", "private_key"])
     new = _promote_next(alg=alg, by=by, at=now)
     record_event(
         "signing_key_rotated",
@@ -60,22 +71,38 @@ def rotate_signing_key(*, alg: str, by: Actor) -> SigningKey:
     return new
 
 
+def rotation_possible_from(*, alg: str) -> datetime:
+    """
+    Return the time from which the next key of `alg` may sign, because whoever verifies has it by then.
+
+    That is long past for a key that was published together with the one that signs: nobody has that one only.
+    """
+    signing = SigningKey.objects.signing().filter(alg=alg).first()
+    waiting = SigningKey.objects.waiting().filter(alg=alg).first()
+    if signing is None or waiting is None or waiting.created_at <= signing.created_at:
+        return timezone.now() - PUBLISHED_AHEAD
+    return waiting.created_at + PUBLISHED_AHEAD
+
+
 @transaction.atomic
 def compromise_signing_key(*, kid: str, by: Actor) -> SigningKey:
     """
-    Take a key out at once: unpublished, and everything it signed is dead for good.
+    Take a key out at once: unpublished, its private half erased, and everything it signed dead for good.
 
+    The next key signs at once, whoever has it already: nothing that the old one signs may count any more.
     Returns the key that signs with its algorithm now. A second call changes nothing. Raises KeyUnknown.
     """
     key = SigningKey.objects.filter(kid=kid).first()
     if key is None:
         raise KeyUnknown(received=kid[:100])
-    _wait_for_others(key.alg)
-    if SigningKey.objects.filter(pk=key.pk, compromised_at=None).update(compromised_at=timezone.now()):
+    lock_keys(key.alg)
+    live = SigningKey.objects.filter(pk=key.pk, compromised_at=None)
+    if live.update(compromised_at=timezone.now(), private_key=""):
         record_event("signing_key_compromised", by=by, target=kid, after={"alg": key.alg})
+        status_lists_changed()  # also because it may be the key that signs them
     private_keys.forget(kid)
     signing = ensure_signing_key(alg=key.alg, by=by)
-    _publish_next(alg=key.alg, by=by)
+    _publish_ahead(alg=key.alg, by=by, at=timezone.now())
     return signing
 
 
@@ -89,25 +116,25 @@ def published_keys(*, at: datetime) -> dict[str, Any]:
     return {"keys": list(keys.values_list("public_jwk", flat=True))}
 
 
-def _wait_for_others(alg: str) -> None:
+def lock_keys(alg: str) -> None:
     """Let one change of an algorithm's keys happen after the other; the next query sees what they did."""
     list(SigningKey.objects.select_for_update().filter(alg=alg).order_by("pk").values_list("pk"))
 
 
 def _promote_next(*, alg: str, by: Actor, at: datetime) -> SigningKey:
-    key = _publish_next(alg=alg, by=by)
+    key = SigningKey.objects.waiting().filter(alg=alg).first() or _create_key(alg=alg, by=by, at=at)
     key.signing_from = at
     key.save(update_fields=["signing_from"])
-    _publish_next(alg=alg, by=by)
+    _publish_ahead(alg=alg, by=by, at=at)
     return key
 
 
-def _publish_next(*, alg: str, by: Actor) -> SigningKey:
-    waiting = SigningKey.objects.filter(alg=alg, signing_from=None, retired_at=None, compromised_at=None)
-    return waiting.order_by("created_at").first() or _create_key(alg=alg, by=by)
+def _publish_ahead(*, alg: str, by: Actor, at: datetime) -> None:
+    for _ in range(KEYS_AHEAD - SigningKey.objects.waiting().filter(alg=alg).count()):
+        _create_key(alg=alg, by=by, at=at)
 
 
-def _create_key(*, alg: str, by: Actor) -> SigningKey:
+def _create_key(*, alg: str, by: Actor, at: datetime) -> SigningKey:
     if alg not in Audience.Algorithm.values:
         raise AlgorithmUnknown(received=alg[:20])
     private = generate_private_key(alg)
@@ -115,18 +142,7 @@ def _create_key(*, alg: str, by: Actor) -> SigningKey:
     key = SigningKey(kid=jwk["kid"], alg=alg, public_jwk=jwk)
     key.private_key = private_key_to_pem(private)
     key.save(force_insert=True)
+    key.created_at = at  # keys that come into the world together say so
+    key.save(update_fields=["created_at"])
     record_event("signing_key_created", by=by, target=key.kid, after={"alg": alg})
     return key
-
-
-def _last_use(key: SigningKey, *, at: datetime) -> datetime | None:
-    signed = TokenRecord.objects.filter(signing_key=key, revoked_at=None)
-    if signed.filter(expires_at=None).exists():
-        return None
-    last_end = signed.aggregate(last=Max("expires_at"))["last"]
-    # A token may be on its way into the database just now; it lives at most as long as its audience allows.
-    longest = Audience.objects.filter(signing_alg=key.alg).aggregate(
-        longest=Max("max_token_lifetime"), default=Max("token_lifetime")
-    )
-    seconds = max(longest["longest"] or 0, longest["default"] or 0)
-    return max(at + timedelta(seconds=seconds), last_end or at)

@@ -8,15 +8,38 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from providers.client_keys.services import drop_retired_client_keys
 from providers.retention import drop_old_sign_ins
+from ssoconsole.accounts.lockout import drop_old_failures
+from ssoconsole.actors import Actor
+from tokens.credentials.retirement import retire_unused_credentials
+from tokens.credentials.spent import drop_spent_assertions
+from tokens.keys.ending import drop_gone_keys
+from tokens.records.retention import drop_old_records
+from tokens.repeats.services import drop_old_repeats
 
 
 class Command(BaseCommand):
-    help = "Delete old sign-in traces, ended sessions and expired browser sessions."
+    help = "Delete old sign-in traces, ended sessions, expired browser sessions and retired client keys."
 
     def handle(self, *args: Any, **options: Any) -> None:
         keep = timedelta(days=settings.SIGN_IN_TRACE_DAYS)
         for what, count in drop_old_sign_ins(at=timezone.now(), keep=keep).items():
             self.stdout.write(f"{what}: {count} deleted")
+        keys = drop_retired_client_keys(at=timezone.now(), by=Actor.command("cleanup"))
+        self.stdout.write(f"retired client keys: {keys} deleted")
+        unused = retire_unused_credentials(at=timezone.now(), by=Actor.command("cleanup"))
+        self.stdout.write(f"credentials unused for too long: {unused} retired")
+        assertions = drop_spent_assertions(at=timezone.now())
+        self.stdout.write(f"used client assertions: {assertions} deleted")
+        keep = timedelta(days=settings.TOKEN_RECORD_DAYS)
+        records = drop_old_records(at=timezone.now(), keep=keep)
+        self.stdout.write(f"records of tokens long past their end: {records} deleted")
+        repeats = drop_old_repeats(at=timezone.now())
+        self.stdout.write(f"keys of requests that nobody repeats: {repeats} deleted")
+        gone = drop_gone_keys(at=timezone.now(), by=Actor.command("cleanup"))
+        self.stdout.write(f"signing keys that nothing needs: {gone} deleted")
+        failures = drop_old_failures(at=timezone.now())
+        self.stdout.write(f"failed sign-ins by password: {failures} deleted")
         call_command("clearsessions")
         self.stdout.write("browser sessions: expired ones deleted")

@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
-from tokens.keys.services import compromise_signing_key, rotate_signing_key
-from tokens.models import Audience
+from tokens.keys.services import compromise_signing_key, rotate_signing_key, rotation_possible_from
+from tokens.models import Audience, SigningKey
 
 
 class Command(BaseCommand):
@@ -26,7 +27,16 @@ class Command(BaseCommand):
             if options["compromised"]:
                 key = compromise_signing_key(kid=options["compromised"], by=by)
             else:
-                key = rotate_signing_key(alg=options["alg"], by=by)
+                key = self._rotated(options["alg"], by=by)
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"kid: {key.kid}")
+
+    def _rotated(self, alg: str, *, by: Actor) -> SigningKey:
+        since = rotation_possible_from(alg=alg)
+        if since > timezone.now():
+            self.stderr.write(
+                "Nothing was rotated: the next key has been published just now, and not every API has it before "
+                f"{since:%Y-%m-%d %H:%M:%S} UTC. A key that is compromised is taken out at once by --compromised."
+            )
+        return rotate_signing_key(alg=alg, by=by)

@@ -1,0 +1,163 @@
+"""One key after the other: nobody is given a token that his copy of the key set cannot verify."""
+
+import re
+from datetime import timedelta
+
+import jwt
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.models import Event
+from tokens.keys.ending import drop_gone_keys, verify_for_ever
+from tokens.keys.services import (
+    KEYS_AHEAD,
+    PUBLISHED_AHEAD,
+    compromise_signing_key,
+    rotate_signing_key,
+    rotation_possible_from,
+)
+from tokens.models import SigningKey, TokenRecord
+from tokens.records.retention import drop_old_records
+
+pytestmark = pytest.mark.django_db
+BY = Actor("user", "bob")
+
+
+def signing():
+    return SigningKey.objects.signing().get(alg="ES256")
+
+
+def rotated_while_possible():
+    """The key that signs when all that were published ahead have had their turn."""
+    return [rotate_signing_key(alg="ES256", by=BY) for _ in range(KEYS_AHEAD)][-1]
+
+
+def key_set():
+    return {key["kid"]: jwt.PyJWK(key) for key in Client().get("/.well-known/jwks.json").json()["keys"]}
+
+
+def verifies(token, copy):
+    kid = jwt.get_unverified_header(token)["kid"]
+    return kid in copy and jwt.decode(
+        token, copy[kid], algorithms=["ES256"], audience="https://metadata.example"
+    )
+
+
+def test_a_key_is_published_for_longer_than_anybody_keeps_the_key_set():
+    told = Client().get("/.well-known/jwks.json")["Cache-Control"]
+    assert timedelta(seconds=int(re.search(r"max-age=(\d+)", told)[1])) <= PUBLISHED_AHEAD
+
+
+def test_a_rotation_soon_after_another_takes_the_second_key_that_everybody_has():
+    copy = key_set()
+    kids = {signing().kid, *(rotate_signing_key(alg="ES256", by=BY).kid for _ in range(KEYS_AHEAD))}
+    assert len(kids) == 1 + KEYS_AHEAD
+    assert kids <= copy.keys()
+
+
+def test_a_rotation_to_a_key_that_nobody_has_yet_changes_nothing():
+    first = rotated_while_possible()
+    before = list(SigningKey.objects.order_by("pk").values())
+    assert rotate_signing_key(alg="ES256", by=BY) == first
+    assert list(SigningKey.objects.order_by("pk").values()) == before
+    assert Event.objects.filter(action="signing_key_rotated").count() == KEYS_AHEAD
+
+
+def test_the_next_key_signs_from_the_moment_that_everybody_has_it():
+    first = rotated_while_possible()
+    since = rotation_possible_from(alg="ES256")
+    with time_machine.travel(since - timedelta(seconds=1), tick=False):
+        assert rotate_signing_key(alg="ES256", by=BY) == first
+    with time_machine.travel(since, tick=False):
+        assert rotate_signing_key(alg="ES256", by=BY) != first
+
+
+def test_no_copy_of_the_key_set_is_too_old_for_a_good_token(oauth, me):
+    now = timezone.now()
+    copies, tokens = [], []
+    for _ in range(
+        20
+    ):  # every two minutes, four hundred seconds between a copy and the end of its use at most
+        now += timedelta(seconds=120)
+        with time_machine.travel(now, tick=False):
+            rotate_signing_key(alg="ES256", by=BY)
+            tokens.append(oauth.token(me).json()["access_token"])
+            copies = [copy for copy in copies if copy[0] >= now - timedelta(seconds=300)]
+            copies.append((now, key_set()))
+            assert all(verifies(tokens[-1], copy) for _, copy in copies)
+            assert all(verifies(token, copies[-1][1]) for token in tokens)
+    assert len({jwt.get_unverified_header(token)["kid"] for token in tokens}) > 3
+
+
+def test_the_command_says_why_nothing_was_rotated(capsys):
+    rotated_while_possible()
+    call_command("rotate_signing_key")
+    kid = capsys.readouterr().out
+    call_command("rotate_signing_key")
+    printed = capsys.readouterr()
+    assert printed.out == kid
+    assert "Nothing was rotated" in printed.err
+
+
+def test_a_compromise_does_not_wait_for_anybody():
+    first = rotate_signing_key(alg="ES256", by=BY)
+    assert compromise_signing_key(kid=first.kid, by=BY) not in (first, None)
+    assert signing() != first
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda key: rotate_signing_key(alg="ES256", by=BY),
+        lambda key: compromise_signing_key(kid=key.kid, by=BY),
+    ],
+)
+def test_the_private_half_is_erased_when_a_key_signs_no_more(end):
+    old = signing()
+    end(old)
+    assert not SigningKey.objects.get(pk=old.pk).private_key
+    assert SigningKey.objects.get(pk=signing().pk).private_key
+
+
+def test_what_an_earlier_release_kept_is_erased_by_the_cleanup():
+    old = signing()
+    SigningKey.objects.filter(pk=old.pk).update(retired_at=timezone.now())
+    call_command("cleanup")
+    assert not SigningKey.objects.get(pk=old.pk).private_key
+
+
+def test_a_token_without_end_that_was_on_its_way_keeps_its_key(token):
+    record = TokenRecord.objects.get()
+    rotate_signing_key(alg="ES256", by=BY)
+    assert SigningKey.objects.get(pk=record.signing_key_id).verify_until
+    verify_for_ever(record)
+    assert SigningKey.objects.get(pk=record.signing_key_id).verify_until is None
+    verify_for_ever(TokenRecord(signing_key=signing()))
+    assert signing().state(at=timezone.now()) == "signing"
+
+
+def test_a_gone_key_is_dropped_when_no_record_names_it(token):
+    old = signing()
+    rotate_signing_key(alg="ES256", by=BY)
+    old.refresh_from_db()
+    assert drop_gone_keys(at=old.verify_until - timedelta(seconds=1), by=BY) == 0
+    assert drop_gone_keys(at=old.verify_until, by=BY) == 0  # the record of its token is still there
+    TokenRecord.objects.all().delete()
+    assert drop_gone_keys(at=old.verify_until, by=BY) == 1
+    assert not SigningKey.objects.filter(pk=old.pk).exists()
+    assert Event.objects.get(action="signing_key_dropped").target == old.kid
+
+
+def test_records_go_long_after_the_end_and_those_without_an_end_never(token, bot, audience):
+    old = TokenRecord.objects.get()
+    endless = TokenRecord.objects.get()
+    endless.pk, endless.jti, endless.expires_at = None, "endless", None
+    endless.save(force_insert=True)
+    keep = timedelta(days=90)
+    assert drop_old_records(at=old.expires_at + keep, keep=keep) == 0
+    assert drop_old_records(at=old.expires_at + keep + timedelta(seconds=1), keep=keep) == 1
+    assert TokenRecord.objects.get() == endless
