@@ -6,9 +6,10 @@ PORT ?= 8000
 DEMO ?= 1
 BIN := $(VENV)/bin
 OP := tests/support/op
+CLIENTS := tests/support/clients
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run test check lock clean
+.PHONY: run test check bench lock clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m ssoconsole.first_run --port $(PORT) --demo $(DEMO)
@@ -16,7 +17,7 @@ run: $(INSTALLED)
 test: check
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-check: $(INSTALLED) $(OP)/node_modules
+check: $(INSTALLED) $(OP)/node_modules $(CLIENTS)/node_modules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -28,10 +29,14 @@ $(INSTALLED): requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# The real OpenID Provider of the tests; they skip and say so where node is missing.
-$(OP)/node_modules: $(OP)/package-lock.json
-	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix $(OP) && touch $@; \
-	else echo "npm is missing: tests against the real provider will be skipped."; fi
+# The real OpenID Provider and the OAuth clients of the tests; they skip and say so where node is missing.
+$(OP)/node_modules $(CLIENTS)/node_modules: %/node_modules: %/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix $* && touch $@; \
+	else echo "npm is missing: tests against $* will be skipped."; fi
+
+# What a sign-in costs; BENCH_POSTGRES=postgres://… measures PostgreSQL as well.
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks.sign_in
 
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -40,4 +45,4 @@ lock:
 		--no-header --extra dev pyproject.toml -o requirements-dev.txt
 
 clean:
-	rm -rf $(VENV) $(OP)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(OP)/node_modules $(CLIENTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("ssoconsole.health.urls")),
     path("", include("providers.urls")),
     path("", include("tokens.oauth.urls")),
+    path("", include("tokens.doctor.urls")),
     path("api/v1/", include("tokens.api.urls")),
     path("admin/", admin.site.urls),
 ]

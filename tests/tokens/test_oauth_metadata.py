@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from assertions import Signer, by_assertion
 from django.utils import timezone
 from tokens_cast import BASE_URL, basic
 
 from ssoconsole.jose.keys import JwkSet
 from tokens.bots.services import GrantSpec, save_bot
+from tokens.credentials.keyless import set_public_keys
 from tokens.keys.services import compromise_signing_key, ensure_signing_key, rotate_signing_key
 from tokens.models import Bot, SigningKey
 from tokens.records.services import issue_token
@@ -79,19 +81,14 @@ def test_no_unadvertised_grant_type_works(oauth, metadata, me, grant_type):
     assert answer.json()["error"] == "unsupported_grant_type"
 
 
+SIGNER, MAC = Signer(), Signer("HS256")
 METHODS = {
     "client_secret_basic": lambda me, bearer: ({}, basic(*me)),
     "client_secret_post": lambda me, bearer: ({"client_id": me[0], "client_secret": me[1]}, None),
     "Bearer": lambda me, bearer: ({}, f"Bearer {bearer}"),
     "none": lambda me, bearer: ({"client_id": me[0]}, None),
-    "private_key_jwt": lambda me, bearer: (
-        {
-            "client_id": me[0],
-            "client_assertion": bearer,
-            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        },
-        None,
-    ),
+    "private_key_jwt": lambda me, bearer: (by_assertion(SIGNER.assertion(me[0])), None),
+    "client_secret_jwt": lambda me, bearer: (by_assertion(MAC.assertion(me[0])), None),
 }
 ENDPOINTS = {
     "token": {"grant_type": "client_credentials"},
@@ -108,7 +105,10 @@ def bearer(console, by):
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("method", METHODS)
-def test_exactly_the_advertised_client_authentication_works(oauth, metadata, me, bearer, endpoint, method):
+def test_exactly_the_advertised_client_authentication_works(
+    oauth, metadata, bot, me, bearer, endpoint, method, by
+):
+    set_public_keys(bot=bot, jwks=SIGNER.jwks, jwks_uri=None, by=by)
     more, auth = METHODS[method](me, bearer)
     url = metadata[f"{endpoint}_endpoint"]
     answer = oauth.post(path_of(url), {**ENDPOINTS[endpoint], **more}, auth=auth)
@@ -123,11 +123,15 @@ def test_nothing_is_advertised_that_does_not_exist(metadata):
         "jwks_uri",
         "introspection_endpoint",
         "revocation_endpoint",
+        "status_list_aggregation_endpoint",
         "response_types_supported",
         "grant_types_supported",
         "token_endpoint_auth_methods_supported",
+        "token_endpoint_auth_signing_alg_values_supported",
         "introspection_endpoint_auth_methods_supported",
+        "introspection_endpoint_auth_signing_alg_values_supported",
         "revocation_endpoint_auth_methods_supported",
+        "revocation_endpoint_auth_signing_alg_values_supported",
     }
     assert metadata["response_types_supported"] == []
 
@@ -144,7 +148,7 @@ def test_the_key_set_is_strictly_public(oauth, by):
     for alg in ("RS256", "EdDSA"):
         ensure_signing_key(alg=alg, by=by)
     published = keys(oauth)
-    assert len({key["kid"] for key in published}) == len(published) == 6
+    assert len({key["kid"] for key in published}) == len(published) == 9
     for key in published:
         assert not {"d", "p", "q", "dp", "dq", "qi", "k", "oth"} & set(key)
         assert key["use"] == "sig"

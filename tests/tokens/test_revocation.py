@@ -11,7 +11,7 @@ from tokens_cast import basic
 
 from ssoconsole.eventlog.models import Event
 from tokens.models import TokenRecord
-from tokens.records.services import revoke_token
+from tokens.records.ending import revoke_token
 
 
 def is_live(oauth, token, me):
@@ -79,7 +79,7 @@ def test_a_token_must_be_given(oauth, me):
 
 
 @pytest.mark.parametrize(
-    "where", ["tokens.records.services.record_event", "django.db.models.query.QuerySet.update"]
+    "where", ["tokens.records.ending.record_event", "django.db.models.query.QuerySet.update"]
 )
 def test_a_database_that_fails_half_way_is_503_and_never_200(oauth, me, token, monkeypatch, where):
     oauth.introspect(token, me)

@@ -9,10 +9,12 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from tokens_cast import BASE_URL, METADATA, basic
 
+from ssoconsole.actors import Actor
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.models import Bot, TokenRecord
 from tokens.protocol.client_secret import hint_of
+from tokens.status.services import status_of
 
 
 def verified(oauth, token, algorithms=("ES256", "RS256")):
@@ -44,6 +46,7 @@ def test_an_independent_library_verifies_the_token_from_discovery(oauth, me):
         "iat": int(record.issued_at.timestamp()),
         "exp": int(record.expires_at.timestamp()),
         "jti": record.jti,
+        "status": status_of(record, by=Actor.command("test")),
     }
 
 
@@ -143,6 +146,7 @@ def test_an_openmetadata_token_has_the_form_of_openmetadata(oauth, bot, me, open
         "roles",
         "jti",
         "aud",
+        "status",
     ]
     assert token.claims["email"] == "ingestion-bot@localhost"
     assert token.claims["isBot"] is True

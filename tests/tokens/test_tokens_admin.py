@@ -353,11 +353,13 @@ def test_bob_takes_a_compromised_key_out(admin, oauth, me, token):
 ACTIONS = [
     ("audience", "disable"),
     ("audience", "enable"),
+    ("audience", "revoke_tokens"),
     ("bot", "disable"),
     ("bot", "enable"),
     ("bot", "retire"),
     ("bot", "revoke_tokens"),
     ("credential", "retire"),
+    ("credential", "revoke_tokens"),
     ("signingkey", "rotate"),
     ("signingkey", "compromise"),
     ("tokenrecord", "revoke"),

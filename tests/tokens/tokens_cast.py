@@ -1,12 +1,16 @@
 """How the tests speak to the console as a bot does."""
 
 import base64
+import json
+from contextlib import contextmanager
 from urllib.parse import quote_plus
 
+from django.db import OperationalError, connection
 from django.test import Client
 
 from ssoconsole.eventlog.models import Event
 from tokens.models import Bot, Credential, TokenRecord
+from tokens.protocol.status_list import decode, status_at
 
 BASE_URL = "http://localhost:8000"
 METADATA = "https://metadata.example"
@@ -56,3 +60,30 @@ def problem(answer, status, code):
     assert body["title"]
     assert body["detail"]
     return body
+
+
+def claims_in(jwt):
+    payload = jwt.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def status_bit(http, token):
+    """What an API reads in the status list about a token: 1 when it does not count."""
+    reference = claims_in(token)["status"]["status_list"]
+    answer = http.get(reference["uri"].removeprefix(BASE_URL))
+    assert answer.status_code == 200, answer.content
+    packed = decode(claims_in(answer.content.decode())["status_list"]["lst"], length=2**17 // 8)
+    return status_at(packed, reference["idx"], bits=1)
+
+
+@contextmanager
+def writes_refused(table):
+    """Let the database refuse every write to one table, as a full disk or a standby does; reads go on."""
+
+    def refuse(execute, sql, params, many, context):
+        if sql.split(" ", 1)[0] in ("INSERT", "UPDATE", "DELETE") and f'"{table}"' in sql:
+            raise OperationalError("cannot execute in a read-only transaction")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        yield

@@ -4,13 +4,13 @@ from typing import Any
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tokens.api.authentication import actor_of
+from tokens.api.repeats import IDEMPOTENCY_KEY, repeatable
 from tokens.api.serializers import AudienceSerializer
-from tokens.api.views import ConsoleView, one
+from tokens.api.views import ConsoleView, created, one
 from tokens.audiences.services import FIELDS, disable_audience, enable_audience, save_audience
 from tokens.models import Audience
 
@@ -31,11 +31,14 @@ class AudiencesView(ConsoleView):
         """List audiences by identifier."""
         return self.listed(Audience.objects.all())
 
-    @extend_schema(operation_id="audiences_create", responses={201: AudienceSerializer})
+    @extend_schema(
+        operation_id="audiences_create", parameters=[IDEMPOTENCY_KEY], responses={201: AudienceSerializer}
+    )
+    @repeatable
     def post(self, request: Request) -> Response:
         """Create an audience."""
         audience = _save(Audience(), self.body(request), request)
-        return Response(self.shown(audience), status=status.HTTP_201_CREATED)
+        return created(self.shown(audience), "api_audience", identifier=audience.identifier)
 
 
 class AudienceView(ConsoleView):

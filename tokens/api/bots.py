@@ -11,8 +11,9 @@ from rest_framework.response import Response
 
 from tokens.api.authentication import actor_of
 from tokens.api.permissions import visible_bots
+from tokens.api.repeats import IDEMPOTENCY_KEY, repeatable
 from tokens.api.serializers import BotChangeSerializer, BotSerializer
-from tokens.api.views import ConsoleView, one
+from tokens.api.views import ConsoleView, created, one
 from tokens.bots.services import GrantSpec, disable_bot, enable_bot, retire_bot, save_bot
 from tokens.errors import AudienceUnknown
 from tokens.models import Audience, Bot, Grant
@@ -30,13 +31,19 @@ class BotsView(ConsoleView):
         """List bots by name."""
         return self.listed(shown_bots(request))
 
-    @extend_schema(operation_id="bots_create", request=BotSerializer, responses={201: BotSerializer})
+    @extend_schema(
+        operation_id="bots_create",
+        parameters=[IDEMPOTENCY_KEY],
+        request=BotSerializer,
+        responses={201: BotSerializer},
+    )
+    @repeatable
     def post(self, request: Request) -> Response:
         """Create a bot."""
         data = self.body(request)
         with transaction.atomic():
             bot = _save(Bot(name=data["name"]), data, request)
-        return Response(self.shown(_read(request, bot.name)), status=status.HTTP_201_CREATED)
+        return created(self.shown(_read(request, bot.name)), "api_bot", name=bot.name)
 
 
 class BotView(ConsoleView):

@@ -22,19 +22,20 @@ class ConsoleAdministrator(BasePermission):
     Administrators, and tokens with the scope; console.write includes reading.
 
     A person who owns a bot may read what belongs to it, on views that say `owners_may_read`. To everybody
-    else signed in, nothing here exists.
+    else signed in, nothing here exists. A view that says `only_reads` changes nothing by any method.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        reads = request.method in SAFE_METHODS or getattr(view, "only_reads", False)
         if isinstance(request.auth, TokenRecord):
-            return _has_scope(request, request.auth)
+            return _has_scope(request.auth, reads=reads)
         if not request.user.is_authenticated:
             return False
         if is_administrator(request.user):
             return True
         if not getattr(view, "owners_may_read", False):
             raise NotFound
-        if request.method in SAFE_METHODS:
+        if reads:
             return True
         # An owner is told that he may not; to a stranger there is nothing that he might not do it to.
         if not visible_bots(request).filter(name=view.kwargs.get("name", "")).exists():
@@ -49,8 +50,8 @@ def visible_bots(request: Request) -> QuerySet[Bot]:
     return Bot.objects.owned_by(request.user.get_username())
 
 
-def _has_scope(request: Request, record: TokenRecord) -> bool:
-    needed = {READ, WRITE} if request.method in SAFE_METHODS else {WRITE}
+def _has_scope(record: TokenRecord, *, reads: bool) -> bool:
+    needed = {READ, WRITE} if reads else {WRITE}
     if needed & set(record.scopes):
         return True
     raise InsufficientScope(expected=READ if READ in needed else WRITE)

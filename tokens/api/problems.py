@@ -30,6 +30,10 @@ STATUSES: dict[type[DomainError], int] = {
     errors.ProfileInUse: 409,
     errors.AudienceDisabled: 409,
     errors.SecretInUse: 409,
+    errors.KeyTaken: 409,
+    errors.TooManyTokens: 429,
+    errors.AlreadyDone: 409,
+    errors.IdempotencyKeyReused: 422,
     errors.NoSigningKey: 503,
 }
 
@@ -64,12 +68,14 @@ def _domain(exc: DomainError) -> Response:
     headers = {}
     if isinstance(exc, errors.InvalidToken):
         headers["WWW-Authenticate"] = 'Bearer realm="console", error="invalid_token"'
+    if isinstance(exc, errors.InvalidRequest):
+        headers["WWW-Authenticate"] = 'Bearer realm="console", error="invalid_request"'
     if isinstance(exc, errors.InsufficientScope):
         scope = exc.expected or WRITE
         headers["WWW-Authenticate"] = f'Bearer realm="console", error="insufficient_scope", scope="{scope}"'
     if status == 503:
         headers["Retry-After"] = "5"
-    more = {name: value for name in ("expected", "received") if (value := getattr(exc, name))}
+    more = {name: value for name in ("expected", "received", "resource") if (value := getattr(exc, name, ""))}
     return _problem(status, exc.code, exc.message, headers=headers, **more)
 
 

@@ -10,10 +10,12 @@ from rest_framework.response import Response
 
 from tokens.api.authentication import actor_of
 from tokens.api.permissions import visible_bots
-from tokens.api.serializers import NewSecretSerializer, SecretSerializer
-from tokens.api.views import ConsoleView, one
+from tokens.api.repeats import IDEMPOTENCY_KEY, repeatable
+from tokens.api.serializers import NewSecretSerializer, RevokedSerializer, SecretSerializer
+from tokens.api.views import ConsoleView, created, one
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.models import Credential
+from tokens.records.ending import revoke_tokens_of_credential
 
 
 class SecretsView(ConsoleView):
@@ -29,8 +31,12 @@ class SecretsView(ConsoleView):
         return self.listed(_secrets(request, name))
 
     @extend_schema(
-        operation_id="secrets_create", request=SecretSerializer, responses={201: NewSecretSerializer}
+        operation_id="secrets_create",
+        parameters=[IDEMPOTENCY_KEY],
+        request=SecretSerializer,
+        responses={201: NewSecretSerializer},
     )
+    @repeatable
     def post(self, request: Request, name: str) -> Response:
         """Make a secret; this answer is the only one that holds it."""
         bot = one(visible_bots(request), name=name)
@@ -39,10 +45,11 @@ class SecretsView(ConsoleView):
             bot=bot,
             label=data.get("label", ""),
             expires_at=data.get("expires_at"),
+            retire_after_unused_days=data.get("retire_after_unused_days"),
             by=actor_of(request),
         )
         shown = NewSecretSerializer(credential, context={"client_secret": client_secret})
-        return Response(shown.data, status=status.HTTP_201_CREATED)
+        return created(shown.data, "api_secret", name=bot.name, id=credential.pk)
 
 
 class SecretView(ConsoleView):
@@ -58,9 +65,22 @@ class SecretView(ConsoleView):
 
     @extend_schema(operation_id="secrets_retire", responses={204: None})
     def delete(self, request: Request, name: str, id: uuid.UUID) -> Response:
-        """Retire a secret: it proves nothing from now on. Tokens that it fetched stay what they are."""
+        """Retire a secret: it proves nothing from now on. Tokens that it fetched stay, unless they are revoked."""
         retire_credential(credential=one(_secrets(request, name), pk=id), by=actor_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RevokeTokensOfSecretView(ConsoleView):
+    """Everything that was fetched with a client secret."""
+
+    serializer_class = RevokedSerializer
+    owners_may_read = True
+
+    @extend_schema(operation_id="secrets_revoke_tokens", request=None, responses=RevokedSerializer)
+    def post(self, request: Request, name: str, id: uuid.UUID) -> Response:
+        """Revoke all tokens that were fetched with a secret, at once and for good; the secret itself stays."""
+        credential = one(_secrets(request, name), pk=id)
+        return Response({"revoked": revoke_tokens_of_credential(credential=credential, by=actor_of(request))})
 
 
 def _secrets(request: Request, name: str) -> QuerySet[Credential]:

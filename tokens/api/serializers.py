@@ -68,6 +68,7 @@ class SecretSerializer(StrictSerializer):
     hint = serializers.CharField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    retire_after_unused_days = serializers.IntegerField(write_only=True, required=False, allow_null=True)
     last_used_at = serializers.DateTimeField(read_only=True, allow_null=True)
     last_used_from = serializers.IPAddressField(read_only=True, allow_null=True)
     retired_at = serializers.DateTimeField(read_only=True, allow_null=True)

@@ -4,25 +4,27 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tokens.api.authentication import actor_of
 from tokens.api.permissions import visible_bots
+from tokens.api.repeats import IDEMPOTENCY_KEY, repeatable
 from tokens.api.serializers import (
     NewTokenSerializer,
     RevokedSerializer,
     TokenRequestSerializer,
     TokenSerializer,
 )
-from tokens.api.views import ConsoleView, one
+from tokens.api.views import ConsoleView, created, one
 from tokens.bots.grants import choose_grant
 from tokens.models import Audience, TokenRecord
 from tokens.protocol.lifetimes import parse_lifetime
 from tokens.protocol.scopes import check_scopes
-from tokens.records.services import issue_token, revoke_token, revoke_tokens_of_bot
+from tokens.records.ending import revoke_token, revoke_tokens_of_bot
+from tokens.records.services import issue_token
 
 
 class TokensView(ConsoleView):
@@ -39,8 +41,19 @@ class TokensView(ConsoleView):
         return self.listed(_visible_records(request).filter(bot=bot))
 
     @extend_schema(
-        operation_id="tokens_create", request=TokenRequestSerializer, responses={201: NewTokenSerializer}
+        operation_id="tokens_create",
+        parameters=[IDEMPOTENCY_KEY],
+        request=TokenRequestSerializer,
+        responses={201: NewTokenSerializer},
+        examples=[
+            OpenApiExample(
+                "for a week",
+                value={"audience": "https://metadata.example", "lifetime": "7", "label": "cron"},
+                request_only=True,
+            )
+        ],
     )
+    @repeatable
     def post(self, request: Request, name: str) -> Response:
         """Issue a token to the bot; this answer is the only one that holds it."""
         bot = one(visible_bots(request), name=name)
@@ -55,7 +68,7 @@ class TokensView(ConsoleView):
             by=actor_of(request),
         )
         shown = NewTokenSerializer(record, context={"token": token})
-        return Response(shown.data, status=status.HTTP_201_CREATED)
+        return created(shown.data, "api_token", jti=record.jti)
 
 
 class TokenView(ConsoleView):

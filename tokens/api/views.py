@@ -3,6 +3,8 @@
 from typing import Any, ClassVar, TypeVar
 
 from django.db import models
+from django.urls import reverse
+from rest_framework import status
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -18,11 +20,13 @@ class ConsoleView(GenericAPIView[Any]):
     """
     One resource; answers are never kept by caches, because some hold secrets.
 
-    `owners_may_read` opens safe methods to people who own a bot, for what `visible_bots` lets them see.
+    `owners_may_read` opens safe methods to people who own a bot, for what `visible_bots` lets them see;
+    `only_reads` says that POST is safe too: it asks about something that belongs into no URL.
     """
 
     pagination_class = ByCursor
     owners_may_read: ClassVar[bool] = False
+    only_reads: ClassVar[bool] = False
     ordering: ClassVar[str | tuple[str, ...]] = "pk"
 
     def body(self, request: Request, serializer: type[BaseSerializer[Any]] | None = None) -> dict[str, Any]:
@@ -51,3 +55,10 @@ def one(rows: "models.QuerySet[M]", **lookup: Any) -> M:
     if found is None:
         raise NotFound
     return found
+
+
+def created(body: Any, name: str, /, **arguments: Any) -> Response:
+    """Answer 201 with what was created, and where it is: the path called `name`."""
+    return Response(
+        body, status=status.HTTP_201_CREATED, headers={"Location": reverse(name, kwargs=arguments)}
+    )

@@ -23,6 +23,8 @@ ANSWERS: dict[type[DomainError], tuple[int, str]] = {
     errors.AudienceRefused: (400, "invalid_target"),
     errors.UnknownScope: (400, "invalid_scope"),
     errors.InvalidToken: (401, "invalid_token"),
+    # RFC 6749 has no code for it; the status is what a client goes by.
+    errors.TooManyTokens: (429, "too_many_tokens"),
     errors.NoSigningKey: (503, "temporarily_unavailable"),
 }
 

@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
-from tokens.credentials.authentication import authenticate_client
+from tokens.credentials.authentication import authenticate_assertion, authenticate_client
 from tokens.errors import InvalidRequest, RequestTooLarge, TokensError
 from tokens.models import Credential
 from tokens.oauth import answers
-from tokens.protocol.client_authentication import client_credentials_of
+from tokens.protocol.client_authentication import UnverifiedAssertion, client_credentials_of
 from tokens.protocol.form import MOST_BYTES, Form, check_content_type, parse_form
 
 log = structlog.get_logger("tokens.oauth")
@@ -26,6 +26,7 @@ View = Callable[[HttpRequest], HttpResponse]
 NEVER_IN_THE_QUERY = (
     "access_token",
     "client_assertion",
+    "client_assertion_type",
     "client_id",
     "client_secret",
     "token",
@@ -59,16 +60,16 @@ def form_endpoint(*, repeatable: Collection[str] = ()) -> Callable[[Endpoint], V
     return decorate
 
 
-def public_endpoint(endpoint: View) -> View:
-    """Make a view of a document for everybody, read by GET and HEAD."""
+def public_endpoint(endpoint: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Make a view of a document for everybody, read by GET and HEAD; what the path names goes to the endpoint."""
 
     @csrf_exempt  # so that another method is answered with 405 and not with a page about cookies
     @wraps(endpoint)
-    def view(request: HttpRequest) -> HttpResponse:
+    def view(request: HttpRequest, **named: str) -> HttpResponse:
         if request.method not in ("GET", "HEAD"):
             return answers.not_allowed("GET", "HEAD")
         try:
-            return endpoint(request)
+            return endpoint(request, **named)
         except DatabaseFault:
             log.exception("database_unavailable", path=request.path)
             return answers.unavailable()
@@ -94,8 +95,13 @@ def read_form(request: HttpRequest, *, repeatable: Collection[str]) -> Form:
 def client_of(request: HttpRequest, form: Form) -> Credential:
     """Return the credential that the request proves, with its bot. Raises InvalidClient, InvalidRequest."""
     client = client_credentials_of(form, authorization=request.META.get("HTTP_AUTHORIZATION"))
+    address = request.META.get("REMOTE_ADDR")
+    if isinstance(client, UnverifiedAssertion):
+        return authenticate_assertion(
+            client_id=client.unverified_client_id, assertion=client.unverified_assertion, address=address
+        )
     return authenticate_client(
         client_id=client.unverified_client_id,
         client_secret=client.unverified_client_secret,
-        address=request.META.get("REMOTE_ADDR"),
+        address=address,
     )

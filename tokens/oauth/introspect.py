@@ -57,7 +57,7 @@ def _caller(request: HttpRequest, form: Form) -> Bot | None:
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() != "bearer":
         return client_of(request, form).bot
-    if form.one("client_id") or form.one("client_secret"):
+    if any(form.one(name) for name in ("client_id", "client_secret", "client_assertion")):
         raise InvalidRequest("The caller authenticates in two ways at once.")
     record = find_live_record(token.strip(), at=timezone.now())
     # Too little privilege is 401 here as well (RFC 7662 section 2.3).

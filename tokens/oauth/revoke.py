@@ -7,7 +7,7 @@ from tokens.errors import InvalidRequest
 from tokens.oauth import answers
 from tokens.oauth.door import client_of, form_endpoint
 from tokens.protocol.form import Form
-from tokens.records.services import revoke_token
+from tokens.records.ending import revoke_token
 from tokens.records.verification import find_record
 
 

@@ -1,15 +1,21 @@
-"""Every malformed or unauthorised request to the token endpoint gets the answer of RFC 6749 section 5.2."""
+"""
+RFC 6749 at the token endpoint: every malformed or unauthorised request (E1 to E24) gets the answer of section 5.2,
+and every success is that of section 5.1 (S1 to S6).
+"""
 
 import base64
+import math
 import re
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core import checks
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
-from tokens_cast import METADATA, basic
+from tokens_cast import METADATA, basic, claims_in, writes_refused
 
+from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
 from tokens.audiences.services import disable_audience, save_audience
@@ -36,104 +42,122 @@ def refused(answer, status, error):
     assert not Event.objects.filter(action="token_issued").exists()
 
 
-MALFORMED = {
-    "E1 no grant_type": ("scope=metadata.read", 400, "invalid_request"),
-    "E2 empty grant_type": ("grant_type=", 400, "invalid_request"),
-    "E3 foo": ("grant_type=foo", 400, "unsupported_grant_type"),
-    "E3 password": ("grant_type=password&username=a&password=b", 400, "unsupported_grant_type"),
-    "E3 implicit": ("grant_type=implicit", 400, "unsupported_grant_type"),
-    "E3 authorization_code": ("grant_type=authorization_code&code=x", 400, "unsupported_grant_type"),
-    "E3 refresh_token": ("grant_type=refresh_token&refresh_token=x", 400, "unsupported_grant_type"),
-    "E5 grant_type twice": (f"{GRANT}&{GRANT}", 400, "invalid_request"),
-    "E5 scope twice": (f"{GRANT}&scope=metadata.read&scope=metadata.read", 400, "invalid_request"),
-    "E5 client_id twice": (
-        f"{GRANT}&client_id=ingestion-bot&client_id=ingestion-bot",
-        400,
-        "invalid_request",
-    ),
-    "E5 audience twice": (f"{GRANT}&audience={METADATA}&audience={METADATA}", 400, "invalid_request"),
-    "E5 unknown parameter twice": (f"{GRANT}&foo=1&foo=2", 400, "invalid_request"),
-    "E5 once empty": (f"{GRANT}&scope=&scope=metadata.read", 400, "invalid_request"),
-    "E11 secret in header and body": (f"{GRANT}&client_secret=x", 400, "invalid_request"),
-    "E11 header and assertion": (f"{GRANT}&client_assertion=x", 400, "invalid_request"),
-    "E12 another client_id in the body": (f"{GRANT}&client_id=other-bot", 400, "invalid_request"),
-    "E15 unknown scope": (f"{GRANT}&scope=nonsense", 400, "invalid_scope"),
-    "E15 allowed and forbidden": (f"{GRANT}&scope=metadata.read+admin", 400, "invalid_scope"),
-    "E16 quotation mark": (f"{GRANT}&scope=%22", 400, "invalid_scope"),
-    "E16 backslash": (f"{GRANT}&scope=%5C", 400, "invalid_scope"),
-    "E16 control character": (f"{GRANT}&scope=a%07b", 400, "invalid_scope"),
-    "E16 two spaces": (f"{GRANT}&scope=metadata.read++metadata.write", 400, "invalid_scope"),
-    "E16 leading space": (f"{GRANT}&scope=+metadata.read", 400, "invalid_scope"),
-    "E16 10 kB": (f"{GRANT}&scope={'a' * 10_000}", 400, "invalid_scope"),
-    "E16 not ASCII": (f"{GRANT}&scope=%C3%BC", 400, "invalid_scope"),
-    "E21 larger than the limit": (f"{GRANT}&x={'a' * 70_000}", 413, "invalid_request"),
-    "E21 very many parameters": ("&".join(f"a{n}=" for n in range(7_000)), 413, "invalid_request"),
-    "E21 NUL": (f"{GRANT}&scope=a%00b", 400, "invalid_request"),
-    "E21 NUL in a name": (f"{GRANT}&a%00=b", 400, "invalid_request"),
-    "E21 bad percent": (f"{GRANT}&scope=%zz", 400, "invalid_request"),
-    "E21 percent at the end": (f"{GRANT}&scope=%", 400, "invalid_request"),
-    "E21 not UTF-8": (f"{GRANT}&scope=%ff", 400, "invalid_request"),
-    "E21 lone surrogate": (f"{GRANT}&scope=%ed%a0%80", 400, "invalid_request"),
-    "RFC 8707 unknown resource": (f"{GRANT}&resource=https://nobody.example", 400, "invalid_target"),
-    "RFC 8707 unknown audience": (f"{GRANT}&audience=nobody", 400, "invalid_target"),
-    "RFC 8707 relative resource": (f"{GRANT}&resource=/api", 400, "invalid_target"),
-    "RFC 8707 fragment": (f"{GRANT}&resource={METADATA}%23x", 400, "invalid_target"),
-    "RFC 8707 trailing slash": (f"{GRANT}&resource={METADATA}/", 400, "invalid_target"),
-    "RFC 8707 several": (f"{GRANT}&resource={METADATA}&resource=https://b.example", 400, "invalid_target"),
-    "resource and another audience": (
-        f"{GRANT}&resource={METADATA}&audience=https://b.example",
-        400,
-        "invalid_target",
-    ),
-    "an empty body": ("", 400, "invalid_request"),
-}
-
-
-@pytest.mark.parametrize("name", MALFORMED)
-def test_a_malformed_request_is_refused(oauth, me, name):
-    body, status, error = MALFORMED[name]
-    refused(oauth.post("/oauth/token", body, auth=me), status, error)
-
-
 def raw_basic(raw):
     return "Basic " + base64.b64encode(raw).decode()
 
 
-UNAUTHENTICATED = {
-    "E7 nothing": (GRANT, None),
-    "E7 client_id alone (a public client, E23)": (f"{GRANT}&client_id=ingestion-bot", None),
-    "E7 client_secret alone": (f"{GRANT}&client_secret=x", None),
-    "E9 wrong secret in the body": (f"{GRANT}&client_id=ingestion-bot&client_secret=wrong", None),
-    "E10 unknown client in the body": (f"{GRANT}&client_id=nobody&client_secret=wrong", None),
-    "assertion, which is not served": (
+ME = "the bot, with its good secret"
+
+# name: (body, Authorization, status, error). The lines that need more than a request are tests below, with their id in
+# the name.
+REFUSED = {
+    "E1 no grant_type": ("scope=metadata.read", ME, 400, "invalid_request"),
+    "E2 empty grant_type": ("grant_type=", ME, 400, "invalid_request"),
+    "E3 foo": ("grant_type=foo", ME, 400, "unsupported_grant_type"),
+    "E3 password": ("grant_type=password&username=a&password=b", ME, 400, "unsupported_grant_type"),
+    "E3 implicit": ("grant_type=implicit", ME, 400, "unsupported_grant_type"),
+    "E3 authorization_code": ("grant_type=authorization_code&code=x", ME, 400, "unsupported_grant_type"),
+    "E3 refresh_token": ("grant_type=refresh_token&refresh_token=x", ME, 400, "unsupported_grant_type"),
+    "E5 grant_type twice": (f"{GRANT}&{GRANT}", ME, 400, "invalid_request"),
+    "E5 scope twice": (f"{GRANT}&scope=metadata.read&scope=metadata.read", ME, 400, "invalid_request"),
+    "E5 client_id twice": (
+        f"{GRANT}&client_id=ingestion-bot&client_id=ingestion-bot",
+        ME,
+        400,
+        "invalid_request",
+    ),
+    "E5 audience twice": (f"{GRANT}&audience={METADATA}&audience={METADATA}", ME, 400, "invalid_request"),
+    "E5 unknown parameter twice": (f"{GRANT}&foo=1&foo=2", ME, 400, "invalid_request"),
+    "E5 once empty": (f"{GRANT}&scope=&scope=metadata.read", ME, 400, "invalid_request"),
+    "E11 secret in header and body": (f"{GRANT}&client_secret=x", ME, 400, "invalid_request"),
+    "E11 header and assertion": (f"{GRANT}&client_assertion=x", ME, 400, "invalid_request"),
+    "E12 another client_id in the body": (f"{GRANT}&client_id=other-bot", ME, 400, "invalid_request"),
+    "E15 unknown scope": (f"{GRANT}&scope=nonsense", ME, 400, "invalid_scope"),
+    "E15 allowed and forbidden": (f"{GRANT}&scope=metadata.read+admin", ME, 400, "invalid_scope"),
+    "E16 quotation mark": (f"{GRANT}&scope=%22", ME, 400, "invalid_scope"),
+    "E16 backslash": (f"{GRANT}&scope=%5C", ME, 400, "invalid_scope"),
+    "E16 control character": (f"{GRANT}&scope=a%07b", ME, 400, "invalid_scope"),
+    "E16 two spaces": (f"{GRANT}&scope=metadata.read++metadata.write", ME, 400, "invalid_scope"),
+    "E16 leading space": (f"{GRANT}&scope=+metadata.read", ME, 400, "invalid_scope"),
+    "E16 10 kB": (f"{GRANT}&scope={'a' * 10000}", ME, 400, "invalid_scope"),
+    "E16 not ASCII": (f"{GRANT}&scope=%C3%BC", ME, 400, "invalid_scope"),
+    "E21 larger than the limit": (f"{GRANT}&x={'a' * 70000}", ME, 413, "invalid_request"),
+    "E21 very many parameters": ("&".join(f"a{n}=" for n in range(7000)), ME, 413, "invalid_request"),
+    "E21 NUL": (f"{GRANT}&scope=a%00b", ME, 400, "invalid_request"),
+    "E21 NUL in a name": (f"{GRANT}&a%00=b", ME, 400, "invalid_request"),
+    "E21 bad percent": (f"{GRANT}&scope=%zz", ME, 400, "invalid_request"),
+    "E21 percent at the end": (f"{GRANT}&scope=%", ME, 400, "invalid_request"),
+    "E21 not UTF-8": (f"{GRANT}&scope=%ff", ME, 400, "invalid_request"),
+    "E21 lone surrogate": (f"{GRANT}&scope=%ed%a0%80", ME, 400, "invalid_request"),
+    "RFC 8707 unknown resource": (f"{GRANT}&resource=https://nobody.example", ME, 400, "invalid_target"),
+    "RFC 8707 unknown audience": (f"{GRANT}&audience=nobody", ME, 400, "invalid_target"),
+    "RFC 8707 relative resource": (f"{GRANT}&resource=/api", ME, 400, "invalid_target"),
+    "RFC 8707 fragment": (f"{GRANT}&resource={METADATA}%23x", ME, 400, "invalid_target"),
+    "RFC 8707 trailing slash": (f"{GRANT}&resource={METADATA}/", ME, 400, "invalid_target"),
+    "RFC 8707 several": (
+        f"{GRANT}&resource={METADATA}&resource=https://b.example",
+        ME,
+        400,
+        "invalid_target",
+    ),
+    "resource and another audience": (
+        f"{GRANT}&resource={METADATA}&audience=https://b.example",
+        ME,
+        400,
+        "invalid_target",
+    ),
+    "an empty body": ("", ME, 400, "invalid_request"),
+    "E7 nothing": (GRANT, None, 401, "invalid_client"),
+    "E7 client_id alone (a public client, E23)": (
+        f"{GRANT}&client_id=ingestion-bot",
+        None,
+        401,
+        "invalid_client",
+    ),
+    "E7 client_secret alone": (f"{GRANT}&client_secret=x", None, 401, "invalid_client"),
+    "E9 wrong secret in the body": (
+        f"{GRANT}&client_id=ingestion-bot&client_secret=wrong",
+        None,
+        401,
+        "invalid_client",
+    ),
+    "E10 unknown client in the body": (
+        f"{GRANT}&client_id=nobody&client_secret=wrong",
+        None,
+        401,
+        "invalid_client",
+    ),
+    "E13 an assertion that is none": (
         f"{GRANT}&client_assertion=x&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
         None,
+        401,
+        "invalid_client",
     ),
-    "E8 wrong secret": (GRANT, basic("ingestion-bot", "wrong")),
-    "E10 unknown client": (GRANT, basic("nobody", "wrong")),
-    "E13 not base64": (GRANT, "Basic !!!"),
-    "E13 no colon": (GRANT, raw_basic(b"ingestion-bot")),
-    "E13 bad UTF-8": (GRANT, raw_basic(b"\xff\xfe:x")),
-    "E13 NUL": (GRANT, raw_basic(b"ingestion-bot:a\0b")),
-    "E13 encoded NUL": (GRANT, raw_basic(b"ingestion-bot:a%00b")),
-    "E13 bad percent": (GRANT, raw_basic(b"ingestion-bot:%zz")),
-    "E13 empty": (GRANT, "Basic "),
-    "E13 nothing after the scheme": (GRANT, "Basic"),
-    "E13 empty halves": (GRANT, raw_basic(b":")),
-    "E13 Bearer": (GRANT, "Bearer abc"),
-    "E13 another scheme": (GRANT, "Digest username=x"),
-    "E13 very long": (GRANT, raw_basic(b"a" * 20_000 + b":b")),
-    "E13 not ASCII": (GRANT, "Basic ÄÖÜ="),
+    "E8 wrong secret": (GRANT, basic("ingestion-bot", "wrong"), 401, "invalid_client"),
+    "E10 unknown client": (GRANT, basic("nobody", "wrong"), 401, "invalid_client"),
+    "E13 not base64": (GRANT, "Basic !!!", 401, "invalid_client"),
+    "E13 no colon": (GRANT, raw_basic(b"ingestion-bot"), 401, "invalid_client"),
+    "E13 bad UTF-8": (GRANT, raw_basic(b"\xff\xfe:x"), 401, "invalid_client"),
+    "E13 NUL": (GRANT, raw_basic(b"ingestion-bot:a\x00b"), 401, "invalid_client"),
+    "E13 encoded NUL": (GRANT, raw_basic(b"ingestion-bot:a%00b"), 401, "invalid_client"),
+    "E13 bad percent": (GRANT, raw_basic(b"ingestion-bot:%zz"), 401, "invalid_client"),
+    "E13 empty": (GRANT, "Basic ", 401, "invalid_client"),
+    "E13 nothing after the scheme": (GRANT, "Basic", 401, "invalid_client"),
+    "E13 empty halves": (GRANT, raw_basic(b":"), 401, "invalid_client"),
+    "E13 Bearer": (GRANT, "Bearer abc", 401, "invalid_client"),
+    "E13 another scheme": (GRANT, "Digest username=x", 401, "invalid_client"),
+    "E13 very long": (GRANT, raw_basic(b"a" * 20000 + b":b"), 401, "invalid_client"),
+    "E13 not ASCII": (GRANT, "Basic ÄÖÜ=", 401, "invalid_client"),
 }
 
 
-@pytest.mark.parametrize("name", UNAUTHENTICATED)
-def test_an_unauthenticated_request_is_refused(oauth, me, name):
-    body, auth = UNAUTHENTICATED[name]
-    refused(oauth.post("/oauth/token", body, auth=auth), 401, "invalid_client")
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_malformed_or_unauthenticated_request_is_refused(oauth, me, name):
+    body, auth, status, error = REFUSED[name]
+    refused(oauth.post("/oauth/token", body, auth=me if auth is ME else auth), status, error)
 
 
-def test_the_cause_of_a_failed_authentication_cannot_be_told(oauth, bot, me, other_bot):
+def test_e10_the_cause_of_a_failed_authentication_cannot_be_told(oauth, bot, me, other_bot):
     answers = [
         oauth.token((me[0], "wrong")),
         oauth.token(("nobody", "wrong")),
@@ -283,13 +307,22 @@ def test_e24_a_database_that_is_away_is_503(oauth, me, monkeypatch, fault, path)
     assert int(answer["Retry-After"]) > 0
 
 
-def test_e24_a_token_whose_event_cannot_be_written_does_not_exist(oauth, me, monkeypatch):
+def test_e24_a_token_that_cannot_be_signed_leaves_no_record(oauth, me, monkeypatch):
+    def away(*args, **kwargs):
+        raise OperationalError("disk full")
+
+    monkeypatch.setattr("tokens.records.services.sign_record", away)
+    answer = oauth.token(me)
+    refused(answer, 503, "temporarily_unavailable")
+
+
+def test_a_token_for_a_bot_whose_event_cannot_be_written_does_not_exist(bob, bot, monkeypatch):
     def away(*args, **kwargs):
         raise OperationalError("disk full")
 
     monkeypatch.setattr("tokens.records.services.record_event", away)
-    answer = oauth.token(me)
-    refused(answer, 503, "temporarily_unavailable")
+    assert bob.post(f"/api/v1/bots/{bot.name}/tokens", {}).status_code == 503
+    assert not TokenRecord.objects.exists()
 
 
 def test_without_a_usable_signing_key_it_is_503(oauth, me):
@@ -337,3 +370,67 @@ def test_a_count_that_ends_in_between_starts_again(oauth, me, monkeypatch):
     monkeypatch.setattr("tokens.credentials.throttling.cache.add", lambda *a, **k: False)
     monkeypatch.setattr("tokens.credentials.throttling.cache.incr", gone)
     refused(oauth.token((me[0], "wrong")), 401, "invalid_client")
+
+
+@pytest.mark.parametrize(
+    "client_secret",
+    [
+        "a:colon:in:the:middle:4f9d8A7b6C5e3D2f",
+        "100%percent%25and+plus =&?4f9d8A7b6C5e3D2f",
+        "Schlüssel für die Tür 4f9d8A7b6C5e3D2f",
+    ],
+)
+def test_e14_any_character_of_a_secret_survives_the_header(oauth, bot, by, client_secret):
+    add_client_secret(bot=bot, by=by, client_secret=client_secret)
+    assert oauth.token((bot.name, client_secret)).status_code == 200
+
+
+def test_e6_an_unknown_parameter_is_ignored(oauth, me):
+    assert oauth.token(me, foo="bar").status_code == 200
+
+
+def test_e17_without_a_scope_the_token_has_all_that_is_granted_and_says_so(oauth, me):
+    assert oauth.token(me).json()["scope"] == "metadata.read metadata.write"
+
+
+def test_e22_a_bot_whose_owner_is_disabled_gets_nothing(oauth, me):
+    User.objects.create_user("alice@corp.example", is_active=False)
+    refused(oauth.token(me), 401, "invalid_client")
+
+
+def test_e24_a_database_that_refuses_the_write_gives_no_token(oauth, me):
+    with writes_refused("tokens_tokenrecord"):
+        answer = oauth.token(me)
+    refused(answer, 503, "temporarily_unavailable")
+    assert int(answer["Retry-After"]) > 0
+
+
+def test_s1_s2_s3_s4_a_success_is_what_section_5_1_says(oauth, me):
+    answer = oauth.token(me, scope="metadata.read")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+    assert (answer["Cache-Control"], answer["Pragma"]) == ("no-store", "no-cache")
+    body = answer.json()
+    assert set(body) == {"access_token", "token_type", "expires_in", "scope"}  # and no refresh token
+    assert (body["token_type"], body["scope"]) == ("Bearer", "metadata.read")
+    claims = claims_in(body["access_token"])
+    assert type(body["expires_in"]) is int
+    assert body["expires_in"] == claims["exp"] - claims["iat"]
+
+
+def test_s5_production_does_not_start_without_tls(settings):
+    settings.DEBUG, settings.BASE_URL = False, "http://console.example"
+    assert "BASE_URL is plain http." in {found.msg for found in checks.run_checks()}
+
+
+def test_s6_what_is_random_cannot_be_guessed(oauth, bot, me, by, token):
+    """At least 160 bits for a secret that is kept, 128 for the name of a token, which its signature protects."""
+    secrets = {add_client_secret(bot=bot, by=by)[1] for _ in range(50)}
+    assert len({secret[5:48] for secret in secrets}) == 50
+    assert 43 * math.log2(62) >= 256
+    assert re.fullmatch("[0-9a-f]{32}", claims_in(token)["jti"])
+
+
+def test_every_line_of_the_table_is_here():
+    told = " ".join([*REFUSED, *(name.removeprefix("test_").replace("_", " ").upper() for name in globals())])
+    for number in range(1, 25):
+        assert re.search(rf"\bE{number}\b", told), f"E{number}"

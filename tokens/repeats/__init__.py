@@ -1,0 +1,1 @@
+"""Requests that a caller may safely send again when the answer was lost."""
