@@ -4,20 +4,19 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
 from assertions import MAKERS, KeyHost, Signer, by_assertion
 from django.core.management import call_command
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError
 from django.utils import timezone
 from tokens_cast import BASE_URL, OAuth, state
 
 from ssoconsole.jose.errors import IssuerMismatch
+from tests.support.at_once import at_once
 from tokens.bots.services import disable_bot
 from tokens.credentials.keyless import set_public_keys
 from tokens.credentials.services import retire_credential
@@ -393,23 +392,6 @@ class ManyAtOnceTests:
 
         assert sorted(at_once(use, 4)) == [200, 401, 401, 401]
         assert TokenRecord.objects.count() == SpentAssertion.objects.count() == 1
-
-
-def at_once(work, many):
-    """What `work` returns in so many threads; one after the other in SQLite, which is one connection in memory."""
-    if connection.vendor == "sqlite":
-        return [work(number) for number in range(many)]
-    start = threading.Barrier(many)
-
-    def run(number):
-        start.wait(timeout=20)
-        try:
-            return work(number)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(many) as pool:
-        return list(pool.map(run, range(many)))
 
 
 class KeysElsewhereTests:

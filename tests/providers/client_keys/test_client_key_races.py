@@ -1,38 +1,15 @@
 """Rotations at the same moment leave one key that signs and one that waits; in turns on SQLite."""
 
-import threading
-
 import pytest
-from django.db import connection, connections
 
 from providers.client_keys.services import ensure_client_key, rotate_client_key
 from providers.models import ClientKey
 from ssoconsole.eventlog.models import Event
 from tests.providers.registrations import BOB, somewhere
+from tests.support.at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MANY = 6
-
-
-def together(work):
-    """The results of `work()` many times, each in a thread with a connection of its own if the database can."""
-    if connection.vendor == "sqlite":
-        return [work() for _ in range(MANY)]
-    start, results = threading.Barrier(MANY), []
-
-    def run():
-        try:
-            start.wait(timeout=20)
-            results.append(work())
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run) for _ in range(MANY)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 @pytest.fixture
@@ -44,7 +21,7 @@ def corp():
 
 
 def test_many_that_make_the_first_key_get_the_same_one(corp):
-    found = together(lambda: ensure_client_key(provider=corp, by=BOB).kid)
+    found = at_once(lambda _: ensure_client_key(provider=corp, by=BOB).kid, MANY)
     assert found == [ClientKey.objects.signing().get().kid] * MANY
     assert ClientKey.objects.count() == 2
     assert Event.objects.filter(action="client_key_created").count() == 2
@@ -52,7 +29,7 @@ def test_many_that_make_the_first_key_get_the_same_one(corp):
 
 def test_many_rotations_retire_each_key_once(corp):
     ensure_client_key(provider=corp, by=BOB)
-    found = together(lambda: rotate_client_key(provider=corp, by=BOB).kid)
+    found = at_once(lambda _: rotate_client_key(provider=corp, by=BOB).kid, MANY)
     assert len(found) == MANY
     rotations = list(Event.objects.filter(action="client_key_rotated"))
     retired = ClientKey.objects.filter(retired_at__isnull=False)

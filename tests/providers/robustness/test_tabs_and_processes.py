@@ -1,15 +1,13 @@
 """Eight tabs, and more than one process: nobody waits for ever, and nothing is counted twice."""
 
-import threading
-
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection, connections
 
 from providers.metadata.bucket import may_refetch
 from providers.models import ConsoleSession, SignInAttempt
 from ssoconsole.limits import bucket
 from tests.providers.signin.journey import Browser, register
+from tests.support.at_once import at_once
 
 TABS = 8
 
@@ -27,34 +25,11 @@ def test_eight_tabs_that_leave_before_any_comes_back_all_arrive(scripted_provide
     tabs = [tab_of(visitor) for _ in range(TABS)]
     left = [tab.leave(next=f"/account?{number}") for number, tab in enumerate(tabs)]
     callbacks = [scripted_provider.visit(url) for url in reversed(left)]
-    arrived = at_once(lambda number: tabs[number].arrive(callbacks[number])["Location"])
+    arrived = at_once(lambda number: tabs[number].arrive(callbacks[number])["Location"], TABS)
     assert sorted(arrived) == [f"/account?{number}" for number in range(TABS)]
     assert get_user_model().objects.count() == 1
     assert ConsoleSession.objects.filter(ended_at=None).count() == TABS
     assert SignInAttempt.objects.filter(outcome="ok").count() == TABS
-
-
-def at_once(work):
-    """By threads where the database takes several writers; one after the other on SQLite."""
-    if connection.vendor == "sqlite":
-        return [work(number) for number in range(TABS)]
-    start, results = threading.Barrier(TABS), []
-
-    def run(number):
-        try:
-            start.wait(timeout=20)
-            results.append(work(number))
-        except Exception as error:
-            results.append(repr(error))
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(TABS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_tries_are_counted_in_the_cache_that_processes_share(db, scripted_provider):
