@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.support.scripted_provider",
     "tests.support.browser",
     "tests.support.servers",
+    "tests.support.databases",
 ]
 
 # How fast a machine generates examples says nothing about the code. With CI set, hypothesis loads a profile of its

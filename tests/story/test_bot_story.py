@@ -6,10 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
-import uuid
 from pathlib import Path
 
-import psycopg
 import pytest
 import requests
 from joserfc import jwt
@@ -26,20 +24,6 @@ bots:
   - name: ingestion-bot
     grants: [{{audience: {API}, scopes: [metadata.read], roles: []}}]
 """
-
-
-@pytest.fixture
-def database(tmp_path):
-    """The URL of an empty database that several processes can share: a file, or one of PostgreSQL's."""
-    url = os.environ["DATABASE_URL"]
-    if not url.startswith("postgres"):
-        yield f"sqlite:///{tmp_path / 'console.sqlite3'}"
-        return
-    server, name = url.rpartition("/")[0], f"story_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield f"{server}/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

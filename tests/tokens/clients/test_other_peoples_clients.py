@@ -5,10 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-import uuid
 from pathlib import Path
 
-import psycopg
 import pytest
 from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
 from oauthlib.oauth2 import BackendApplicationClient
@@ -36,20 +34,6 @@ CONFIGURATION = {
         for name, secret in (("any-bot", SECRET), ("plain-bot", PLAIN_SECRET))
     ],
 }
-
-
-@pytest.fixture
-def database(tmp_path):
-    """The URL of an empty database that several processes can share: a file, or one of PostgreSQL's."""
-    url = os.environ["DATABASE_URL"]
-    if not url.startswith("postgres"):
-        yield f"sqlite:///{tmp_path / 'console.sqlite3'}"
-        return
-    server, name = url.rpartition("/")[0], f"clients_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield f"{server}/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -5,10 +5,8 @@ import shutil
 import subprocess
 import sys
 import time
-import uuid
 from pathlib import Path
 
-import psycopg
 import pytest
 import redis
 
@@ -27,20 +25,6 @@ bots:
     grants: [{{audience: {API}, scopes: [metadata.read], roles: []}}]
     client_secret: {SECRET}
 """
-
-
-@pytest.fixture
-def database(tmp_path):
-    """The URL of an empty database that several processes can share."""
-    url = os.environ["DATABASE_URL"]
-    if not url.startswith("postgres"):
-        yield f"sqlite:///{tmp_path / 'console.sqlite3'}"
-        return
-    server, name = url.rpartition("/")[0], f"crash_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield f"{server}/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
