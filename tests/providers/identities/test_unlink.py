@@ -9,7 +9,8 @@ from providers.models import ConsoleSession, Identity
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
 from tests.providers.signin.journey import Browser, register
-from tests.providers.signin.test_sign_in_races import MANY, together
+from tests.providers.signin.test_sign_in_races import MANY
+from tests.support.at_once import at_once
 
 BOB = Actor("user", "bob")
 User = get_user_model()
@@ -137,5 +138,5 @@ def test_two_who_unlink_at_once_leave_one(scripted_provider):
         except LastWayIn:
             return "stays"
 
-    assert sorted(together(one), key=str) == [True] * (MANY - 1) + ["stays"]
+    assert sorted(at_once(one, MANY), key=str) == [True] * (MANY - 1) + ["stays"]
     assert Identity.objects.count() == 1

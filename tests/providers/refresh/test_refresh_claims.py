@@ -24,7 +24,8 @@ from tests.providers.refresh.checked_sessions import (
     the_session,
 )
 from tests.providers.signin.journey import Browser
-from tests.providers.signin.test_sign_in_races import MANY, together
+from tests.providers.signin.test_sign_in_races import MANY
+from tests.support.at_once import at_once
 
 BOB = Actor("user", "bob")
 
@@ -55,7 +56,7 @@ class ManyAtOnceTests:
         tabs = [another_tab(visitor) for _ in range(MANY)]
         for _ in range(2):
             with later(elapsed):
-                assert together(lambda n: tabs[n].client.get("/account").status_code) == [200] * MANY
+                assert at_once(lambda n: tabs[n].client.get("/account").status_code, MANY) == [200] * MANY
         assert len(refreshes(scripted_provider)) == 2
         assert scripted_provider.violations == []
         assert is_live()
@@ -67,7 +68,7 @@ class ManyAtOnceTests:
         scripted_provider.token.respond(400, {"error": "invalid_grant"}).delay(0.3)
         tabs = [another_tab(visitor) for _ in range(MANY)]
         with later(OVER):
-            assert together(lambda n: tabs[n].client.get("/account").status_code) == [302] * MANY
+            assert at_once(lambda n: tabs[n].client.get("/account").status_code, MANY) == [302] * MANY
         assert len(refreshes(scripted_provider)) == 1
         assert not is_live()
 

@@ -5,7 +5,8 @@ import pytest
 from providers.models import ConsoleSession
 from ssoconsole.eventlog.models import Event
 from tests.providers.signin.journey import Browser, register
-from tests.providers.signin.test_sign_in_races import MANY, together
+from tests.providers.signin.test_sign_in_races import MANY
+from tests.support.at_once import at_once
 
 
 @pytest.fixture(autouse=True)
@@ -60,5 +61,5 @@ def test_no_setting_ends_the_session_that_just_began(op, provider, settings):
 @pytest.mark.django_db(transaction=True)
 def test_sign_ins_at_once_do_not_get_past_it(scripted_provider):
     register(scripted_provider)
-    assert together(lambda n: Browser().sign_in(scripted_provider).status_code) == [302] * MANY
+    assert at_once(lambda n: Browser().sign_in(scripted_provider).status_code, MANY) == [302] * MANY
     assert ConsoleSession.objects.filter(ended_at=None).count() == 3

@@ -16,7 +16,8 @@ from providers.signout import limits
 from providers.signout.errors import every_logout_refusal
 from ssoconsole.eventlog.models import Event
 from tests.providers.signin.journey import Browser, register
-from tests.providers.signin.test_sign_in_races import MANY, together
+from tests.providers.signin.test_sign_in_races import MANY
+from tests.support.at_once import at_once
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -347,7 +348,7 @@ def test_a_token_that_arrives_many_times_at_once_counts_once(scripted_provider):
     browser = Browser()
     browser.sign_in(scripted_provider)
     token = scripted_provider.make_logout_token(sub="subject-1")
-    assert sorted(together(lambda n: send(token).status_code)) == [200] + [400] * (MANY - 1)
+    assert sorted(at_once(lambda n: send(token).status_code, MANY)) == [200] + [400] * (MANY - 1)
     assert Event.objects.filter(action="backchannel_logout").count() == 1
     assert not browser.is_signed_in()
 
