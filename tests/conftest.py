@@ -21,6 +21,12 @@ if not os.environ.get("CI"):
     settings.load_profile("patient")
 
 
+def pytest_itemcollected(item):
+    """Mark what stands on the database, so that another database need not run what does not (`-m database`)."""
+    if item.get_closest_marker("django_db") or {"db", "transactional_db", "database"} & set(item.fixturenames):
+        item.add_marker("database")
+
+
 @pytest.fixture(autouse=True)
 def _fresh_cache():
     """Throttles, cool-downs and key copies of one test are not the next one's."""
