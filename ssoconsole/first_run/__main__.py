@@ -23,9 +23,11 @@ def arguments() -> argparse.Namespace:
 
 def prepare_environment(port: int) -> None:
     """Write `.env` at the first run, and serve under the port that was asked for."""
-    if write_env_file(ROOT / ".env"):
+    base_url = os.environ.setdefault("BASE_URL", f"http://localhost:{port}")
+    if write_env_file(ROOT / ".env", base_url=base_url):
         print("Wrote .env with fresh random secrets.")
-    os.environ.setdefault("BASE_URL", f"http://localhost:{port}")
+    elif f"BASE_URL={base_url}\n" not in (ROOT / ".env").read_text():
+        print(f"Commands of manage.py take BASE_URL from .env; it should be {base_url} while this runs.")
     os.environ["DJANGO_SETTINGS_MODULE"] = "ssoconsole.settings"
 
 

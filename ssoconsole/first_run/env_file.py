@@ -7,14 +7,17 @@ from pathlib import Path
 CONTENT = """\
 # Written by the first `make run`. These secrets are this machine's own: never copy them to another.
 DEBUG=true
+BASE_URL={base_url}
 SECRET_KEY={secret_key}
 FIELD_ENCRYPTION_KEYS={encryption_key}
 """
 
 
-def write_env_file(path: Path) -> bool:
+def write_env_file(path: Path, *, base_url: str) -> bool:
     """
     Write fresh random secrets, readable by the owner alone; False when the file is there already.
+
+    `base_url` stands there for the commands of manage.py, which must name the issuer that the server names.
 
     An existing file is never touched: it may hold the only copy of the key that opens the database.
     """
@@ -24,6 +27,10 @@ def write_env_file(path: Path) -> bool:
         return False
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(
-            CONTENT.format(secret_key=secrets.token_urlsafe(50), encryption_key=secrets.token_urlsafe(32))
+            CONTENT.format(
+                base_url=base_url,
+                secret_key=secrets.token_urlsafe(50),
+                encryption_key=secrets.token_urlsafe(32),
+            )
         )
     return True

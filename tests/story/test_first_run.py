@@ -1,5 +1,6 @@
 """A newcomer's first run: one process, five lines, and everything in them works."""
 
+import json
 import os
 import re
 import shutil
@@ -91,6 +92,18 @@ def sign_in_as_alice(url):
         return answer.text
 
 
+def explained(token, folder):
+    """What the token doctor says in the folder of the console that is running, whatever port it has."""
+    clean = {
+        name: value for name, value in os.environ.items() if name not in (*OURS, "DJANGO_SETTINGS_MODULE")
+    }
+    command = [sys.executable, "manage.py", "explain_token", "--json"]
+    ran = subprocess.run(
+        command, input=token, capture_output=True, text=True, cwd=folder, env=clean, timeout=60, check=True
+    )
+    return json.loads(ran.stdout)
+
+
 def test_the_first_run_ends_with_five_lines_that_work(first_run, fresh_copy):
     run = first_run()
     output = run.wait_for("Introspect it:")
@@ -110,6 +123,7 @@ def test_the_first_run_ends_with_five_lines_that_work(first_run, fresh_copy):
     token, answer = shell.stdout.strip().split("\n")
     assert token.count(".") == 2
     assert '"active": true' in answer.replace('":true', '": true')
+    assert explained(token, fresh_copy)["valid"] is True
 
     assert run.stop() == 0
     with pytest.raises(requests.ConnectionError):
@@ -133,7 +147,7 @@ def test_an_environment_file_that_exists_is_never_touched(fresh_copy):
     from ssoconsole.first_run.env_file import write_env_file
 
     (fresh_copy / ".env").write_text("SECRET_KEY=mine\n")
-    assert write_env_file(fresh_copy / ".env") is False
+    assert write_env_file(fresh_copy / ".env", base_url="http://localhost:8000") is False
     assert (fresh_copy / ".env").read_text() == "SECRET_KEY=mine\n"
 
 
