@@ -177,3 +177,12 @@ class CheckTests:
             messages = [m for m in checks.run_checks() if (m.id or "").startswith("ssoconsole.")]
         assert len(messages) > 4
         assert [message.id for message in messages if not message.hint] == []
+
+
+def test_people_s_passwords_get_a_slow_hash_outside_the_tests():
+    from django.conf import global_settings
+
+    from ssoconsole import settings as shipped
+
+    hashers = getattr(shipped, "PASSWORD_HASHERS", global_settings.PASSWORD_HASHERS)
+    assert hashers[0] == "django.contrib.auth.hashers.PBKDF2PasswordHasher"

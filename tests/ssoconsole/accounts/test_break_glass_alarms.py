@@ -12,7 +12,7 @@ from ssoconsole.eventlog.models import Event
 from tests.ssoconsole.pages.page_reading import Page
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, person, provider
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
+pytestmark = pytest.mark.django_db
 HERE = "203.0.113.7"
 DOOR = "/admin/login/"
 

@@ -10,7 +10,7 @@ from ssoconsole.actors import Actor
 from tests.providers.registrations import registered_at
 from tests.ssoconsole.pages.page_reading import Page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ssoconsole.actors import Actor
 from tests.ssoconsole.pages.page_reading import Page
 from tests.ssoconsole.pages.pages_cast import person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
+pytestmark = pytest.mark.django_db
 
 HERE, THERE = "203.0.113.7", "198.51.100.9"
 START = datetime(2030, 1, 1, tzinfo=UTC)
