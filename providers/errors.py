@@ -66,7 +66,7 @@ class IssParameterMissing(AnswerRefused):
 
 
 class ProviderChanged(AnswerRefused):
-    """The provider's issuer was changed while the attempt was under way."""
+    """The provider's registration was changed while the attempt was under way."""
 
     code = "provider_changed"
 

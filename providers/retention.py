@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
+from django.db.models import Exists, F, Max, Min, OuterRef, Q
 
-from providers.models import ConsoleSession, SignInAttempt, SpentLogoutToken
+from providers.models import ConsoleSession, Provider, ProviderVersion, SignInAttempt, SpentLogoutToken
 
 BATCH = 1000
+VERSIONS_STAY = 50
 # Longer than any leeway that may be given to a provider, and any step of a clock: a used logout token must have
 # expired for good before it is forgotten.
 SPENT_TOKENS_STAY = timedelta(hours=1)
@@ -30,6 +32,28 @@ def drop_old_sign_ins(*, at: datetime, keep: timedelta) -> dict[str, int]:
         "sessions": _delete_in_batches(ended) + _delete_in_batches(expired),
         "used logout tokens": _delete_in_batches(spent),
     }
+
+
+def drop_old_versions() -> int:
+    """
+    Delete the versions of each provider but the newest VERSIONS_STAY; return how many.
+
+    The one that a running trial would go back to stays, however old it is.
+    """
+    numbered = ProviderVersion.objects.values("provider").annotate(newest=Max("number"), oldest=Min("number"))
+    many = numbered.filter(newest__gte=F("oldest") + VERSIONS_STAY).order_by("provider")
+    return sum(_drop_versions_of(row["provider"]) for row in many)
+
+
+def _drop_versions_of(provider: Any) -> int:
+    versions = ProviderVersion.objects.filter(provider=provider)
+    numbers = versions.order_by("-number").values_list("number", flat=True)
+    newest_to_go = numbers[VERSIONS_STAY : VERSIONS_STAY + 1].first()
+    if newest_to_go is None:
+        return 0
+    # The baseline is asked for by the statement that deletes, and never read before a trial may have begun.
+    on_trial = Provider.objects.filter(trial_baseline=OuterRef("number"), pk=OuterRef("provider"))
+    return _delete_in_batches(versions.filter(Q(number__lte=newest_to_go) & ~Exists(on_trial)))
 
 
 def _delete_in_batches(rows: models.QuerySet[Any]) -> int:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`kind` is user, bot, command, provider or stranger; `name` tells which; `address` is where from."""
+    """`kind` is user, bot, command, provider, trial or stranger; `name` tells which; `address` is where from."""
 
     kind: str
     name: str

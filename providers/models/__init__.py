@@ -6,6 +6,7 @@ from providers.models.identity import Identity
 from providers.models.logout_token import SpentLogoutToken
 from providers.models.provider import DiscoveryVersion, Provider
 from providers.models.session import ConsoleSession
+from providers.models.version import ProviderVersion
 
 __all__ = [
     "ClientKey",
@@ -13,6 +14,7 @@ __all__ = [
     "DiscoveryVersion",
     "Identity",
     "Provider",
+    "ProviderVersion",
     "SignInAttempt",
     "SpentLogoutToken",
 ]

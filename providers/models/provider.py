@@ -1,6 +1,7 @@
 """A registered identity provider, and the discovery documents it has shown."""
 
 import uuid
+from datetime import datetime
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -27,6 +28,10 @@ def default_mapping() -> dict[str, str]:
 class ProviderQuerySet(models.QuerySet["Provider"]):
     def enabled(self) -> "ProviderQuerySet":
         return self.filter(enabled=True)
+
+    def past_trial(self, *, at: datetime) -> "ProviderQuerySet":
+        """Those whose configuration was on trial, was not confirmed in time, and still stands."""
+        return self.filter(trial_ends_at__lte=at)
 
     def in_order(self) -> "ProviderQuerySet":
         return self.order_by("order", "name", "slug")
@@ -119,6 +124,10 @@ class Provider(models.Model):
     session_refresh = models.CharField(max_length=16, choices=Refresh, default=Refresh.NONE)
     session_check_every = models.PositiveIntegerField(default=900, validators=[MinValueValidator(30)])
 
+    # On trial (`providers.trial`): until when, and the number of the version that comes back then.
+    trial_ends_at = models.DateTimeField(null=True, editable=False)
+    trial_baseline = models.PositiveIntegerField(null=True, editable=False)
+
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -130,10 +139,19 @@ class Provider(models.Model):
             models.CheckConstraint(
                 condition=models.Q(leeway__lte=300), name="leeway_is_at_most_five_minutes"
             ),
+            models.CheckConstraint(
+                condition=models.Q(trial_ends_at=None, trial_baseline=None)
+                | models.Q(trial_ends_at__isnull=False, trial_baseline__isnull=False),
+                name="a_trial_has_a_version_to_return_to",
+            ),
         )
 
     def __str__(self) -> str:
         return self.name
+
+    def is_past_trial(self, *, at: datetime) -> bool:
+        """Tell whether this configuration was on trial, and nobody has confirmed it in time."""
+        return self.trial_ends_at is not None and self.trial_ends_at <= at
 
     def endpoint(self, name: str) -> str | None:
         """A value of the stored discovery document, such as `token_endpoint`; None when it names none."""

@@ -1,5 +1,6 @@
 """Writing registrations."""
 
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -8,6 +9,8 @@ from django.utils import timezone
 
 from providers.client_keys.services import ensure_client_key, uses_client_keys
 from providers.errors import IssuerMismatch, MetadataInvalid, ProviderUnreachable
+from providers.history.configuration import NOT_CONFIGURATION
+from providers.history.services import keep_what_stands, record_version
 from providers.metadata.services import fetch_discovery, keep_discovery
 from providers.models import Provider
 from providers.registration.cautions import cautions
@@ -15,6 +18,7 @@ from providers.registration.errors import ProviderInUse, RegistrationInvalid
 from providers.registration.rules import Problems, problems
 from providers.registration.secret import readable_secret
 from providers.sessions.services import end_sessions_of_provider
+from providers.trial.beginning import carry_trial, end_if_undone, follow_up, refuse_trial
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.masking import MASK
 from ssoconsole.eventlog.services import record_change, record_event
@@ -23,7 +27,7 @@ from ssoconsole.eventlog.services import record_change, record_event
 PUBLISHED = ("discovery", "discovery_fetched_at", "jwks", "jwks_fetched_at")
 # What says which provider it is, and who the console is there.
 IDENTITY = ("issuer", "client_id")
-_NOT_IN_EVENTS = {*PUBLISHED, "id", "client_secret", "created_at", "updated_at"}
+_NOT_IN_EVENTS = {*NOT_CONFIGURATION, "client_secret"}
 
 
 class Metadata(NamedTuple):
@@ -37,7 +41,13 @@ NOTHING_NEW = Metadata(None, [])
 
 
 def save_provider(
-    *, provider: Provider, by: Actor, fetch_metadata: bool = True, metadata: Metadata | None = None
+    *,
+    provider: Provider,
+    by: Actor,
+    fetch_metadata: bool = True,
+    metadata: Metadata | None = None,
+    trial: timedelta | None = None,
+    note: str = "",
 ) -> list[str]:
     """
     Create or change a registration; return warnings for the administrator.
@@ -45,9 +55,13 @@ def save_provider(
     The discovery document is fetched when there is none or the provider has become another one, unless the
     caller brings what `look_up_metadata` has just found. With another issuer or client id the stored
     metadata and keys go and the provider's sessions end; with `enabled` taken away, they end too. A save
-    that changes nothing writes nothing. Raises RegistrationInvalid.
+    that changes nothing writes nothing.
+
+    With `trial`, a change of a kind that could lock people out is taken back after that time by itself, unless
+    an administrator signs in through the provider before. `note` is for the history. Raises RegistrationInvalid.
     """
-    _refuse_problems(provider)
+    refuse_problems(provider)
+    refuse_trial(provider, trial)
     if metadata is None:
         wanted = fetch_metadata and needs_metadata(provider)
         metadata = look_up_metadata(provider) if wanted else NOTHING_NEW
@@ -55,21 +69,22 @@ def save_provider(
         stored = Provider.objects.select_for_update().filter(pk=provider.pk).first()
         if stored is None:
             _create(provider, by)
+            on_trial = []
         else:
-            _change(stored, provider, by)
+            on_trial = _change(stored, provider, by, trial=trial, note=note)
         if metadata.document is not None:
             keep_discovery(provider, metadata.document, by=by)
             provider.save(update_fields=PUBLISHED)
         if uses_client_keys(provider):
             ensure_client_key(provider=provider, by=by)
     others = Provider.objects.enabled().exclude(pk=provider.pk).exists()
-    return [*metadata.warnings, *cautions(provider, others_enabled=others)]
+    return [*on_trial, *metadata.warnings, *cautions(provider, others_enabled=others)]
 
 
 def needs_metadata(provider: Provider) -> bool:
     """Tell whether the stored discovery document, if any, is not this registration's."""
     stored = Provider.objects.filter(pk=provider.pk).first()
-    return not provider.discovery or (stored is not None and _has_moved(stored, provider))
+    return not provider.discovery or (stored is not None and has_moved(stored, provider))
 
 
 def look_up_metadata(provider: Provider) -> Metadata:
@@ -120,7 +135,8 @@ def is_in_use(provider: Provider) -> bool:
     return any(rows.exists() for rows in related)
 
 
-def _refuse_problems(provider: Provider) -> None:
+def refuse_problems(provider: Provider) -> None:
+    """Raises RegistrationInvalid for a registration that cannot be saved."""
     found: Problems = problems(provider)
     if not found:
         try:
@@ -137,22 +153,41 @@ def _create(provider: Provider, by: Actor) -> None:
     if provider.client_secret:
         after["client_secret"] = MASK
     record_event("provider_created", by=by, target=provider.slug, after=after)
+    record_version(provider=provider, by=by)
 
 
-def _change(stored: Provider, provider: Provider, by: Actor) -> None:
+def _change(
+    stored: Provider, provider: Provider, by: Actor, *, trial: timedelta | None, note: str
+) -> list[str]:
+    carry_trial(stored, provider)
+    before = write_change(stored=stored, provider=provider, by=by, note=note)
+    return follow_up(stored=stored, provider=provider, before=before, lasts=trial, by=by)
+
+
+def write_change(
+    *, stored: Provider, provider: Provider, by: Actor, action: str = "provider_changed", note: str = ""
+) -> int | None:
+    """
+    Write `provider` over the locked row `stored`, with event, version and the end of sessions that it means.
+
+    Return the number of the version that `stored` was; None, and nothing is written, if they are the same.
+    """
     for name in PUBLISHED:
-        setattr(provider, name, None if _has_moved(stored, provider) else getattr(stored, name))
+        setattr(provider, name, None if has_moved(stored, provider) else getattr(stored, name))
     before, after = _snapshot(stored), _snapshot(provider)
     if readable_secret(stored) != readable_secret(provider):
         # Two texts that differ, so that the change is seen; the event masks every value of this name.
         before["client_secret"] = f"earlier {MASK}" if readable_secret(stored) else None
         after["client_secret"] = f"later {MASK}" if readable_secret(provider) else None
     if before == after:
-        return
+        return None
+    number = keep_what_stands(stored)
     provider.save(force_update=True)
-    record_change("provider_changed", by=by, target=provider.slug, before=before, after=after)
-    if _has_moved(stored, provider) or (stored.enabled and not provider.enabled):
+    record_change(action, by=by, target=provider.slug, before=before, after=after)
+    record_version(provider=provider, by=by, note=note)
+    if has_moved(stored, provider) or (stored.enabled and not provider.enabled):
         end_sessions_of_provider(provider=provider, by=by)
+    return number
 
 
 def _switch(provider: Provider, *, enabled: bool, by: Actor) -> bool:
@@ -161,10 +196,18 @@ def _switch(provider: Provider, *, enabled: bool, by: Actor) -> bool:
         return False
     provider.enabled = enabled
     record_event("provider_enabled" if enabled else "provider_disabled", by=by, target=provider.slug)
+    # Of the row that is there, whatever else the caller has changed on his.
+    row = Provider.objects.get(pk=provider.pk)
+    row.enabled = not enabled
+    keep_what_stands(row)
+    row.enabled = enabled
+    record_version(provider=row, by=by)
+    end_if_undone(row, by=by)
     return True
 
 
-def _has_moved(stored: Provider, provider: Provider) -> bool:
+def has_moved(stored: Provider, provider: Provider) -> bool:
+    """Tell whether the registration is at another provider, or of another client there."""
     return any(getattr(stored, name) != getattr(provider, name) for name in IDENTITY)
 
 

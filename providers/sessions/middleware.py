@@ -19,6 +19,7 @@ from providers.sessions.browser import (
     set_console_session,
 )
 from providers.sessions.services import note_seen
+from providers.trial.services import settle
 
 
 class ConsoleSessionMiddleware:
@@ -67,6 +68,8 @@ def _live_session(key: str | None, user_key: str | None) -> ConsoleSession | Non
         return None
     live = ConsoleSession.objects.live(at=timezone.now()).select_related("provider")
     session = live.filter(pk=primary_key).first()
+    if session and settle(session.provider):  # which may have ended this very session
+        session = live.filter(pk=primary_key).first()
     return session if session and str(session.user_id) == user_key else None
 
 

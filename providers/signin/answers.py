@@ -29,6 +29,7 @@ from providers.signin.attempts import consume_attempt, find_attempt
 from providers.signin.binding import is_bound
 from providers.signin.limits import count_sign_in
 from providers.signin.progress import SignIn, set_place
+from providers.trial.services import settle
 from ssoconsole.jose.errors import shown
 
 UNAVAILABLE = ("server_error", "temporarily_unavailable")  # RFC 6749 section 4.1.2.1
@@ -72,9 +73,14 @@ def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
 
 
 def provider_of(attempt: SignInAttempt) -> Provider:
-    """An attempt with a state has a provider; rows without are traces of strays, which have no state."""
+    """
+    Return the provider of an attempt as it stands now.
+
+    An attempt with a state has one; rows without are traces of strays, which have no state.
+    """
     if attempt.provider is None:
         raise StateUnknown(expected="an attempt at a provider", received="none")
+    settle(attempt.provider)
     return attempt.provider
 
 

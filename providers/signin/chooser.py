@@ -14,7 +14,6 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from providers.errors import AnswerRefused, ProviderUnknown
-from providers.models import Provider
 from providers.protocol.mapping import LONGEST_EMAIL
 from providers.signin.guard import refuses_in_words
 from providers.signin.hop import lead_on_instead
@@ -22,7 +21,12 @@ from providers.signin.last_choice import last_choice
 from providers.signin.limits import count_sign_in
 from providers.signin.next_url import local_target, with_next
 from providers.signin.request_view import RequestView
-from providers.signin.routing import Choice, choices_for_address, enabled_choices
+from providers.signin.routing import (
+    Choice,
+    choices_for_address,
+    enabled_choices,
+    enabled_slug_of_issuer,
+)
 from providers.signin.straight_through import goes_straight_through
 
 NOBODY_KNOWS_IT = "No sign-in provider is registered for that address. Choose where your account is:"
@@ -137,8 +141,7 @@ def _start_at_issuer(request: HttpRequest, asked: QueryDict) -> HttpResponse:
     new binding would break the sign-ins of its other tabs.
     """
     issuer = str(asked["iss"])
-    slugs = Provider.objects.enabled().in_order().filter(issuer=issuer).values_list("slug", flat=True)
-    slug = slugs.first() if issuer.isprintable() else None
+    slug = enabled_slug_of_issuer(issuer) if issuer.isprintable() else None
     if slug is None:
         count_sign_in(request)  # the refusal is a row
         raise ProviderUnknown(expected="the issuer of an enabled provider", received=issuer[:500])

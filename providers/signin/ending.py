@@ -16,6 +16,7 @@ from providers.identities.services import sign_in_person
 from providers.models import Provider, SignInAttempt
 from providers.sessions.services import start_session
 from providers.signin.progress import SignIn
+from providers.trial.services import confirm_by_sign_in
 from ssoconsole.actors import Actor
 
 if TYPE_CHECKING:
@@ -43,8 +44,12 @@ class Ending:
         """
         Do to the browser what the attempt was for, in the transaction that also writes the trace.
 
-        Here: sign it in under a new session key, whoever it was before.
+        Here: sign it in under a new session key, whoever it was before. An administrator who gets in through a
+        provider on trial confirms it.
         """
+        if sign_in.provider.trial_ends_at:
+            by = Actor("user", user.get_username(), sign_in.attempt.address)
+            confirm_by_sign_in(provider=sign_in.provider, user=user, attempt=sign_in.attempt, by=by)
         _sign_in_browser(request, user)
         start_session(
             request=request,

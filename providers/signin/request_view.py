@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.generic import View
 from mozilla_django_oidc.views import OIDCAuthenticationRequestView
@@ -23,6 +24,7 @@ from providers.signin.next_url import local_target
 from providers.signin.per_provider import PerProvider
 from providers.signin.progress import set_place
 from providers.signin.query import add_query
+from providers.trial.services import roll_back_overdue, settle
 from ssoconsole.actors import Actor
 
 LONGEST_HINT = 255
@@ -125,10 +127,16 @@ def _under_own_address(request: HttpRequest) -> str | None:
 
 
 def _provider(slug: str) -> Provider:
-    try:
-        return Provider.objects.get(slug=slug)
-    except Provider.DoesNotExist:
-        raise ProviderUnknown(expected="a registered provider", received=slug[:100]) from None
+    named = Provider.objects.filter(slug=slug)
+    provider = named.first()
+    if provider is not None:
+        settle(provider)
+    # Otherwise it may be the name that a provider has again once its trial is rolled back.
+    elif roll_back_overdue(at=timezone.now()):
+        provider = named.first()
+    if provider is None or provider.slug != slug:
+        raise ProviderUnknown(expected="a registered provider", received=slug[:100])
+    return provider
 
 
 def _login_hint(request: HttpRequest) -> str:

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
 
 from providers.models import Provider
 from providers.protocol.admission import domain_of, normal_domains
+from providers.trial.services import roll_back_overdue
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +23,24 @@ class Choice:
 
 def enabled_choices(*, last: str) -> list[Choice]:
     """Return the enabled providers in order, the one that is `last` before the others; one query."""
-    rows = Provider.objects.enabled().in_order().values("slug", "name", "icon", "allowed_email_domains")
+    rows, now = _enabled_rows(), timezone.now()
+    if any(row["trial_ends_at"] and row["trial_ends_at"] <= now for row in rows):
+        roll_back_overdue(at=now)
+        rows = _enabled_rows()
     choices = [Choice(row["slug"], row["name"], row["icon"], row["allowed_email_domains"]) for row in rows]
     return sorted(choices, key=lambda choice: choice.slug != last)
+
+
+def enabled_slug_of_issuer(issuer: str) -> str | None:
+    """Return the slug of the first enabled provider with exactly this issuer; None where there is none."""
+    roll_back_overdue(at=timezone.now())
+    named = Provider.objects.enabled().in_order().filter(issuer=issuer)
+    return named.values_list("slug", flat=True).first()
+
+
+def _enabled_rows() -> list[Any]:
+    enabled = Provider.objects.enabled().in_order()
+    return list(enabled.values("slug", "name", "icon", "allowed_email_domains", "trial_ends_at"))
 
 
 def choices_for_address(choices: Sequence[Choice], address: str) -> list[Choice]:

@@ -15,6 +15,7 @@ from providers.protocol.logout_token import check_logout_token
 from providers.sessions.backchannel import end_sessions_by_logout
 from providers.signout.errors import LogoutFormRefused
 from providers.signout.limits import is_worth_a_record
+from providers.trial.services import settle
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
 from ssoconsole.eventlog.services import record_event
@@ -39,6 +40,7 @@ def backchannel_logout(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         if provider is None:
             raise ProviderUnknown(expected="a registered provider", received=slug[:100])
+        settle(provider)
         _log_out(request, provider)
         return HttpResponse(content_type="text/plain")
     except DomainError as refused:

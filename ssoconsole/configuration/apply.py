@@ -10,11 +10,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
+from django.utils import timezone
 
 from providers.errors import IssuerMismatch
 from providers.metadata.services import refresh_discovery
 from providers.models import Provider
 from providers.registration.errors import RegistrationInvalid
+from providers.trial.services import roll_back_overdue
 from ssoconsole.actors import Actor
 from ssoconsole.configuration.plan import Action, Plan, Step, differences
 from ssoconsole.configuration.problems import Findings, Path, Problem, spell
@@ -45,6 +47,7 @@ def apply_configuration(
     ConfigurationRefused with every problem found; then nothing was changed.
     """
     document, findings = read_configuration(content, environment=environment)
+    roll_back_overdue(at=timezone.now())
     with transaction.atomic():
         plan = _Run(document, findings, by=by).settle_all(prune=prune)
         findings.refuse_if_any()

@@ -6,8 +6,10 @@ from typing import Any
 
 import yaml
 from django.conf import settings
+from django.utils import timezone
 
 from providers.models import Provider
+from providers.trial.services import roll_back_overdue
 from ssoconsole.configuration.plan import Hidden
 from ssoconsole.configuration.sections import audiences, bots, providers
 from ssoconsole.configuration.shape import AUDIENCE, BOT, PROVIDER
@@ -32,6 +34,7 @@ def export_configuration() -> str:
     there.
     """
     names = _Names()
+    roll_back_overdue(at=timezone.now())
     document = {
         "providers": [_entry(providers.describe(row), PROVIDER.keys, names) for row in _providers()],
         "audiences": [_entry(audiences.describe(row), AUDIENCE.keys, names) for row in _audiences()],

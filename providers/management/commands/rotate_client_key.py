@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from providers.client_keys.services import replace_client_keys, rotate_client_key
 from providers.models import Provider
+from providers.trial.services import roll_back_overdue
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
 
@@ -23,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         by = Actor.command("rotate_client_key")
+        roll_back_overdue(at=timezone.now())
         change = replace_client_keys if options["compromised"] else rotate_client_key
         try:
             key = change(provider=Provider.objects.get(slug=options["slug"]), by=by)

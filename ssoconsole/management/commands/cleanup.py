@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from providers.client_keys.services import drop_retired_client_keys
-from providers.retention import drop_old_sign_ins
+from providers.retention import drop_old_sign_ins, drop_old_versions
+from providers.trial.services import roll_back_overdue
 from ssoconsole.accounts.lockout import drop_old_failures
 from ssoconsole.actors import Actor
 from tokens.credentials.retirement import retire_unused_credentials
@@ -23,9 +24,11 @@ class Command(BaseCommand):
     help = "Delete old sign-in traces, ended sessions, expired browser sessions and retired client keys."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"trials that nobody confirmed: {roll_back_overdue(at=timezone.now())} rolled back")
         keep = timedelta(days=settings.SIGN_IN_TRACE_DAYS)
         for what, count in drop_old_sign_ins(at=timezone.now(), keep=keep).items():
             self.stdout.write(f"{what}: {count} deleted")
+        self.stdout.write(f"old versions of providers: {drop_old_versions()} deleted")
         keys = drop_retired_client_keys(at=timezone.now(), by=Actor.command("cleanup"))
         self.stdout.write(f"retired client keys: {keys} deleted")
         unused = retire_unused_credentials(at=timezone.now(), by=Actor.command("cleanup"))

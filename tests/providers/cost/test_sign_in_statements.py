@@ -5,10 +5,14 @@ Reads and writes are counted, and the transactions beside them; a savepoint woul
 real transactions, because inside a test's own every BEGIN would be a savepoint.
 """
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from providers.models import Provider
 from tests.providers.signin.journey import Browser, register
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,6 +83,16 @@ def test_a_person_whose_rules_give_and_change_nothing_costs_one_more(scripted_pr
     register(scripted_provider, group_rules=rules, scopes=["openid", "email", "groups"])
     Browser().sign_in(scripted_provider)
     arriving = counted_arrival(visitor, scripted_provider, visitor.leave())
+    assert len(arriving.reads_and_writes) == 11, arriving
+
+
+def test_a_provider_on_trial_costs_nothing_to_leave_for_and_one_more_to_come_back(op, visitor):
+    """The row is locked until the session is written, so that a roll-back at that moment can end it."""
+    Browser().sign_in(op)
+    Provider.objects.update(trial_ends_at=timezone.now() + timedelta(hours=1), trial_baseline=1)
+    url, leaving = counted_leave(visitor)
+    arriving = counted_arrival(visitor, op, url)
+    assert leaving.words == ["SELECT", "INSERT"], leaving
     assert len(arriving.reads_and_writes) == 11, arriving
 
 

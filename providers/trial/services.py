@@ -1,0 +1,157 @@
+"""
+The end of a trial: confirmed by an administrator who comes in through it, or rolled back.
+
+Each is one conditional update of the provider's row, so that of all processes that see the end one brings it about,
+and a confirmation and a roll-back never both happen.
+"""
+
+from datetime import datetime
+
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from providers.client_keys.services import ensure_client_key, uses_client_keys
+from providers.errors import ProviderChanged
+from providers.history.configuration import registration_in
+from providers.history.errors import VersionUnknown, VersionUnusable
+from providers.history.services import find_version, record_version
+from providers.models import ConsoleSession, DiscoveryVersion, Provider, ProviderVersion, SignInAttempt
+from providers.registration.errors import RegistrationInvalid
+from providers.registration.risk import changes_rights
+from providers.registration.services import has_moved, refuse_problems, write_change
+from providers.sessions.services import end_selected, end_sessions_of_provider
+from ssoconsole.accounts.models import User
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.services import record_event
+
+ROLLED_BACK = "provider_rolled_back"
+CONFIRMED = "provider_trial_confirmed"
+UNUSABLE = "baseline_unusable"
+BY_ITSELF = Actor("trial", "")
+
+
+def settle(provider: Provider) -> bool:
+    """
+    Roll a provider back whose trial is over, and read it again into the same object; tell whether it was over.
+
+    For every reader, right after the row was read; costs nothing but a comparison otherwise. Somebody else may
+    have rolled it back meanwhile.
+    """
+    now = timezone.now()
+    if not provider.is_past_trial(at=now):
+        return False
+    _end(provider, Q(trial_ends_at__lte=now), by=BY_ITSELF)
+    provider.refresh_from_db()
+    return True
+
+
+def roll_back_overdue(*, at: datetime) -> int:
+    """Roll back every provider whose trial is over at `at`; return how many this call has rolled back."""
+    overdue = Provider.objects.past_trial(at=at).order_by("slug")
+    return sum(_end(provider, Q(trial_ends_at__lte=at), by=BY_ITSELF) for provider in overdue)
+
+
+def roll_back_now(*, provider: Provider, by: Actor) -> bool:
+    """Roll a provider back without waiting for the end of its trial; False if there is none any more."""
+    ended = _end(provider, Q(trial_ends_at__isnull=False), by=by)
+    provider.refresh_from_db()
+    return ended
+
+
+def confirm_by_sign_in(*, provider: Provider, user: User, attempt: SignInAttempt, by: Actor) -> bool:
+    """
+    Keep for good what is on trial, if `user` is an administrator; tell whether it was confirmed.
+
+    Call it in the transaction that signs him in, before the session is written, and only for a provider on trial.
+    `provider` is the row that the whole answer was judged by: if it is not the same any more, or its time is over,
+    nobody is signed in by it. An attempt that left before the configuration was written as it is proves only half of
+    it, and confirms nothing. Raises ProviderChanged.
+    """
+    now = timezone.now()
+    same = Provider.objects.filter(pk=provider.pk, updated_at=provider.updated_at)
+    is_proof = user.is_staff and attempt.started_at >= provider.updated_at
+    if is_proof and same.filter(trial_ends_at__gt=now).update(trial_ends_at=None, trial_baseline=None):
+        before = {"baseline": provider.trial_baseline}
+        record_event(CONFIRMED, by=by, target=provider.slug, before=before)
+        provider.trial_ends_at = provider.trial_baseline = None
+        return True
+    # Locked until the session is written, so that a roll-back at this moment finds the session, and can end it.
+    if same.exclude(trial_ends_at__lte=now).select_for_update().values_list("pk", flat=True).first():
+        return False
+    raise ProviderChanged(
+        expected="the configuration on trial that this sign-in began with",
+        received="one that was changed or rolled back meanwhile, or whose time is over",
+    )
+
+
+@transaction.atomic
+def _end(provider: Provider, still: Q, *, by: Actor) -> bool:
+    """Take the trial away while it is `still` so, and put back what was before; False if somebody else did."""
+    number = Provider.objects.filter(pk=provider.pk).values_list("trial_baseline", flat=True).first()
+    if number is None:
+        return False
+    trials = Provider.objects.filter(still, pk=provider.pk, trial_baseline=number)
+    # From here on the row is ours until the transaction ends.
+    if not trials.update(trial_ends_at=None, trial_baseline=None):
+        return False
+    stored = Provider.objects.get(pk=provider.pk)
+    try:
+        _put_back(stored, number, by=by)
+    except (VersionUnknown, VersionUnusable) as lost:
+        _disable_instead(stored, number, f"{lost.message} Received {lost.received}.", by=by)
+    except RegistrationInvalid as invalid:
+        _disable_instead(stored, number, invalid.received, by=by)
+    except (DataError, IntegrityError):  # its text holds the row, and so perhaps a secret
+        _disable_instead(stored, number, "The database refuses it.", by=by)
+    return True
+
+
+@transaction.atomic
+def _put_back(stored: Provider, number: int, *, by: Actor) -> None:
+    """In a savepoint of its own: what cannot be put back leaves nothing behind."""
+    before = registration_in(find_version(provider=stored, number=number), onto=stored)
+    refuse_problems(before)
+    _end_sessions(stored, before, number, by=by)
+    note = f"rolled back to version {number}"
+    if write_change(stored=stored, provider=before, by=by, action=ROLLED_BACK, note=note) is None:
+        record_event(ROLLED_BACK, by=by, target=stored.slug)
+    if not before.discovery:
+        _put_metadata_back(before)
+    if uses_client_keys(before):
+        ensure_client_key(provider=before, by=by)
+
+
+def _end_sessions(stored: Provider, before: Provider, number: int, *, by: Actor) -> None:
+    """
+    End what was opened under the trial, where other people may have come in by it or with other rights.
+
+    Where the provider itself was another one, `write_change` ends every session.
+    """
+    if has_moved(stored, before) or not changes_rights(stored, before):
+        return
+    began = ProviderVersion.objects.filter(provider=stored, number__gt=number).order_by("number").first()
+    sessions = ConsoleSession.objects.filter(provider=stored)
+    ended = end_selected(sessions.filter(started_at__gte=began.at) if began else sessions, by=by)
+    if ended:
+        record_event("sessions_ended", by=by, target=before.slug, after={"sessions": ended})
+
+
+def _put_metadata_back(provider: Provider) -> None:
+    """Take the last document that this issuer has shown, so that a roll-back needs no network."""
+    known = DiscoveryVersion.objects.filter(provider=provider, document__issuer=provider.issuer).first()
+    if known:
+        provider.discovery, provider.discovery_fetched_at = known.document, known.fetched_at
+        provider.save(update_fields=["discovery", "discovery_fetched_at"])
+
+
+def _disable_instead(stored: Provider, number: int, why: str, *, by: Actor) -> None:
+    """What nobody has confirmed must not go on; there is nothing to put in its place."""
+    after = {"enabled": False, "baseline": number, "why": why}
+    before = {"enabled": stored.enabled}
+    Provider.objects.filter(pk=stored.pk).update(enabled=False, updated_at=timezone.now())
+    stored.enabled = False
+    record_event(ROLLED_BACK, by=by, target=stored.slug, outcome=UNUSABLE, before=before, after=after)
+    note = f"disabled, because version {number} could not be put back: {why}"
+    record_version(provider=stored, by=by, note=note)
+    end_sessions_of_provider(provider=stored, by=by)

@@ -1,0 +1,93 @@
+"""Whoever reads a provider after the end of its trial sees what was before."""
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from tests.providers.signin.journey import Browser, outcome_of, query_of
+from tests.providers.trial.conftest import HOUR, happened, mallory, names, run_out, stored
+
+pytestmark = pytest.mark.django_db
+
+
+class ReadingTests:
+    """Whoever reads it after its time sees what was before."""
+
+    @pytest.fixture
+    def overdue(self, trial):
+        run_out()
+
+    def assert_rolled_back(self):
+        assert names(happened()) == ["trial_started", "rolled_back"]
+        assert stored().prompt == ""
+
+    def test_the_start_of_a_sign_in(self, overdue):
+        assert "prompt" not in query_of(Browser().leave())
+        self.assert_rolled_back()
+
+    def test_the_sign_in_page(self, overdue):
+        assert "/signin/corp" in Client().get("/signin").content.decode()
+        self.assert_rolled_back()
+
+    def test_the_sign_in_page_under_the_name_from_before(self, change):
+        change(slug="corp-2", trial=HOUR)
+        run_out("corp-2")
+        page = Client().get("/signin").content.decode()
+        assert "/signin/corp-2" not in page
+        assert "/signin/corp" in page
+
+    @pytest.mark.parametrize(("address", "status"), [("corp", 302), ("corp-2", 403)])
+    def test_its_own_address(self, change, address, status):
+        change(slug="corp-2", trial=HOUR)
+        run_out("corp-2")
+        assert Client().get(f"/signin/{address}").status_code == status
+        assert stored().trial_ends_at is None
+
+    def test_a_portal_that_names_the_issuer(self, op, change, another_scripted_provider):
+        change(issuer=another_scripted_provider.issuer, trial=HOUR)
+        run_out()
+        answer = Client().get("/signin", {"iss": another_scripted_provider.issuer})
+        assert outcome_of(answer) == "provider_unknown"
+        assert Client().get("/signin", {"iss": op.issuer}).status_code == 302
+
+    def test_an_answer(self, op, trial):
+        visitor = Browser()
+        callback = op.visit(visitor.leave())
+        run_out()
+        assert visitor.arrive(callback).status_code == 302
+        self.assert_rolled_back()
+
+    def test_an_answer_of_another_issuer(self, op, change, another_scripted_provider):
+        change(issuer=another_scripted_provider.issuer, trial=HOUR)
+        visitor = Browser()
+        callback = another_scripted_provider.visit(visitor.leave())
+        run_out()
+        assert outcome_of(visitor.arrive(callback)) == "provider_changed"
+
+    def test_the_page_of_somebody_who_is_signed_in(self, op, trial):
+        visitor = mallory(op)
+        visitor.sign_in(op)
+        run_out()
+        visitor.is_signed_in()
+        self.assert_rolled_back()
+
+    def test_a_logout_token(self, op, overdue):
+        token = op.make_logout_token(sub="subject-1")
+        Client().post("/backchannel-logout/corp", {"logout_token": token})
+        self.assert_rolled_back()
+
+    @pytest.mark.parametrize("command", [["export"], ["cleanup"], ["provider_history", "corp"]])
+    def test_a_command(self, overdue, command, capsys):
+        call_command(*command)
+        self.assert_rolled_back()
+
+    def test_cleanup_says_so(self, overdue, capsys):
+        call_command("cleanup")
+        assert "trials that nobody confirmed: 1 rolled back" in capsys.readouterr().out
+
+    def test_rotating_a_client_key(self, change, capsys):
+        change(token_endpoint_auth_method="private_key_jwt")
+        change(prompt="login", trial=HOUR)
+        run_out()
+        call_command("rotate_client_key", "corp")
+        assert stored().prompt == ""
