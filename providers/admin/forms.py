@@ -8,6 +8,7 @@ from django import forms
 from providers.admin.credentials import Import, SecretTextarea, import_credentials
 from providers.admin.fields import GroupRulesField, LinesField, PairsField
 from providers.admin.icons import IconField
+from providers.admin.trial import STALE, SeenField, TrialField, stamp_of
 from providers.kinds import all_kinds, kind_of
 from providers.models import Provider
 from providers.registration.errors import RegistrationInvalid
@@ -15,6 +16,7 @@ from providers.registration.fields import FIELDS, SESSION
 from providers.registration.rules import problems
 from providers.registration.secret import set_client_secret
 from providers.registration.services import NOTHING_NEW, Metadata, look_up_metadata, needs_metadata
+from providers.trial.beginning import problem_of_trial
 
 if TYPE_CHECKING:
     ProviderModelForm = forms.ModelForm[Provider]
@@ -71,6 +73,8 @@ class ProviderForm(ProviderModelForm):
     allowed_email_domains = LinesField(
         help_text="One a line, exact; empty lets in everybody whom the provider vouches for."
     )
+    trial = TrialField()
+    seen = SeenField()
 
     class Meta:
         model = Provider
@@ -85,6 +89,7 @@ class ProviderForm(ProviderModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.metadata: Metadata = NOTHING_NEW
+        self.initial["seen"] = stamp_of(self.instance)
         kinds = self.fields["kind"]
         if isinstance(kinds, forms.ChoiceField):
             kinds.choices = [(kind.key, kind.name) for kind in all_kinds().values()]
@@ -110,6 +115,9 @@ class ProviderForm(ProviderModelForm):
             self.add_error("remove_client_secret", "Either a new secret or none.")
         for name, sentence in self.imported.errors.items():
             self.add_error(name, sentence)
+        # What an older page does not change, it would change back.
+        if cleaned.get("seen") and cleaned["seen"] != stamp_of(self.instance):
+            self.add_error(None, STALE)
         if "kind" in cleaned and "issuer" in cleaned:
             cleaned["issuer"] = self._issuer(cleaned)
         return cleaned
@@ -141,6 +149,9 @@ class ProviderForm(ProviderModelForm):
             set_client_secret(self.instance, secret)
         super()._post_clean()  # type: ignore[misc]  # Django's own hook, which the stubs leave out
         found = problems(self.instance)
+        lasts = self.cleaned_data.get("trial")
+        if lasts and (problem := problem_of_trial(self.instance, lasts)):
+            found["trial"] = [problem]
         if self.errors.keys() & extra_fields().keys():
             found.pop("issuer", None)  # it is missing because that field is wrong
         self._add_problems(found)

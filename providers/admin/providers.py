@@ -8,6 +8,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import BaseForm
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
@@ -15,13 +17,16 @@ from django.views.decorators.debug import sensitive_post_parameters
 from providers.admin.client_keys import client_keys_panel, rotate_client_keys
 from providers.admin.forms import ProviderForm, extra_fields
 from providers.admin.guides import guides
+from providers.admin.history import history_urls
 from providers.admin.panels import cautions_mark, flow_mark, metadata_panel, starting_points
+from providers.admin.trial import trial_banner, trial_mark
 from providers.errors import ProviderUnknown, SignInRefused
 from providers.kinds import kind_of
 from providers.metadata.services import refresh_discovery
 from providers.models import Provider
 from providers.registration import services
 from providers.registration.cautions import standing_cautions
+from providers.trial.services import roll_back_overdue
 from ssoconsole.actors import Actor
 
 if TYPE_CHECKING:
@@ -60,7 +65,7 @@ class ProviderAdmin(ProviderModelAdmin):
     """Every write goes through the registration's services; a provider in use is disabled, not deleted."""
 
     form = ProviderForm
-    list_display = ("name", "slug", "kind", "issuer", "flow", "enabled", "warnings", "fetched")
+    list_display = ("name", "slug", "kind", "issuer", "flow", "enabled", "on_trial", "warnings", "fetched")
     list_filter = ("enabled", "kind")
     search_fields = ("name", "slug", "issuer")
     readonly_fields = ("metadata", "client_keys")
@@ -79,6 +84,10 @@ class ProviderAdmin(ProviderModelAdmin):
     @admin.display(description="Flow", ordering="response_type")
     def flow(self, provider: Provider) -> SafeString:
         return flow_mark(provider)
+
+    @admin.display(description="On trial", ordering="trial_ends_at")
+    def on_trial(self, provider: Provider) -> SafeString | str:
+        return trial_mark(provider)
 
     @admin.display(description="Warnings")
     def warnings(self, provider: Provider) -> SafeString:
@@ -113,6 +122,7 @@ class ProviderAdmin(ProviderModelAdmin):
         ]
         if obj:
             sets.append(("Published", {"fields": self.readonly_fields}))
+            sets.append(("This change", {"fields": ("trial", "seen")}))
         return sets if self._may_write(request, obj) else _readable(sets)
 
     def _may_write(self, request: HttpRequest, obj: Provider | None) -> bool:
@@ -142,7 +152,17 @@ class ProviderAdmin(ProviderModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         """Outside a transaction: a slow provider would keep the database locked while it is asked."""
+        roll_back_overdue(at=timezone.now())
         return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        roll_back_overdue(at=timezone.now())
+        return super().changelist_view(request, extra_context)
+
+    def get_urls(self) -> list[URLPattern]:
+        return history_urls(self) + super().get_urls()
 
     def render_change_form(
         self,
@@ -157,12 +177,14 @@ class ProviderAdmin(ProviderModelAdmin):
         form = context["adminform"].form
         context["guides"] = guides(obj or Provider(), form if self._may_write(request, obj) else None)
         if obj is not None and not form.errors:
+            context["trial"] = trial_banner(obj)
             context["cautions"] = standing_cautions(obj, others_enabled=_others_enabled(obj))
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request: HttpRequest, obj: Provider, form: BaseForm, change: bool) -> None:
         metadata = form.metadata if isinstance(form, ProviderForm) else None
-        warnings = services.save_provider(provider=obj, by=Actor.of(request), metadata=metadata)
+        trial = form.cleaned_data.get("trial")
+        warnings = services.save_provider(provider=obj, by=Actor.of(request), metadata=metadata, trial=trial)
         if isinstance(form, ProviderForm):
             warnings = [*warnings, *form.imported.warnings(obj)]
         for warning in warnings:

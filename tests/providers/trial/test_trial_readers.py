@@ -17,6 +17,12 @@ class ReadingTests:
     def overdue(self, trial):
         run_out()
 
+    @pytest.fixture
+    def bob(self, client, django_user_model):
+        user = django_user_model.objects.create(username="bob", is_staff=True, is_superuser=True)
+        client.force_login(user, backend="ssoconsole.accounts.backend.PasswordBackend")
+        return client
+
     def assert_rolled_back(self):
         assert names(happened()) == ["trial_started", "rolled_back"]
         assert stored().prompt == ""
@@ -74,6 +80,13 @@ class ReadingTests:
     def test_a_logout_token(self, op, overdue):
         token = op.make_logout_token(sub="subject-1")
         Client().post("/backchannel-logout/corp", {"logout_token": token})
+        self.assert_rolled_back()
+
+    @pytest.mark.parametrize(
+        "path", ["", "{pk}/change/", "{pk}/versions", "{pk}/versions/1/restore", "{pk}/roll-back"]
+    )
+    def test_the_admin(self, bob, overdue, path):
+        bob.get("/admin/providers/provider/" + path.format(pk=stored().pk))
         self.assert_rolled_back()
 
     @pytest.mark.parametrize("command", [["export"], ["cleanup"], ["provider_history", "corp"]])

@@ -1,0 +1,46 @@
+"""Whoever reads a provider has its trial settled first: a module that reads one says so, or says why not."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+READS = ("Provider.objects", 'select_related("provider")', 'select_related("provider", ')
+SETTLES = "from providers.trial.services import"
+EXEMPT = {
+    "providers/account/views.py": "shows names only; leaving for a provider settles it",
+    "providers/client_keys/services.py": "locks the row, and reads the client keys",
+    "providers/history/restoring.py": "its callers settle, and saving refuses a row that is past its trial",
+    "providers/identities/unlink.py": "reads which other identities there are",
+    "providers/metadata/keys.py": "writes the keys of the issuer that its caller has settled",
+    "providers/metadata/services.py": "writes the document of the issuer that its caller has settled",
+    "providers/refresh/door.py": "the middleware has settled the provider for this request",
+    "providers/registration/services.py": "refuses to save over a row that is past its trial",
+    "providers/retention.py": "reads which version a trial needs",
+    "providers/signin/attempts.py": "the callback settles the attempt's provider before it is used",
+    "providers/trial/beginning.py": "writes the trial",
+    "providers/trial/services.py": "settles",
+    "ssoconsole/accounts/admin.py": "shows names only",
+    "ssoconsole/configuration/sections/providers.py": "applying has settled all of them",
+    "ssoconsole/first_run/demonstration.py": "the demonstration provider is on nobody's trial",
+    "ssoconsole/home/overview.py": "counts",
+}
+
+
+def readers():
+    return sorted(
+        str(path.relative_to(ROOT))
+        for app in ("ssoconsole", "providers", "tokens")
+        for path in (ROOT / app).rglob("*.py")
+        if any(read in path.read_text() for read in READS) and "migrations" not in path.parts
+    )
+
+
+@pytest.mark.parametrize("module", readers())
+def test_every_reader_settles_or_has_a_reason(module):
+    settles = SETTLES in (ROOT / module).read_text()
+    assert settles != (module in EXEMPT), f"{module}: call providers.trial.services.settle after reading"
+
+
+def test_no_reason_is_left_over():
+    assert set(EXEMPT) <= set(readers())
