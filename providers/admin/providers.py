@@ -1,6 +1,7 @@
 """Registering identity providers."""
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -8,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import BaseForm
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
@@ -16,6 +18,7 @@ from providers.admin.client_keys import client_keys_panel, rotate_client_keys
 from providers.admin.forms import ProviderForm, extra_fields
 from providers.admin.guides import guides
 from providers.admin.panels import cautions_mark, flow_mark, metadata_panel, starting_points
+from providers.admin.preflight import preflight
 from providers.errors import ProviderUnknown, SignInRefused
 from providers.kinds import kind_of
 from providers.metadata.services import refresh_discovery
@@ -70,6 +73,10 @@ class ProviderAdmin(ProviderModelAdmin):
 
     class Media:
         js = ("js/copy.js", "js/provider-form.js")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(partial(preflight, self))
+        return [path("<uuid:pk>/check", view, name="providers_provider_preflight"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
         """With what the warnings of a row need to know of the others, in the same query."""

@@ -2,9 +2,11 @@
 
 from django.urls import path
 
+from providers.api.checks import CheckView
 from providers.api.registrations import ProvidersView, ProviderView
 
 urlpatterns = [
     path("providers", ProvidersView.as_view(), name="api_providers"),
     path("providers/<slug:slug>", ProviderView.as_view(), name="api_provider"),
+    path("providers/<slug:slug>/check", CheckView.as_view(), name="api_provider_check"),
 ]
