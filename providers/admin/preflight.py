@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.views.decorators.http import require_http_methods
 
 from providers.diagnosis.services import check_provider
 from providers.models import Provider
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
 else:
     AnyModelAdmin = admin.ModelAdmin
 
+METHODS = ("GET", "HEAD", "POST")
 
-@require_http_methods(["GET", "HEAD", "POST"])
+
 def preflight(model_admin: AnyModelAdmin, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """
     Explain what a check does; by POST, because it sends requests, make it and show what it has found.
@@ -30,6 +30,8 @@ def preflight(model_admin: AnyModelAdmin, request: HttpRequest, pk: uuid.UUID) -
     provider = get_object_or_404(Provider, pk=pk)
     if not model_admin.has_view_permission(request, provider):
         raise PermissionDenied
+    if request.method not in METHODS:
+        return HttpResponseNotAllowed(METHODS)
     report = check_provider(provider=provider, by=Actor.of(request)) if request.method == "POST" else None
     context = {
         **model_admin.admin_site.each_context(request),
@@ -38,6 +40,4 @@ def preflight(model_admin: AnyModelAdmin, request: HttpRequest, pk: uuid.UUID) -
         "report": report,
         "opts": model_admin.opts,
     }
-    response = TemplateResponse(request, "admin/providers/provider/preflight.html", context)
-    response["Cache-Control"] = "no-store"
-    return response
+    return TemplateResponse(request, "admin/providers/provider/preflight.html", context)

@@ -31,6 +31,12 @@ def examine_authorization(subject: Subject) -> list[Finding]:
 
     Where the answer says nothing, ask once more with prompt none: most providers then answer to the callback.
     """
+    found = _settled(subject)
+    subject.client_is_unknown = any(each.code == "client_unknown" for each in found)
+    return found
+
+
+def _settled(subject: Subject) -> list[Finding]:
     found = _ask(subject, _parameters(subject))
     if not any(each.code == UNCLEAR for each in found):
         return found

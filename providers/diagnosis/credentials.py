@@ -31,9 +31,9 @@ def examine_credentials(subject: Subject) -> list[Finding]:
     Judge whether the token endpoint lets the client in.
 
     One that does not is asked again by the other simple methods: which of them it takes is what the
-    administrator needs to know.
+    administrator needs to know. A client that nobody knows there has no credentials to be judged.
     """
-    if not subject.uses_code:
+    if not subject.uses_code or subject.client_is_unknown:
         raise NotRun
     provider = subject.provider
     code, received = _redeem(subject, provider)

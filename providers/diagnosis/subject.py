@@ -48,6 +48,7 @@ class Subject:
     def __init__(self, provider: Provider) -> None:
         self.stored = provider
         self.provider = copy(provider)
+        self.client_is_unknown = False  # set by the step that has learnt it
 
     @cached_property
     def probe(self) -> Probe:
