@@ -14,6 +14,7 @@ from providers.errors import (
 )
 from ssoconsole.jose.strict_json import MalformedJson, loads_object
 from ssoconsole.outbound import client
+from ssoconsole.outbound import probe as probing
 from ssoconsole.outbound.errors import (
     ConnectFailed,
     ContentTypeRefused,
@@ -23,7 +24,9 @@ from ssoconsole.outbound.errors import (
     RedirectRefused,
     ResponseTooLarge,
 )
-from ssoconsole.outbound.response import Response
+from ssoconsole.outbound.limits import DEFAULT_LIMITS, Limits
+from ssoconsole.outbound.probe import Probe
+from ssoconsole.outbound.response import ANYTHING, Response
 
 JSON = ("application/json",)
 DOCUMENTS = (*JSON, "application/jwk-set+json")  # RFC 7517 section 8.5.1
@@ -79,6 +82,37 @@ def get_with_bearer(url: str, access_token: str, accept: Collection[str]) -> Res
     """GET userinfo with the token in the header (RFC 6750 2.1). Raises ProviderUnreachable, UserinfoError."""
     headers = {"Authorization": f"Bearer {access_token}"}
     return _request("GET", url, accept=accept, fault=UserinfoError, headers=headers)
+
+
+def probe(url: str) -> Probe:
+    """Find out how far one gets to the host of `url`, without a request. Raises UrlRefused, SchemeRefused."""
+    return probing.probe(url, allow_loopback=settings.ALLOW_LOOPBACK_PROVIDERS)
+
+
+def look(
+    url: str,
+    *,
+    accept: Collection[str] = JSON,
+    form: Sequence[tuple[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Response:
+    """
+    See what an address answers, to judge it: any status and any kind, and a redirect where there is one.
+
+    GET, or POST with a `form`. What comes is not to be used for anything. Raises OutboundError itself, because
+    the diagnosis tells its kinds apart.
+    """
+    return client.request(
+        "GET" if form is None else "POST",
+        url,
+        accept=(*accept, ANYTHING),
+        allow_loopback=settings.ALLOW_LOOPBACK_PROVIDERS,
+        headers=headers,
+        form=form,
+        limits=limits,
+        redirects=True,
+    )
 
 
 def _get_document(url: str, fault: type[ProviderFault]) -> Response:

@@ -19,6 +19,7 @@ from providers.admin.forms import ProviderForm, extra_fields
 from providers.admin.guides import guides
 from providers.admin.history import history_urls
 from providers.admin.panels import cautions_mark, flow_mark, metadata_panel, starting_points
+from providers.admin.preflight import preflight_urls
 from providers.admin.trial import trial_banner, trial_mark
 from providers.errors import ProviderUnknown, SignInRefused
 from providers.kinds import kind_of
@@ -162,7 +163,7 @@ class ProviderAdmin(ProviderModelAdmin):
         return super().changelist_view(request, extra_context)
 
     def get_urls(self) -> list[URLPattern]:
-        return history_urls(self) + super().get_urls()
+        return [*preflight_urls(self), *history_urls(self), *super().get_urls()]
 
     def render_change_form(
         self,

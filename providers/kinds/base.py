@@ -29,7 +29,8 @@ class Kind:
     `guide` is for the administrator, and `notes` are what to know about single products, by their name.
     `defaults` are values of Provider's fields for a new registration. `extra_fields` are fields of the form and
     of the configuration file that a registration does not keep, with their help text; `issuer_from` reads
-    them. `group_separator` is what stands between groups where the provider sends them as one text.
+    them. `group_separator` is what stands between groups where the provider sends them as one text. `hints` are
+    added to the remedies of the preflight, by the finding's code.
     """
 
     key: ClassVar[str]
@@ -39,6 +40,11 @@ class Kind:
     defaults: ClassVar[Mapping[str, Any]] = {}
     extra_fields: ClassVar[Mapping[str, str]] = {}
     group_separator: ClassVar[str] = ""
+    hints: ClassVar[Mapping[str, str]] = {}
+
+    def hint(self, code: str, provider: Provider) -> str:
+        """Return what this kind adds to the remedy of a finding of the preflight; "" for nothing."""
+        return self.hints.get(code, "")
 
     def issuer_from(self, fields: Mapping[str, str | None]) -> str:
         """

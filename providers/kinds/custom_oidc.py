@@ -1,6 +1,8 @@
 """Any OpenID Provider: Keycloak, authentik, Entra ID, Okta, Google and all others that have discovery."""
 
 from providers.kinds.base import Kind, Step
+from providers.models import Provider
+from providers.protocol.preflight.products import product_hint
 
 
 class CustomOidc(Kind):
@@ -51,3 +53,7 @@ class CustomOidc(Kind):
         "Auth0": "The issuer is https://<tenant>.<region>.auth0.com/ with the slash at the end, or your custom "
         "domain. Groups and roles are claims that an Action adds, named by an address.",
     }
+
+    def hint(self, code: str, provider: Provider) -> str:
+        """Name the product's own words for it, where the issuer tells which product it is."""
+        return product_hint(code, provider.issuer)

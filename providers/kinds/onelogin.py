@@ -68,6 +68,40 @@ class OneLogin(Kind):
         "The whole address will do."
     }
     group_separator = ";"
+    hints = {  # noqa: RUF012 - as above
+        **dict.fromkeys(
+            (
+                "client_authentication_method_wrong",
+                "client_authentication_not_supported",
+                "client_credentials_rejected",
+                "client_secret_required",
+            ),
+            "OneLogin: each app has its own method, under SSO > Token Endpoint > Authentication Method. Basic "
+            "there is client_secret_basic here, POST is client_secret_post, None (PKCE) is none.",
+        ),
+        **dict.fromkeys(
+            ("redirect_uri_not_registered", "redirect_uri_replaced"),
+            "OneLogin: under Configuration > Redirect URI's; a change may take ten minutes.",
+        ),
+        **dict.fromkeys(
+            (
+                "discovery_not_found",
+                "host_unresolved",
+                "issuer_mismatch",
+                "issuer_path",
+                "issuer_trailing_slash",
+            ),
+            "OneLogin: the issuer is https://<subdomain>.onelogin.com/oidc/2, without a slash at the end.",
+        ),
+        **dict.fromkeys(
+            ("scope_not_listed", "scope_refused"),
+            "OneLogin: offline_access is an error in this flow; a parameter of your own needs the scope params.",
+        ),
+        **dict.fromkeys(
+            ("keys_for_other_algorithms", "signing_algorithm_not_supported"), "OneLogin signs with RS256."
+        ),
+        "client_unknown": "OneLogin: copy the Client ID from the app's page SSO, not the number in its address.",
+    }
 
     def issuer_from(self, fields: Mapping[str, str | None]) -> str:
         """Return the issuer, or the one of the subdomain."""

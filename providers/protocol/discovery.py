@@ -63,7 +63,7 @@ def check_document(
             raise MetadataInvalid(expected=name, received="absent")
     for name in {*required, *_OPTIONAL_ENDPOINTS} & present.keys():
         _check_endpoint(name, present[name], allow_http=allow_http)
-    _check_types(present)
+    check_types(present)
 
 
 def announces_iss_parameter(document: Mapping[str, Any] | None) -> bool:
@@ -81,7 +81,8 @@ def _check_endpoint(name: str, value: object, *, allow_http: bool) -> None:
         raise MetadataInvalid(refused.detail, expected=expected, received=shown(value)) from None
 
 
-def _check_types(present: Mapping[str, Any]) -> None:
+def check_types(present: Mapping[str, Any]) -> None:
+    """Check the members that say what the provider can do. Raises MetadataInvalid."""
     for name in _FLAGS:
         if not isinstance(present.get(name, False), bool):
             raise MetadataInvalid(expected=f"{name}, true or false", received=shown(present[name]))

@@ -53,11 +53,13 @@ def request(
     form: Sequence[tuple[str, str]] | None = None,
     ca_file: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    redirects: bool = False,
 ) -> Response:
     """
     Send one request and return the whole response, whatever its status, redirects excepted.
 
-    `accept` is the media types that a status below 400 may come in. `form` is sent by POST as
+    With `redirects` a redirect is a response like any other; it is never followed. `accept` is the media types
+    that a status below 400 may come in, `*/*` among them for any. `form` is sent by POST as
     application/x-www-form-urlencoded. `allow_loopback` is the development switch: loopback addresses and
     plain http. `ca_file` is a PEM file of CA certificates to trust besides the system's.
 
@@ -75,7 +77,9 @@ def request(
             sock = stack.enter_context(secured)
         wire = Wire(sock, limits=limits, deadline=deadline)
         wire.send(message)
-        return receive(wire, method=method, accept=accept, limits=limits, deadline=deadline)
+        return receive(
+            wire, method=method, accept=accept, limits=limits, deadline=deadline, redirects=redirects
+        )
 
 
 def _message(

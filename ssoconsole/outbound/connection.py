@@ -10,7 +10,13 @@ import socket
 import ssl
 from functools import lru_cache
 
-from ssoconsole.outbound.errors import ConnectFailed, ResponseTimeout, TlsFailed
+from ssoconsole.outbound.errors import (
+    CertificateRefused,
+    ConnectFailed,
+    OutboundError,
+    ResponseTimeout,
+    TlsFailed,
+)
 from ssoconsole.outbound.limits import Deadline, Limits
 from ssoconsole.outbound.resolution import Endpoint
 
@@ -53,7 +59,7 @@ def secure(
     """
     Return `sock` under TLS 1.2 or later, with a certificate for `name` from a trusted CA.
 
-    Raises TlsFailed, ResponseTimeout.
+    Raises TlsFailed, CertificateRefused among them, and ResponseTimeout.
     """
     context = _context(ca_file, _modified(ca_file))
     sock.settimeout(deadline.wait(limits.idle))
@@ -62,11 +68,34 @@ def secure(
     except TimeoutError:
         raise ResponseTimeout(f"{name} did not finish the TLS handshake in time") from None
     except ssl.SSLCertVerificationError as error:
-        raise TlsFailed(f"the certificate of {name} is not valid: {error.verify_message}") from None
+        detail = f"the certificate of {name} is not valid: {error.verify_message}"
+        raise CertificateRefused(detail, error.verify_code) from None
     except ssl.SSLError as error:
         raise TlsFailed(f"the TLS handshake with {name} failed: {error.reason}") from None
     except OSError:
         raise TlsFailed(f"{name} closed the connection during the TLS handshake") from None
+
+
+def certificate_of(
+    secured: ssl.SSLSocket | None, endpoints: list[Endpoint], name: str, *, limits: Limits, deadline: Deadline
+) -> bytes | None:
+    """
+    Return the certificate that the peer shows (DER): of `secured`, or else of a handshake that believes anything.
+
+    The connection of that handshake carries nothing, either way, and is closed here: it exists so that an
+    administrator can be told what is wrong with a certificate. None where no handshake succeeds.
+    """
+    if secured is not None:
+        return secured.getpeercert(binary_form=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with connect(endpoints, limits=limits, deadline=deadline) as sock:
+            sock.settimeout(deadline.wait(limits.idle))
+            with _handshake(context, sock, name) as believed:
+                return believed.getpeercert(binary_form=True)
+    except (OSError, OutboundError):
+        return None
 
 
 def _handshake(context: ssl.SSLContext, sock: socket.socket, name: str) -> ssl.SSLSocket:

@@ -60,6 +60,18 @@ class TlsFailed(OutboundError):
     code = "tls_failed"
 
 
+class CertificateRefused(TlsFailed):
+    """
+    TLS was spoken, and the certificate does not count; no other TlsFailed is about certificates.
+
+    `verify_code` is OpenSSL's number for the reason (X509_V_ERR_…).
+    """
+
+    def __init__(self, detail: str, verify_code: int) -> None:
+        super().__init__(detail)
+        self.verify_code = verify_code
+
+
 class ResponseTimeout(OutboundError):
     """The peer was silent for too long, or the exchange as a whole took too long."""
 

@@ -20,6 +20,7 @@ from ssoconsole.outbound.limits import Deadline, Limits
 from ssoconsole.outbound.wire import Wire
 
 NOT_MODIFIED = 304
+ANYTHING = "*/*"
 
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
@@ -46,7 +47,13 @@ class Response:
 
 
 def receive(
-    wire: Wire, *, method: str, accept: Collection[str], limits: Limits, deadline: Deadline
+    wire: Wire,
+    *,
+    method: str,
+    accept: Collection[str],
+    limits: Limits,
+    deadline: Deadline,
+    redirects: bool = False,
 ) -> Response:
     """Read from `wire` what answers a request by `method`. Raises every OutboundError about responses."""
     wire.allow(limits.head_bytes)
@@ -54,8 +61,9 @@ def receive(
     try:
         answer.begin()
         _refuse_framing(answer)
-        _refuse_redirect(answer)
-        _refuse_type(answer, accept)
+        if not (redirects and 300 <= answer.status < 400):
+            _refuse_redirect(answer)
+            _refuse_type(answer, accept)
         body = _body(answer, wire, limits)
     except HTTPException:
         # Its text quotes what came; that belongs in no log.
@@ -95,7 +103,7 @@ def _host_of(location: str) -> str:
 
 def _refuse_type(answer: HTTPResponse, accept: Collection[str]) -> None:
     """Refuse a success in another media type; errors come in any, and an empty body has none."""
-    if answer.status >= 400 or answer.length == 0:
+    if answer.status >= 400 or answer.length == 0 or ANYTHING in accept:
         return
     received = _media_type(answer)
     if received in {media_type.lower() for media_type in accept}:

@@ -40,7 +40,9 @@ class ScriptedProvider:
     def reset(self):
         """Forget everything that was bent, asked and issued."""
         self._wire.release()
+        self._wire.speak(None)
         self._wire.open()
+        self.origin, self._wire.clock_offset = "http://127.0.0.1", 0
         self.name = secrets.token_hex(4)
         self.keys = self._keyring
         self.client = Client()
@@ -62,7 +64,7 @@ class ScriptedProvider:
 
     @property
     def issuer(self):
-        return f"http://127.0.0.1:{self._wire.port}/{self.name}"
+        return f"{self.origin}:{self._wire.port}/{self.name}"
 
     def url(self, endpoint):
         return f"{self.issuer}{self.paths()[endpoint]}"
@@ -136,6 +138,15 @@ class ScriptedProvider:
 
     def come_back(self):
         self._wire.open()
+
+    def speak_tls(self, context, host="localhost"):
+        """Serve under https from now on, as `host`, with the certificate of this context."""
+        self._wire.speak(context)
+        self.origin = f"https://{host}"
+
+    def set_clock(self, seconds):
+        """Date every answer so many seconds ahead; below zero for behind."""
+        self._wire.clock_offset = seconds
 
     def refuse(self, error="access_denied", description="the person said no"):
         """Send the browser back with an error response."""

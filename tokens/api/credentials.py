@@ -10,10 +10,10 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ssoconsole.rest.serializers import StrictSerializer
 from tokens.api.authentication import actor_of
 from tokens.api.permissions import visible_bots
 from tokens.api.repeats import IDEMPOTENCY_KEY, repeatable
-from tokens.api.serializers import StrictSerializer
 from tokens.api.views import ConsoleView, created, one
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.credentials.retirement import evidence_of

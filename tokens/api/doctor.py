@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ssoconsole.jose.parse import MAX_BYTES
-from tokens.api.serializers import StrictSerializer
+from ssoconsole.rest.serializers import StrictSerializer
 from tokens.api.views import ConsoleView
 from tokens.doctor.services import explain_token
 from tokens.protocol.doctor import is_valid

@@ -75,7 +75,10 @@ def _domain(exc: DomainError) -> Response:
         headers["WWW-Authenticate"] = f'Bearer realm="console", error="insufficient_scope", scope="{scope}"'
     if status == 503:
         headers["Retry-After"] = "5"
-    more = {name: value for name in ("expected", "received", "resource") if (value := getattr(exc, name, ""))}
+    named = ("expected", "received", "resource")
+    more: dict[str, Any] = {name: value for name in named if (value := getattr(exc, name, ""))}
+    if by_field := getattr(exc, "problems", None):
+        more["errors"] = by_field
     return _problem(status, exc.code, exc.message, headers=headers, **more)
 
 

@@ -1,25 +1,13 @@
 """The bodies of the REST API, as the design lays them down; rules of the domain are the services'."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from ssoconsole.rest.serializers import StrictSerializer
 from tokens.bots.grants import grants_shown
 from tokens.models import Audience, Bot, Credential, TokenRecord
-
-
-class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses members that it does not know: a mistyped one must not be a silent no."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            known = {name for name, field in self.fields.items() if not field.read_only}
-            unknown = {str(name): ["There is no such member here."] for name in data if name not in known}
-            if unknown:
-                raise serializers.ValidationError(unknown)
-        return super().to_internal_value(data)
 
 
 class GrantSerializer(StrictSerializer):

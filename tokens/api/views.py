@@ -1,64 +1,19 @@
-"""What the views of the REST API have in common."""
+"""What the views about bots and tokens have in common."""
 
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar
 
-from django.db import models
-from django.urls import reverse
-from rest_framework import status
-from rest_framework.exceptions import NotFound
-from rest_framework.generics import GenericAPIView
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
+from ssoconsole.rest.views import ResourceView, created, one
 
-from tokens.api.pagination import ByCursor
-
-M = TypeVar("M", bound=models.Model)
+__all__ = ["ConsoleView", "created", "one"]
 
 
-class ConsoleView(GenericAPIView[Any]):
+class ConsoleView(ResourceView):
     """
-    One resource; answers are never kept by caches, because some hold secrets.
+    One resource, with what `ConsoleAdministrator` may know of it.
 
     `owners_may_read` opens safe methods to people who own a bot, for what `visible_bots` lets them see;
     `only_reads` says that POST is safe too: it asks about something that belongs into no URL.
     """
 
-    pagination_class = ByCursor
     owners_may_read: ClassVar[bool] = False
     only_reads: ClassVar[bool] = False
-    ordering: ClassVar[str | tuple[str, ...]] = "pk"
-
-    def body(self, request: Request, serializer: type[BaseSerializer[Any]] | None = None) -> dict[str, Any]:
-        """Return the checked body. Raises the framework's ValidationError."""
-        checked = (serializer or self.get_serializer_class())(data=request.data)
-        checked.is_valid(raise_exception=True)
-        return dict(checked.validated_data)
-
-    def shown(self, row: models.Model) -> Any:
-        return self.get_serializer(row).data
-
-    def listed(self, rows: "models.QuerySet[Any]") -> Response:
-        """Answer one page of rows."""
-        page = self.paginate_queryset(rows)
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        response["Cache-Control"] = "no-store"
-        return response
-
-
-def one(rows: "models.QuerySet[M]", **lookup: Any) -> M:
-    """Return the row among those the caller may see; raises NotFound."""
-    found = rows.filter(**lookup).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def created(body: Any, name: str, /, **arguments: Any) -> Response:
-    """Answer 201 with what was created, and where it is: the path called `name`."""
-    return Response(
-        body, status=status.HTTP_201_CREATED, headers={"Location": reverse(name, kwargs=arguments)}
-    )

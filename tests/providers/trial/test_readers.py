@@ -10,6 +10,7 @@ SETTLES = "from providers.trial.services import"
 EXEMPT = {
     "providers/account/views.py": "shows names only; leaving for a provider settles it",
     "providers/client_keys/services.py": "locks the row, and reads the client keys",
+    "providers/diagnosis/subject.py": "counts the others",
     "providers/history/restoring.py": "its callers settle, and saving refuses a row that is past its trial",
     "providers/identities/unlink.py": "reads which other identities there are",
     "providers/metadata/keys.py": "writes the keys of the issuer that its caller has settled",

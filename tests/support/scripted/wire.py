@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -64,6 +65,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self._serve
         raise AttributeError(name)
 
+    def date_time_string(self, timestamp=None):
+        """The Date of every answer, by a clock that a test may have set wrong."""
+        return super().date_time_string(time.time() + self.server.wire.clock_offset)
+
     def send(self, answer, wait, drip_seconds):
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.content_type)
@@ -91,6 +96,8 @@ class Wire:
     def __init__(self, provider):
         self.provider = provider
         self.port = 0
+        self.clock_offset = 0
+        self.tls = None
         self._server = None
         self._released = threading.Event()
         self.open()
@@ -101,8 +108,17 @@ class Wire:
         self._server = _Server(("127.0.0.1", self.port), _Handler)
         self._server.wire = self
         self.port = self._server.server_port
+        if self.tls:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
+
+    def speak(self, tls):
+        """Serve under this TLS context, or in clear text if it is None; the port stays the same."""
+        if tls is not self.tls:
+            self.close()
+            self.tls = tls
+            self.open()
 
     def close(self):
         """From now on connections are refused."""

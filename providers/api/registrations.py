@@ -1,0 +1,127 @@
+"""/providers"""
+
+from copy import deepcopy
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from providers.api.serializers import ProviderChangeSerializer, ProviderSerializer, SavedProviderSerializer
+from providers.kinds import Kind, all_kinds, kind_of
+from providers.models import Provider
+from providers.registration.errors import RegistrationInvalid
+from providers.registration.fields import FIELDS, SESSION
+from providers.registration.services import disable_provider, enable_provider, save_provider
+from providers.trial.services import roll_back_overdue, settle
+from ssoconsole.rest.views import ResourceView, caller, created, one
+
+
+class ProvidersView(ResourceView):
+    """All registrations."""
+
+    serializer_class = ProviderSerializer
+    ordering = "slug"
+
+    @extend_schema(operation_id="providers_list", responses=ProviderSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List providers by slug."""
+        roll_back_overdue(at=timezone.now())
+        return self.listed(Provider.objects.all())
+
+    @extend_schema(
+        operation_id="providers_create",
+        request=ProviderSerializer,
+        responses={201: SavedProviderSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Register a provider; its discovery document is fetched and checked."""
+        data = self.body(request)
+        kind = kind_of(data.get("kind") or Provider().kind)
+        provider = Provider(
+            slug=data["slug"],
+            kind=kind.key,
+            enabled=data.get("enabled", True),
+            **deepcopy(dict(kind.defaults)),
+        )
+        warnings = _save(provider, data, request)
+        return created(_saved(provider, warnings), "api_provider", slug=provider.slug)
+
+
+class ProviderView(ResourceView):
+    """One registration."""
+
+    serializer_class = ProviderSerializer
+
+    @extend_schema(operation_id="providers_read", responses=ProviderSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        """Read a provider."""
+        return Response(self.shown(settled(slug)))
+
+    @extend_schema(
+        operation_id="providers_change", request=ProviderChangeSerializer, responses=SavedProviderSerializer
+    )
+    def patch(self, request: Request, slug: str) -> Response:
+        """Change what is given; a `client_secret` of null removes it."""
+        provider, by = settled(slug), caller(request)
+        data = self.body(request, ProviderChangeSerializer)
+        # A registration that cannot be saved any more can still be disabled.
+        warnings = _save(provider, data, request) if data.keys() - {"enabled"} else []
+        if "enabled" in data:
+            (enable_provider if data["enabled"] else disable_provider)(provider=provider, by=by)
+        return Response(_saved(provider, warnings))
+
+    @extend_schema(operation_id="providers_disable", responses={204: None})
+    def delete(self, request: Request, slug: str) -> Response:
+        """Disable a provider and end its sessions. The registration stays."""
+        disable_provider(provider=settled(slug), by=caller(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def settled(slug: str) -> Provider:
+    """Return the registration as it stands, whatever was on trial there; raises NotFound."""
+    provider = one(Provider.objects.all(), slug=slug)
+    settle(provider)
+    return provider
+
+
+def _saved(provider: Provider, warnings: list[str]) -> Any:
+    return SavedProviderSerializer(provider, context={"warnings": warnings}).data
+
+
+def _save(provider: Provider, data: dict[str, Any], request: Request) -> list[str]:
+    try:
+        _fill(provider, data)
+        return save_provider(provider=provider, by=caller(request))
+    except RegistrationInvalid as invalid:
+        raise RegistrationInvalid(_by_member(invalid)) from None
+
+
+def _fill(provider: Provider, data: dict[str, Any]) -> None:
+    """Put what the body has on the row; what it does not have stays."""
+    for name in FIELDS:
+        if name in data:
+            setattr(provider, name, data[name])
+    provider.prompt = provider.prompt or ""  # null in the file's keys
+    for name in SESSION:
+        if name in data.get("session", {}):
+            setattr(provider, f"session_{name}", data["session"][name])
+    kind = kind_of(provider)
+    _refuse_foreign(kind, data)
+    given = {name: data[name] for name in ("issuer", *kind.extra_fields) if data.get(name)}
+    if given:
+        provider.issuer = kind.issuer_from(given)
+
+
+def _refuse_foreign(kind: Kind, data: dict[str, Any]) -> None:
+    extra = {name for each in all_kinds().values() for name in each.extra_fields}
+    if foreign := sorted((extra - kind.extra_fields.keys()) & data.keys()):
+        raise RegistrationInvalid({name: [f"This is not for the kind {kind.key}."] for name in foreign})
+
+
+def _by_member(invalid: RegistrationInvalid) -> dict[str, list[str]]:
+    """The problems under the names of the body: `session.lifetime` for `session_lifetime`."""
+    members = {f"session_{name}": f"session.{name}" for name in SESSION}
+    return {members.get(field, field): sentences for field, sentences in invalid.problems.items()}

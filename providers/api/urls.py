@@ -1,0 +1,12 @@
+"""Paths of the REST API about identity providers, below /api/v1/."""
+
+from django.urls import path
+
+from providers.api.checks import CheckView
+from providers.api.registrations import ProvidersView, ProviderView
+
+urlpatterns = [
+    path("providers", ProvidersView.as_view(), name="api_providers"),
+    path("providers/<slug:slug>", ProviderView.as_view(), name="api_provider"),
+    path("providers/<slug:slug>/check", CheckView.as_view(), name="api_provider_check"),
+]

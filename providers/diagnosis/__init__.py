@@ -1,0 +1,1 @@
+"""The preflight: why does this registration not work? One engine for the command, the admin and the API."""

@@ -1,0 +1,102 @@
+"""A real authorization request, up to the sign-in page."""
+
+import base64
+import hashlib
+import secrets
+from urllib.parse import urlencode
+
+from providers import outgoing
+from providers.diagnosis.credentials import examine_credentials
+from providers.diagnosis.subject import NotRun, Subject
+from providers.errors import ClientCredentialsUnusable, ProviderUnreachable, PushedAuthorizationRefused
+from providers.exchange.pushed_authorization import front_channel_query
+from providers.kinds import kind_of
+from providers.models import Provider
+from providers.protocol.discovery import announces_iss_parameter
+from providers.protocol.preflight.authorization_answer import Asked, judge_authorization_answer
+from providers.protocol.preflight.findings import Finding, finding
+from providers.protocol.preflight.refusal_words import meaning_of
+from providers.signin.query import add_query
+from ssoconsole.outbound.errors import OutboundError
+from ssoconsole.outbound.limits import Limits
+
+PAGES = ("text/html",)
+PAGE_LIMITS = Limits(body_bytes=2 * 1024 * 1024)  # sign-in pages carry whole applications
+UNCLEAR = "authorization_unclear"
+
+
+def examine_authorization(subject: Subject) -> list[Finding]:
+    """
+    Ask as a sign-in would; nobody signs in, and no redirect is followed.
+
+    Where the answer says nothing, ask once more with prompt none: most providers then answer to the callback.
+    """
+    found = _settled(subject)
+    subject.client_is_unknown = any(each.code == "client_unknown" for each in found)
+    return found
+
+
+def _settled(subject: Subject) -> list[Finding]:
+    found = _ask(subject, _parameters(subject))
+    if not any(each.code == UNCLEAR for each in found):
+        return found
+    silent = {**_parameters(subject), "prompt": "none"}
+    if silent.get("max_age") == "0":
+        del silent["max_age"]
+    second = _ask(subject, silent)
+    telling = ("redirect_uri_not_registered", "client_unknown")
+    return second if not second or second[0].code in telling else found
+
+
+def _parameters(subject: Subject) -> dict[str, str]:
+    """The parameters of a sign-in: those of `providers.signin.request_view`, as a test makes sure."""
+    provider = subject.provider
+    parameters = {
+        **kind_of(provider).authorization_parameters(provider, reauthenticate=False),
+        "response_type": provider.response_type,
+        "scope": " ".join(provider.scopes),
+        "client_id": provider.client_id,
+        "redirect_uri": subject.redirect_uri,
+        "state": secrets.token_urlsafe(32),
+        "nonce": secrets.token_urlsafe(32),
+    }
+    if provider.response_type == Provider.ResponseType.ID_TOKEN:
+        parameters["response_mode"] = "form_post"
+    elif provider.pkce:
+        digest = hashlib.sha256(secrets.token_bytes(32)).digest()
+        parameters["code_challenge"] = base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+        parameters["code_challenge_method"] = "S256"
+    return parameters
+
+
+def _ask(subject: Subject, parameters: dict[str, str]) -> list[Finding]:
+    endpoint = subject.provider.endpoint("authorization_endpoint") or ""
+    asked = Asked(
+        endpoint=endpoint,
+        redirect_uri=subject.redirect_uri,
+        state=parameters["state"],
+        issuer=subject.provider.issuer,
+        announces_iss=announces_iss_parameter(subject.document),
+        one_time=tuple(parameters.get(name, "") for name in ("state", "nonce", "code_challenge")),
+    )
+    try:
+        query = front_channel_query(subject.provider, urlencode(parameters))
+    except (PushedAuthorizationRefused, ClientCredentialsUnusable, ProviderUnreachable) as refused:
+        return _judge_push(subject, refused)
+    try:
+        answer = outgoing.look(add_query(endpoint, query), accept=PAGES, limits=PAGE_LIMITS)
+    except OutboundError as error:
+        return [finding("authorization_unreachable", expected="a sign-in page", received=error.detail)]
+    return judge_authorization_answer(answer, asked)
+
+
+def _judge_push(
+    subject: Subject, refused: PushedAuthorizationRefused | ClientCredentialsUnusable | ProviderUnreachable
+) -> list[Finding]:
+    """Tell why the request could not be pushed; credentials that are no good anywhere are told by their own step."""
+    rejects_client = isinstance(refused, ClientCredentialsUnusable) or "invalid_client" in refused.received
+    if rejects_client and any(each.is_error for each in examine_credentials(subject)):
+        raise NotRun
+    code = None if rejects_client else meaning_of(refused.received)
+    expected = subject.redirect_uri if code == "redirect_uri_not_registered" else refused.expected
+    return [finding(code or "pushed_request_refused", expected=expected, received=refused.received)]

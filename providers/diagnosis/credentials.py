@@ -1,0 +1,76 @@
+"""The client's credentials, tried at the token endpoint with a code that was never issued."""
+
+import secrets
+from copy import copy
+
+from providers import outgoing
+from providers.diagnosis.subject import NotRun, Subject
+from providers.exchange.client_authentication import client_credentials, secret_texts
+from providers.exchange.reason import reason_of
+from providers.models import Provider
+from providers.protocol.preflight.findings import Finding, finding
+from providers.protocol.preflight.token_answer import REJECTED, judge_token_answer
+from providers.registration.secret import readable_secret
+from ssoconsole.outbound.errors import OutboundError
+
+Methods = Provider.ClientAuthentication
+EXPECTED = "invalid_grant, for a code that was never issued"
+
+# The secret goes to the same endpoint by the other way that it can be sent; an assertion is never undone into
+# the secret that it hides.
+_OTHER_WAYS = {
+    Methods.BASIC: (Methods.POST, Methods.NONE),
+    Methods.POST: (Methods.BASIC, Methods.NONE),
+    Methods.NONE: (Methods.BASIC, Methods.POST),
+}
+_ASSERTS = (Methods.SECRET_JWT, Methods.PRIVATE_KEY_JWT)
+
+
+def examine_credentials(subject: Subject) -> list[Finding]:
+    """
+    Judge whether the token endpoint lets the client in.
+
+    One that does not is asked again by the other simple methods: which of them it takes is what the
+    administrator needs to know. A client that nobody knows there has no credentials to be judged.
+    """
+    if not subject.uses_code or subject.client_is_unknown:
+        raise NotRun
+    provider = subject.provider
+    code, received = _redeem(subject, provider)
+    if code != REJECTED:
+        return [finding(code, expected=EXPECTED, received=received)] if code else []
+    if provider.token_endpoint_auth_method in _ASSERTS:
+        return [finding("client_assertion_rejected", expected=EXPECTED, received=received)]
+    if other := _accepted_way(subject):
+        said = f"{provider.token_endpoint_auth_method} is registered: {received}"
+        return [finding("client_authentication_method_wrong", expected=other, received=said)]
+    code = "client_secret_required" if provider.is_public_client else REJECTED
+    return [finding(code, expected=EXPECTED, received=received)]
+
+
+def _accepted_way(subject: Subject) -> str | None:
+    provider = subject.provider
+    has_secret = isinstance(readable_secret(provider), str)
+    for method in _OTHER_WAYS.get(Methods(provider.token_endpoint_auth_method), ()):
+        if method != Methods.NONE and not has_secret:
+            continue
+        other = copy(provider)
+        other.token_endpoint_auth_method = method
+        if _redeem(subject, other)[0] is None:
+            return str(method.value)
+    return None
+
+
+def _redeem(subject: Subject, provider: Provider) -> tuple[str | None, str]:
+    """Return the code of the finding, None if the client was let in, and the provider's words without secrets."""
+    code, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", subject.redirect_uri)]
+    if provider.pkce:
+        form.append(("code_verifier", verifier))
+    fields, headers = client_credentials(provider)
+    try:
+        answer = outgoing.look(provider.endpoint("token_endpoint") or "", form=form + fields, headers=headers)
+    except OutboundError as error:
+        return "token_endpoint_unreachable", error.detail
+    hidden = [code, verifier, *secret_texts(provider, fields, headers)]
+    return judge_token_answer(answer), reason_of(answer, hidden)

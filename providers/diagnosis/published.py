@@ -1,0 +1,78 @@
+"""What the provider publishes: discovery document, issuer, endpoints, keys, and what it offers."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+
+from providers.client_keys.services import uses_client_keys
+from providers.diagnosis.subject import NotRun, Subject, look
+from providers.models import ClientKey, Provider
+from providers.protocol.client_assertion import MAC
+from providers.protocol.preflight.documents import read_document
+from providers.protocol.preflight.endpoints import judge_endpoints, judge_stored
+from providers.protocol.preflight.findings import Finding
+from providers.protocol.preflight.issuer import judge_issuer
+from providers.protocol.preflight.key_set import judge_key_set
+from providers.protocol.preflight.offers import OFFERS, Wanted
+from ssoconsole.jose.algorithms import ALGORITHMS
+
+Methods = Provider.ClientAuthentication
+
+
+def examine_discovery(subject: Subject) -> list[Finding]:
+    document, found = read_document(
+        subject.discovery_answer.answer, prefix="discovery", url=subject.discovery_url
+    )
+    if document is not None:
+        subject.provider.discovery = document
+    return found
+
+
+def examine_issuer(subject: Subject) -> list[Finding]:
+    return judge_issuer(subject.document, registered=subject.provider.issuer)
+
+
+def examine_endpoints(subject: Subject) -> list[Finding]:
+    allow_http = settings.ALLOW_LOOPBACK_PROVIDERS
+    found = judge_endpoints(subject.document, code_flow=subject.uses_code, allow_http=allow_http)
+    return found or judge_stored(subject.document, subject.stored.discovery)
+
+
+def examine_keys(subject: Subject) -> list[Finding]:
+    algorithms = [name for name in subject.provider.signing_algs if not ALGORITHMS[name].symmetric]
+    if not algorithms:
+        raise NotRun
+    url = subject.provider.endpoint("jwks_uri") or ""
+    document, found = read_document(look(url).answer, prefix="keys", url=url)
+    return found if document is None else judge_key_set(document, algorithms=algorithms)
+
+
+def examine_offer(name: str) -> Callable[[Subject], list[Finding]]:
+    """Return the step that compares one thing that is offered with what is wanted."""
+    return lambda subject: OFFERS[name](subject.document, wanted(subject))
+
+
+def wanted(subject: Subject) -> Wanted:
+    provider = subject.provider
+    implicit = not subject.uses_code
+    return Wanted(
+        scopes=provider.scopes,
+        response_type=provider.response_type,
+        response_mode="form_post" if implicit else str(provider.extra_params.get("response_mode") or ""),
+        pkce=provider.pkce,
+        auth_method=provider.token_endpoint_auth_method,
+        assertion_alg=_assertion_alg(provider),
+        signing_algs=provider.signing_algs,
+        shares_callback=provider.callback == Provider.Callback.SHARED and subject.others_enabled,
+        pushes=provider.pushed_authorization,
+        refreshes=provider.session_refresh == Provider.Refresh.REFRESH_TOKEN,
+    )
+
+
+def _assertion_alg(provider: Provider) -> str:
+    if provider.token_endpoint_auth_method == Methods.SECRET_JWT:
+        return MAC
+    if not uses_client_keys(provider):
+        return ""
+    key = ClientKey.objects.signing().filter(provider=provider).first()
+    return key.alg if key else ""

@@ -1,0 +1,96 @@
+"""The preflight of a registration: every step in order, and what came of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from providers.diagnosis import authorization, credentials, published, reaching, registration
+from providers.diagnosis.subject import NotRun, Subject
+from providers.kinds import all_kinds
+from providers.models import Provider
+from providers.protocol.preflight.findings import Check, Finding, Report, by_importance
+from providers.protocol.preflight.offers import OFFERS
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.services import record_event
+
+
+@dataclass(frozen=True)
+class Step:
+    """`needs` are the steps that must have succeeded, or had nothing to look at: without them this one is noise."""
+
+    name: str
+    examine: Callable[[Subject], list[Finding]]
+    needs: tuple[str, ...] = ()
+
+
+_PUBLISHED = ("registration", "issuer", "endpoints")
+
+STEPS = (
+    Step("registration", registration.examine_registration),
+    Step("issuer_address", registration.examine_issuer),
+    Step("client_secret", registration.examine_client_secret),
+    Step("name_resolution", reaching.examine_resolution, ("issuer_address",)),
+    Step("connection", reaching.examine_connection, ("name_resolution",)),
+    Step("certificate", reaching.examine_certificate, ("connection",)),
+    Step("clock", reaching.examine_clock, ("certificate",)),
+    Step("discovery", published.examine_discovery, ("certificate",)),
+    Step("issuer", published.examine_issuer, ("discovery",)),
+    Step("endpoints", published.examine_endpoints, ("discovery",)),
+    Step("keys", published.examine_keys, _PUBLISHED),
+    *(Step(name, published.examine_offer(name), _PUBLISHED) for name in OFFERS),
+    Step(
+        "authorization_request",
+        authorization.examine_authorization,
+        (*_PUBLISHED, "client_secret", "pushed_authorization"),
+    ),
+    Step("client_credentials", credentials.examine_credentials, (*_PUBLISHED, "client_secret")),
+)
+
+
+def check_provider(*, provider: Provider, by: Actor) -> Report:
+    """
+    Examine a registration at its provider, and record that somebody has.
+
+    Sends requests, and takes as long as the provider does; nothing is written to the registration.
+    """
+    report = examine_provider(provider)
+    record_event(
+        "provider_checked",
+        by=by,
+        target=provider.slug,
+        outcome="ok" if report.ok else report.findings[0].code,
+        after={"findings": [each.code for each in report.findings]},
+    )
+    return report
+
+
+def examine_provider(provider: Provider) -> Report:
+    """Run every step whose needs are met."""
+    subject, findings, checks = Subject(provider), list[Finding](), dict[str, Check]()
+    for step in STEPS:
+        found = _run(step, subject, checks)
+        ok = None if found is None else not any(each.is_error for each in found)
+        checks[step.name] = Check(step.name, ok)
+        findings += [_with_hint(each, provider) for each in found or []]
+    return Report(provider.slug, by_importance(findings), tuple(checks.values()))
+
+
+def _run(step: Step, subject: Subject, checks: dict[str, Check]) -> list[Finding] | None:
+    """Return what the step has found, None if it was not run."""
+    if any(_failed(name, checks) for name in step.needs):
+        return None
+    try:
+        return step.examine(subject)
+    except NotRun:
+        return None
+
+
+def _failed(name: str, checks: dict[str, Check]) -> bool:
+    """Tell whether a step failed, or was not run because of one that did."""
+    if checks[name].ok is not None:
+        return not checks[name].ok
+    return any(_failed(need, checks) for step in STEPS if step.name == name for need in step.needs)
+
+
+def _with_hint(found: Finding, provider: Provider) -> Finding:
+    kind = all_kinds().get(provider.kind)
+    return replace(found, hint=kind.hint(found.code, provider)) if kind else found

@@ -1,0 +1,80 @@
+"""The provider under examination, and what has been learnt about it on the way; nothing is written to its row."""
+
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from providers import outgoing
+from providers.models import Provider
+from providers.protocol.discovery import discovery_url
+from ssoconsole.outbound.errors import OutboundError
+from ssoconsole.outbound.probe import Probe
+from ssoconsole.outbound.response import Response
+
+
+class NotRun(Exception):
+    """This step has nothing to look at."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came of a request, and when."""
+
+    answer: Response | OutboundError
+    at: datetime
+
+
+def look(url: str) -> Answered:
+    """Ask for a document; an error is an answer too."""
+    try:
+        answer: Response | OutboundError = outgoing.look(url, accept=outgoing.DOCUMENTS)
+    except OutboundError as error:
+        answer = error
+    return Answered(answer, timezone.now())
+
+
+class Subject:
+    """
+    `provider` is a copy whose `discovery` becomes what is published now; `stored` is the row as it is.
+
+    Everything is asked for once, when the first step needs it.
+    """
+
+    def __init__(self, provider: Provider) -> None:
+        self.stored = provider
+        self.provider = copy(provider)
+        self.client_is_unknown = False  # set by the step that has learnt it
+
+    @cached_property
+    def probe(self) -> Probe:
+        return outgoing.probe(self.discovery_url)
+
+    @cached_property
+    def discovery_answer(self) -> Answered:
+        return look(self.discovery_url)
+
+    @property
+    def discovery_url(self) -> str:
+        return discovery_url(self.provider.issuer)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The published document; {} before it was read."""
+        return self.provider.discovery or {}
+
+    @cached_property
+    def others_enabled(self) -> bool:
+        return Provider.objects.enabled().exclude(pk=self.provider.pk).exists()
+
+    @property
+    def redirect_uri(self) -> str:
+        return f"{settings.BASE_URL}{self.provider.callback_path}"
+
+    @property
+    def uses_code(self) -> bool:
+        return self.provider.response_type == Provider.ResponseType.CODE

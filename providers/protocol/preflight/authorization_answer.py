@@ -1,0 +1,148 @@
+"""
+What an authorization endpoint says to a real request, as far as can be seen without signing in.
+
+A sign-in page is good; so is a way back to the console, with a code or with the word that somebody has to sign in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
+
+from providers.protocol.preflight.documents import shown_location
+from providers.protocol.preflight.findings import Finding, finding
+from providers.protocol.preflight.page import Page
+from providers.protocol.preflight.refusal_words import marked_error, meaning_of
+from ssoconsole.eventlog.masking import MASK
+from ssoconsole.outbound.response import Response
+
+# The request is good, and somebody has to do something (OpenID Connect Core 1.0 section 3.1.2.6).
+_SOMEBODY_IS_NEEDED = (
+    "login_required",
+    "interaction_required",
+    "consent_required",
+    "account_selection_required",
+)
+_BY_ERROR = {
+    "invalid_scope": "scope_refused",
+    "unauthorized_client": "client_not_allowed",
+    "unsupported_response_type": "response_type_refused",
+    "server_error": "authorization_fails",
+    "temporarily_unavailable": "authorization_fails",
+}
+_NOT_THERE = (404, 405, 410)
+_BUSY = (408, 429)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The request as it was sent; `one_time` is what of it nobody may read in a finding."""
+
+    endpoint: str
+    redirect_uri: str
+    state: str
+    issuer: str
+    announces_iss: bool
+    one_time: tuple[str, ...] = ()
+
+    def hide(self, text: str) -> str:
+        for value in filter(None, self.one_time):
+            text = text.replace(value, MASK)
+        return text
+
+
+def judge_authorization_answer(answer: Response, asked: Asked) -> list[Finding]:
+    """Judge the answer. `authorization_unclear` is among the findings where nothing can be said."""
+    if 300 <= answer.status < 400:
+        return _judge_redirect(answer, asked)
+    if answer.status in _NOT_THERE:
+        return [_told("authorization_not_found", asked, f"status {answer.status}")]
+    if answer.status >= 500:
+        return [_told("authorization_fails", asked, f"status {answer.status}")]
+    text = asked.hide(answer.body.decode("utf-8", "replace"))
+    page = Page(text)
+    if answer.status >= 400:
+        return [_refused(answer, page, text, asked)]
+    return _judge_page(page, text, asked)
+
+
+def _judge_redirect(answer: Response, asked: Asked) -> list[Finding]:
+    location = urljoin(asked.endpoint, answer.headers.get("Location", ""))
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return [_told("authorization_unclear", asked, "a redirect that cannot be read")]
+    parameters = dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))
+    if _address(parts) == asked.redirect_uri:
+        return _judge_return(parameters, asked)
+    if _is_ours(parts, asked):
+        received = f"a redirect to {shown_location(answer.headers)}"
+        return [finding("redirect_uri_replaced", expected=asked.redirect_uri, received=received)]
+    if "error" in parameters or "error" in parts.path.lower():
+        said = asked.hide(" ".join([*parameters.values(), parts.path]))
+        code = meaning_of(said) or "authorization_refused"
+        return [_told(code, asked, f"a redirect to an error page: {said}")]
+    return []
+
+
+def _judge_return(parameters: Mapping[str, str], asked: Asked) -> list[Finding]:
+    """Judge what came back to the callback."""
+    error = parameters.get("error", "")
+    if error and error not in _SOMEBODY_IS_NEEDED:
+        said = asked.hide(": ".join(filter(None, (error, parameters.get("error_description")))))
+        code = _BY_ERROR.get(error) or meaning_of(said) or "authorization_refused"
+        # It came back: whatever the words are about, the redirect URI and the client are known.
+        known = code in ("redirect_uri_not_registered", "client_unknown")
+        return [_told("authorization_refused" if known else code, asked, said)]
+    if parameters.get("state") != asked.state:
+        received = "absent" if "state" not in parameters else "another one"
+        return [finding("state_not_returned", expected="the state that was sent", received=received)]
+    iss = parameters.get("iss")
+    if iss is None and asked.announces_iss:
+        return [finding("iss_parameter_missing", expected=f"iss {asked.issuer}", received="absent")]
+    if iss is not None and iss != asked.issuer:
+        return [finding("iss_parameter_mismatch", expected=asked.issuer, received=iss)]
+    return []
+
+
+def _judge_page(page: Page, text: str, asked: Asked) -> list[Finding]:
+    """A page with status 200: a form that is posted back, a sign-in page, an error in words, or none of these."""
+    for form in page.forms:
+        if urljoin(asked.endpoint, form.action) == asked.redirect_uri:
+            # Masked values cannot be compared; what was masked in `state` is the state that was sent.
+            returned = {**form.fields}
+            if returned.get("state") == MASK:
+                returned["state"] = asked.state
+            return _judge_return(returned, asked)
+    if marked := marked_error(text):
+        return [_told(meaning_of(marked) or "authorization_refused", asked, marked)]
+    if page.asks:
+        return []
+    code = meaning_of(page.words)
+    received = f"a page: {page.words.strip()}" if page.words else "an empty page"
+    return [_told(code or "authorization_unclear", asked, received)]
+
+
+def _refused(answer: Response, page: Page, text: str, asked: Asked) -> Finding:
+    words = page.words if "html" in answer.content_type else text
+    said = marked_error(text) or words.strip()
+    received = f"status {answer.status}: {said}" if said else f"status {answer.status}"
+    if answer.status in _BUSY:
+        return _told("authorization_unclear", asked, received)
+    return _told(meaning_of(said) or "authorization_refused", asked, received)
+
+
+def _told(code: str, asked: Asked, received: str) -> Finding:
+    about_uri = code == "redirect_uri_not_registered"
+    expected = asked.redirect_uri if about_uri else "a sign-in page, or a way back to the callback"
+    return finding(code, expected=expected, received=" ".join(received.split()))
+
+
+def _address(parts: SplitResult) -> str:
+    return parts._replace(query="", fragment="").geturl()
+
+
+def _is_ours(parts: SplitResult, asked: Asked) -> bool:
+    """An address of the console; where the provider has the same host, nothing can be told apart by it."""
+    ours, theirs = urlsplit(asked.redirect_uri), urlsplit(asked.endpoint)
+    same = (parts.scheme, parts.netloc) == (ours.scheme, ours.netloc)
+    return same and (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc)

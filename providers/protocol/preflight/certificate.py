@@ -1,0 +1,81 @@
+"""Why a host cannot be reached, or is not believed."""
+
+from datetime import datetime, timedelta
+
+from providers.protocol.preflight.findings import Finding, finding
+from ssoconsole.outbound.errors import CertificateRefused, ResponseTimeout
+from ssoconsole.outbound.probe import Certificate, Probe
+
+ENDS_SOON = timedelta(days=30)
+
+# OpenSSL's X509_V_ERR_… numbers.
+_BY_VERIFY_CODE = {
+    9: "certificate_not_yet_valid",
+    10: "certificate_expired",
+    18: "certificate_self_signed",
+    19: "certificate_authority_unknown",
+    20: "certificate_authority_unknown",
+    21: "certificate_authority_unknown",
+    62: "certificate_wrong_name",
+    64: "certificate_wrong_name",
+}
+
+
+def judge_resolution(probe: Probe) -> list[Finding]:
+    """Judge the host's name and addresses."""
+    if probe.failed != "resolution" or probe.error is None:
+        return []
+    received = probe.error.detail
+    if probe.error.code != "address_refused":
+        return [finding("host_unresolved", expected=f"an address of {probe.host}", received=received)]
+    code = "loopback_refused" if "a loopback address" in received else "address_refused"
+    return [finding(code, expected="an address that may be asked", received=received)]
+
+
+def judge_connection(probe: Probe) -> list[Finding]:
+    """Judge whether a connection is accepted."""
+    if probe.failed != "connection" or probe.error is None:
+        return []
+    expected, received = f"a connection to {probe.host} port {probe.port}", probe.error.detail
+    if "refused" in received:
+        return [finding("connection_refused", expected=expected, received=received)]
+    slow = isinstance(probe.error, ResponseTimeout) or "no answer in time" in received
+    code = "connection_timed_out" if slow else "connection_failed"
+    return [finding(code, expected=expected, received=received)]
+
+
+def judge_certificate(probe: Probe, *, at: datetime) -> list[Finding]:
+    """Judge TLS and the certificate at the moment `at`."""
+    if probe.failed == "tls" and probe.error is not None:
+        return [_tls_failure(probe)]
+    if probe.certificate and probe.certificate.not_after - at < ENDS_SOON:
+        days = (probe.certificate.not_after - at).days
+        received = f"{days} days left, until {_day(probe.certificate.not_after)}"
+        return [finding("certificate_ends_soon", expected="more than 30 days left", received=received)]
+    return []
+
+
+def _tls_failure(probe: Probe) -> Finding:
+    error = probe.error
+    if isinstance(error, CertificateRefused):
+        code = _BY_VERIFY_CODE.get(error.verify_code, "certificate_refused")
+        received = "; ".join(filter(None, (error.detail, _facts(probe.certificate))))
+        return finding(code, expected=f"a valid certificate for {probe.host}", received=received)
+    code = "tls_timed_out" if isinstance(error, ResponseTimeout) else "tls_failed"
+    return finding(
+        code,
+        expected=f"TLS 1.2 or later at {probe.host} port {probe.port}",
+        received=getattr(error, "detail", ""),
+    )
+
+
+def _facts(certificate: Certificate | None) -> str:
+    if certificate is None:
+        return ""
+    names = " ".join(certificate.names[:5]) or "no name"
+    dates = f"{_day(certificate.not_before)} to {_day(certificate.not_after)}"
+    return f"it is for {names}, from {certificate.issuer}, valid {dates}"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"

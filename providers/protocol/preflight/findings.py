@@ -1,0 +1,82 @@
+"""Findings, checks, and the report that they make."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from providers.protocol.preflight.codes import CODES, Severity
+from ssoconsole.jose.errors import shown
+
+ORDER: tuple[Severity, ...] = ("error", "warning", "info")
+MEMBERS = ("code", "severity", "title", "expected", "received", "remedy")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """
+    One thing to know about a registration. `hint` is what the kind of provider adds to the remedy.
+
+    `expected` and `received` are one line each, and hold no secret.
+    """
+
+    code: str
+    expected: str = ""
+    received: str = ""
+    hint: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        return CODES[self.code].severity
+
+    @property
+    def title(self) -> str:
+        return CODES[self.code].title
+
+    @property
+    def remedy(self) -> str:
+        return f"{CODES[self.code].remedy} {self.hint}".rstrip()
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity == "error"
+
+
+def finding(code: str, *, expected: object = "", received: object = "") -> Finding:
+    """Return a finding; what others have written is made one printable line."""
+    return Finding(code, shown(expected), shown(received))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One step. `ok` is None for a step that was not run, because of another one or because nothing asks for it."""
+
+    name: str
+    ok: bool | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a preflight has found: the most important finding first, the checks in the order of checking."""
+
+    provider: str
+    findings: Sequence[Finding]
+    checks: Sequence[Check]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing stands in the way of signing in, as far as can be seen."""
+        return not any(each.is_error for each in self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the shape that command and API share. Steps that were not run are left out."""
+        return {
+            "provider": self.provider,
+            "ok": self.ok,
+            "findings": [{name: getattr(each, name) for name in MEMBERS} for each in self.findings],
+            "checks": [{"name": each.name, "ok": each.ok} for each in self.checks if each.ok is not None],
+        }
+
+
+def by_importance(findings: Sequence[Finding]) -> list[Finding]:
+    """Errors first, and among equals the earlier step: later ones are often what follows from it."""
+    return sorted(findings, key=lambda each: ORDER.index(each.severity))

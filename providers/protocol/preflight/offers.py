@@ -1,0 +1,168 @@
+"""What a discovery document offers, against what a registration asks for (OpenID Connect Discovery 1.0 section 3)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from providers.protocol.discovery import (
+    ASSERTION_ALGORITHMS,
+    DEMANDS_PUSHING,
+    PUSH_ENDPOINT,
+    announces_iss_parameter,
+)
+from providers.protocol.preflight.findings import Finding, finding
+from ssoconsole.jose.algorithms import ALGORITHMS
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the registration asks for. `assertion_alg` is "" for a client that makes no assertions."""
+
+    scopes: Sequence[str]
+    response_type: str
+    response_mode: str
+    pkce: bool
+    auth_method: str
+    assertion_alg: str
+    signing_algs: Sequence[str]
+    shares_callback: bool
+    pushes: bool
+    refreshes: bool
+
+    @property
+    def code_flow(self) -> bool:
+        return self.response_type == "code"
+
+
+def scopes(document: Document, wanted: Wanted) -> list[Finding]:
+    listed = _listed(document, "scopes_supported")
+    missing = [] if listed is None else [scope for scope in wanted.scopes if scope not in listed]
+    return [_lacks("scope_not_listed", " ".join(missing), listed)] if missing else []
+
+
+def response_type(document: Document, wanted: Wanted) -> list[Finding]:
+    """The order of the words in a response type means nothing."""
+    listed = _listed(document, "response_types_supported")
+    legacy = (
+        [] if wanted.code_flow else [finding("response_type_legacy", expected="code", received="id_token")]
+    )
+    if listed is None or any(set(each.split()) == {wanted.response_type} for each in listed):
+        return legacy
+    return [_lacks("response_type_not_supported", wanted.response_type, listed)]
+
+
+def response_mode(document: Document, wanted: Wanted) -> list[Finding]:
+    """Without a list there are query and fragment (section 3); most providers have form_post all the same."""
+    listed = _listed(document, "response_modes_supported")
+    if not wanted.response_mode or listed is None or wanted.response_mode in listed:
+        return []
+    return [_lacks("response_mode_not_supported", wanted.response_mode, listed)]
+
+
+def grants(document: Document, wanted: Wanted) -> list[Finding]:
+    listed = _listed(document, "grant_types_supported")
+    if wanted.code_flow and listed is not None and "authorization_code" not in listed:
+        return [_lacks("code_grant_not_supported", "authorization_code", listed)]
+    return []
+
+
+def pkce(document: Document, wanted: Wanted) -> list[Finding]:
+    if not wanted.code_flow:
+        return []
+    if not wanted.pkce:
+        return [finding("pkce_off", expected="PKCE with S256", received="none")]
+    listed = _listed(document, "code_challenge_methods_supported")
+    if listed is None:
+        return [finding("pkce_not_announced", expected="code_challenge_methods_supported", received="absent")]
+    return [] if "S256" in listed else [_lacks("pkce_method_not_supported", "S256", listed)]
+
+
+def client_authentication(document: Document, wanted: Wanted) -> list[Finding]:
+    """Without a list there is client_secret_basic; many a provider has public clients and does not list them."""
+    listed = _listed(document, "token_endpoint_auth_methods_supported")
+    if not wanted.code_flow or listed is None or wanted.auth_method in listed:
+        return []
+    code = (
+        "public_clients_not_listed" if wanted.auth_method == "none" else "client_authentication_not_supported"
+    )
+    return [_lacks(code, wanted.auth_method, listed)]
+
+
+def assertion_algorithm(document: Document, wanted: Wanted) -> list[Finding]:
+    listed = _listed(document, ASSERTION_ALGORITHMS)
+    if not wanted.code_flow or not wanted.assertion_alg or listed is None or wanted.assertion_alg in listed:
+        return []
+    return [_lacks("assertion_algorithm_not_supported", wanted.assertion_alg, listed)]
+
+
+def signing_algorithms(document: Document, wanted: Wanted) -> list[Finding]:
+    listed = _listed(document, "id_token_signing_alg_values_supported")
+    accepted = {name for alg in wanted.signing_algs for name in ALGORITHMS[alg].names}
+    if listed is None or accepted & set(listed):
+        return []
+    return [_lacks("signing_algorithm_not_supported", " or ".join(wanted.signing_algs), listed)]
+
+
+def iss_parameter(document: Document, wanted: Wanted) -> list[Finding]:
+    if not wanted.shares_callback or announces_iss_parameter(document):
+        return []
+    expected = "authorization_response_iss_parameter_supported, or the dedicated callback"
+    return [finding("shared_callback_without_iss", expected=expected, received="the shared callback")]
+
+
+def sign_out(document: Document, wanted: Wanted) -> list[Finding]:
+    if document.get("end_session_endpoint"):
+        return []
+    return [finding("end_session_missing", expected="end_session_endpoint", received="absent")]
+
+
+def pushing(document: Document, wanted: Wanted) -> list[Finding]:
+    """Pushed authorization requests (RFC 9126 section 5)."""
+    offered, demanded = bool(document.get(PUSH_ENDPOINT)), document.get(DEMANDS_PUSHING) is True
+    if demanded and not offered:
+        return [finding("pushing_endpoint_missing", expected=PUSH_ENDPOINT, received="absent")]
+    if wanted.pushes or not offered:
+        return []
+    code = "pushing_required" if demanded else "pushing_unused"
+    return [finding(code, expected="pushed authorization requests", received="switched off")]
+
+
+def refresh(document: Document, wanted: Wanted) -> list[Finding]:
+    if not wanted.refreshes:
+        return []
+    listed, found = _listed(document, "grant_types_supported"), []
+    if listed is not None and "refresh_token" not in listed:
+        found.append(_lacks("refresh_grant_not_listed", "refresh_token", listed))
+    if "offline_access" not in wanted.scopes:
+        found.append(
+            finding("refresh_scope_missing", expected="offline_access", received=" ".join(wanted.scopes))
+        )
+    return found
+
+
+# By the name of the check, in the order of checking.
+OFFERS: dict[str, Callable[[Document, Wanted], list[Finding]]] = {
+    "scopes": scopes,
+    "response_type": response_type,
+    "response_mode": response_mode,
+    "grant": grants,
+    "pkce": pkce,
+    "client_authentication": client_authentication,
+    "assertion_algorithm": assertion_algorithm,
+    "signing_algorithms": signing_algorithms,
+    "iss_parameter": iss_parameter,
+    "sign_out": sign_out,
+    "pushed_authorization": pushing,
+    "refresh": refresh,
+}
+
+
+def _listed(document: Document, member: str) -> list[str] | None:
+    value = document.get(member)
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else None
+
+
+def _lacks(code: str, wanted: str, listed: Sequence[str] | None) -> Finding:
+    return finding(code, expected=wanted, received=", ".join(listed or []) or "an empty list")

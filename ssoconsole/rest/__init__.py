@@ -1,0 +1,1 @@
+"""What every resource of the REST API stands on, whichever app it belongs to."""

@@ -1,0 +1,45 @@
+"""Bob administers, Mallory may sign in and owns nothing, and a bot has a token for the API."""
+
+from datetime import timedelta
+
+import pytest
+from rest_framework.test import APIClient
+
+from ssoconsole.accounts.models import User
+from tests.providers.registrations import BOB
+from tokens.bots.services import GrantSpec, save_bot
+from tokens.models import Audience, Bot
+from tokens.records.services import issue_token
+
+BACKEND = "ssoconsole.accounts.backend.PasswordBackend"
+
+
+@pytest.fixture
+def bob(db):
+    client = APIClient()
+    client.force_login(User.objects.create_superuser("bob"), BACKEND)
+    return client
+
+
+@pytest.fixture
+def mallory(db):
+    client = APIClient()
+    client.force_login(User.objects.create_user("mallory"), BACKEND)
+    return client
+
+
+@pytest.fixture
+def with_scope(db, settings):
+    """A caller with a token that has this scope."""
+
+    def make(scope):
+        console = Audience.objects.get(identifier=f"{settings.BASE_URL}/api/v1")
+        name = scope.replace(".", "-")
+        bot = save_bot(bot=Bot(name=name), grants=[GrantSpec(console, [scope])], by=BOB)
+        lifetime = timedelta(hours=1)
+        _, token = issue_token(bot=bot, audience=console, scopes=None, lifetime=lifetime, by=BOB)
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        return client
+
+    return make
