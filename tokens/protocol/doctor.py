@@ -1,5 +1,6 @@
 """The token doctor: what is wrong with a token, step by step in the order of checking, and what to do about it."""
 
+from ssoconsole.examination.checks import first_failure, is_valid
 from tokens.protocol.examination.claims import check_claims, check_readable
 from tokens.protocol.examination.facts import Check, Facts
 from tokens.protocol.examination.header import check_header, check_key
@@ -32,12 +33,3 @@ def examine(token_text: str, facts: Facts) -> list[Check]:
     if facts.record:
         checks += check_record(unverified, facts.record, facts)
     return checks
-
-
-def is_valid(checks: list[Check]) -> bool:
-    return all(check.ok for check in checks)
-
-
-def first_failure(checks: list[Check]) -> Check | None:
-    """The first step that failed: later ones are often only what follows from it."""
-    return next((check for check in checks if not check.ok), None)
