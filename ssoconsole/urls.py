@@ -8,7 +8,9 @@ urlpatterns = [
     path("", include("ssoconsole.health.urls")),
     path("", include("providers.urls")),
     path("", include("tokens.oauth.urls")),
-    path("", include("tokens.doctor.urls")),
+    path("", include("ssoconsole.doctor.urls")),
+    path("", include("ssoconsole.refusals.urls")),
+    path("api/v1/", include("providers.api.urls")),
     path("api/v1/", include("tokens.api.urls")),
     path("admin/", admin.site.urls),
 ]
