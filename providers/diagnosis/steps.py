@@ -66,8 +66,8 @@ def _failed(name: str, refused: errors.JwtRefused, provider: Provider) -> Check:
     remedy = meaning_of(refused.code).remedy
     if isinstance(refused, errors.UnknownKey) and provider.jwks_fetched_at:
         remedy += (
-            f" Only the key set of {provider.jwks_fetched_at:%Y-%m-%d %H:%M} UTC was looked at here; a sign-in would have "
-            "fetched it once more."
+            f" Only the key set of {provider.jwks_fetched_at:%Y-%m-%d %H:%M} UTC was looked at here; a sign-in "
+            "would have fetched it once more."
         )
     return failed(name, expected=refused.expected, received=refused.received, remedy=remedy)
 

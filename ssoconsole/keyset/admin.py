@@ -25,7 +25,13 @@ BEFORE = "before"
 class KeysetChangeList(ChangeList):
     """`older_query` and `newest_query` are the query strings of the next and of the first page, "" for none."""
 
-    older_query = newest_query = ""
+    before = older_query = newest_query = ""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> "QuerySet[Any]":
+        """Take the cursor out first: the links of the filters and of the search begin with the newest again."""
+        self.before = self.params.pop(BEFORE, self.before)
+        self.filter_params.pop(BEFORE, None)
+        return super().get_queryset(request, exclude_parameters)
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Without the cursor, which is no filter."""
@@ -37,9 +43,7 @@ class KeysetChangeList(ChangeList):
         """Read one row more than the page has, which tells whether there is another."""
         field = self.model_admin.time_field  # type: ignore[attr-defined]  # a KeysetAdmin's
         rows: QuerySet[Any] = self.queryset.order_by(f"-{field}", "-pk")
-        # The links of the filters and of the search begin with the newest again.
-        self.filter_params.pop(BEFORE, None)
-        cursor = Cursor.parse(self.params.pop(BEFORE, ""), pk_field=self.model._meta.pk)
+        cursor = Cursor.parse(self.before, pk_field=self.model._meta.pk)
         if cursor:
             older = Q(**{f"{field}__lt": cursor.at}) | Q(**{field: cursor.at, "pk__lt": cursor.pk})
             rows = rows.filter(older, **{f"{field}__lte": cursor.at})

@@ -1,7 +1,7 @@
 """Filters of such lists, whose choices are found without reading the rows."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.db import connection, models
@@ -17,7 +17,8 @@ def values_in(model: type[models.Model], name: str) -> list[str]:
     DISTINCT would read every row.
     """
     quote = connection.ops.quote_name
-    table, column = quote(model._meta.db_table), quote(model._meta.get_field(name).get_attname())
+    field = cast("models.Field[Any, Any]", model._meta.get_field(name))
+    table, column = quote(model._meta.db_table), quote(field.get_attname())
     # The names are the model's own; no value of a request comes near.
     query = f"""
         WITH RECURSIVE found(value) AS (
