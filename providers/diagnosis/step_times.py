@@ -28,8 +28,8 @@ def check_times(
             max_age_of_iat=max_age_of_iat,
         )
         # The rules tell seconds since 1970; a person compares clocks.
-        words = {"expected": _expected(name, now, leeway), "received": told(claims[name], now)}
-        yield replace(step(name, rule), **words)
+        expected, received = _expected(name, now, leeway), told(claims[name], now)
+        yield replace(step(name, rule), expected=expected, received=received)
 
 
 def told(seconds: int, now: int) -> str:
