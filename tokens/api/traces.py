@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
 from tokens.errors import InvalidRequest, InvalidToken
-from tokens.models import Credential, TokenRecord, TokenRefusal
+from tokens.models import TokenRecord, TokenRefusal
 from tokens.refusals.presentable import plausible_name, presentable
 from tokens.refusals.services import STRANGER, Refused, keep_refusal
 
@@ -19,7 +19,7 @@ _FIELD = re.compile(r"[a-z_]{1,40}\Z")
 def keep(request: Request, error: Exception, answer: Response) -> str:
     """Write down what `answer` refuses, and return its reference, "" for none."""
     code = str(answer.data["code"])
-    by, credential = _caller(request, error)
+    by, record = _caller(request, error)
     refused = Refused(
         door=TokenRefusal.Door.API,
         endpoint=_endpoint(request),
@@ -30,17 +30,19 @@ def keep(request: Request, error: Exception, answer: Response) -> str:
         received=_received(request, error, answer),
         client_id=by.name if by.kind == "bot" else "",
         token=_bearer(request) if isinstance(error, InvalidToken) else None,
+        bot_id=record.bot_id if record else None,
+        credential_id=record.credential_id if record else None,
     )
-    return keep_refusal(refused=refused, by=by, credential=credential)
+    return keep_refusal(refused=refused, by=by)
 
 
-def _caller(request: Request, error: Exception) -> tuple[Actor, Credential | None]:
+def _caller(request: Request, error: Exception) -> tuple[Actor, TokenRecord | None]:
     address = request.META.get("REMOTE_ADDR") or None
     stranger = Actor(STRANGER, "", address)
     if isinstance(error, InvalidToken | InvalidRequest):  # asking who it is would authenticate once more
         return stranger, None
     if isinstance(request.auth, TokenRecord):
-        return Actor.bot(request.auth.bot.name, address), request.auth.credential
+        return Actor.bot(request.auth.bot.name, address), request.auth
     return (Actor.of(request) if request.user.is_authenticated else stranger), None
 
 

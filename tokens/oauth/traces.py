@@ -38,9 +38,11 @@ def keep(request: HttpRequest, error: DomainError, *, status: int, answered: str
         received=presentable(cause.received or getattr(cause, "message", "")),
         client_id=name,
         token=_bearer(request) if isinstance(error, InvalidToken) else None,
+        bot_id=credential.bot_id if credential else None,
+        credential_id=credential.pk if credential else None,
     )
     by = Actor.bot(name, address) if credential else Actor(STRANGER, "", address)
-    return keep_refusal(refused=refused, by=by, credential=credential)
+    return keep_refusal(refused=refused, by=by)
 
 
 def _bearer(request: HttpRequest) -> str:

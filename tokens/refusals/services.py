@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, transaction
@@ -11,7 +12,7 @@ from django.utils import timezone
 from ssoconsole.actors import Actor
 from ssoconsole.logs import current_request_id
 from ssoconsole.references.words import draw_words
-from tokens.models import Credential, TokenRefusal
+from tokens.models import TokenRefusal
 from tokens.protocol.examination.text import check_text, read_unverified
 from tokens.refusals.limits import is_worth_a_record
 from tokens.refusals.meanings import meaning_of
@@ -30,7 +31,8 @@ class Refused:
     """
     What a door has refused: `code` is the cause, `answered` what the caller is told.
 
-    `expected` and `received` hold no secret. `token` is what was shown as a bearer token, which is read and forgotten.
+    `expected` and `received` hold no secret. `client_id` is a name that the caller gave; `bot_id` and `credential_id`
+    are what he has proven. `token` is what was shown as a bearer token, which is read and forgotten.
     """
 
     door: str
@@ -42,9 +44,11 @@ class Refused:
     received: str = ""
     client_id: str = ""
     token: str | None = None
+    bot_id: int | None = None
+    credential_id: UUID | None = None
 
 
-def keep_refusal(*, refused: Refused, by: Actor, credential: Credential | None = None) -> str:
+def keep_refusal(*, refused: Refused, by: Actor) -> str:
     """
     Write one refusal down, by one statement, and return its reference; "" where it is not worth a row.
 
@@ -55,8 +59,6 @@ def keep_refusal(*, refused: Refused, by: Actor, credential: Credential | None =
     if not is_worth_a_record(proven=proven, client_id=client_id, address=by.address):
         return ""
     refusal = _row(refused, client_id)
-    refusal.credential = credential
-    refusal.bot_id = credential.bot_id if credential else None
     refusal.actor, refusal.address = str(by)[:300], by.address
     # A statement that fails spoils the transaction around it; where there is none, there is nothing to protect.
     protected = transaction.atomic if transaction.get_connection().in_atomic_block else nullcontext
@@ -90,6 +92,8 @@ def _row(refused: Refused, client_id: str) -> TokenRefusal:
         expected=refused.expected or meaning_of(refused.code).expected,
         received=refused.received,
         unverified_client_id=client_id,
+        bot_id=refused.bot_id,
+        credential_id=refused.credential_id,
         request_id=current_request_id()[:64],
     )
     if refused.token is not None:

@@ -136,6 +136,14 @@ class CostTests:
     def test_a_refusal_costs_one_insert(self, oauth, me):
         assert self.statements(lambda: oauth.token((me[0], "wrong"))) == ["SELECT", "INSERT"]
 
+    def test_nor_more_at_the_api_where_the_bot_is_known(self, oauth, bot, me, console, by, anybody):
+        save_bot(bot=bot, grants=[GrantSpec(console, ["console.read"])], by=by)
+        header = {"HTTP_AUTHORIZATION": f"Bearer {oauth.token(me).json()['access_token']}"}
+        asked = self.statements(lambda: anybody.post("/api/v1/bots", {"name": "x"}, **header))
+        assert asked == ["SELECT", "INSERT"]
+        refusal = TokenRefusal.objects.get()
+        assert (refusal.bot, refusal.credential) == (bot, Credential.objects.get())
+
     def test_past_the_limit_it_costs_nothing(self, oauth, me, monkeypatch):
         monkeypatch.setattr(limits, "PER_ADDRESS", 1)
         oauth.token((me[0], "wrong"))
