@@ -61,6 +61,8 @@ SIGN_INS_PER_MINUTE: int = env.int("SIGN_INS_PER_MINUTE", default=600)
 SIGN_IN_TRACE_DAYS: int = env.int("SIGN_IN_TRACE_DAYS", default=30)
 # How long the record of a token is kept after the token's end; one without an end is kept for ever.
 TOKEN_RECORD_DAYS: int = max(2, env.int("TOKEN_RECORD_DAYS", default=90))
+# How long the trace of a refusal at a door for programs is kept.
+TOKEN_REFUSAL_DAYS: int = env.int("TOKEN_REFUSAL_DAYS", default=SIGN_IN_TRACE_DAYS)
 # How many browsers one person may be signed in with; one more ends the oldest session.
 SESSIONS_PER_USER: int = env.int("SESSIONS_PER_USER", default=20)
 # Whether /signin leaves for the provider at once when there is only one; /signin?choose=1 still shows the page.
@@ -196,6 +198,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "__Host-csrf" if _secure else "csrf"
 CSRF_COOKIE_SECURE = _secure
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "ssoconsole.refusals.csrf.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -12,10 +12,13 @@ LEAVES = (
     "ssoconsole.encryption",
     "ssoconsole.errors",
     "ssoconsole.eventlog",
+    "ssoconsole.examination",
     "ssoconsole.jose",
+    "ssoconsole.keyset",
     "ssoconsole.limits",
     "ssoconsole.logs",
     "ssoconsole.outbound",
+    "ssoconsole.references",
     "ssoconsole.rest",
 )
 PURE = ("providers/protocol", "tokens/protocol", "ssoconsole/jose")

@@ -5,6 +5,7 @@ Each door has one table from these to its own answers: `tokens/oauth/answers.py`
 """
 
 from ssoconsole.errors import DomainError
+from ssoconsole.jose.errors import JwtRefused
 
 
 class TokensError(DomainError):
@@ -37,14 +38,22 @@ class InvalidClient(TokensError):
     Client authentication failed.
 
     One error for every cause: unknown client, wrong secret, retired or expired secret, disabled bot, wrong
-    network. `retry_after` is seconds to wait, after too many failures.
+    network. `retry_after` is seconds to wait, after too many failures. `cause` is which it was, for the administrator
+    and never for the caller.
     """
 
     code = "invalid_client"
 
-    def __init__(self, message: str = "", *, retry_after: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        retry_after: int | None = None,
+        cause: "ProofRefused | JwtRefused | None" = None,
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.cause = cause
 
 
 class UnauthorizedClient(TokensError):

@@ -1,46 +1,72 @@
 """Sign-in attempts and their traces."""
 
 import json
+from typing import Any
 
 from django.contrib import admin
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 
-from providers.admin.records import BoundedPaginator, RecordAdmin
+from providers.account.browsers import browser_name
+from providers.explanations.meanings import meaning_of
+from providers.explanations.neighbours import neighbours_of
+from providers.explanations.said import said_by_provider
+from providers.explanations.searching import attempts_like
+from providers.explanations.stages import stages_of, total_of
 from providers.models import SignInAttempt
-from ssoconsole.eventlog.masking import mask
+from ssoconsole.keyset.admin import KeysetAdmin
+from ssoconsole.keyset.filters import DayFilter, SeenFilter, WhenFilter
+
+
+class OutcomeFilter(SeenFilter):
+    title = parameter_name = column = "outcome"
 
 
 @admin.register(SignInAttempt)
-class SignInAttemptAdmin(RecordAdmin):
+class SignInAttemptAdmin(KeysetAdmin):
     """What happened, found by the reference that the person read out; nonce and verifier are never shown."""
 
-    list_display = ("reference", "provider", "outcome", "stage", "user", "started_at")
-    list_filter = ("outcome", "provider")
+    time_field = "started_at"
+    list_display = ("reference", "provider", "purpose", "outcome", "stage", "user", "started_at")
+    list_filter = (OutcomeFilter, "provider", "purpose", WhenFilter, DayFilter)
     list_select_related = ("provider", "user")
     search_fields = ("reference",)
-    search_help_text = "The reference on the page of the refused sign-in."
-    paginator = BoundedPaginator
-    fields = (
-        "reference",
-        "provider",
-        "purpose",
-        "stage",
-        "outcome",
-        "expected",
-        "received",
-        "user",
-        "started_at",
-        "consumed_at",
-        "finished_at",
-        "issuer",
-        "redirect_uri",
-        "address",
-        "user_agent",
-        "masked_trace",
+    search_help_text = (
+        "A reference in any spelling; the exact name or e-mail address of a person; an address; an outcome."
     )
+    fields = ("reference",)
+    change_form_template = "admin/providers/signinattempt/change_form.html"
 
-    @admin.display(description="Trace")
-    def masked_trace(self, attempt: SignInAttempt) -> SafeString:
-        """The trace, masked once more on the way out."""
-        return format_html("<pre>{}</pre>", json.dumps(mask(attempt.trace), indent=2, ensure_ascii=False))
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SignInAttempt]:
+        return super().get_queryset(request).select_related("provider", "user", "session")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[SignInAttempt], search_term: str
+    ) -> tuple[QuerySet[SignInAttempt], bool]:
+        return (queryset.filter(attempts_like(search_term)) if search_term.strip() else queryset), False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        attempt = self.get_object(request, object_id)
+        told = explanation_of(attempt) if attempt and self.has_view_permission(request, attempt) else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
+
+
+def explanation_of(attempt: SignInAttempt) -> dict[str, Any]:
+    """Everything that the page says of an attempt; the claims are masked on the way out."""
+    claims = attempt.claims_shown
+    return {
+        "attempt": attempt,
+        "meaning": meaning_of(attempt.outcome),
+        "stages": stages_of(attempt),
+        "totals": list(total_of(attempt)),
+        "said": said_by_provider(attempt),
+        "claims": json.dumps(claims, indent=2, ensure_ascii=False) if claims else "",
+        "browser": browser_name(attempt.user_agent) if attempt.user_agent else "",
+        "neighbours": neighbours_of(attempt),
+    }

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from providers.api.attempts import SignInAttemptView
 from providers.api.checks import CheckView
 from providers.api.registrations import ProvidersView, ProviderView
 
@@ -9,4 +10,5 @@ urlpatterns = [
     path("providers", ProvidersView.as_view(), name="api_providers"),
     path("providers/<slug:slug>", ProviderView.as_view(), name="api_provider"),
     path("providers/<slug:slug>/check", CheckView.as_view(), name="api_provider_check"),
+    path("signin-attempts/<str:reference>", SignInAttemptView.as_view(), name="api_signin_attempt"),
 ]

@@ -1,1 +1,1 @@
-"""The preflight: why does this registration not work? One engine for the command, the admin and the API."""
+"""What is wrong with a registration, or with what its provider has signed; nothing of it is changed."""

@@ -2,12 +2,14 @@
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 
 from providers.models.provider import Provider
 from ssoconsole.encryption.field import EncryptedTextField
+from ssoconsole.eventlog.masking import mask
 
 ATTEMPT_LIFETIME = timedelta(minutes=10)
 
@@ -17,7 +19,8 @@ class SignInAttempt(models.Model):
     A row, not a session entry: tabs that start together all finish, and a stranger's visit makes no session.
 
     `state_hash` and `binding_hash` are hex SHA-256 of the `state` parameter and of the browser-binding cookie.
-    `provider` is empty for an answer that belongs to no attempt we know.
+    `provider` is empty for an answer that belongs to no attempt we know. A refused back-channel logout leaves a trace
+    as well, with the purpose `logout`.
     """
 
     class Purpose(models.TextChoices):
@@ -25,11 +28,12 @@ class SignInAttempt(models.Model):
         REFRESH = "refresh"
         LINK = "link"
         REHEARSAL = "rehearsal"
+        LOGOUT = "logout"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reference = models.CharField(max_length=64, unique=True)
     provider = models.ForeignKey(
-        Provider, null=True, on_delete=models.CASCADE, related_name="sign_in_attempts"
+        Provider, null=True, on_delete=models.CASCADE, related_name="sign_in_attempts", db_index=False
     )
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.SIGN_IN)
 
@@ -52,18 +56,31 @@ class SignInAttempt(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     stage = models.CharField(max_length=32, default="started")
-    outcome = models.CharField(max_length=64, blank=True, db_index=True)
+    outcome = models.CharField(max_length=64, blank=True)
     expected = models.CharField(max_length=1000, blank=True)
     received = models.CharField(max_length=1000, blank=True)
     trace = models.JSONField(default=dict)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="sign_in_attempts"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="sign_in_attempts",
+        db_index=False,
     )
     address = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=255, blank=True)
 
     class Meta:
         ordering = ("-started_at",)
+        # Whatever the list is narrowed to, its newest rows are read off one of these and no further.
+        indexes = (
+            models.Index(fields=["outcome", "-started_at"], name="attempt_by_outcome"),
+            models.Index(fields=["provider", "-started_at"], name="attempt_by_provider"),
+            models.Index(fields=["purpose", "-started_at"], name="attempt_by_purpose"),
+            models.Index(fields=["user", "-started_at"], name="attempt_by_user"),
+            models.Index(fields=["address", "-started_at"], name="attempt_by_address"),
+            models.Index(fields=["binding_hash", "-started_at"], name="attempt_by_browser"),
+        )
 
     def __str__(self) -> str:
         return self.reference
@@ -71,3 +88,14 @@ class SignInAttempt(models.Model):
     def has_expired(self, *, at: datetime) -> bool:
         """Tell whether the answer comes too late."""
         return self.started_at + ATTEMPT_LIFETIME <= at
+
+    @property
+    def claims_shown(self) -> dict[str, Any]:
+        """What the provider has proven of the person, secrets masked; empty where it did not come to that."""
+        claims: dict[str, Any] = mask((self.trace or {}).get("claims") or {})
+        return claims
+
+    @property
+    def timings(self) -> dict[str, int]:
+        """Milliseconds by stage, of those that were timed."""
+        return dict((self.trace or {}).get("timings") or {})

@@ -12,7 +12,7 @@ from providers.errors import (
     ClaimRefused,
     NonceMismatch,
 )
-from providers.protocol.issuers import issuer_mismatch
+from providers.protocol.issuers import check_issuer
 from providers.protocol.refusals import refusals_as_outcomes
 from ssoconsole.jose import claims as rules_of_jwt
 from ssoconsole.jose.errors import shown
@@ -52,9 +52,7 @@ def check_id_token(verified: VerifiedJwt, *, rules: IdTokenRules, now: int) -> d
     """
     claims = verified.claims
     with refusals_as_outcomes():
-        rules_of_jwt.require(claims, "iss")
-        if claims["iss"] != rules.issuer:
-            raise issuer_mismatch(expected=rules.issuer, received=claims["iss"])
+        check_issuer(claims, rules.issuer)
         rules_of_jwt.require(claims, "sub")
         rules_of_jwt.check_audience(claims, rules.client_id, trusted=rules.trusted_audiences)
         check_authorized_party(claims, rules.client_id)
@@ -65,7 +63,7 @@ def check_id_token(verified: VerifiedJwt, *, rules: IdTokenRules, now: int) -> d
             rules_of_jwt.require(claims, "at_hash")
         check_hashes(verified, access_token=rules.access_token, code=rules.code)
         if rules.max_age is not None:
-            _check_authentication_time(claims, rules.max_age, now=now, leeway=rules.leeway)
+            check_authentication_time(claims, rules.max_age, now=now, leeway=rules.leeway)
     return dict(claims)
 
 
@@ -102,7 +100,8 @@ def _fits(alg: str, hashed: str | None, value: str) -> bool:
     return hashed is None or rules_of_jwt.same(hashed, rules_of_jwt.half_hash(alg, value))
 
 
-def _check_authentication_time(claims: Mapping[str, Any], max_age: int, *, now: int, leeway: int) -> None:
+def check_authentication_time(claims: Mapping[str, Any], max_age: int, *, now: int, leeway: int) -> None:
+    """Raise unless the person has proven who he is at most `max_age` seconds ago."""
     rules_of_jwt.require(claims, "auth_time")
     if claims["auth_time"] > now + leeway:
         raise ClaimRefused(expected=f"auth_time up to {now + leeway}", received=str(claims["auth_time"]))

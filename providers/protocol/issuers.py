@@ -1,11 +1,21 @@
 """Issuers that are nearly the same, which is never enough, told apart for the administrator."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from providers.errors import IssuerMismatch
+from ssoconsole.jose.claims import require
 from ssoconsole.jose.errors import shown
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
+    """Raise unless `iss` is `issuer`, character by character. Raises MissingClaim of JOSE, IssuerMismatch."""
+    require(claims, "iss")
+    if claims["iss"] != issuer:
+        raise issuer_mismatch(expected=issuer, received=claims["iss"])
 
 
 def issuer_mismatch(*, expected: str, received: object) -> IssuerMismatch:

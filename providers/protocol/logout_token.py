@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.errors import ClaimRefused
-from providers.protocol.issuers import issuer_mismatch
+from providers.protocol.issuers import check_issuer
 from providers.protocol.refusals import refusals_as_outcomes
 from providers.signout.errors import LogoutEventMissing, NobodyNamed, NonceForbidden, ValidTooLong
 from ssoconsole.jose import claims as rules_of_jwt
@@ -46,29 +46,27 @@ def check_logout_token(
     """
     claims = verified.claims
     with refusals_as_outcomes():
-        rules_of_jwt.require(claims, "iss")
-        if claims["iss"] != issuer:
-            raise issuer_mismatch(expected=issuer, received=claims["iss"])
+        check_issuer(claims, issuer)
         rules_of_jwt.check_audience(claims, client_id)
         rules_of_jwt.require(claims, "exp", "iat")
         rules_of_jwt.check_times(claims, now=now, leeway=leeway, max_age_of_iat=None)
-        _check_lifetime(claims, leeway)
-        _check_event(claims)
-        _check_nobody_takes_it_for_an_id_token(claims)
-        sub, sid = claims.get("sub"), _session_id(claims)
-        if sub is None and sid is None:
-            raise NobodyNamed(expected="sub or sid", received="neither")
+        check_lifetime(claims, leeway)
+        check_event(claims)
+        check_nobody_takes_it_for_an_id_token(claims)
+        sub, sid = check_somebody_is_named(claims)
         rules_of_jwt.require(claims, "jti")
     return Logout(sub=sub, sid=sid, jti=claims["jti"], expires_at=claims["exp"] + leeway)
 
 
-def _check_lifetime(claims: Mapping[str, Any], leeway: int) -> None:
+def check_lifetime(claims: Mapping[str, Any], leeway: int) -> None:
+    """Raise ValidTooLong for one that lives longer than ten minutes."""
     lifetime = claims["exp"] - claims["iat"]
     if lifetime > LONGEST_LIFE + leeway:
         raise ValidTooLong(expected=f"up to {LONGEST_LIFE} seconds from iat to exp", received=str(lifetime))
 
 
-def _check_event(claims: Mapping[str, Any]) -> None:
+def check_event(claims: Mapping[str, Any]) -> None:
+    """Raise LogoutEventMissing unless `events` says that this is about a logout."""
     events = claims.get("events")
     if not isinstance(events, Mapping):
         kind = "absent" if events is None else type(events).__name__
@@ -79,10 +77,18 @@ def _check_event(claims: Mapping[str, Any]) -> None:
         )
 
 
-def _check_nobody_takes_it_for_an_id_token(claims: Mapping[str, Any]) -> None:
+def check_nobody_takes_it_for_an_id_token(claims: Mapping[str, Any]) -> None:
     """The nonce is what tells the two apart where neither has a `typ` of its own."""
     if "nonce" in claims:
         raise NonceForbidden(expected="no nonce", received="a nonce")
+
+
+def check_somebody_is_named(claims: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return `sub` and `sid`, never neither. Raises NobodyNamed, ClaimRefused."""
+    sub, sid = claims.get("sub"), _session_id(claims)
+    if sub is None and sid is None:
+        raise NobodyNamed(expected="sub or sid", received="neither")
+    return sub, sid
 
 
 def _session_id(claims: Mapping[str, Any]) -> str | None:

@@ -14,6 +14,7 @@ from providers.signin.binding import hash_of
 from providers.signin.progress import SignIn
 from providers.signin.references import new_reference
 from ssoconsole.actors import Actor
+from ssoconsole.errors import DomainError
 from ssoconsole.eventlog.services import record_event
 
 REFERENCE_TRIES = 5
@@ -25,7 +26,11 @@ TRACE_FIELDS = (
 )
 Purpose = SignInAttempt.Purpose
 # What an attempt that went well is in the event log; one that did not has `_refused` behind it.
-ACTIONS: dict[str, str] = {Purpose.SIGN_IN: "signin", Purpose.REFRESH: "session_check"}
+ACTIONS: dict[str, str] = {
+    Purpose.SIGN_IN: "signin",
+    Purpose.REFRESH: "session_check",
+    Purpose.LOGOUT: "backchannel_logout",
+}
 
 
 def start_attempt(
@@ -120,7 +125,13 @@ def finish_attempt(
 
 @transaction.atomic
 def record_refusal(
-    *, error: SignInRefused, by: Actor, user_agent: str, provider: Provider | None = None, next_url: str = ""
+    *,
+    error: DomainError,
+    by: Actor,
+    user_agent: str,
+    provider: Provider | None = None,
+    next_url: str = "",
+    purpose: str = Purpose.SIGN_IN,
 ) -> SignInAttempt:
     """
     Write a trace for a refusal that must not touch an attempt: nothing fits it, or it is somebody else's.
@@ -130,6 +141,7 @@ def record_refusal(
     now = timezone.now()
     attempt = SignInAttempt(
         provider=provider,
+        purpose=purpose,
         started_at=now,
         finished_at=now,
         stage="refused",
@@ -143,7 +155,7 @@ def record_refusal(
     return attempt
 
 
-def _describe(attempt: SignInAttempt, error: SignInRefused | None) -> None:
+def _describe(attempt: SignInAttempt, error: DomainError | None) -> None:
     attempt.outcome = error.code if error else SUCCESS
     attempt.expected = _storable(error.expected) if error else ""
     attempt.received = _storable(error.received) if error else ""

@@ -1,33 +1,13 @@
-"""
-References in words: what a refused person can read out, and an administrator can look up.
+"""The reference of a sign-in: what a refused person can read out, and an administrator can look up."""
 
-Three of the 1381 words in `words.txt` make 2.6 thousand million references. The words are from the English
-list of BIP-0039 (MIT licence), without the short, the gloomy and those that sound like another; the first
-four letters tell them apart.
-"""
+from ssoconsole.references.words import draw_words, normalize_reference, words
 
-import re
-import secrets
-from functools import cache
-from pathlib import Path
+__all__ = ["new_reference", "normalize_reference", "words"]
 
-WORDS_FILE = Path(__file__).with_name("words.txt")
-
-
-@cache
-def words() -> tuple[str, ...]:
-    """All words there are, in the order of the file."""
-    return tuple(WORDS_FILE.read_text(encoding="ascii").split())
+# 2.6 thousand million references. The traces of programs' refusals have more, so that one is never the other.
+WORDS = 3
 
 
 def new_reference() -> str:
-    """
-    Three random words with hyphens between them, such as `canyon-lamp-violet`; says nothing about the
-    attempt.
-    """
-    return "-".join(secrets.choice(words()) for _ in range(3))
-
-
-def normalize_reference(text: str) -> str:
-    """Return a reference as it is stored, from however it was typed: other case, blanks, full stops."""
-    return "-".join(re.findall(r"[a-z]+", text.lower()))
+    """Three random words with hyphens between them, such as `canyon-lamp-violet`."""
+    return draw_words(WORDS)

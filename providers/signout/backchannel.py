@@ -10,15 +10,15 @@ from django.views.decorators.http import require_POST
 
 from providers.errors import ProviderFault, ProviderUnknown
 from providers.metadata.keys import verify_token
-from providers.models import Provider
+from providers.models import Provider, SignInAttempt
 from providers.protocol.logout_token import check_logout_token
 from providers.sessions.backchannel import end_sessions_by_logout
+from providers.signin.attempts import record_refusal
 from providers.signout.errors import LogoutFormRefused
 from providers.signout.limits import is_worth_a_record
 from providers.trial.services import settle
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
-from ssoconsole.eventlog.services import record_event
 from ssoconsole.jose.errors import shown
 from ssoconsole.jose.verify import LOGOUT_TOKEN
 
@@ -75,12 +75,12 @@ def _token_in(request: HttpRequest) -> str:
 
 
 def _record_refusal(request: HttpRequest, provider: Provider, refused: DomainError) -> None:
-    record_event(
-        "backchannel_logout_refused",
+    record_refusal(
+        error=refused,
         by=Actor("stranger", "", _actor(request, provider).address),
-        target=provider.slug,
-        outcome=refused.code,
-        after={"expected": refused.expected, "received": refused.received},
+        user_agent=request.headers.get("User-Agent", ""),
+        provider=provider,
+        purpose=SignInAttempt.Purpose.LOGOUT,
     )
 
 

@@ -14,6 +14,19 @@ from ssoconsole.eventlog.services import record_event
 
 log = structlog.get_logger("alarms")
 ACTION = "break_glass_signin"
+# What administrators are told of a refusal; the person at the door is told how long to wait, and nothing else.
+REFUSED = {
+    "expected": "name and password of a temporary administrator who is active and not past his time",
+    "received": "another name or another password; neither is kept",
+    "remedy": "Nothing, if it was one of you; manage.py bootstrap_admin makes a new account. If it goes on, somebody "
+    "is guessing.",
+}
+LOCKED = {
+    "expected": "fewer failures from one address to one name",
+    "received": "one failure too many",
+    "remedy": "It opens again by itself; manage.py bootstrap_admin opens it at once. Other addresses and the sign-in "
+    "through providers are not affected. If it was none of you, keep that address out at the proxy.",
+}
 
 
 def tell_signed_in(*, user: User, address: str | None) -> None:
@@ -32,7 +45,13 @@ def tell_refused(*, name: str, address: str | None, locked: bool) -> None:
     """
     target = name if User.objects.filter(username=name).exists() else ""
     outcome = "locked" if locked else "refused"
-    record_event(ACTION, by=Actor("stranger", "", address), target=target, outcome=outcome)
+    record_event(
+        ACTION,
+        by=Actor("stranger", "", address),
+        target=target,
+        outcome=outcome,
+        after=LOCKED if locked else REFUSED,
+    )
     say = log.error if locked else log.warning
     transaction.on_commit(lambda: say(ACTION, outcome=outcome, user=target, address=address))
 

@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -137,6 +138,7 @@ class EventAdmin(ModelAdminOfEvent):
 
 
 HEAD = ("Field", "Before", "After")
+REFERENCE = "reference"
 
 
 def differences(event: Event) -> Iterator[tuple[str, str, str]]:
@@ -147,8 +149,14 @@ def differences(event: Event) -> Iterator[tuple[str, str, str]]:
 
 
 def told(side: dict[str, Any], name: str) -> str:
-    """A value as a person reads it: text as it is, everything else as JSON, nothing as a hyphen."""
+    """
+    A value as a person reads it: text as it is, everything else as JSON, nothing as a hyphen.
+
+    The reference of a refusal is a link to its explanation.
+    """
     if name not in side:
         return "-"
     value = side[name]
+    if name == REFERENCE and isinstance(value, str) and value:
+        return format_html('<a href="{}">{}</a>', reverse("refusal", args=[value]), value)
     return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)

@@ -16,9 +16,9 @@ log = structlog.get_logger(__name__)
 _local: dict[str, deque[float]] = {}
 
 
-def may_try(what: str) -> bool:
+def may_try(what: str, *, tries: int = TRIES) -> bool:
     """
-    Take one of three tries a minute at `what`, any text. One cool-down would be too little where two changes follow
+    Take one of a few tries a minute at `what`, any text. One cool-down would be too little where two changes follow
     each other.
 
     All processes share the count through the cache; while the cache is down each counts for itself.
@@ -27,19 +27,19 @@ def may_try(what: str) -> bool:
     try:
         if cache.add(key, 1, timeout=WINDOW):
             return True
-        return cache.incr(key) <= TRIES
+        return cache.incr(key) <= tries
     except ValueError:  # it ran out between the two calls
         return True
     except Exception as error:  # every cache backend has errors of its own
         log.warning("cache_down", reason=type(error).__name__)
-        return _may_try_locally(key, now=time.monotonic())
+        return _may_try_locally(key, tries=tries, now=time.monotonic())
 
 
-def _may_try_locally(key: str, *, now: float) -> bool:
+def _may_try_locally(key: str, *, now: float, tries: int = TRIES) -> bool:
     if len(_local) >= MOST:
         _local.clear()
-    taken = _local.setdefault(key, deque(maxlen=TRIES))
-    if len(taken) == TRIES and taken[0] > now - WINDOW:
+    taken = _local.setdefault(key, deque(maxlen=tries))
+    if len(taken) == tries and taken[0] > now - WINDOW:
         return False
     taken.append(now)
     return True

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import Error as DatabaseFault
 from django.http import Http404
@@ -13,6 +14,7 @@ from rest_framework.views import set_rollback
 
 from ssoconsole.errors import DomainError
 from tokens import errors
+from tokens.api import traces
 from tokens.audiences.console import WRITE
 
 # The most specific class decides; a domain error that is not here is a request that makes no sense.
@@ -43,9 +45,18 @@ def problem_details(exc: Exception, context: Mapping[str, Any]) -> Response | No
     Answer an exception as `application/problem+json`, None for what is our own fault.
 
     Members: type, title, status, detail, a stable `code`; `expected` and `received` where known, `errors` by
-    field for bodies of the wrong shape.
+    field for bodies of the wrong shape; `instance`, the address of the trace, which opens for administrators alone.
     """
     set_rollback()
+    answer, request = _answer(exc), context.get("request")
+    if answer is None or request is None or isinstance(exc, DatabaseFault):
+        return answer
+    if reference := traces.keep(request, exc, answer):
+        answer.data["instance"] = f"{settings.BASE_URL}/refusals/{reference}"
+    return answer
+
+
+def _answer(exc: Exception) -> Response | None:
     if isinstance(exc, DomainError):
         return _domain(exc)
     if isinstance(exc, ValidationError):

@@ -7,7 +7,6 @@ from tokens.api.audiences import AudiencesView, AudienceView
 from tokens.api.bots import BotsView, BotView
 from tokens.api.credentials import CredentialsView, CredentialView, TryFederationView
 from tokens.api.docs import docs
-from tokens.api.doctor import ExplainTokenView
 from tokens.api.events import EventsView
 from tokens.api.secrets import RevokeTokensOfSecretView, SecretsView, SecretView
 from tokens.api.signing_keys import RotateView, SigningKeysView
@@ -28,7 +27,6 @@ urlpatterns = [
     path("bots/<str:name>/federation/try", TryFederationView.as_view(), name="api_try_federation"),
     path("bots/<str:name>/tokens", TokensView.as_view(), name="api_tokens"),
     path("bots/<str:name>/revoke-tokens", RevokeTokensView.as_view(), name="api_revoke_tokens"),
-    path("tokens/explain", ExplainTokenView.as_view(), name="api_explain_token"),
     path("tokens/<str:jti>", TokenView.as_view(), name="api_token"),
     path("audiences", AudiencesView.as_view(), name="api_audiences"),
     path("audiences/<path:identifier>", AudienceView.as_view(), name="api_audience"),

@@ -101,7 +101,10 @@ def _cause_for_the_log(*, client_id: str, address: str | None, method: str) -> I
             expected=shown(cause.expected),
             received=shown(cause.received),  # a stranger's text: one line, however he wrote it
         )
-        raise InvalidClient(retry_after=count_failure(client_id=client_id, address=address)) from None
+        raise InvalidClient(
+            retry_after=count_failure(client_id=client_id, address=address),
+            cause=cause,
+        ) from None
 
 
 def _check_network(credential: Credential, address: str | None) -> None:

@@ -13,7 +13,7 @@ from tokens.keys.parsed import public_keys
 from tokens.models import Audience, SigningKey, TokenRecord
 from tokens.models.record import owner_disabled
 from tokens.protocol.access_token import claims_of, status_claim
-from tokens.protocol.doctor import Check, Facts, examine
+from tokens.protocol.doctor import Check, Facts, examine, examine_members
 from tokens.protocol.examination.facts import Ended, KeyFacts, RecordFacts
 from tokens.protocol.examination.text import Unverified, read_unverified
 from tokens.protocol.status_list import StatusListMalformed, decode, status_at
@@ -30,6 +30,11 @@ def explain_token(token: str, *, at: datetime | None = None) -> list[Check]:
     """
     now = at or timezone.now()
     return examine(token, _facts_about(read_unverified(token), at=now))
+
+
+def explain_unverified(unverified: Unverified, *, at: datetime) -> list[Check]:
+    """The same for a token of which only some members were kept: every step but those about text and signature."""
+    return examine_members(unverified, _facts_about(unverified, at=at))
 
 
 def _facts_about(unverified: Unverified, *, at: datetime) -> Facts:

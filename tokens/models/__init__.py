@@ -6,6 +6,7 @@ from tokens.models.bot import Bot, Grant
 from tokens.models.credential import Credential
 from tokens.models.idempotency import RepeatableRequest
 from tokens.models.record import TokenRecord
+from tokens.models.refusal import TokenRefusal
 from tokens.models.remote_keys import RemoteKeys
 from tokens.models.signing_key import SigningKey
 from tokens.models.status_list import StatusList
@@ -21,4 +22,5 @@ __all__ = [
     "SpentAssertion",
     "StatusList",
     "TokenRecord",
+    "TokenRefusal",
 ]

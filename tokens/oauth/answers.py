@@ -2,14 +2,23 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
+from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 
 from ssoconsole.errors import DomainError
 from tokens import errors
 
 RETRY_AFTER = 5  # seconds, when the database is away
+
+
+class Keep(Protocol):
+    """Writes a refusal down; the reference, or "" for none."""
+
+    def __call__(self, *, status: int, answered: str) -> str: ...
+
+
 REALM = "bots"
 
 # The most specific class decides. What is not here is a fault of ours, not of the request.
@@ -42,12 +51,17 @@ def empty_success() -> HttpResponse:
     return _uncached(HttpResponse(status=200))
 
 
-def refusal(error: DomainError) -> HttpResponse:
-    """Answer a domain error in the form of RFC 6749 section 5.2; raises it again if it has no answer."""
+def refusal(error: DomainError, *, keep: Keep | None = None) -> HttpResponse:
+    """
+    Answer a domain error in the form of RFC 6749 section 5.2; raises it again if it has no answer.
+
+    `keep` writes it down, and its reference becomes `error_uri`, which opens for administrators alone.
+    """
     for kind in type(error).__mro__:
         if kind in ANSWERS:
             status, code = ANSWERS[kind]
-            return _refusal(status, code, error)
+            reference = keep(status=status, answered=code) if keep else ""
+            return _refusal(status, code, error, reference)
     raise error
 
 
@@ -75,8 +89,10 @@ def public_document(document: Mapping[str, Any]) -> HttpResponse:
     return response
 
 
-def _refusal(status: int, code: str, error: DomainError) -> HttpResponse:
+def _refusal(status: int, code: str, error: DomainError, reference: str) -> HttpResponse:
     body = {"error": code, "error_description": _NOT_DESCRIBABLE.sub("'", error.message)}
+    if reference:
+        body["error_uri"] = f"{settings.BASE_URL}/refusals/{reference}"
     response = _uncached(JsonResponse(body, status=status))
     if isinstance(error, errors.InvalidToken):
         response["WWW-Authenticate"] = f'Bearer realm="{REALM}", error="{code}"'

@@ -1,7 +1,7 @@
 """What every OAuth endpoint does before and after its own part."""
 
 from collections.abc import Callable, Collection
-from functools import wraps
+from functools import partial, wraps
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
@@ -13,8 +13,12 @@ from django.views.decorators.csrf import csrf_exempt
 from tokens.credentials.authentication import authenticate_assertion, authenticate_client
 from tokens.errors import InvalidRequest, RequestTooLarge, TokensError
 from tokens.models import Credential
-from tokens.oauth import answers
-from tokens.protocol.client_authentication import UnverifiedAssertion, client_credentials_of
+from tokens.oauth import answers, traces
+from tokens.protocol.client_authentication import (
+    UnverifiedAssertion,
+    UnverifiedClient,
+    client_credentials_of,
+)
 from tokens.protocol.form import MOST_BYTES, Form, check_content_type, parse_form
 
 log = structlog.get_logger("tokens.oauth")
@@ -50,7 +54,7 @@ def form_endpoint(*, repeatable: Collection[str] = ()) -> Callable[[Endpoint], V
             try:
                 return endpoint(request, read_form(request, repeatable=repeatable))
             except TokensError as error:
-                return answers.refusal(error)
+                return answers.refusal(error, keep=partial(traces.keep, request, error))
             except DatabaseFault:
                 log.exception("database_unavailable", path=request.path)
                 return answers.unavailable()
@@ -95,7 +99,13 @@ def read_form(request: HttpRequest, *, repeatable: Collection[str]) -> Form:
 def client_of(request: HttpRequest, form: Form) -> Credential:
     """Return the credential that the request proves, with its bot. Raises InvalidClient, InvalidRequest."""
     client = client_credentials_of(form, authorization=request.META.get("HTTP_AUTHORIZATION"))
-    address = request.META.get("REMOTE_ADDR")
+    traces.note_name(request, client.unverified_client_id)
+    credential = _proven(client, address=request.META.get("REMOTE_ADDR"))
+    traces.note_proven(request, credential)
+    return credential
+
+
+def _proven(client: UnverifiedClient | UnverifiedAssertion, *, address: str | None) -> Credential:
     if isinstance(client, UnverifiedAssertion):
         return authenticate_assertion(
             client_id=client.unverified_client_id, assertion=client.unverified_assertion, address=address

@@ -1,12 +1,15 @@
 """The token doctor: what is wrong with a token, step by step in the order of checking, and what to do about it."""
 
+from collections.abc import Sequence
+
+from ssoconsole.examination.checks import first_failure, is_valid
 from tokens.protocol.examination.claims import check_claims, check_readable
 from tokens.protocol.examination.facts import Check, Facts
-from tokens.protocol.examination.header import check_header, check_key
+from tokens.protocol.examination.header import check_header, check_key_state, check_signature
 from tokens.protocol.examination.record import check_known, check_record
-from tokens.protocol.examination.text import check_text, read_unverified
+from tokens.protocol.examination.text import Unverified, check_text, read_unverified
 
-__all__ = ["Check", "Facts", "examine", "first_failure", "is_valid"]
+__all__ = ["Check", "Facts", "examine", "examine_members", "first_failure", "is_valid"]
 
 
 def examine(token_text: str, facts: Facts) -> list[Check]:
@@ -21,9 +24,15 @@ def examine(token_text: str, facts: Facts) -> list[Check]:
     if not checks[-1].ok:
         return checks
     unverified = read_unverified(token_text)
-    checks += check_header(unverified, facts)
+    signature = [check_signature(token_text, facts.key)] if facts.key else []
+    return checks + examine_members(unverified, facts, signature=signature)
+
+
+def examine_members(unverified: Unverified, facts: Facts, *, signature: Sequence[Check] = ()) -> list[Check]:
+    """The same from the header on, for what the token says of itself; `signature` is the step for the signature."""
+    checks = [*check_header(unverified, facts)]
     if facts.key:
-        checks += check_key(token_text, facts.key)
+        checks += [check_key_state(facts.key), *signature]
     checks.append(check_readable(unverified))
     if unverified.claims is None:
         return checks
@@ -32,12 +41,3 @@ def examine(token_text: str, facts: Facts) -> list[Check]:
     if facts.record:
         checks += check_record(unverified, facts.record, facts)
     return checks
-
-
-def is_valid(checks: list[Check]) -> bool:
-    return all(check.ok for check in checks)
-
-
-def first_failure(checks: list[Check]) -> Check | None:
-    """The first step that failed: later ones are often only what follows from it."""
-    return next((check for check in checks if not check.ok), None)

@@ -17,6 +17,7 @@ from tokens.credentials.retirement import retire_unused_credentials
 from tokens.credentials.spent import drop_spent_assertions
 from tokens.keys.ending import drop_gone_keys
 from tokens.records.retention import drop_old_records
+from tokens.refusals.services import drop_old_refusals
 from tokens.repeats.services import drop_old_repeats
 
 
@@ -38,6 +39,8 @@ class Command(BaseCommand):
         keep = timedelta(days=settings.TOKEN_RECORD_DAYS)
         records = drop_old_records(at=timezone.now(), keep=keep)
         self.stdout.write(f"records of tokens long past their end: {records} deleted")
+        refusals = drop_old_refusals(at=timezone.now(), keep=timedelta(days=settings.TOKEN_REFUSAL_DAYS))
+        self.stdout.write(f"traces of programs' refusals: {refusals} deleted")
         repeats = drop_old_repeats(at=timezone.now())
         self.stdout.write(f"keys of requests that nobody repeats: {repeats} deleted")
         gone = drop_gone_keys(at=timezone.now(), by=Actor.command("cleanup"))

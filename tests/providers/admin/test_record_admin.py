@@ -48,7 +48,7 @@ def identity(corp, alice):
     ("kind", "search", "shown"),
     [
         ("identity", "alice@corp", "subject-1"),
-        ("signinattempt", "brave-green", "nonce_mismatch"),
+        ("signinattempt", "Brave green lamp", "nonce_mismatch"),
         ("consolesession", "alice", "Corp SSO"),
     ],
 )

@@ -9,8 +9,11 @@ READS = ("Provider.objects", 'select_related("provider")', 'select_related("prov
 SETTLES = "from providers.trial.services import"
 EXEMPT = {
     "providers/account/views.py": "shows names only; leaving for a provider settles it",
+    "providers/admin/attempts.py": "shows what was, and the provider's name",
+    "providers/api/attempts.py": "shows what was, and the provider's name",
     "providers/client_keys/services.py": "locks the row, and reads the client keys",
     "providers/diagnosis/subject.py": "counts the others",
+    "providers/explanations/neighbours.py": "shows what was, and the provider's name",
     "providers/history/restoring.py": "its callers settle, and saving refuses a row that is past its trial",
     "providers/identities/unlink.py": "reads which other identities there are",
     "providers/metadata/keys.py": "writes the keys of the issuer that its caller has settled",

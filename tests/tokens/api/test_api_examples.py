@@ -33,7 +33,7 @@ def test_every_example_works(live_server, admin_token):
     if not shutil.which("curl"):
         missing("curl", "apt-get install curl")
     env = os.environ | {"CONSOLE": live_server.url, "TOKEN": admin_token, "NO_PROXY": "*"}
-    assert len(EXAMPLES) == 10
+    assert len(EXAMPLES) == 12
     for example in EXAMPLES:
         done = subprocess.run(["bash", "-ec", example], env=env, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, (example, done.stdout, done.stderr)

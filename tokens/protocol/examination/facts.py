@@ -1,27 +1,14 @@
-"""What one step of an examination says, and what the console knows about the token that is examined."""
+"""What the console knows about the token that is examined."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ssoconsole.jose.errors import shown
+from ssoconsole.examination.checks import Check, failed, moment, passed, span
 from ssoconsole.jose.keys import JwkSet
 
-
-@dataclass(frozen=True)
-class Check:
-    """
-    One step, in the order of checking. `remedy` says what to do where it failed.
-
-    `expected` and `received` are one printable line each, and never the token, a secret or a key.
-    """
-
-    name: str
-    ok: bool
-    expected: str = ""
-    received: str = ""
-    remedy: str = ""
+__all__ = ["Check", "Ended", "Facts", "KeyFacts", "RecordFacts", "failed", "moment", "passed", "span"]
 
 
 @dataclass(frozen=True)
@@ -89,28 +76,3 @@ class Facts:
     key: KeyFacts | None = None
     record: RecordFacts | None = None
     profiles: Mapping[str, str] = field(default_factory=dict)
-
-
-def passed(name: str, received: object = "", *, expected: object = "", remedy: str = "") -> Check:
-    return Check(name, True, shown(expected), shown(received), remedy)
-
-
-def failed(name: str, *, expected: object, received: object, remedy: str) -> Check:
-    return Check(name, False, shown(expected), shown(received), remedy)
-
-
-def moment(seconds: int) -> str:
-    """Return a time as people write it."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def span(seconds: int) -> str:
-    """Return how long that is, in the largest unit of which there is at least one."""
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= size:
-            return _counted(seconds // size, unit)
-    return _counted(seconds, "second")
-
-
-def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

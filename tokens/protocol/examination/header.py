@@ -11,7 +11,7 @@ from tokens.protocol.examination.facts import Check, Facts, KeyFacts, failed, pa
 from tokens.protocol.examination.text import Unverified
 
 OURS = ("ES256", "RS256", "EdDSA")
-_EMBEDDED = ("crit", "b64", "jwk", "jku", "x5u", "x5c", "cty", "zip", "enc")
+EMBEDDED = ("crit", "b64", "jwk", "jku", "x5u", "x5c", "cty", "zip", "enc")
 
 _OTHER_KINDS = {
     "logout+jwt": "a logout token, which an identity provider sends to end sessions",
@@ -29,12 +29,6 @@ def check_header(unverified: Unverified, facts: Facts) -> Iterator[Check]:
     yield _alg(unverified, facts)
     yield _members(unverified)
     yield _kid(unverified, facts)
-
-
-def check_key(text: str, key: KeyFacts) -> Iterator[Check]:
-    """Check that signatures of the key count, and that this is one (RFC 7515 section 5.2)."""
-    yield _key_state(key)
-    yield _signature(text, key)
 
 
 def _typ(unverified: Unverified, facts: Facts) -> Check:
@@ -90,8 +84,8 @@ def _alg(unverified: Unverified, facts: Facts) -> Check:
 
 def _members(unverified: Unverified) -> Check:
     header = unverified.header or {}
-    found = [name for name in _EMBEDDED if name in header]
-    expected = "no " + ", ".join(_EMBEDDED)
+    found = [name for name in EMBEDDED if name in header]
+    expected = "no " + ", ".join(EMBEDDED)
     if not found:
         return passed("header_members", expected=expected)
     remedy = (
@@ -115,7 +109,8 @@ def _kid(unverified: Unverified, facts: Facts) -> Check:
     return failed("kid", expected="a signing key of this console", received=received, remedy=remedy)
 
 
-def _key_state(key: KeyFacts) -> Check:
+def check_key_state(key: KeyFacts) -> Check:
+    """Check that signatures of the key count."""
     expected = "signing, retired or published"
     if key.state not in ("compromised", "gone"):
         return passed("key_state", key.state, expected=expected)
@@ -127,7 +122,8 @@ def _key_state(key: KeyFacts) -> Check:
     return failed("key_state", expected=expected, received=key.state, remedy=f"{remedy} {_ISSUE_ANOTHER}")
 
 
-def _signature(text: str, key: KeyFacts) -> Check:
+def check_signature(text: str, key: KeyFacts) -> Check:
+    """Check that the signature is the key's (RFC 7515 section 5.2)."""
     expected = f"an {key.alg} signature by the key {key.kid}"
     signing_input, _, encoded = text.rpartition(".")
     try:

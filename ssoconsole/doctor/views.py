@@ -1,4 +1,7 @@
-"""GET and POST /token-doctor: paste a token, read what is wrong with it."""
+"""GET and POST /token-doctor: paste a token or a reference, read what is wrong."""
+
+import json
+from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -7,9 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from ssoconsole.doctor.explanation import explain
+from ssoconsole.examination.checks import first_failure, is_valid
 from tokens.api.permissions import is_administrator
-from tokens.doctor.services import explain_token
-from tokens.protocol.doctor import first_failure, is_valid
 
 
 @sensitive_post_parameters("token")
@@ -28,6 +31,19 @@ def token_doctor(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "token_doctor.html")
     # What a person selects with the mouse often has a line break at its end, which says nothing about the token.
-    checks = explain_token(request.POST.get("token", "").strip())
-    context = {"checks": checks, "valid": is_valid(checks), "failure": first_failure(checks)}
+    explanation = explain(request.POST.get("token", "").strip(), user=request.user)
+    checks = explanation.checks
+    context = {
+        "kind": explanation.kind,
+        "checks": checks,
+        "valid": is_valid(checks),
+        "failure": first_failure(checks),
+        "header": _written(explanation.header),
+        "claims": _written(explanation.claims),
+        "links": explanation.links,
+    }
     return render(request, "token_doctor.html", context)
+
+
+def _written(members: dict[str, Any] | None) -> str:
+    return json.dumps(members, indent=2, ensure_ascii=False) if members else ""

@@ -7,13 +7,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from ssoconsole.doctor.explanation import explain
+from ssoconsole.examination.checks import Check, first_failure, is_valid
 from ssoconsole.jose.parse import MAX_BYTES
-from tokens.doctor.services import explain_token
-from tokens.protocol.doctor import Check, first_failure, is_valid
 
 
 class Command(BaseCommand):
-    help = "Tell what is wrong with a token, read from standard input, and what to do. Exit 1 when it does not count."
+    help = (
+        "Tell what is wrong with a token, of this console or of a registered provider, or what a reference stands for, "
+        "read from standard input, and what to do. Exit 1 when it does not count."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", nargs="?", default="-", help="- for standard input, and nothing else")
@@ -24,7 +27,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "The token is read from standard input: everybody on this machine can see what is in an argument."
             )
-        checks = explain_token(_token())
+        checks = explain(_token()).checks
         valid = is_valid(checks)
         if options["json"]:
             shown = {"valid": valid, "checks": [asdict(check) for check in checks]}

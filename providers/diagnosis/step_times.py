@@ -1,0 +1,44 @@
+"""The times of a token, one step each."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from providers.diagnosis.steps import step
+from providers.models import Provider
+from ssoconsole.examination.checks import Check, moment, span
+from ssoconsole.jose import claims as rules_of_jwt
+
+
+def check_times(
+    claims: Mapping[str, Any], provider: Provider, *, now: int, max_age_of_iat: int | None
+) -> Iterator[Check]:
+    """Check that `exp` and `iat` are there, then each time that is, with the registration's leeway."""
+    yield step("times", partial(rules_of_jwt.require, claims, "exp", "iat"), expected="exp and iat")
+    leeway = provider.leeway
+    for name in ("exp", "iat", "nbf"):
+        if name not in claims:
+            continue
+        rule = partial(
+            rules_of_jwt.check_times,
+            {name: claims[name]},
+            now=now,
+            leeway=leeway,
+            max_age_of_iat=max_age_of_iat,
+        )
+        # The rules tell seconds since 1970; a person compares clocks.
+        expected, received = _expected(name, now, leeway), told(claims[name], now)
+        yield replace(step(name, rule), expected=expected, received=received)
+
+
+def told(seconds: int, now: int) -> str:
+    """A time as people write it, and how far it is from now."""
+    ahead = seconds - now
+    return f"{moment(seconds)}, {f'in {span(ahead)}' if ahead > 0 else f'{span(-ahead)} ago'}"
+
+
+def _expected(name: str, now: int, leeway: int) -> str:
+    if name == "exp":
+        return f"after {moment(now - leeway)} ({leeway} seconds of leeway)"
+    return f"up to {moment(now + leeway)} ({leeway} seconds of leeway)"

@@ -1,0 +1,1 @@
+"""What became of sign-ins, told to administrators: what each outcome means, and how far an attempt came."""

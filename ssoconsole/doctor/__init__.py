@@ -1,0 +1,1 @@
+"""The token doctor, whole: bots' tokens, what providers have signed, and references of refusals."""

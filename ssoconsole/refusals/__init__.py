@@ -1,0 +1,1 @@
+"""From the reference of a refusal, whatever its kind, to its explanation."""

@@ -1,0 +1,110 @@
+"""Keeping refusals, and dropping old ones."""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from ssoconsole.actors import Actor
+from ssoconsole.logs import current_request_id
+from ssoconsole.references.words import draw_words
+from tokens.models import TokenRefusal
+from tokens.protocol.examination.text import check_text, read_unverified
+from tokens.refusals.limits import is_worth_a_record
+from tokens.refusals.meanings import meaning_of
+from tokens.refusals.presentable import kept_of, plausible_name
+
+log = structlog.get_logger("tokens.refusals")
+
+# One more than a sign-in's reference has, so that one is never the other: 3.6 million million.
+WORDS = 4
+BATCH = 1_000
+STRANGER = "stranger"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """
+    What a door has refused: `code` is the cause, `answered` what the caller is told.
+
+    `expected` and `received` hold no secret. `client_id` is a name that the caller gave; `bot_id` and `credential_id`
+    are what he has proven. `token` is what was shown as a bearer token, which is read and forgotten.
+    """
+
+    door: str
+    endpoint: str
+    status: int
+    code: str
+    answered: str
+    expected: str = ""
+    received: str = ""
+    client_id: str = ""
+    token: str | None = None
+    bot_id: int | None = None
+    credential_id: UUID | None = None
+
+
+def keep_refusal(*, refused: Refused, by: Actor) -> str:
+    """
+    Write one refusal down, by one statement, and return its reference; "" where it is not worth a row.
+
+    Never raises: a refusal that cannot be written down is a refusal all the same.
+    """
+    client_id = plausible_name(refused.client_id)
+    proven = "" if by.kind == STRANGER else str(by)
+    if not is_worth_a_record(proven=proven, client_id=client_id, address=by.address):
+        return ""
+    refusal = _row(refused, client_id)
+    refusal.actor, refusal.address = str(by)[:300], by.address
+    # A statement that fails spoils the transaction around it; where there is none, there is nothing to protect.
+    protected = transaction.atomic if transaction.get_connection().in_atomic_block else nullcontext
+    try:
+        with protected():
+            refusal.save(force_insert=True)
+    except (DatabaseError, ValueError) as error:  # also words that are taken, which is as good as never
+        log.warning("refusal_not_kept", error=type(error).__name__)
+        return ""
+    return refusal.reference
+
+
+def drop_old_refusals(*, at: datetime, keep: timedelta) -> int:
+    """Delete refusals older than `keep`, in batches of a transaction each; return how many."""
+    old = TokenRefusal.objects.filter(at__lt=at - keep).order_by("at")
+    deleted = 0
+    while batch := list(old.values_list("pk", flat=True)[:BATCH]):
+        deleted += TokenRefusal.objects.filter(pk__in=batch).delete()[0]
+    return deleted
+
+
+def _row(refused: Refused, client_id: str) -> TokenRefusal:
+    row = TokenRefusal(
+        reference=draw_words(WORDS),
+        at=timezone.now(),
+        door=refused.door,
+        endpoint=refused.endpoint[:200],
+        status=refused.status,
+        code=refused.code,
+        answered=refused.answered,
+        expected=refused.expected or meaning_of(refused.code).expected,
+        received=refused.received,
+        unverified_client_id=client_id,
+        bot_id=refused.bot_id,
+        credential_id=refused.credential_id,
+        request_id=current_request_id()[:64],
+    )
+    if refused.token is not None:
+        _look_at(refused.token, row)
+    return row
+
+
+def _look_at(token: str, row: TokenRefusal) -> None:
+    """Keep what the token says of itself, or how its text is spoilt."""
+    failure = next((check for check in check_text(token) if not check.ok), None)
+    if failure is None:
+        row.unverified_token = kept_of(read_unverified(token))
+        return
+    row.code, row.expected, row.received = "token_unreadable", failure.expected, failure.received
