@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db import models
 
-from providers.models import ConsoleSession, SignInAttempt, SpentLogoutToken
+from providers.models import ConsoleSession, Rehearsal, SignInAttempt, SpentLogoutToken
+from providers.models.rehearsal import REHEARSAL_LIFETIME
 
 BATCH = 1000
 # Longer than any leeway that may be given to a provider, and any step of a clock: a used logout token must have
@@ -15,8 +16,8 @@ SPENT_TOKENS_STAY = timedelta(hours=1)
 
 def drop_old_sign_ins(*, at: datetime, keep: timedelta) -> dict[str, int]:
     """
-    Delete sign-in traces and ended or expired sessions older than `keep`, and used logout tokens that have
-    expired; return how many of each.
+    Delete sign-in traces and ended or expired sessions older than `keep`, and used logout tokens and rehearsals
+    that have expired; return how many of each.
 
     In batches of their own transaction, so that it may run while people sign in, and be stopped at any time.
     """
@@ -28,6 +29,7 @@ def drop_old_sign_ins(*, at: datetime, keep: timedelta) -> dict[str, int]:
     return {
         "sign-in attempts": _delete_in_batches(attempts),
         "sessions": _delete_in_batches(ended) + _delete_in_batches(expired),
+        "rehearsals": _delete_in_batches(Rehearsal.objects.filter(started_at__lte=at - REHEARSAL_LIFETIME)),
         "used logout tokens": _delete_in_batches(spent),
     }
 

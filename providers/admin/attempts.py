@@ -42,5 +42,6 @@ class SignInAttemptAdmin(RecordAdmin):
 
     @admin.display(description="Trace")
     def masked_trace(self, attempt: SignInAttempt) -> SafeString:
-        """The trace, masked once more on the way out."""
-        return format_html("<pre>{}</pre>", json.dumps(mask(attempt.trace), indent=2, ensure_ascii=False))
+        """The claims and the rest of the trace, masked once more on the way out."""
+        shown = mask({**attempt.trace, "claims": attempt.claims_shown})
+        return format_html("<pre>{}</pre>", json.dumps(shown, indent=2, ensure_ascii=False))

@@ -1,7 +1,7 @@
 """Registering identity providers."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
@@ -16,18 +16,15 @@ from providers.admin.client_keys import client_keys_panel, rotate_client_keys
 from providers.admin.forms import ProviderForm, extra_fields
 from providers.admin.guides import guides
 from providers.admin.panels import cautions_mark, flow_mark, metadata_panel, starting_points
+from providers.admin.rehearsing import RehearsingAdmin, rehearsing_context
 from providers.errors import ProviderUnknown, SignInRefused
 from providers.kinds import kind_of
 from providers.metadata.services import refresh_discovery
 from providers.models import Provider
 from providers.registration import services
 from providers.registration.cautions import standing_cautions
+from providers.registration.errors import RehearsalRequired
 from ssoconsole.actors import Actor
-
-if TYPE_CHECKING:
-    ProviderModelAdmin = admin.ModelAdmin[Provider]
-else:
-    ProviderModelAdmin = admin.ModelAdmin
 
 CLIENT = (
     "client_id",
@@ -49,6 +46,13 @@ FLOW_NOTE = (
     "client authentication. Not offered, because they are weaker and gain nothing: “id_token token”, the hybrid "
     "flows, and answers in the fragment of an address, which no server sees."
 )
+NOT_ENABLED = (
+    "not enabled, because it was changed since it last let somebody in. Open it and press “Rehearse sign-in”; once "
+    "that has succeeded, it can be enabled for 30 minutes. On its page it can also be saved as enabled anyway."
+)
+NOBODY_YET = (
+    "Nobody has signed in through this provider yet; “Rehearse sign-in” tries it, and changes nothing."
+)
 SESSIONS_NOTE = (
     "A session also ends when the provider says so by back-channel logout, server to server. Front-channel "
     "logout is not offered: browsers no longer send the cookies that it would need."
@@ -56,7 +60,7 @@ SESSIONS_NOTE = (
 
 
 @admin.register(Provider)
-class ProviderAdmin(ProviderModelAdmin):
+class ProviderAdmin(RehearsingAdmin):
     """Every write goes through the registration's services; a provider in use is disabled, not deleted."""
 
     form = ProviderForm
@@ -113,10 +117,7 @@ class ProviderAdmin(ProviderModelAdmin):
         ]
         if obj:
             sets.append(("Published", {"fields": self.readonly_fields}))
-        return sets if self._may_write(request, obj) else _readable(sets)
-
-    def _may_write(self, request: HttpRequest, obj: Provider | None) -> bool:
-        return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        return sets if self.may_write(request, obj) else _readable(sets)
 
     def get_form(
         self, request: HttpRequest, obj: Provider | None = None, change: bool = False, **kwargs: Any
@@ -142,7 +143,11 @@ class ProviderAdmin(ProviderModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         """Outside a transaction: a slow provider would keep the database locked while it is asked."""
-        return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+        try:
+            return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+        except RehearsalRequired as required:  # it counted a moment ago, when the form was judged
+            self.message_user(request, f"Not saved. {required.message}", messages.ERROR)
+            return HttpResponseRedirect(request.path)
 
     def render_change_form(
         self,
@@ -155,18 +160,25 @@ class ProviderAdmin(ProviderModelAdmin):
     ) -> HttpResponse:
         """With the guide beside the form, and above it whatever should be known of the stored registration."""
         form = context["adminform"].form
-        context["guides"] = guides(obj or Provider(), form if self._may_write(request, obj) else None)
+        context["guides"] = guides(obj or Provider(), form if self.may_write(request, obj) else None)
+        if self.may_write(request, obj):
+            context |= rehearsing_context(obj)
         if obj is not None and not form.errors:
             context["cautions"] = standing_cautions(obj, others_enabled=_others_enabled(obj))
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request: HttpRequest, obj: Provider, form: BaseForm, change: bool) -> None:
         metadata = form.metadata if isinstance(form, ProviderForm) else None
-        warnings = services.save_provider(provider=obj, by=Actor.of(request), metadata=metadata)
+        anyway = bool(form.cleaned_data.get("anyway"))
+        warnings = services.save_provider(
+            provider=obj, by=Actor.of(request), metadata=metadata, anyway=anyway
+        )
         if isinstance(form, ProviderForm):
             warnings = [*warnings, *form.imported.warnings(obj)]
         for warning in warnings:
             self.message_user(request, warning, messages.WARNING)
+        if not change and obj.enabled:
+            self.message_user(request, NOBODY_YET, messages.INFO)
 
     def response_change(self, request: HttpRequest, obj: Provider) -> HttpResponse:
         """“Save and refresh metadata” stays on the page."""
@@ -191,8 +203,12 @@ class ProviderAdmin(ProviderModelAdmin):
 
     @admin.action(description="Enable the selected providers", permissions=["change"])
     def enable(self, request: HttpRequest, providers: QuerySet[Provider]) -> None:
-        by = Actor.of(request)
-        changed = sum(services.enable_provider(provider=provider, by=by) for provider in providers)
+        by, changed = Actor.of(request), 0
+        for provider in providers:
+            try:
+                changed += services.enable_provider(provider=provider, by=by)
+            except RehearsalRequired:
+                self.message_user(request, f"{provider}: {NOT_ENABLED}", messages.ERROR)
         self.message_user(request, f"Providers enabled: {changed}.", messages.SUCCESS)
 
     @admin.action(description="Disable the selected providers and end their sessions", permissions=["change"])

@@ -1,13 +1,17 @@
 """A sign-in attempt: the transaction between leaving for a provider and coming back, and then its trace."""
 
+import json
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from providers.models.provider import Provider
 from ssoconsole.encryption.field import EncryptedTextField
+from ssoconsole.encryption.keyring import DecryptionFailed
 
 ATTEMPT_LIFETIME = timedelta(minutes=10)
 
@@ -38,6 +42,11 @@ class SignInAttempt(models.Model):
         "providers.ConsoleSession", null=True, on_delete=models.SET_NULL, related_name="+"
     )
 
+    # What an attempt of that purpose goes through instead of the stored registration.
+    rehearsal = models.ForeignKey(
+        "providers.Rehearsal", null=True, on_delete=models.SET_NULL, related_name="attempts"
+    )
+
     state_hash = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001 - NULL for strays
     binding_hash = models.CharField(max_length=64, blank=True)
     issuer = models.CharField(max_length=512, blank=True)
@@ -56,6 +65,8 @@ class SignInAttempt(models.Model):
     expected = models.CharField(max_length=1000, blank=True)
     received = models.CharField(max_length=1000, blank=True)
     trace = models.JSONField(default=dict)
+    # JSON; personal data, and what a change of the mapping is tried on.
+    claims = EncryptedTextField(null=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="sign_in_attempts"
     )
@@ -64,9 +75,29 @@ class SignInAttempt(models.Model):
 
     class Meta:
         ordering = ("-started_at",)
+        indexes = (
+            models.Index(
+                fields=["provider", "-started_at"],
+                condition=Q(outcome="ok", purpose="sign_in"),
+                name="sign_ins_of_a_provider",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def claims_shown(self) -> dict[str, Any]:
+        """
+        The masked claims that the provider has proven; empty where there are none or no key opens them.
+
+        Attempts of release 0.1 have them in the trace, not encrypted.
+        """
+        try:
+            claims = json.loads(self.claims) if self.claims else (self.trace or {}).get("claims")
+        except DecryptionFailed:
+            return {}
+        return claims if isinstance(claims, dict) else {}
 
     def has_expired(self, *, at: datetime) -> bool:
         """Tell whether the answer comes too late."""

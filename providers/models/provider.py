@@ -119,8 +119,14 @@ class Provider(models.Model):
     session_refresh = models.CharField(max_length=16, choices=Refresh, default=Refresh.NONE)
     session_check_every = models.PositiveIntegerField(default=900, validators=[MinValueValidator(30)])
 
+    # When a field of `registration.risk.RISKY` has last changed; what it was registered with is no change.
+    risky_change_at = models.DateTimeField(null=True, editable=False)
+
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    # On a copy that a rehearsal runs through, the rehearsal's key: nothing that is learnt by it is kept.
+    rehearsed_in: uuid.UUID | None = None
 
     objects = ProviderQuerySet.as_manager()
 

@@ -1,5 +1,6 @@
 """Writing registrations."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -12,8 +13,10 @@ from providers.metadata.services import fetch_discovery, keep_discovery
 from providers.models import Provider
 from providers.registration.cautions import cautions
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
+from providers.registration.risk import is_risky
 from providers.registration.rules import Problems, problems
 from providers.registration.secret import readable_secret
+from providers.rehearsal.gate import pass_gate, pass_gate_to_enable
 from providers.sessions.services import end_sessions_of_provider
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.masking import MASK
@@ -23,7 +26,7 @@ from ssoconsole.eventlog.services import record_change, record_event
 PUBLISHED = ("discovery", "discovery_fetched_at", "jwks", "jwks_fetched_at")
 # What says which provider it is, and who the console is there.
 IDENTITY = ("issuer", "client_id")
-_NOT_IN_EVENTS = {*PUBLISHED, "id", "client_secret", "created_at", "updated_at"}
+_NOT_IN_EVENTS = {*PUBLISHED, "id", "client_secret", "created_at", "updated_at", "risky_change_at"}
 
 
 class Metadata(NamedTuple):
@@ -37,7 +40,12 @@ NOTHING_NEW = Metadata(None, [])
 
 
 def save_provider(
-    *, provider: Provider, by: Actor, fetch_metadata: bool = True, metadata: Metadata | None = None
+    *,
+    provider: Provider,
+    by: Actor,
+    fetch_metadata: bool = True,
+    metadata: Metadata | None = None,
+    anyway: bool = False,
 ) -> list[str]:
     """
     Create or change a registration; return warnings for the administrator.
@@ -45,7 +53,8 @@ def save_provider(
     The discovery document is fetched when there is none or the provider has become another one, unless the
     caller brings what `look_up_metadata` has just found. With another issuer or client id the stored
     metadata and keys go and the provider's sessions end; with `enabled` taken away, they end too. A save
-    that changes nothing writes nothing. Raises RegistrationInvalid.
+    that changes nothing writes nothing. What needs a rehearsal (`providers.rehearsal.gate`) needs one, or
+    `anyway`, which goes on record. Raises RegistrationInvalid and RehearsalRequired.
     """
     _refuse_problems(provider)
     if metadata is None:
@@ -56,7 +65,7 @@ def save_provider(
         if stored is None:
             _create(provider, by)
         else:
-            _change(stored, provider, by)
+            _change(stored, provider, by, anyway=anyway)
         if metadata.document is not None:
             keep_discovery(provider, metadata.document, by=by)
             provider.save(update_fields=PUBLISHED)
@@ -90,9 +99,15 @@ def look_up_metadata(provider: Provider) -> Metadata:
 
 
 @transaction.atomic
-def enable_provider(*, provider: Provider, by: Actor) -> bool:
-    """Let people sign in through this provider; False if they could before."""
-    return _switch(provider, enabled=True, by=by)
+def enable_provider(*, provider: Provider, by: Actor, anyway: bool = False) -> bool:
+    """
+    Let people sign in through this provider; False if they could before.
+
+    Raises RehearsalRequired as `save_provider`.
+    """
+    stored = Provider.objects.select_for_update().filter(pk=provider.pk).first()
+    said = pass_gate_to_enable(stored=stored, anyway=anyway) if stored else {}
+    return _switch(provider, enabled=True, by=by, said=said)
 
 
 @transaction.atomic
@@ -139,7 +154,7 @@ def _create(provider: Provider, by: Actor) -> None:
     record_event("provider_created", by=by, target=provider.slug, after=after)
 
 
-def _change(stored: Provider, provider: Provider, by: Actor) -> None:
+def _change(stored: Provider, provider: Provider, by: Actor, *, anyway: bool) -> None:
     for name in PUBLISHED:
         setattr(provider, name, None if _has_moved(stored, provider) else getattr(stored, name))
     before, after = _snapshot(stored), _snapshot(provider)
@@ -147,20 +162,23 @@ def _change(stored: Provider, provider: Provider, by: Actor) -> None:
         # Two texts that differ, so that the change is seen; the event masks every value of this name.
         before["client_secret"] = f"earlier {MASK}" if readable_secret(stored) else None
         after["client_secret"] = f"later {MASK}" if readable_secret(provider) else None
+    provider.risky_change_at = timezone.now() if is_risky(stored, provider) else stored.risky_change_at
     if before == after:
         return
+    after |= pass_gate(stored=stored, provider=provider, anyway=anyway)
     provider.save(force_update=True)
     record_change("provider_changed", by=by, target=provider.slug, before=before, after=after)
     if _has_moved(stored, provider) or (stored.enabled and not provider.enabled):
         end_sessions_of_provider(provider=provider, by=by)
 
 
-def _switch(provider: Provider, *, enabled: bool, by: Actor) -> bool:
+def _switch(provider: Provider, *, enabled: bool, by: Actor, said: Mapping[str, Any] | None = None) -> bool:
     rows = Provider.objects.filter(pk=provider.pk, enabled=not enabled)
     if not rows.update(enabled=enabled, updated_at=timezone.now()):
         return False
     provider.enabled = enabled
-    record_event("provider_enabled" if enabled else "provider_disabled", by=by, target=provider.slug)
+    action = "provider_enabled" if enabled else "provider_disabled"
+    record_event(action, by=by, target=provider.slug, after=said or None)
     return True
 
 

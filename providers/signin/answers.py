@@ -25,6 +25,7 @@ from providers.errors import (
 )
 from providers.models import Provider, SignInAttempt
 from providers.protocol.discovery import announces_iss_parameter
+from providers.rehearsal.registration import rehearsal_of, rehearsed_provider
 from providers.signin.attempts import consume_attempt, find_attempt
 from providers.signin.binding import is_bound
 from providers.signin.limits import count_sign_in
@@ -72,7 +73,11 @@ def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
 
 
 def provider_of(attempt: SignInAttempt) -> Provider:
-    """An attempt with a state has a provider; rows without are traces of strays, which have no state."""
+    """
+    Return what an attempt goes through; one with a state has a provider, and rows without are traces of strays.
+    """
+    if attempt.purpose == SignInAttempt.Purpose.REHEARSAL:
+        return rehearsed_provider(rehearsal_of(attempt))
     if attempt.provider is None:
         raise StateUnknown(expected="an attempt at a provider", received="none")
     return attempt.provider

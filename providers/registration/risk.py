@@ -1,0 +1,55 @@
+"""Which changes of a registration can lock everybody out, or let the wrong people in."""
+
+from providers.models import Provider
+from providers.registration.secret import readable_secret
+
+RISKY = (
+    "slug",  # the dedicated callback has it in its path
+    "kind",
+    "issuer",
+    "client_id",
+    "client_secret",
+    "token_endpoint_auth_method",
+    "assertion_audience",
+    "pushed_authorization",
+    "response_type",
+    "scopes",
+    "pkce",
+    "signing_algs",
+    "leeway",
+    "max_age",
+    "prompt",
+    "extra_params",
+    "callback",
+    "principal_claims",
+    "mapping",
+    "group_rules",
+    "admin_principals",
+    "allowed_email_domains",
+    "self_signup",
+    "link_by_verified_email",
+)
+# Who comes in, as whom, and with which rights.
+RIGHTS = (
+    "principal_claims",
+    "mapping",
+    "group_rules",
+    "admin_principals",
+    "allowed_email_domains",
+    "self_signup",
+    "link_by_verified_email",
+)
+
+
+def is_risky(stored: Provider, provider: Provider) -> tuple[str, ...]:
+    """Return the risky fields in which `provider` differs from the row that is stored; empty for none."""
+    return tuple(name for name in RISKY if _value(stored, name) != _value(provider, name))
+
+
+def changes_rights(stored: Provider, provider: Provider) -> bool:
+    """Tell whether other people come in by `provider`, or with other rights, than by the row that is stored."""
+    return any(getattr(stored, name) != getattr(provider, name) for name in RIGHTS)
+
+
+def _value(provider: Provider, name: str) -> object:
+    return readable_secret(provider) if name == "client_secret" else getattr(provider, name)
