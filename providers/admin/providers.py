@@ -17,6 +17,7 @@ from providers.admin.forms import ProviderForm, extra_fields
 from providers.admin.guides import guides
 from providers.admin.panels import cautions_mark, flow_mark, metadata_panel, starting_points
 from providers.admin.rehearsing import RehearsingAdmin, rehearsing_context
+from providers.admin.replaying import ReplayingAdmin, replaying_context
 from providers.errors import ProviderUnknown, SignInRefused
 from providers.kinds import kind_of
 from providers.metadata.services import refresh_discovery
@@ -60,7 +61,7 @@ SESSIONS_NOTE = (
 
 
 @admin.register(Provider)
-class ProviderAdmin(RehearsingAdmin):
+class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
     """Every write goes through the registration's services; a provider in use is disabled, not deleted."""
 
     form = ProviderForm
@@ -162,7 +163,7 @@ class ProviderAdmin(RehearsingAdmin):
         form = context["adminform"].form
         context["guides"] = guides(obj or Provider(), form if self.may_write(request, obj) else None)
         if self.may_write(request, obj):
-            context |= rehearsing_context(obj)
+            context |= {**rehearsing_context(obj), **replaying_context(obj)}
         if obj is not None and not form.errors:
             context["cautions"] = standing_cautions(obj, others_enabled=_others_enabled(obj))
         return super().render_change_form(request, context, add, change, form_url, obj)
