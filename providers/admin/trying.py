@@ -1,7 +1,7 @@
 """Buttons beside Save that try what is in the form: it is judged as a save would, and nothing is saved."""
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.contrib import admin
@@ -41,7 +41,7 @@ class TryingAdmin(ProviderModelAdmin):
         instance = self.get_object(request, str(pk)) if pk else None
         if (pk and instance is None) or not self.may_write(request, instance):
             raise Http404
-        form_class = self.get_form(request, instance, change=bool(instance))
+        form_class = cast("type[ProviderForm]", self.get_form(request, instance, change=bool(instance)))
         form = form_class(request.POST, request.FILES, instance=instance)
         form.is_tried = True
         return form, Provider.objects.get(pk=pk) if pk else None

@@ -38,7 +38,7 @@ def leave_for_rehearsal(request: HttpRequest, rehearsal: Rehearsal, *, page: str
     view = RehearsalView()
     view.setup(request)
     view.rehearsal, view.provider = rehearsal, rehearsed_provider(rehearsal)
-    asked, request.GET = request.GET, QueryDict()  # type: ignore[assignment]  # no wish about signing in is a form's
+    asked, request.GET = request.GET, QueryDict()  # no wish about signing in is a form's
     try:
         return view.leave(request, page)
     except Exception as error:  # as at the door of every sign-in: a fault of ours is told, and is no 500
