@@ -41,7 +41,3 @@ class Rehearsal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider or 'a new provider'} {self.started_at:%Y-%m-%d %H:%M}"
-
-    def has_expired(self, *, at: datetime) -> bool:
-        """Tell whether it does not count any more, and is about to be deleted."""
-        return self.started_at + REHEARSAL_LIFETIME <= at

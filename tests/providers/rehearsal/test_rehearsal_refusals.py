@@ -9,6 +9,7 @@ from providers.errors import Denied, every_outcome
 from providers.identities.decision import Way
 from providers.identities.rules import KEEPS_OUT, LETS_IN
 from providers.models import Identity, Provider, SignInAttempt
+from providers.registration.services import NOTHING_NEW
 from providers.signin.remedies import REMEDIES
 from ssoconsole.accounts.models import User
 from tests.providers.rehearsal.stage import TRACES, every_row
@@ -107,6 +108,12 @@ def test_a_document_that_was_not_there_is_fetched_for_the_rehearsal_alone(stage,
     op.discovery.respond(503, {})
     response = stage.press()
     assert stage.read(response["Location"])["attempt"].outcome == "provider_unreachable"
+
+
+def test_a_provider_that_comes_back_in_between_is_asked_once_more(stage, op, monkeypatch):
+    monkeypatch.setattr("providers.admin.forms.look_up_metadata", lambda provider: NOTHING_NEW)
+    assert stage.rehearse()["succeeded"]
+    assert len(op.requests_to("discovery")) == 1
 
 
 def test_a_pushed_request_that_is_refused_is_told(stage, op):

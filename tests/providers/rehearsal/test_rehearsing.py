@@ -14,6 +14,7 @@ from providers.client_keys.services import ensure_client_key
 from providers.models import Identity, Provider, Rehearsal, SignInAttempt
 from providers.rehearsal.registration import rehearsed_provider
 from ssoconsole.accounts.models import User
+from ssoconsole.encryption.keyring import DecryptionFailed
 from ssoconsole.eventlog.models import Event
 from tests.providers.exchange.conftest import tell_keys
 from tests.providers.registrations import BOB
@@ -322,6 +323,20 @@ class TimeTests:
         stage.come_back(callback)
         assert outcome_of(stage.come_back(callback)) == "state_used"
         assert len(stage.op.requests_to("token")) == 1
+
+    def test_a_result_that_no_key_opens_leaves_the_rest_to_read(self, stage, corp, monkeypatch):
+        url = stage.come_back(stage.leave(corp))["Location"]
+
+        def fails(self, *args, **kwargs):
+            raise DecryptionFailed
+
+        monkeypatch.setattr("ssoconsole.encryption.keyring.KeyRing.decrypt", fails)
+        told = stage.read(url)
+        assert (told["succeeded"], told["result"], told["claims"]) == (True, {}, "{}")
+
+    def test_it_is_told_by_its_provider_and_time(self, stage):
+        stage.leave()
+        assert str(Rehearsal.objects.get()).startswith("a new provider 20")
 
     def test_the_page_waits_for_the_provider(self, stage, corp):
         stage.leave(corp)
