@@ -12,6 +12,7 @@ from django.db.models import Q
 from providers.models.provider import Provider
 from ssoconsole.encryption.field import EncryptedTextField
 from ssoconsole.encryption.keyring import DecryptionFailed
+from ssoconsole.eventlog.masking import mask
 
 ATTEMPT_LIFETIME = timedelta(minutes=10)
 
@@ -89,7 +90,7 @@ class SignInAttempt(models.Model):
     @property
     def claims_shown(self) -> dict[str, Any]:
         """
-        The masked claims that the provider has proven; empty where there are none or no key opens them.
+        The claims that the provider has proven, with secrets masked; empty where there are none or no key opens them.
 
         Attempts of release 0.1 have them in the trace, not encrypted.
         """
@@ -97,7 +98,8 @@ class SignInAttempt(models.Model):
             claims = json.loads(self.claims) if self.claims else (self.trace or {}).get("claims")
         except DecryptionFailed:
             return {}
-        return claims if isinstance(claims, dict) else {}
+        shown: dict[str, Any] = mask(claims) if isinstance(claims, dict) else {}
+        return shown
 
     def has_expired(self, *, at: datetime) -> bool:
         """Tell whether the answer comes too late."""

@@ -1,7 +1,9 @@
 """What people depend on changes after a rehearsal, or by somebody who says “anyway” and is on record."""
 
+import re
 from copy import copy
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -19,6 +21,7 @@ from tests.providers.rehearsal.stage import LIST
 from tests.providers.signin.journey import Browser
 
 pytestmark = pytest.mark.django_db
+DOCUMENT = Path(__file__).parents[3] / "docs" / "rehearsal.md"
 # For each risky field another value that can be saved.
 OTHER_VALUES = {
     "slug": "another",
@@ -87,6 +90,10 @@ def messages_in(response):
 class SavingTests:
     def test_every_risky_field_has_a_value_here(self):
         assert set(RISKY) == OTHER_VALUES.keys()
+
+    def test_the_documentation_names_each(self):
+        text = DOCUMENT.read_text().partition("These ask for it:")[2].partition("These never do")[0]
+        assert set(re.findall(r"`(\w+)`", text)) == set(RISKY)
 
     @pytest.mark.parametrize("name", RISKY)
     def test_a_risky_change_of_an_enabled_provider_is_refused(self, corp, name):
