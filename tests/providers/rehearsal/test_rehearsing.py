@@ -18,7 +18,7 @@ from ssoconsole.encryption.keyring import DecryptionFailed
 from ssoconsole.eventlog.models import Event
 from tests.providers.exchange.conftest import tell_keys
 from tests.providers.registrations import BOB
-from tests.providers.rehearsal.stage import LIST, TRACES, every_row
+from tests.providers.rehearsal.stage import LIST, TRACES, Stage, every_row
 from tests.providers.signin.journey import Browser, assert_refused, hop_of, outcome_of, query_of
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +66,17 @@ class WithoutATraceTests:
         [event] = Event.objects.filter(action__startswith="rehearsal")
         assert (event.action, event.actor, event.target) == ("rehearsal", "user:bob", "corp")
         assert (attempt.nonce, attempt.code_verifier, attempt.user.username) == (None, None, "bob")
+
+    def test_who_came_through_the_provider_herself_keeps_her_session_and_her_rights(self, op, corp, form):
+        Provider.objects.update(admin_principals=["alice@corp.example"])
+        alice = Browser()
+        alice.sign_in(op)
+        before = every_row(apart_from=TRACES)
+        told = Stage(alice.client, op, form).rehearse(corp, admin_principals="")
+        assert (told["result"]["was_admin"], told["result"]["is_admin"]) == (True, False)
+        assert told["result"]["lost"] == ["Administrators by corp"]
+        assert every_row(apart_from=TRACES) == before
+        assert alice.client.get("/admin/").status_code == 200
 
     def test_the_browser_stays_signed_in_as_it_was(self, stage, corp):
         session = stage.client.cookies["session"].value
