@@ -83,6 +83,12 @@ class ResponseModeMismatch(AnswerRefused):
     code = "response_mode_mismatch"
 
 
+class RehearsalMismatch(AnswerRefused):
+    """Another person than who began this rehearsal came back."""
+
+    code = "rehearsal_mismatch"
+
+
 class TooManyAttempts(SignInRefused):
     """This address starts too many sign-ins."""
 
@@ -327,21 +333,24 @@ class UserinfoSubjectMismatch(SignInRefused):
 
 
 class Denied(SignInRefused):
-    """The person may not enter."""
+    """The person may not enter; `rule` names what says so, in the words of the registration where it is a field."""
 
     code = "denied"
+    rule = ""
 
 
 class PrincipalMissing(Denied):
     """None of the principal claims is present."""
 
     code = "principal_missing"
+    rule = "principal_claims"
 
 
 class PrincipalUnusable(Denied):
     """The principal claim holds what cannot be a user's name."""
 
     code = "principal_unusable"
+    rule = "principal_claims"
 
 
 class NotAdmitted(Denied):
@@ -349,17 +358,23 @@ class NotAdmitted(Denied):
 
     code = "not_admitted"
 
+    def __init__(self, message: str = "", *, expected: str = "", received: str = "", rule: str = "") -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.rule = rule
+
 
 class EmailTaken(Denied):
     """Another person has this user name or e-mail address."""
 
     code = "email_taken"
+    rule = "email_taken"
 
 
 class UserDisabled(Denied):
     """This user is disabled."""
 
     code = "user_disabled"
+    rule = "user_disabled"
 
 
 class SessionEnded(Denied):

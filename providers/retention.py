@@ -6,7 +6,15 @@ from typing import Any
 from django.db import models
 from django.db.models import Exists, F, Max, Min, OuterRef, Q
 
-from providers.models import ConsoleSession, Provider, ProviderVersion, SignInAttempt, SpentLogoutToken
+from providers.models import (
+    ConsoleSession,
+    Provider,
+    ProviderVersion,
+    Rehearsal,
+    SignInAttempt,
+    SpentLogoutToken,
+)
+from providers.models.rehearsal import REHEARSAL_LIFETIME
 
 BATCH = 1000
 VERSIONS_STAY = 50
@@ -17,8 +25,8 @@ SPENT_TOKENS_STAY = timedelta(hours=1)
 
 def drop_old_sign_ins(*, at: datetime, keep: timedelta) -> dict[str, int]:
     """
-    Delete sign-in traces and ended or expired sessions older than `keep`, and used logout tokens that have
-    expired; return how many of each.
+    Delete sign-in traces and ended or expired sessions older than `keep`, and used logout tokens and rehearsals
+    that have expired; return how many of each.
 
     In batches of their own transaction, so that it may run while people sign in, and be stopped at any time.
     """
@@ -30,6 +38,7 @@ def drop_old_sign_ins(*, at: datetime, keep: timedelta) -> dict[str, int]:
     return {
         "sign-in attempts": _delete_in_batches(attempts),
         "sessions": _delete_in_batches(ended) + _delete_in_batches(expired),
+        "rehearsals": _delete_in_batches(Rehearsal.objects.filter(started_at__lte=at - REHEARSAL_LIFETIME)),
         "used logout tokens": _delete_in_batches(spent),
     }
 

@@ -11,11 +11,12 @@ from providers.admin.icons import IconField
 from providers.admin.trial import STALE, SeenField, TrialField, stamp_of
 from providers.kinds import all_kinds, kind_of
 from providers.models import Provider
-from providers.registration.errors import RegistrationInvalid
+from providers.registration.errors import RegistrationInvalid, RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.rules import problems
 from providers.registration.secret import set_client_secret
 from providers.registration.services import NOTHING_NEW, Metadata, look_up_metadata, needs_metadata
+from providers.rehearsal.gate import pass_gate
 from providers.trial.beginning import problem_of_trial
 
 if TYPE_CHECKING:
@@ -31,7 +32,13 @@ class ProviderForm(ProviderModelForm):
     Errors are those of the registration's own rules, and of the discovery document, which is fetched when the
     rest is right: `metadata` is what came, for `save_provider`. The secret goes in and never comes out, by
     hand or by the credentials that a provider lets people download: `imported` is what those held.
+
+    What wants a rehearsal is not saved without one, unless `anyway` is ticked; `unrehearsed` are the fields because
+    of which. A form that `is_tried` is not going to be saved, and is not asked for it.
     """
+
+    is_tried = False
+    unrehearsed: tuple[str, ...] = ()
 
     kind = forms.ChoiceField(choices=list)
     client_secret = forms.CharField(
@@ -40,6 +47,7 @@ class ProviderForm(ProviderModelForm):
         help_text="Kept encrypted and never shown. Leave empty to keep what is stored. "
         "client_secret_jwt needs at least 32 bytes, private_key_jwt and none need no secret.",
     )
+    anyway = forms.BooleanField(required=False)  # on the page only where it is needed
     remove_client_secret = forms.BooleanField(required=False, help_text="Forget the stored client secret.")
     credentials_json = forms.CharField(
         label="Credentials as JSON",
@@ -162,6 +170,40 @@ class ProviderForm(ProviderModelForm):
                 self.metadata = look_up_metadata(self.instance)
         except RegistrationInvalid as invalid:
             self._add_problems(invalid.problems)
+            return
+        if not self.is_tried:
+            self._ask_for_rehearsal()
+
+    def _ask_for_rehearsal(self) -> None:
+        stored = Provider.objects.filter(pk=self.instance.pk).first()
+        if stored is None:
+            return
+        try:
+            pass_gate(
+                stored=stored,
+                provider=self.instance,
+                anyway=bool(self.cleaned_data.get("anyway")),
+                on_trial=self.cleaned_data.get("trial") is not None,
+            )
+        except RehearsalRequired as required:
+            self.unrehearsed = required.changed
+            self.add_error(None, required.message)
+
+    @property
+    def secret_was_typed(self) -> bool:
+        """Tell whether the secret of this form is lost with it, because no page shows it."""
+        return bool(self.cleaned_data.get("client_secret"))
+
+    def may_take_the_secret_along(self, stored: Provider | None) -> bool:
+        """
+        Tell whether the secret may be sent in a rehearsal; if not, the form has an error.
+
+        One that is stored for an issuer is not sent to another one before that is saved, and on record.
+        """
+        moved = stored is not None and stored.issuer != self.instance.issuer
+        if moved and self.instance.client_secret and not self.secret_was_typed:
+            self.add_error("client_secret", "The issuer is another one: enter the secret that it knows.")
+        return not self.errors
 
     def _add_problems(self, found: dict[str, list[str]]) -> None:
         for name, sentences in found.items():

@@ -1,7 +1,7 @@
 """Registering identity providers."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
@@ -20,6 +20,8 @@ from providers.admin.guides import guides
 from providers.admin.history import history_urls
 from providers.admin.panels import cautions_mark, flow_mark, metadata_panel, starting_points
 from providers.admin.preflight import preflight_urls
+from providers.admin.rehearsing import RehearsingAdmin, rehearsing_context
+from providers.admin.replaying import ReplayingAdmin, replaying_context
 from providers.admin.trial import trial_banner, trial_mark
 from providers.errors import ProviderUnknown, SignInRefused
 from providers.kinds import kind_of
@@ -27,13 +29,9 @@ from providers.metadata.services import refresh_discovery
 from providers.models import Provider
 from providers.registration import services
 from providers.registration.cautions import standing_cautions
+from providers.registration.errors import RehearsalRequired
 from providers.trial.services import roll_back_overdue
 from ssoconsole.actors import Actor
-
-if TYPE_CHECKING:
-    ProviderModelAdmin = admin.ModelAdmin[Provider]
-else:
-    ProviderModelAdmin = admin.ModelAdmin
 
 CLIENT = (
     "client_id",
@@ -55,6 +53,13 @@ FLOW_NOTE = (
     "client authentication. Not offered, because they are weaker and gain nothing: “id_token token”, the hybrid "
     "flows, and answers in the fragment of an address, which no server sees."
 )
+NOT_ENABLED = (
+    "not enabled, because it was changed since it last let somebody in. Open it and press “Rehearse sign-in”; once "
+    "that has succeeded, it can be enabled for 30 minutes. On its page it can also be saved as enabled anyway."
+)
+NOBODY_YET = (
+    "Nobody has signed in through this provider yet; “Rehearse sign-in” tries it, and changes nothing."
+)
 SESSIONS_NOTE = (
     "A session also ends when the provider says so by back-channel logout, server to server. Front-channel "
     "logout is not offered: browsers no longer send the cookies that it would need."
@@ -62,7 +67,7 @@ SESSIONS_NOTE = (
 
 
 @admin.register(Provider)
-class ProviderAdmin(ProviderModelAdmin):
+class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
     """Every write goes through the registration's services; a provider in use is disabled, not deleted."""
 
     form = ProviderForm
@@ -124,10 +129,7 @@ class ProviderAdmin(ProviderModelAdmin):
         if obj:
             sets.append(("Published", {"fields": self.readonly_fields}))
             sets.append(("This change", {"fields": ("trial", "seen")}))
-        return sets if self._may_write(request, obj) else _readable(sets)
-
-    def _may_write(self, request: HttpRequest, obj: Provider | None) -> bool:
-        return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        return sets if self.may_write(request, obj) else _readable(sets)
 
     def get_form(
         self, request: HttpRequest, obj: Provider | None = None, change: bool = False, **kwargs: Any
@@ -154,7 +156,11 @@ class ProviderAdmin(ProviderModelAdmin):
     ) -> Any:
         """Outside a transaction: a slow provider would keep the database locked while it is asked."""
         roll_back_overdue(at=timezone.now())
-        return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+        try:
+            return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+        except RehearsalRequired as required:  # it counted a moment ago, when the form was judged
+            self.message_user(request, f"Not saved. {required.message}", messages.ERROR)
+            return HttpResponseRedirect(request.path)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -176,7 +182,9 @@ class ProviderAdmin(ProviderModelAdmin):
     ) -> HttpResponse:
         """With the guide beside the form, and above it whatever should be known of the stored registration."""
         form = context["adminform"].form
-        context["guides"] = guides(obj or Provider(), form if self._may_write(request, obj) else None)
+        context["guides"] = guides(obj or Provider(), form if self.may_write(request, obj) else None)
+        if self.may_write(request, obj):
+            context |= {**rehearsing_context(obj), **replaying_context(obj)}
         if obj is not None and not form.errors:
             context["trial"] = trial_banner(obj)
             context["cautions"] = standing_cautions(obj, others_enabled=_others_enabled(obj))
@@ -184,12 +192,19 @@ class ProviderAdmin(ProviderModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Provider, form: BaseForm, change: bool) -> None:
         metadata = form.metadata if isinstance(form, ProviderForm) else None
-        trial = form.cleaned_data.get("trial")
-        warnings = services.save_provider(provider=obj, by=Actor.of(request), metadata=metadata, trial=trial)
+        warnings = services.save_provider(
+            provider=obj,
+            by=Actor.of(request),
+            metadata=metadata,
+            trial=form.cleaned_data.get("trial"),
+            anyway=bool(form.cleaned_data.get("anyway")),
+        )
         if isinstance(form, ProviderForm):
             warnings = [*warnings, *form.imported.warnings(obj)]
         for warning in warnings:
             self.message_user(request, warning, messages.WARNING)
+        if not change and obj.enabled:
+            self.message_user(request, NOBODY_YET, messages.INFO)
 
     def response_change(self, request: HttpRequest, obj: Provider) -> HttpResponse:
         """“Save and refresh metadata” stays on the page."""
@@ -214,8 +229,12 @@ class ProviderAdmin(ProviderModelAdmin):
 
     @admin.action(description="Enable the selected providers", permissions=["change"])
     def enable(self, request: HttpRequest, providers: QuerySet[Provider]) -> None:
-        by = Actor.of(request)
-        changed = sum(services.enable_provider(provider=provider, by=by) for provider in providers)
+        by, changed = Actor.of(request), 0
+        for provider in providers:
+            try:
+                changed += services.enable_provider(provider=provider, by=by)
+            except RehearsalRequired:
+                self.message_user(request, f"{provider}: {NOT_ENABLED}", messages.ERROR)
         self.message_user(request, f"Providers enabled: {changed}.", messages.SUCCESS)
 
     @admin.action(description="Disable the selected providers and end their sessions", permissions=["change"])

@@ -1,22 +1,41 @@
 """/providers"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from providers.api.serializers import ProviderChangeSerializer, ProviderSerializer, SavedProviderSerializer
 from providers.kinds import Kind, all_kinds, kind_of
 from providers.models import Provider
-from providers.registration.errors import RegistrationInvalid
+from providers.registration.errors import RegistrationInvalid, RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.services import disable_provider, enable_provider, save_provider
 from providers.trial.services import roll_back_overdue, settle
 from ssoconsole.rest.views import ResourceView, caller, created, one
+
+
+class NotRehearsed(APIException):
+    """409: the change could lock people out, nobody has rehearsed it, and the body does not say `anyway`."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = RehearsalRequired.code
+
+
+@contextmanager
+def rehearsal_as_conflict() -> Iterator[None]:
+    """Answer the domain's error with the status that it has here."""
+    try:
+        yield
+    except RehearsalRequired as required:
+        raise NotRehearsed(required.message) from None
 
 
 class ProvidersView(ResourceView):
@@ -64,14 +83,24 @@ class ProviderView(ResourceView):
         operation_id="providers_change", request=ProviderChangeSerializer, responses=SavedProviderSerializer
     )
     def patch(self, request: Request, slug: str) -> Response:
-        """Change what is given; a `client_secret` of null removes it."""
+        """
+        Change what is given; a `client_secret` of null removes it.
+
+        What could lock people out needs a fresh rehearsal in the admin, or `anyway: true`, which goes on record.
+        """
         provider, by = settled(slug), caller(request)
         data = self.body(request, ProviderChangeSerializer)
-        # A registration that cannot be saved any more can still be disabled.
-        warnings = _save(provider, data, request) if data.keys() - {"enabled"} else []
-        if "enabled" in data:
-            (enable_provider if data["enabled"] else disable_provider)(provider=provider, by=by)
-        return Response(_saved(provider, warnings))
+        anyway = data.pop("anyway", False)
+        with rehearsal_as_conflict():
+            if data.keys() - {"enabled"}:
+                provider.enabled = data.get("enabled", provider.enabled)
+                return Response(_saved(provider, _save(provider, data, request, anyway=anyway)))
+            # A registration that cannot be saved any more can still be disabled.
+            if data.get("enabled") is True:
+                enable_provider(provider=provider, by=by, anyway=anyway)
+            elif data.get("enabled") is False:
+                disable_provider(provider=provider, by=by)
+        return Response(_saved(provider, []))
 
     @extend_schema(operation_id="providers_disable", responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
@@ -91,10 +120,10 @@ def _saved(provider: Provider, warnings: list[str]) -> Any:
     return SavedProviderSerializer(provider, context={"warnings": warnings}).data
 
 
-def _save(provider: Provider, data: dict[str, Any], request: Request) -> list[str]:
+def _save(provider: Provider, data: dict[str, Any], request: Request, *, anyway: bool = False) -> list[str]:
     try:
         _fill(provider, data)
-        return save_provider(provider=provider, by=caller(request))
+        return save_provider(provider=provider, by=caller(request), anyway=anyway)
     except RegistrationInvalid as invalid:
         raise RegistrationInvalid(_by_member(invalid)) from None
 

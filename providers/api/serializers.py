@@ -108,6 +108,9 @@ class ProviderChangeSerializer(ProviderSerializer):
     """What may be changed; a slug stays, because it is part of the addresses that the provider knows."""
 
     client_id = serializers.CharField(max_length=255, trim_whitespace=False, required=False)
+    anyway = serializers.BooleanField(
+        required=False, write_only=True, help_text="Save without a rehearsal what could lock people out."
+    )
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()

@@ -58,6 +58,10 @@ OF_ANSWERS = {
         "back.",
         "Nothing; the person starts again.",
     ),
+    "rehearsal_mismatch": Meaning(
+        "Somebody else than the administrator who began a rehearsal came back from it, or he is none any more.",
+        "Finish a rehearsal in the browser and as the user that began it.",
+    ),
     "answer_incomplete": Meaning(
         "The answer has neither an error nor the code or ID token that was asked for.",
         "Check that response type and response mode are allowed for this client at the provider.",

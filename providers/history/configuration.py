@@ -23,6 +23,7 @@ NOT_CONFIGURATION = frozenset(
         "jwks_fetched_at",
         "trial_ends_at",
         "trial_baseline",
+        "risky_change_at",
         "created_at",
         "updated_at",
     }

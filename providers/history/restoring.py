@@ -16,8 +16,10 @@ def restore_version(
     Save what a provider was in version `number`, by today's rules; return warnings for the administrator.
 
     It becomes a new version, unless it is what stands; on trial if `trial` says so. A provider that is disabled
-    stays so. Raises VersionUnknown, VersionUnusable and RegistrationInvalid.
+    stays so. It stood before, and needs no rehearsal. Raises VersionUnknown, VersionUnusable and RegistrationInvalid.
     """
     row = Provider.objects.get(pk=provider.pk)
     restored = registration_in(find_version(provider=row, number=number), onto=row)
-    return save_provider(provider=restored, by=by, trial=trial, note=f"restored from version {number}")
+    return save_provider(
+        provider=restored, by=by, trial=trial, anyway=True, note=f"restored from version {number}"
+    )

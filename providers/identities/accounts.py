@@ -35,9 +35,9 @@ def is_taken(matches: Q, *, apart_from: "User | None" = None) -> bool:
     return (people.exclude(pk=apart_from.pk) if apart_from else people).exists()
 
 
-def create_user(person: MappedPerson, *, by: Actor) -> "User":
+def new_user(person: MappedPerson) -> "User":
     """
-    Make a user named by the principal, without a password.
+    Return a user named by the principal, without a password, who is not saved.
 
     Raises EmailTaken when the name or the e-mail address is somebody's already, in whatever case.
     """
@@ -47,14 +47,18 @@ def create_user(person: MappedPerson, *, by: Actor) -> "User":
         raise EmailTaken(expected="a free e-mail address", received=person.email)
     user = get_user_model()(username=person.principal, email=person.email, name=person.name)
     user.set_unusable_password()
-    user.save(force_insert=True)
-    record_event("user_created", by=by, target=user.username, after={"email": user.email, "name": user.name})
     return user
 
 
-def linkable_user(provider: Provider, person: MappedPerson) -> "User | None":
+def keep_user(*, user: "User", by: Actor) -> None:
+    """Save a new user."""
+    user.save(force_insert=True)
+    record_event("user_created", by=by, target=user.username, after={"email": user.email, "name": user.name})
+
+
+def linkable_user(provider: Provider, person: MappedPerson, *, lock: bool) -> "User | None":
     """
-    Return the one user that a new subject may be linked to by e-mail address, or None.
+    Return the one user that a new subject may be linked to by e-mail address, or None; `lock` holds the row.
 
     The provider must be trusted for it by name, the address verified, and domains listed, of which admission
     then demands one. Never to a break-glass administrator, and never to a user whom this provider knows by
@@ -65,7 +69,8 @@ def linkable_user(provider: Provider, person: MappedPerson) -> "User | None":
     trusted = provider.link_by_verified_email and bool(provider.allowed_email_domains)
     if not (trusted and person.email and person.email_verified is True):
         return None
-    found = list(get_user_model().objects.select_for_update().filter(same_text("email", person.email))[:2])
+    people = get_user_model().objects.filter(same_text("email", person.email))
+    found = list((people.select_for_update() if lock else people)[:2])
     if len(found) != 1 or found[0].email != person.email or found[0].expires_at is not None:
         return None
     others = found[0].identities.filter(Q(provider=provider) | ~Q(email=person.email))

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from providers.errors import IdentityTaken, SessionEnded
-from providers.identities.services import mapped_person
+from providers.identities.decision import mapped_person
 from providers.models import ConsoleSession, Identity, Provider
 from providers.protocol.admission import admit
 from ssoconsole.actors import Actor

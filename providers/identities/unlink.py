@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from providers.identities.errors import LastWayIn
-from providers.identities.rights import apply_rules
+from providers.identities.rights import decide_rights, write_rights
 from providers.models import ConsoleSession, Identity, Provider
 from providers.protocol.mapping import MappedPerson
 from providers.sessions.services import end_selected
@@ -67,7 +67,7 @@ def has_way_in(user: "User", identities: Iterable[Identity]) -> bool:
 def _take_rights_back(user: "User", provider: Provider, *, by: Actor) -> None:
     """As at a sign-in at which no rule speaks for the person: nobody would come back to do it."""
     before = _rights(user)
-    apply_rules(user, provider, NOBODY)
+    write_rights(user, decide_rights(user, provider, NOBODY))
     after = _rights(user)
     if before != after:
         user.save(update_fields=["is_staff", "is_superuser"])

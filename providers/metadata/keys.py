@@ -39,6 +39,8 @@ def verify_token(provider: Provider, token: str | bytes, *, types: TypeRule, doo
     `door` that takes tokens from anybody has limits of its own, for every fetch. Raises an IdTokenRefused;
     ProviderUnreachable, MetadataInvalid or KeysInvalid when there are no keys to verify with.
     """
+    if provider.rehearsed_in:
+        door = f"rehearsal {provider.rehearsed_in}"  # it takes no try of a sign-in away
     if set(provider.signing_algs) <= set(SYMMETRIC):
         return _verified(provider, token, types, _shared_secret(provider))
     keys = _current_keys(provider, door)
@@ -114,7 +116,7 @@ def _stored_keys(provider: Provider) -> JwkSet:
     if kept and kept[0] == fetched_at:
         return kept[1]
     keys = _parse(provider.jwks)
-    if fetched_at:
+    if fetched_at and not provider.rehearsed_in:
         _parsed[provider.pk] = (fetched_at, keys)
     return keys
 
@@ -128,7 +130,13 @@ def _parse(document: Any) -> JwkSet:
 
 @transaction.atomic
 def _store_keys(provider: Provider, document: dict[str, Any]) -> None:
-    """Keep the set, unless the registration has another issuer by now; an event when it changed."""
+    """
+    Keep the set, unless the registration has another issuer by now; an event when it changed. That of a rehearsal is
+    kept with its provider in hand alone.
+    """
+    if provider.rehearsed_in:
+        provider.jwks, provider.jwks_fetched_at = document, timezone.now()
+        return
     row = Provider.objects.select_for_update().filter(pk=provider.pk, issuer=provider.issuer).first()
     if row is None:
         return

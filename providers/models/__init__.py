@@ -5,6 +5,7 @@ from providers.models.client_key import ClientKey
 from providers.models.identity import Identity
 from providers.models.logout_token import SpentLogoutToken
 from providers.models.provider import DiscoveryVersion, Provider
+from providers.models.rehearsal import Rehearsal
 from providers.models.session import ConsoleSession
 from providers.models.version import ProviderVersion
 
@@ -15,6 +16,7 @@ __all__ = [
     "Identity",
     "Provider",
     "ProviderVersion",
+    "Rehearsal",
     "SignInAttempt",
     "SpentLogoutToken",
 ]

@@ -1,5 +1,6 @@
 """A sign-in attempt: the transaction between leaving for a provider and coming back, and then its trace."""
 
+import json
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from django.db import models
 
 from providers.models.provider import Provider
 from ssoconsole.encryption.field import EncryptedTextField
+from ssoconsole.encryption.keyring import DecryptionFailed
 from ssoconsole.eventlog.masking import mask
 
 ATTEMPT_LIFETIME = timedelta(minutes=10)
@@ -42,6 +44,11 @@ class SignInAttempt(models.Model):
         "providers.ConsoleSession", null=True, on_delete=models.SET_NULL, related_name="+"
     )
 
+    # What an attempt of that purpose goes through instead of the stored registration.
+    rehearsal = models.ForeignKey(
+        "providers.Rehearsal", null=True, on_delete=models.SET_NULL, related_name="attempts"
+    )
+
     state_hash = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001 - NULL for strays
     binding_hash = models.CharField(max_length=64, blank=True)
     issuer = models.CharField(max_length=512, blank=True)
@@ -60,6 +67,8 @@ class SignInAttempt(models.Model):
     expected = models.CharField(max_length=1000, blank=True)
     received = models.CharField(max_length=1000, blank=True)
     trace = models.JSONField(default=dict)
+    # JSON; personal data, and what a change of the mapping is tried on.
+    claims = EncryptedTextField(null=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -85,15 +94,23 @@ class SignInAttempt(models.Model):
     def __str__(self) -> str:
         return self.reference
 
+    @property
+    def claims_shown(self) -> dict[str, Any]:
+        """
+        The claims that the provider has proven, with secrets masked; empty where there are none or no key opens them.
+
+        Attempts of release 0.1 have them in the trace, not encrypted.
+        """
+        try:
+            claims = json.loads(self.claims) if self.claims else (self.trace or {}).get("claims")
+        except DecryptionFailed:
+            return {}
+        shown: dict[str, Any] = mask(claims) if isinstance(claims, dict) else {}
+        return shown
+
     def has_expired(self, *, at: datetime) -> bool:
         """Tell whether the answer comes too late."""
         return self.started_at + ATTEMPT_LIFETIME <= at
-
-    @property
-    def claims_shown(self) -> dict[str, Any]:
-        """What the provider has proven of the person, secrets masked; empty where it did not come to that."""
-        claims: dict[str, Any] = mask((self.trace or {}).get("claims") or {})
-        return claims
 
     @property
     def timings(self) -> dict[str, int]:

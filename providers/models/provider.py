@@ -127,9 +127,14 @@ class Provider(models.Model):
     # On trial (`providers.trial`): until when, and the number of the version that comes back then.
     trial_ends_at = models.DateTimeField(null=True, editable=False)
     trial_baseline = models.PositiveIntegerField(null=True, editable=False)
+    # When a field of `registration.risk.RISKY` has last changed; what it was registered with is no change.
+    risky_change_at = models.DateTimeField(null=True, editable=False)
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    # On a copy that a rehearsal runs through, the rehearsal's key: nothing that is learnt by it is kept.
+    rehearsed_in: uuid.UUID | None = None
 
     objects = ProviderQuerySet.as_manager()
 

@@ -12,6 +12,7 @@ from ssoconsole.jose.errors import shown
 # RFC 5322's dot-atom, with letters and digits of every script (RFC 6531): no quotes, comments or blanks.
 _LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+DOMAINS = "allowed_email_domains"
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 # Characters that IDNA reads as the dot between labels, so that two readers would see two domains.
 _OTHER_DOTS = frozenset("\u3002\uff0e\uff61")
@@ -29,11 +30,17 @@ def admit(
     absent `email_verified` is the provider's word.
     """
     if not known and not self_signup:
-        raise NotAdmitted(expected="a person who is known here; self-signup is off", received="a new person")
+        raise NotAdmitted(
+            expected="a person who is known here; self-signup is off",
+            received="a new person",
+            rule="self_signup",
+        )
     has_address = bool(person.email) or person.named_by_unverified_email
     unverified = has_address and person.email_verified is False
     if unverified and (allowed_email_domains or not known):
-        raise NotAdmitted(expected="a verified e-mail address", received="email_verified is false")
+        raise NotAdmitted(
+            expected="a verified e-mail address", received="email_verified is false", rule="email_verified"
+        )
     if allowed_email_domains:
         _check_domain(person.email, allowed_email_domains)
 
@@ -85,7 +92,7 @@ def normal_domains(domains: Collection[str]) -> set[str]:
 def _check_domain(email: str, allowed: Collection[str]) -> None:
     expected = "an e-mail address in " + " or ".join(sorted(allowed))
     if not email:
-        raise NotAdmitted(expected=expected, received="no usable e-mail address")
+        raise NotAdmitted(expected=expected, received="no usable e-mail address", rule=DOMAINS)
     domain = domain_of(email)
     if domain is None or domain not in normal_domains(allowed):
-        raise NotAdmitted(expected=expected, received=shown(email))
+        raise NotAdmitted(expected=expected, received=shown(email), rule=DOMAINS)

@@ -75,11 +75,14 @@ def map_claims(
     )
 
 
+def naming_claim(claims: Mapping[str, Any], principal_claims: Sequence[str]) -> str | None:
+    """Return the path of the claim that names the person: the first that is present, usable or not."""
+    return next((path for path in principal_claims if value_at(claims, path) is not None), None)
+
+
 def _principal(claims: Mapping[str, Any], principal_claims: Sequence[str]) -> str:
-    for path in principal_claims:
-        value = value_at(claims, path)
-        if value is not None:
-            return _usable_principal(path, value)
+    if path := naming_claim(claims, principal_claims):
+        return _usable_principal(path, value_at(claims, path))
     raise PrincipalMissing(expected=" or ".join(principal_claims), received=", ".join(sorted(claims))[:500])
 
 

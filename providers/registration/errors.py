@@ -16,6 +16,19 @@ class RegistrationInvalid(DomainError):
         super().__init__(text, received=text)
 
 
+class RehearsalRequired(DomainError):
+    """This could lock people out, or let others in: it wants a rehearsal first."""
+
+    code = "rehearsal_required"
+
+    def __init__(self, changed: tuple[str, ...]) -> None:
+        self.changed = changed
+        super().__init__(
+            expected="a successful rehearsal of this registration in the last 30 minutes, or the word “anyway”",
+            received=f"a change of {', '.join(changed)} without one",
+        )
+
+
 class ProviderInUse(DomainError):
     """People, sessions or sign-in attempts refer to this provider: it can be disabled, not deleted."""
 

@@ -1,5 +1,6 @@
 """Writing registrations."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -15,8 +16,10 @@ from providers.metadata.services import fetch_discovery, keep_discovery
 from providers.models import Provider
 from providers.registration.cautions import cautions
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
+from providers.registration.risk import is_risky
 from providers.registration.rules import Problems, problems
 from providers.registration.secret import readable_secret
+from providers.rehearsal.gate import pass_gate, pass_gate_to_enable
 from providers.sessions.services import end_sessions_of_provider
 from providers.trial.beginning import carry_trial, end_if_undone, follow_up, refuse_trial
 from ssoconsole.actors import Actor
@@ -47,6 +50,7 @@ def save_provider(
     fetch_metadata: bool = True,
     metadata: Metadata | None = None,
     trial: timedelta | None = None,
+    anyway: bool = False,
     note: str = "",
 ) -> list[str]:
     """
@@ -57,8 +61,10 @@ def save_provider(
     metadata and keys go and the provider's sessions end; with `enabled` taken away, they end too. A save
     that changes nothing writes nothing.
 
-    With `trial`, a change of a kind that could lock people out is taken back after that time by itself, unless
-    an administrator signs in through the provider before. `note` is for the history. Raises RegistrationInvalid.
+    What needs a rehearsal (`providers.rehearsal.gate`) needs one, or a `trial`, or `anyway`, which goes on record. With
+    `trial`, a change of a kind that could lock people out is taken back after that time by itself, unless an
+    administrator signs in through the provider before. `note` is for the history. Raises RegistrationInvalid and
+    RehearsalRequired.
     """
     refuse_problems(provider)
     refuse_trial(provider, trial)
@@ -71,7 +77,7 @@ def save_provider(
             _create(provider, by)
             on_trial = []
         else:
-            on_trial = _change(stored, provider, by, trial=trial, note=note)
+            on_trial = _change(stored, provider, by, trial=trial, anyway=anyway, note=note)
         if metadata.document is not None:
             keep_discovery(provider, metadata.document, by=by)
             provider.save(update_fields=PUBLISHED)
@@ -105,9 +111,15 @@ def look_up_metadata(provider: Provider) -> Metadata:
 
 
 @transaction.atomic
-def enable_provider(*, provider: Provider, by: Actor) -> bool:
-    """Let people sign in through this provider; False if they could before."""
-    return _switch(provider, enabled=True, by=by)
+def enable_provider(*, provider: Provider, by: Actor, anyway: bool = False) -> bool:
+    """
+    Let people sign in through this provider; False if they could before.
+
+    Raises RehearsalRequired as `save_provider`.
+    """
+    stored = Provider.objects.select_for_update().filter(pk=provider.pk).first()
+    said = pass_gate_to_enable(stored=stored, anyway=anyway) if stored else {}
+    return _switch(provider, enabled=True, by=by, said=said)
 
 
 @transaction.atomic
@@ -157,20 +169,28 @@ def _create(provider: Provider, by: Actor) -> None:
 
 
 def _change(
-    stored: Provider, provider: Provider, by: Actor, *, trial: timedelta | None, note: str
+    stored: Provider, provider: Provider, by: Actor, *, trial: timedelta | None, anyway: bool, note: str
 ) -> list[str]:
     carry_trial(stored, provider)
-    before = write_change(stored=stored, provider=provider, by=by, note=note)
+    passed = pass_gate(stored=stored, provider=provider, anyway=anyway, on_trial=trial is not None)
+    before = write_change(stored=stored, provider=provider, by=by, note=note, said=passed)
     return follow_up(stored=stored, provider=provider, before=before, lasts=trial, by=by)
 
 
 def write_change(
-    *, stored: Provider, provider: Provider, by: Actor, action: str = "provider_changed", note: str = ""
+    *,
+    stored: Provider,
+    provider: Provider,
+    by: Actor,
+    action: str = "provider_changed",
+    note: str = "",
+    said: Mapping[str, Any] | None = None,
 ) -> int | None:
     """
     Write `provider` over the locked row `stored`, with event, version and the end of sessions that it means.
 
-    Return the number of the version that `stored` was; None, and nothing is written, if they are the same.
+    `said` goes on record too. Return the number of the version that `stored` was; None, and nothing is written, if they
+    are the same.
     """
     for name in PUBLISHED:
         setattr(provider, name, None if has_moved(stored, provider) else getattr(stored, name))
@@ -179,23 +199,25 @@ def write_change(
         # Two texts that differ, so that the change is seen; the event masks every value of this name.
         before["client_secret"] = f"earlier {MASK}" if readable_secret(stored) else None
         after["client_secret"] = f"later {MASK}" if readable_secret(provider) else None
+    provider.risky_change_at = timezone.now() if is_risky(stored, provider) else stored.risky_change_at
     if before == after:
         return None
     number = keep_what_stands(stored)
     provider.save(force_update=True)
-    record_change(action, by=by, target=provider.slug, before=before, after=after)
+    record_change(action, by=by, target=provider.slug, before=before, after={**after, **(said or {})})
     record_version(provider=provider, by=by, note=note)
     if has_moved(stored, provider) or (stored.enabled and not provider.enabled):
         end_sessions_of_provider(provider=provider, by=by)
     return number
 
 
-def _switch(provider: Provider, *, enabled: bool, by: Actor) -> bool:
+def _switch(provider: Provider, *, enabled: bool, by: Actor, said: Mapping[str, Any] | None = None) -> bool:
     rows = Provider.objects.filter(pk=provider.pk, enabled=not enabled)
     if not rows.update(enabled=enabled, updated_at=timezone.now()):
         return False
     provider.enabled = enabled
-    record_event("provider_enabled" if enabled else "provider_disabled", by=by, target=provider.slug)
+    action = "provider_enabled" if enabled else "provider_disabled"
+    record_event(action, by=by, target=provider.slug, after=said or None)
     # Of the row that is there, whatever else the caller has changed on his.
     row = Provider.objects.get(pk=provider.pk)
     row.enabled = not enabled

@@ -25,6 +25,7 @@ from providers.errors import (
 )
 from providers.models import Provider, SignInAttempt
 from providers.protocol.discovery import announces_iss_parameter
+from providers.rehearsal.registration import rehearsal_of, rehearsed_provider
 from providers.signin.attempts import consume_attempt, find_attempt
 from providers.signin.binding import is_bound
 from providers.signin.limits import count_sign_in
@@ -74,10 +75,13 @@ def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
 
 def provider_of(attempt: SignInAttempt) -> Provider:
     """
-    Return the provider of an attempt as it stands now.
+    Return what an attempt goes through, as it stands now.
 
-    An attempt with a state has one; rows without are traces of strays, which have no state.
+    One with a state has a provider; rows without are traces of strays, which have no state. What is rehearsed is no
+    reader of the registration that stands.
     """
+    if attempt.purpose == SignInAttempt.Purpose.REHEARSAL:
+        return rehearsed_provider(rehearsal_of(attempt))
     if attempt.provider is None:
         raise StateUnknown(expected="an attempt at a provider", received="none")
     settle(attempt.provider)

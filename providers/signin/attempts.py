@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from providers.errors import SignInRefused, StateUsed
-from providers.models import ConsoleSession, Provider, SignInAttempt
+from providers.models import ConsoleSession, Provider, Rehearsal, SignInAttempt
 from providers.signin import asking_again
 from providers.signin.binding import hash_of
 from providers.signin.progress import SignIn
@@ -22,7 +22,7 @@ SUCCESS = "ok"
 # What finishing an attempt writes; the rest of the row stays as it was when the browser left.
 TRACE_FIELDS = (
     *("stage", "outcome", "expected", "received", "trace", "user", "finished_at"),
-    *("nonce", "code_verifier", "posted_answer"),
+    *("nonce", "code_verifier", "posted_answer", "claims"),
 )
 Purpose = SignInAttempt.Purpose
 # What an attempt that went well is in the event log; one that did not has `_refused` behind it.
@@ -46,19 +46,22 @@ def start_attempt(
     user_agent: str,
     purpose: str = Purpose.SIGN_IN,
     session: ConsoleSession | None = None,
+    rehearsal: Rehearsal | None = None,
     reauthenticate: bool = False,
 ) -> SignInAttempt:
     """
     Write down that a browser leaves for `provider`. The row is the record; the event comes with the outcome.
 
     The issuer is kept as it is now, so that an answer cannot be used after the registration was pointed
-    elsewhere. `session` is the one that an attempt of another `purpose` than signing in belongs to.
+    elsewhere. `session` is the one that an attempt of another `purpose` than signing in belongs to; `rehearsal` is
+    what it goes through, and then `provider` need not be stored.
     With `reauthenticate` the ID token must say that the person was asked after this.
     """
     attempt = SignInAttempt(
-        provider=provider,
+        provider=rehearsal.provider if rehearsal else provider,
         purpose=purpose,
         session=session,
+        rehearsal=rehearsal,
         state_hash=hash_of(state),
         binding_hash=hash_of(binding),
         issuer=provider.issuer,
@@ -116,11 +119,12 @@ def finish_attempt(
     attempt.user_id = user.pk if user else None
     attempt.finished_at = timezone.now()
     attempt.nonce = attempt.code_verifier = attempt.posted_answer = None
+    attempt.claims = sign_in.kept_claims()
     if attempt.reference:
         attempt.save(update_fields=TRACE_FIELDS)
     else:  # no browser left for it, so that there is a row only now
         _save_under_new_reference(attempt)
-    _record(attempt, by)
+    _record(attempt, sign_in.provider, by)
 
 
 @transaction.atomic
@@ -151,7 +155,7 @@ def record_refusal(
     )
     _describe(attempt, error)
     _save_under_new_reference(attempt)
-    _record(attempt, by)
+    _record(attempt, provider, by)
     return attempt
 
 
@@ -168,7 +172,7 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")[:1000]
 
 
-def _record(attempt: SignInAttempt, by: Actor) -> None:
+def _record(attempt: SignInAttempt, provider: Provider | None, by: Actor) -> None:
     details: dict[str, Any] = {"reference": attempt.reference, "stage": attempt.stage}
     if attempt.expected or attempt.received:
         details |= {"expected": attempt.expected, "received": attempt.received}
@@ -176,7 +180,7 @@ def _record(attempt: SignInAttempt, by: Actor) -> None:
     record_event(
         action if attempt.outcome == SUCCESS else f"{action}_refused",
         by=by,
-        target=attempt.provider.slug if attempt.provider else "",
+        target=provider.slug if provider else "",
         outcome=attempt.outcome,
         after=details,
     )

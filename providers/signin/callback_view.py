@@ -16,11 +16,9 @@ from providers.sessions.browser import console_session_of, set_console_session
 from providers.signin import answers, form_post
 from providers.signin.attempts import finish_attempt
 from providers.signin.guard import refuses_in_words
-from providers.signin.last_choice import remember_choice
 from providers.signin.per_provider import PerProvider
 from providers.signin.progress import SignIn, set_sign_in
 from providers.signin.purposes import ending_of
-from providers.signin.straight_through import resume
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import events_in_one_insert
 
@@ -84,7 +82,7 @@ class CallbackView(PerProvider, OIDCAuthenticationCallbackView):
             sign_in.stage = "done"
             finish_attempt(sign_in=sign_in, by=Actor.of(request), user=user)
         answer = HttpResponseRedirect(self.success_url)
-        return resume(request, remember_choice(answer, sign_in.provider.slug))
+        return ending_of(sign_in.attempt).mark_browser(request, answer, sign_in)
 
     def login_failure(self) -> HttpResponse:
         """Where the library ends when no backend answered, which only a wrong setting can bring about."""

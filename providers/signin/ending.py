@@ -15,7 +15,9 @@ from providers.errors import SignInRefused
 from providers.identities.services import sign_in_person
 from providers.models import Provider, SignInAttempt
 from providers.sessions.services import start_session
+from providers.signin.last_choice import remember_choice
 from providers.signin.progress import SignIn
+from providers.signin.straight_through import resume
 from providers.trial.services import confirm_by_sign_in
 from ssoconsole.actors import Actor
 
@@ -59,6 +61,10 @@ class Ending:
             id_token=sign_in.id_token,
             refresh_token=sign_in.refresh_token,
         )
+
+    def mark_browser(self, request: HttpRequest, answer: HttpResponse, sign_in: SignIn) -> HttpResponse:
+        """Let the browser remember the success beside its session; return `answer`."""
+        return resume(request, remember_choice(answer, sign_in.provider.slug))
 
     def refused(self, request: HttpRequest, sign_in: SignIn, error: SignInRefused) -> HttpResponse | None:
         """

@@ -55,6 +55,11 @@ _NOT_FREE = Page(
     "This account belongs to somebody else here",
     f"It was not connected, and you are signed in as before. If it is yours, {TELL}",
 )
+_NOT_YOURS = Page(
+    403,
+    "This rehearsal is somebody else's",
+    "Only the administrator who began it can finish it. You are signed in as before.",
+)
 _OURS = Page(503, "Something went wrong on our side", f"{LATER} If it goes on, {TELL}")
 _SIGNED_OUT = Page(403, "You are not signed in any more", AGAIN)
 
@@ -74,6 +79,7 @@ PAGES: dict[str, Page] = {
     "iss_parameter_mismatch": _MIXED_UP,
     "iss_parameter_missing": _MIXED_UP,
     "provider_changed": _STALE,
+    "rehearsal_mismatch": _NOT_YOURS,
     "answer_incomplete": _MIXED_UP,
     "response_mode_mismatch": _MIXED_UP,
     # the provider is at fault, or says no

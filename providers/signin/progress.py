@@ -18,7 +18,8 @@ class SignIn:
     """
     One per request, on the request. `stage` is the last one entered, `timings` milliseconds by stage.
 
-    `claims` is set as soon as the ID token has proven them; what is unproven is never in a trace.
+    `claims` is set as soon as the ID token has proven them; what is unproven is never in a trace. `result` is what
+    a rehearsal has to tell.
     """
 
     attempt: SignInAttempt
@@ -28,6 +29,7 @@ class SignIn:
     timings: dict[str, int] = field(default_factory=dict)
     id_token: str = field(default="", repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+    result: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @contextmanager
     def step(self, stage: str) -> Iterator[None]:
@@ -40,11 +42,14 @@ class SignIn:
             self.timings[stage] = round((time.perf_counter() - started) * 1000)
 
     def trace(self) -> dict[str, Any]:
-        """What is kept: claims with secrets masked and without the nonce, and timings."""
+        """What is kept in clear: timings."""
+        return {"timings": self.timings}
+
+    def kept_claims(self) -> str | None:
+        """What is kept of the claims, as JSON: with secrets masked and without the nonce; None without any."""
         claims = {name: value for name, value in self.claims.items() if name != "nonce"}
         # PostgreSQL keeps no NUL in JSON, and what a provider writes into a name is his business.
-        shown = json.dumps(mask(claims)).replace("\\u0000", "\\ufffd")
-        return {"claims": json.loads(shown), "timings": self.timings}
+        return json.dumps(mask(claims)).replace("\\u0000", "\\ufffd") if claims else None
 
 
 def set_sign_in(request: HttpRequest, sign_in: SignIn | None) -> None:

@@ -8,6 +8,7 @@ A purpose is written on the attempt when the browser leaves (`RequestView.purpos
 from providers.linking.ending import LinkEnding
 from providers.models import SignInAttempt
 from providers.refresh.ending import CheckEnding
+from providers.rehearsal.ending import RehearsalEnding
 from providers.signin.ending import Ending
 
 Purpose = SignInAttempt.Purpose
@@ -16,6 +17,7 @@ ENDINGS: dict[str, Ending] = {
     Purpose.SIGN_IN: Ending(),
     Purpose.REFRESH: CheckEnding(),
     Purpose.LINK: LinkEnding(),
+    Purpose.REHEARSAL: RehearsalEnding(),
 }
 
 

@@ -14,7 +14,7 @@ from providers.errors import MetadataInvalid, ProviderDisabled, ProviderUnknown
 from providers.exchange.pushed_authorization import front_channel_query
 from providers.kinds import kind_of
 from providers.metadata.services import ensure_discovery
-from providers.models import ConsoleSession, Provider, SignInAttempt
+from providers.models import ConsoleSession, Provider, Rehearsal, SignInAttempt
 from providers.signin import asking_again
 from providers.signin.attempts import start_attempt
 from providers.signin.binding import browser_binding, set_binding
@@ -38,6 +38,7 @@ class RequestView(PerProvider, OIDCAuthenticationRequestView):
     http_method_names = ["get"]  # noqa: RUF012 - as the library declares it
     purpose: str = SignInAttempt.Purpose.SIGN_IN  # a subclass that leaves for another one says so
     session: ConsoleSession | None = None  # which it belongs to then
+    rehearsal: Rehearsal | None = None  # what it goes through instead of a stored registration
 
     def __init__(self, **kwargs: Any) -> None:
         View.__init__(self, **kwargs)  # the library's reads settings, and there is no provider yet
@@ -101,6 +102,7 @@ class RequestView(PerProvider, OIDCAuthenticationRequestView):
             user_agent=request.headers.get("User-Agent", ""),
             purpose=self.purpose,
             session=self.session,
+            rehearsal=self.rehearsal,
             reauthenticate=asking_again.is_wanted(request),
         )
         response = HttpResponseRedirect(add_query(endpoint, query))

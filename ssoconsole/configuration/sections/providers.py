@@ -35,7 +35,8 @@ class Providers:
         self._fill(row, entry)
         warnings: list[str] = []
         if before != describe(row):
-            warnings = save_provider(provider=row, by=by, fetch_metadata=False)
+            # The file was reviewed; that nothing was rehearsed is in the event.
+            warnings = save_provider(provider=row, by=by, fetch_metadata=False, anyway=True)
         self._switch(row, entry, by=by)
         return Settled(before, describe(Provider.objects.get(pk=row.pk)), tuple(warnings))
 
@@ -82,8 +83,10 @@ class Providers:
         if "enabled" not in entry:
             return
         wanted = entry["enabled"] is not False
-        if wanted != row.enabled:
-            (enable_provider if wanted else disable_provider)(provider=row, by=by)
+        if wanted and not row.enabled:
+            enable_provider(provider=row, by=by, anyway=True)
+        if not wanted and row.enabled:
+            disable_provider(provider=row, by=by)
 
 
 def describe(row: Provider) -> Entry:

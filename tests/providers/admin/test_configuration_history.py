@@ -20,7 +20,7 @@ SECRET = "s3cret-that-no-page-may-show"
 def save(provider, **changes):
     for name, value in changes.items():
         setattr(provider, name, value)
-    services.save_provider(provider=provider, by=BOB, fetch_metadata=False)
+    services.save_provider(provider=provider, by=BOB, fetch_metadata=False, anyway=True)
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ class FillingTests:
         assert Provider.objects.get().client_id == "from-the-file"
 
     def test_a_value_from_before_is_replaced(self, bob, form, plain, corp):
-        typed = form | {"client_secret": "", "credentials_json": json.dumps(plain)}
+        typed = form | {"client_secret": "", "credentials_json": json.dumps(plain), "anyway": "on"}
         bob.post(page_of(corp), typed)
         corp.refresh_from_db()
         assert (corp.client_id, corp.client_secret) == ("from-the-file", SECRET)

@@ -61,7 +61,7 @@ class CreateTests:
 
     def test_the_secret_is_in_no_answer_and_no_event(self, bob, body):
         created = bob.post(PROVIDERS, body)
-        changed = bob.patch(CORP, {"client_secret": SECRET + "2"})
+        changed = bob.patch(CORP, {"client_secret": SECRET + "2", "anyway": True})
         seen = [created, changed, bob.get(CORP), bob.get(PROVIDERS)]
         assert all(answer.status_code < 300 and SECRET not in answer.content.decode() for answer in seen)
         assert not any(SECRET in str(event.__dict__) for event in Event.objects.all())
@@ -149,17 +149,39 @@ class CreateTests:
 class ChangeTests:
     def test_what_is_not_named_stays(self, bob, corp):
         before = bob.get(CORP).json()
-        answer = bob.patch(CORP, {"name": "Acme", "max_age": 60, "session": {"check_every": 60}})
+        answer = bob.patch(
+            CORP, {"name": "Acme", "max_age": 60, "session": {"check_every": 60}, "anyway": True}
+        )
         assert answer.status_code == 200, answer.content
         changed = {"name": "Acme", "max_age": 60, "session": before["session"] | {"check_every": 60}}
         assert bob.get(CORP).json() == before | changed
 
+    @pytest.mark.parametrize("change", [{"max_age": 60}, {"max_age": 60, "name": "Acme", "enabled": True}])
+    def test_what_could_lock_people_out_wants_a_rehearsal_or_anyway(self, bob, corp, change):
+        problem(bob.patch(CORP, change), 409, "rehearsal_required")
+        assert Provider.objects.get().max_age is None
+        assert bob.patch(CORP, change | {"anyway": True}).status_code == 200
+        assert Event.objects.get(action="provider_changed").after["anyway"] is True
+
+    def test_what_was_changed_while_it_was_off_is_not_enabled_without(self, bob, corp):
+        bob.patch(CORP, {"enabled": False})
+        bob.patch(CORP, {"max_age": 60})
+        problem(bob.patch(CORP, {"enabled": True}), 409, "rehearsal_required")
+        assert not Provider.objects.get().enabled
+        assert bob.patch(CORP, {"enabled": True, "anyway": True}).json()["enabled"] is True
+
     def test_null_removes(self, bob, corp):
-        fields = {"max_age": 60, "prompt": "login"}
+        fields = {"max_age": 60, "prompt": "login", "anyway": True}
         assert bob.patch(CORP, fields).json()["prompt"] == "login"
         answer = bob.patch(
             CORP,
-            {"max_age": None, "prompt": None, "client_secret": None, "token_endpoint_auth_method": "none"},
+            {
+                "max_age": None,
+                "prompt": None,
+                "client_secret": None,
+                "token_endpoint_auth_method": "none",
+                "anyway": True,
+            },
         )
         shown = answer.json()
         assert (shown["max_age"], shown["prompt"], shown["has_client_secret"]) == (None, None, False)

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from providers.errors import EmailTaken, MissingClaim, NotAdmitted, PrincipalMissing, UserDisabled
-from providers.identities import services
+from providers.identities import decision
 from providers.identities.services import sign_in_person
 from providers.models import Identity
 from ssoconsole.actors import Actor
@@ -162,8 +162,10 @@ def test_without_a_principal_there_is_no_person(provider):
 def test_two_first_sign_ins_at_once_are_one_user(provider, monkeypatch):
     """The other request has made the identity just after this one had looked for it."""
     first = come(provider)
-    honest, looks = services._known_identity, iter([None])
-    monkeypatch.setattr(services, "_known_identity", lambda *which: next(looks, honest(*which)))
+    honest, looks = decision.known_identity, iter([None])
+    monkeypatch.setattr(
+        decision, "known_identity", lambda *which, lock: next(looks, honest(*which, lock=lock))
+    )
     assert come(provider).pk == first.pk
     assert (User.objects.count(), Identity.objects.count()) == (1, 1)
 

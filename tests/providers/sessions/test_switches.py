@@ -101,7 +101,7 @@ def move(bob):
 
     provider = Provider.objects.get()
     provider.client_id = "another-client"
-    save_provider(provider=provider, by=Actor("user", "bob"), fetch_metadata=False)
+    save_provider(provider=provider, by=Actor("user", "bob"), fetch_metadata=False, anyway=True)
 
 
 @pytest.mark.parametrize("switch", ENDS.values(), ids=ENDS.keys())

@@ -161,6 +161,6 @@ def test_what_the_id_token_verified_is_not_the_address_that_userinfo_names(op, p
     op.person.update(email="mallory@evil.example")
     op.userinfo.remove("email_verified")
     visitor.sign_in(op)
-    claims = provider.sign_in_attempts.get().trace["claims"]
+    claims = provider.sign_in_attempts.get().claims_shown
     assert claims["email"] == "mallory@evil.example"
     assert "email_verified" not in claims

@@ -25,10 +25,10 @@ def test_the_trace_of_a_success_tells_claims_and_times_and_no_secret(op, visitor
     visitor.sign_in(op)
     attempt = SignInAttempt.objects.get()
     assert (attempt.outcome, attempt.stage) == ("ok", "done")
-    assert attempt.trace["claims"]["email"] == "alice@corp.example"
+    assert attempt.claims_shown["email"] == "alice@corp.example"
     assert {"token", "id_token", "userinfo", "person", "session"} <= attempt.trace["timings"].keys()
     assert (attempt.nonce, attempt.code_verifier, attempt.posted_answer) == (None, None, None)
-    assert "nonce" not in attempt.trace["claims"]
+    assert "nonce" not in attempt.claims_shown
     assert attempt.user.username == "alice@corp.example"
     event = Event.objects.get(action="signin")
     assert (event.outcome, event.target, event.after["reference"]) == ("ok", "corp", attempt.reference)
@@ -120,5 +120,5 @@ def test_odd_characters_in_a_claim_are_kept_from_the_trace_and_nowhere_a_fault(o
     op.discovery.drop("userinfo_endpoint")
     op.id_token.claims.update(email="alice@corp.example", name="A\x00lice", nested=[{"a": "\x00"}])
     assert visitor.sign_in(op).status_code == 302
-    assert SignInAttempt.objects.get().trace["claims"]["name"] == "A\ufffdlice"
+    assert SignInAttempt.objects.get().claims_shown["name"] == "A\ufffdlice"
     assert get_user_model().objects.get().name == "Alice"

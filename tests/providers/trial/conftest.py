@@ -31,7 +31,7 @@ def change(corp):
         row = Provider.objects.get(pk=corp.pk)
         for name, value in changes.items():
             setattr(row, name, value)
-        return services.save_provider(provider=row, by=BOB, fetch_metadata=False, trial=trial)
+        return services.save_provider(provider=row, by=BOB, fetch_metadata=False, trial=trial, anyway=True)
 
     return save
 

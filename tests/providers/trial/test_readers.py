@@ -10,6 +10,10 @@ SETTLES = "from providers.trial.services import"
 EXEMPT = {
     "providers/account/views.py": "shows names only; leaving for a provider settles it",
     "providers/admin/attempts.py": "shows what was, and the provider's name",
+    "providers/admin/forms.py": "the admin has settled all of them before it shows or takes the form",
+    "providers/admin/rehearsal_page.py": "shows what was, and the provider's name",
+    "providers/admin/rehearsing.py": "shows names only",
+    "providers/admin/trying.py": "rehearses and replays what is on the form, and compares with what stands",
     "providers/api/attempts.py": "shows what was, and the provider's name",
     "providers/client_keys/services.py": "locks the row, and reads the client keys",
     "providers/diagnosis/subject.py": "counts the others",

@@ -1,0 +1,62 @@
+"""The end of a rehearsal: what a sign-in would do is decided and told, and nothing of it is done."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from providers.errors import RehearsalMismatch, SignInRefused
+from providers.identities.decision import decide_person
+from providers.models import SignInAttempt
+from providers.rehearsal import result
+from providers.rehearsal.administrators import may_rehearse
+from providers.rehearsal.registration import rehearsal_of
+from providers.rehearsal.services import keep_result, refuse_rehearsal
+from providers.signin.ending import Ending
+from providers.signin.progress import SignIn
+from ssoconsole.actors import Actor
+
+if TYPE_CHECKING:
+    from ssoconsole.accounts.models import User
+
+
+class RehearsalEnding(Ending):
+    """
+    The administrator who has begun it, in his browser and still one, sees what would happen.
+
+    Whoever else comes back could otherwise let his own claims decide whether a registration is good.
+    """
+
+    def check_browser(self, request: HttpRequest, attempt: SignInAttempt) -> None:
+        if not may_rehearse(request, rehearsal_of(attempt)):
+            raise RehearsalMismatch(
+                expected="the administrator who began the rehearsal", received="another person or none"
+            )
+
+    def person(self, *, sign_in: SignIn, claims: Mapping[str, Any], by: Actor) -> "User":
+        """Decide about the person as a sign-in does; return the administrator, whom this is shown to."""
+        decision = decide_person(provider=sign_in.provider, claims=claims)
+        sign_in.result = result.of_decision(decision, sign_in.provider, claims)
+        return rehearsal_of(sign_in.attempt).by
+
+    def succeed(self, request: HttpRequest, sign_in: SignIn, user: "User") -> None:
+        """Keep what was decided; the browser and its session stay as they are."""
+        keep_result(rehearsal=rehearsal_of(sign_in.attempt), result=sign_in.result)
+
+    def mark_browser(self, request: HttpRequest, answer: HttpResponse, sign_in: SignIn) -> HttpResponse:
+        """Leave no cookie: nobody has signed in."""
+        return answer
+
+    def refused(self, request: HttpRequest, sign_in: SignIn, error: SignInRefused) -> HttpResponse | None:
+        """Tell the refusal on the rehearsal's own page, to nobody but its administrator."""
+        rehearsal = sign_in.attempt.rehearsal
+        if rehearsal is None or not may_rehearse(request, rehearsal):
+            return None
+        refuse_rehearsal(
+            rehearsal=rehearsal,
+            sign_in=sign_in,
+            error=error,
+            result=result.of_refusal(error, sign_in.provider, sign_in.claims),
+            by=Actor.of(request),
+        )
+        return HttpResponseRedirect(sign_in.attempt.next_url)

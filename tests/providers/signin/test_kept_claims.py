@@ -1,0 +1,52 @@
+"""The claims of a sign-in are kept masked and encrypted, with the statement that ends the attempt."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from providers.models import SignInAttempt
+from ssoconsole.eventlog.masking import MASK
+
+pytestmark = pytest.mark.usefixtures("provider")
+
+
+def test_they_are_nowhere_in_clear(op, visitor):
+    op.id_token.claims["access_token"] = "s3cret"
+    visitor.sign_in(op)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM providers_signinattempt")
+        row = str(cursor.fetchall())
+    assert "alice" not in row
+    attempt = SignInAttempt.objects.get()
+    assert attempt.claims_shown["email"] == "alice@corp.example"
+    assert "s3cret" not in attempt.claims
+    assert attempt.trace.keys() == {"timings"}
+
+
+def test_they_cost_no_statement(op, visitor):
+    callback = op.visit(visitor.leave())
+    with CaptureQueriesContext(connection) as captured:
+        visitor.arrive(callback)
+    updates = [q["sql"] for q in captured if q["sql"].startswith('UPDATE "providers_signinattempt"')]
+    assert len(updates) == 2  # used up, and ended
+    assert '"claims" = ' in updates[1]
+
+
+def test_what_was_never_proven_is_not_kept(op, visitor):
+    op.id_token.break_signature()
+    visitor.sign_in(op)
+    attempt = SignInAttempt.objects.get()
+    assert (attempt.claims, attempt.claims_shown) == (None, {})
+
+
+def test_an_attempt_of_an_earlier_release_still_shows_its_claims():
+    attempt = SignInAttempt(trace={"claims": {"sub": "s", "access_token": "s3cret"}, "timings": {}})
+    assert attempt.claims_shown == {"sub": "s", "access_token": MASK}
+    assert SignInAttempt(trace={"claims": "broken"}).claims_shown == {}
+
+
+def test_they_move_to_the_newest_key_with_everything_else(op, visitor, capsys):
+    visitor.sign_in(op)
+    call_command("reencrypt")
+    assert "SignInAttempt.claims" in capsys.readouterr().out
