@@ -1,5 +1,7 @@
 """A registration at a scripted provider that works, or has exactly one thing wrong with it."""
 
+import socket
+
 import pytest
 from django.utils import timezone
 
@@ -19,6 +21,18 @@ def authority(tmp_path, monkeypatch):
     connection._context.cache_clear()
     yield made
     connection._context.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_name_server(monkeypatch):
+    """Only this machine has a name; whatever else is asked for is not known."""
+
+    def getaddrinfo(host, *args, ask=socket.getaddrinfo, **options):
+        if host in ("localhost", "127.0.0.1"):
+            return ask(host, *args, **options)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
 
 @pytest.fixture
