@@ -1,16 +1,15 @@
 """A registration at a scripted provider that works, or has exactly one thing wrong with it."""
 
-import socket
-
 import pytest
 from django.utils import timezone
 
 from providers.client_keys.services import ensure_client_key, published_client_keys
 from providers.diagnosis.services import examine_provider
 from ssoconsole.outbound import connection
-from tests.providers.diagnosis.misconfigurations import BASES
+from tests.providers.diagnosis.bases import BASES
 from tests.providers.registrations import BOB, provider_at
 from tests.ssoconsole.outbound.outbound_certificates import Authority
+from tests.support.name_server import know_only_this_machine
 
 
 @pytest.fixture
@@ -24,15 +23,8 @@ def authority(tmp_path, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _no_name_server(monkeypatch):
-    """Only this machine has a name; whatever else is asked for is not known."""
-
-    def getaddrinfo(host, *args, ask=socket.getaddrinfo, **options):
-        if host in ("localhost", "127.0.0.1"):
-            return ask(host, *args, **options)
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+def _no_other_names(monkeypatch):
+    know_only_this_machine(monkeypatch)
 
 
 @pytest.fixture
