@@ -126,3 +126,9 @@ def refuses_pushing(op):
 def refuses_pushed_redirect_uri(op):
     op.par.respond(400, {"error": "invalid_request", "error_description": "redirect_uri did not match"})
     return {}
+
+
+def lists_another_method_and_rejects(op):
+    op.discovery["token_endpoint_auth_methods_supported"] = ["private_key_jwt"]
+    op.token.respond(401, {"error": "invalid_client"})
+    return {}

@@ -16,6 +16,7 @@ from tests.providers.diagnosis.breaking import (
     hangs_up,
     keys,
     lacks,
+    lists_another_method_and_rejects,
     page,
     redirects,
     refuses,
@@ -260,7 +261,7 @@ OFFERS = [
     Row("plain PKCE", says(code_challenge_methods_supported=["plain"]), "pkce_method_not_supported", "S256"),
     Row(
         "another method listed",
-        says(token_endpoint_auth_methods_supported=["private_key_jwt"]),
+        lists_another_method_and_rejects,
         "client_authentication_not_supported",
         "auth method",
     ),
