@@ -2,19 +2,26 @@
 
 import secrets
 from copy import copy
+from dataclasses import replace
 
 from providers import outgoing
+from providers.diagnosis.published import wanted
 from providers.diagnosis.subject import NotRun, Subject
+from providers.errors import ClientCredentialsUnusable
 from providers.exchange.client_authentication import client_credentials, secret_texts
 from providers.exchange.reason import reason_of
 from providers.models import Provider
 from providers.protocol.preflight.findings import Finding, finding
+from providers.protocol.preflight.offers import client_authentication
 from providers.protocol.preflight.token_answer import REJECTED, judge_token_answer
 from providers.registration.secret import readable_secret
 from ssoconsole.outbound.errors import OutboundError
 
 Methods = Provider.ClientAuthentication
 EXPECTED = "invalid_grant, for a code that was never issued"
+
+# Nothing but these says that no other method would do either.
+REJECTIONS = (REJECTED, "client_assertion_rejected", "client_secret_required")
 
 # The secret goes to the same endpoint by the other way that it can be sent; an assertion is never undone into
 # the secret that it hides.
@@ -35,6 +42,31 @@ def examine_credentials(subject: Subject) -> list[Finding]:
     """
     if not subject.uses_code or subject.client_is_unknown:
         raise NotRun
+    if subject.credentials_found is None:
+        subject.credentials_found = _judge(subject)
+    return subject.credentials_found
+
+
+def examine_method(subject: Subject) -> list[Finding]:
+    """
+    Compare the client's method with those that the provider lists.
+
+    Lists are often the product's and not the client's: what the token endpoint takes is no fault, and where it
+    takes another one, that is for its own step to tell.
+    """
+    found = client_authentication(subject.document, wanted(subject))
+    if not any(each.is_error for each in found):
+        return found
+    try:
+        told = examine_credentials(subject)
+    except (NotRun, ClientCredentialsUnusable):
+        return found
+    if any(each.code in REJECTIONS for each in told):
+        return found
+    return [replace(each, code="client_authentication_not_listed") for each in found]
+
+
+def _judge(subject: Subject) -> list[Finding]:
     provider = subject.provider
     code, received = _redeem(subject, provider)
     if code != REJECTED:

@@ -3,7 +3,9 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from providers.client_keys.parsed import private_keys
 from providers.diagnosis.subject import NotRun, Subject
+from providers.errors import ClientCredentialsUnusable
 from providers.models import ClientKey, Provider
 from providers.protocol.preflight.findings import Finding, finding
 from providers.registration.rules import problems
@@ -50,11 +52,20 @@ def examine_client_secret(subject: Subject) -> list[Finding]:
         raise NotRun
     method = provider.token_endpoint_auth_method
     if method == Provider.ClientAuthentication.PRIVATE_KEY_JWT:
-        there = ClientKey.objects.signing().filter(provider=provider).exists()
-        return [] if there else [finding("client_key_missing", expected="a client key", received="none")]
+        return _judge_key(ClientKey.objects.signing().filter(provider=provider).first())
     if not needs_secret(provider):
         raise NotRun
     return _judge_secret(provider, method)
+
+
+def _judge_key(key: ClientKey | None) -> list[Finding]:
+    if key is None:
+        return [finding("client_key_missing", expected="a client key", received="none")]
+    try:
+        private_keys.of(key)
+    except ClientCredentialsUnusable as unusable:
+        return [finding("client_key_unreadable", expected=unusable.expected, received=unusable.received)]
+    return []
 
 
 def _judge_secret(provider: Provider, method: str) -> list[Finding]:

@@ -24,6 +24,9 @@ class Step:
 
 _PUBLISHED = ("registration", "issuer", "endpoints")
 
+# What is offered is not all that there is to know about these.
+_OF_THEIR_OWN = {"client_authentication": credentials.examine_method}
+
 STEPS = (
     Step("registration", registration.examine_registration),
     Step("issuer_address", registration.examine_issuer),
@@ -36,13 +39,17 @@ STEPS = (
     Step("issuer", published.examine_issuer, ("discovery",)),
     Step("endpoints", published.examine_endpoints, ("discovery",)),
     Step("keys", published.examine_keys, _PUBLISHED),
-    *(Step(name, published.examine_offer(name), _PUBLISHED) for name in OFFERS),
+    *(Step(name, _OF_THEIR_OWN.get(name) or published.examine_offer(name), _PUBLISHED) for name in OFFERS),
     Step(
         "authorization_request",
         authorization.examine_authorization,
         (*_PUBLISHED, "client_secret", "pushed_authorization"),
     ),
-    Step("client_credentials", credentials.examine_credentials, (*_PUBLISHED, "client_secret")),
+    Step(
+        "client_credentials",
+        credentials.examine_credentials,
+        (*_PUBLISHED, "client_secret", "client_authentication"),
+    ),
 )
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from providers import outgoing
 from providers.models import Provider
 from providers.protocol.discovery import discovery_url
+from providers.protocol.preflight.findings import Finding
 from ssoconsole.outbound.errors import OutboundError
 from ssoconsole.outbound.probe import Probe
 from ssoconsole.outbound.response import Response
@@ -48,7 +49,9 @@ class Subject:
     def __init__(self, provider: Provider) -> None:
         self.stored = provider
         self.provider = copy(provider)
-        self.client_is_unknown = False  # set by the step that has learnt it
+        # Set by the steps that have learnt it.
+        self.client_is_unknown = False
+        self.credentials_found: list[Finding] | None = None
 
     @cached_property
     def probe(self) -> Probe:

@@ -66,11 +66,10 @@ def judge_authorization_answer(answer: Response, asked: Asked) -> list[Finding]:
 
 
 def _judge_redirect(answer: Response, asked: Asked) -> list[Finding]:
-    location = urljoin(asked.endpoint, answer.headers.get("Location", ""))
-    try:
-        parts = urlsplit(location)
-    except ValueError:
+    location = _absolute(answer.headers.get("Location", ""), asked)
+    if not location:
         return [_told("authorization_unclear", asked, "a redirect that cannot be read")]
+    parts = urlsplit(location)
     parameters = dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))
     if _address(parts) == asked.redirect_uri:
         return _judge_return(parameters, asked)
@@ -107,7 +106,7 @@ def _judge_return(parameters: Mapping[str, str], asked: Asked) -> list[Finding]:
 def _judge_page(page: Page, text: str, asked: Asked) -> list[Finding]:
     """A page with status 200: a form that is posted back, a sign-in page, an error in words, or none of these."""
     for form in page.forms:
-        if urljoin(asked.endpoint, form.action) == asked.redirect_uri:
+        if _absolute(form.action, asked) == asked.redirect_uri:
             # Masked values cannot be compared; what was masked in `state` is the state that was sent.
             returned = {**form.fields}
             if returned.get("state") == MASK:
@@ -135,6 +134,16 @@ def _told(code: str, asked: Asked, received: str) -> Finding:
     about_uri = code == "redirect_uri_not_registered"
     expected = asked.redirect_uri if about_uri else "a sign-in page, or a way back to the callback"
     return finding(code, expected=expected, received=" ".join(received.split()))
+
+
+def _absolute(reference: str, asked: Asked) -> str:
+    """Where a reference in the answer leads; "" for one that two readers could take for two places."""
+    try:
+        location = urljoin(asked.endpoint, reference)
+        urlsplit(location)
+    except ValueError:
+        return ""
+    return location
 
 
 def _address(parts: SplitResult) -> str:

@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from ssoconsole.accounts.models import User
 from tests.providers.registrations import BOB
+from tests.support.name_server import know_only_this_machine
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.models import Audience, Bot
 from tokens.records.services import issue_token
@@ -43,3 +44,8 @@ def with_scope(db, settings):
         return client
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _no_other_names(monkeypatch):
+    know_only_this_machine(monkeypatch)

@@ -6,9 +6,10 @@ from django.utils import timezone
 from providers.client_keys.services import ensure_client_key, published_client_keys
 from providers.diagnosis.services import examine_provider
 from ssoconsole.outbound import connection
-from tests.providers.diagnosis.misconfigurations import BASES
+from tests.providers.diagnosis.bases import BASES
 from tests.providers.registrations import BOB, provider_at
 from tests.ssoconsole.outbound.outbound_certificates import Authority
+from tests.support.name_server import know_only_this_machine
 
 
 @pytest.fixture
@@ -19,6 +20,11 @@ def authority(tmp_path, monkeypatch):
     connection._context.cache_clear()
     yield made
     connection._context.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_other_names(monkeypatch):
+    know_only_this_machine(monkeypatch)
 
 
 @pytest.fixture

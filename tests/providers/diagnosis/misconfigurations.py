@@ -1,18 +1,36 @@
 """
 Deliberate misconfigurations: what is broken, which finding has to come first, and which words the remedy has to have.
 
-Each row breaks one thing at a base that works; `bases` below has those, and every one of them has to stay silent.
-A row's function bends the provider `op` and returns the fields of the registration that differ.
+Each row breaks one thing at a base that works.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from tests.providers.diagnosis.breaking import (
+    another_method,
+    at,
+    client,
+    clock,
+    goes_down,
+    hangs_up,
+    keys,
+    lacks,
+    lists_another_method_and_rejects,
+    page,
+    redirects,
+    refuses,
+    refuses_pushed_redirect_uri,
+    refuses_pushing,
+    registered,
+    returns,
+    says,
+    with_an_unreadable_key,
+    with_an_unreadable_secret,
+    with_outdated_metadata,
+    without_its_key,
+)
 
-from providers.models import ClientKey, Provider
-
-CALLBACK = "http://localhost:8000/callback/corp"
 METADATA = "https://169.254.169.254"
 
 
@@ -23,194 +41,6 @@ class Row:
     code: str
     words: str
     base: str = "basic"
-
-
-# --- What works ----------------------------------------------------------------------------------------------
-
-
-def _method(method):
-    def base(op):
-        op.client.token_endpoint_auth_method = method
-        if method == "none":
-            op.client.client_secret = None
-        return {}
-
-    return base
-
-
-def _form_post(op):
-    return {"extra_params": {"response_mode": "form_post"}}
-
-
-def _pushed(op):
-    op.offer_par(required=True)
-    return {}
-
-
-def _shared(op):
-    Provider.objects.create(slug="other", name="Other", issuer="https://other.example", client_id="x")
-    return {"callback": "shared"}
-
-
-def _refreshing(op):
-    return {"session_refresh": "refresh_token", "scopes": ["openid", "offline_access"], "prompt": "consent"}
-
-
-def _ec(op):
-    op.client.id_token_signed_response_alg = "ES256"
-    op.jwks.publish(*[key.jwk() for key in op.keys.ec])
-    return {}
-
-
-def _registered(op):
-    op.client.redirect_uris = [CALLBACK]
-    op.client.response_types = ["code"]
-    return {}
-
-
-def _login_page(op):
-    page = "<h1>Sign in</h1><form method=post><input name=who><input type=password name=p></form>"
-    op.authorization.respond(200, page, "text/html")
-    return {}
-
-
-def _realm(op):
-    op.name = f"realms/{op.name}"
-    return {}
-
-
-BASES = {
-    "basic": lambda op: {},
-    "post": _method("client_secret_post"),
-    "public": _method("none"),
-    "client_secret_jwt": _method("client_secret_jwt"),
-    "private_key_jwt": _method("private_key_jwt"),
-    "form_post": _form_post,
-    "pushed": _pushed,
-    "shared": _shared,
-    "refreshing": _refreshing,
-    "ec": _ec,
-    "registered": _registered,
-    "login_page": _login_page,
-    "realm": _realm,
-    "tls": lambda op: {},
-}
-
-
-# --- What does not -------------------------------------------------------------------------------------------
-
-
-def says(**members):
-    """The discovery document has these members; a function is given the provider."""
-
-    def breaks(op):
-        for name, value in members.items():
-            op.discovery[name] = value(op) if callable(value) else value
-        return {}
-
-    return breaks
-
-
-def lacks(*names):
-    return lambda op: op.discovery.drop(*names) and {}
-
-
-def at(endpoint, *args, **options):
-    """This endpoint answers so; a function is given the provider."""
-
-    def breaks(op):
-        getattr(op, endpoint).respond(*args, **options)
-        return {}
-
-    return breaks
-
-
-def registered(**fields):
-    return lambda op: {name: value(op) if callable(value) else value for name, value in fields.items()}
-
-
-def keys(publish):
-    """The key set holds what `publish` makes of the provider's keys."""
-    return lambda op: op.jwks.publish(*publish(op.keys)) and {}
-
-
-def returns(**parameters):
-    """The browser comes back with these; None leaves one out."""
-    return lambda op: op.callback_params.update(parameters) or {}
-
-
-def refuses(error, description="because"):
-    return lambda op: op.refuse(error, description) or {}
-
-
-def client(**members):
-    """The provider knows another client than the one registered here."""
-
-    def breaks(op):
-        for name, value in members.items():
-            setattr(op.client, name, value)
-        return {}
-
-    return breaks
-
-
-def goes_down(op):
-    op.go_down()
-    return {}
-
-
-def hangs_up(endpoint):
-    return lambda op: getattr(op, endpoint).hang_up() and {}
-
-
-def clock(seconds):
-    return lambda op: op.set_clock(seconds) or {}
-
-
-def redirects(endpoint, location):
-    return lambda op: getattr(op, endpoint).redirect_to(location) and {}
-
-
-def page(text, status=200):
-    return at("authorization", status, text, "text/html")
-
-
-def another_method(here, there, **fields):
-    """The provider lists both, and has this client down for `there`."""
-
-    def breaks(op):
-        op.client.token_endpoint_auth_method = there
-        op.discovery["token_endpoint_auth_methods_supported"] = [here, there]
-        return {"token_endpoint_auth_method": here, **fields}
-
-    return breaks
-
-
-def without_its_key(op):
-    return {"after": lambda provider: ClientKey.objects.filter(provider=provider).delete()}
-
-
-def with_an_unreadable_secret(op):
-    def spoil(provider):
-        sql = "UPDATE providers_provider SET client_secret = %s"
-        with connection.cursor() as cursor:
-            cursor.execute(sql, ["v1.AAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"])
-
-    return {"after": spoil}
-
-
-def with_outdated_metadata(op):
-    return {"discovery": {**op.discovery.shape(op.metadata()), "token_endpoint": "https://old.example/token"}}
-
-
-def refuses_pushing(op):
-    op.par.respond(400, {"error": "invalid_request", "error_description": "acr_values are not taken"})
-    return {}
-
-
-def refuses_pushed_redirect_uri(op):
-    op.par.respond(400, {"error": "invalid_request", "error_description": "redirect_uri did not match"})
-    return {}
 
 
 REGISTRATION = [
@@ -239,6 +69,9 @@ REGISTRATION = [
         "client_secret_too_short",
         "32 bytes",
         "client_secret_jwt",
+    ),
+    Row(
+        "a lost key", with_an_unreadable_key, "client_key_unreadable", "rotate_client_key", "private_key_jwt"
     ),
     Row("no client key", without_its_key, "client_key_missing", "JWKS URL", "private_key_jwt"),
 ]
@@ -428,7 +261,7 @@ OFFERS = [
     Row("plain PKCE", says(code_challenge_methods_supported=["plain"]), "pkce_method_not_supported", "S256"),
     Row(
         "another method listed",
-        says(token_endpoint_auth_methods_supported=["private_key_jwt"]),
+        lists_another_method_and_rejects,
         "client_authentication_not_supported",
         "auth method",
     ),

@@ -3,7 +3,8 @@
 import pytest
 
 from providers.protocol.preflight.codes import CODES
-from tests.providers.diagnosis.misconfigurations import BASES, ROWS
+from tests.providers.diagnosis.bases import BASES
+from tests.providers.diagnosis.misconfigurations import ROWS
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.what)

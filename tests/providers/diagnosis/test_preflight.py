@@ -75,6 +75,19 @@ def test_a_public_client_that_the_provider_does_not_list_is_no_fault(examine):
     assert (report.ok, codes(report)) == (True, ["public_clients_not_listed"])
 
 
+def test_a_method_that_is_taken_and_not_listed_is_no_fault(examine, scripted_provider):
+    others = {"token_endpoint_auth_methods_supported": ["private_key_jwt"]}
+    report = examine("basic", lambda op: op.discovery.fields.update(others) or {})
+    assert (report.ok, codes(report)) == (True, ["client_authentication_not_listed"])
+    assert len(scripted_provider.requests_to("token")) == 1
+
+
+def test_a_method_that_is_not_listed_and_cannot_be_tried_is_told_by_the_list(examine):
+    others = {"token_endpoint_auth_methods_supported": ["private_key_jwt"]}
+    report = examine("basic", lambda op: op.discovery.fields.update(others) or {"client_secret": None})
+    assert codes(report) == ["client_secret_missing", "client_authentication_not_supported"]
+
+
 def test_an_offer_to_push_that_is_not_used_is_no_fault(examine):
     report = examine("basic", lambda op: op.offer_par() or {"pushed_authorization": False})
     assert (report.ok, codes(report)) == (True, ["pushing_unused"])

@@ -188,3 +188,16 @@ def test_a_header_that_could_change_the_request_is_refused_without_its_value(pee
 def test_every_refusal_has_its_own_code():
     codes = [error.code for error in OutboundError.__subclasses__()]
     assert len(set(codes)) == len(codes) == 12
+
+
+def test_a_redirect_is_an_answer_for_who_asks_for_it_and_is_not_followed(peer, get):
+    server = peer(answers(b"moved", status="302 Found", headers=["Location: /elsewhere?state=x"]))
+    response = get(server.url(), redirects=True)
+    assert (response.status, response.headers["location"]) == (302, "/elsewhere?state=x")
+    assert len(server.requests) == 1
+
+
+def test_who_reads_anything_takes_any_media_type(peer, get):
+    server = peer(answers(b"<html>", content_type="text/html"))
+    assert get(server.url(), accept=["application/json", "*/*"]).body == b"<html>"
+    assert b"Accept: application/json, */*" in server.requests[0]

@@ -29,11 +29,12 @@ def admin_token(transactional_db, settings):
     return issue_token(bot=bot, audience=console, scopes=None, lifetime=timedelta(hours=1), by=by)[1]
 
 
-def test_every_example_works(live_server, admin_token):
+def test_every_example_works(live_server, admin_token, scripted_provider):
     if not shutil.which("curl"):
         missing("curl", "apt-get install curl")
     env = os.environ | {"CONSOLE": live_server.url, "TOKEN": admin_token, "NO_PROXY": "*"}
-    assert len(EXAMPLES) == 12
+    env["ISSUER"] = scripted_provider.issuer
+    assert len(EXAMPLES) == 15
     for example in EXAMPLES:
         done = subprocess.run(["bash", "-ec", example], env=env, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, (example, done.stdout, done.stderr)

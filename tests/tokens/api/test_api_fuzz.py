@@ -13,6 +13,7 @@ from schemathesis.generation import GenerationMode
 from tokens_cast import PASSWORD_BACKEND
 
 from ssoconsole.accounts.models import User
+from tests.support.name_server import know_only_this_machine
 
 SCHEMA = SchemaGenerator().get_schema(request=None, public=True)
 OPERATIONS = {
@@ -20,6 +21,12 @@ OPERATIONS = {
     for operation in schemathesis.openapi.from_dict(SCHEMA).get_all_operations()
 }
 OURS = {200, 201, 204, 400, 401, 403, 404, 405, 406, 409, 415, 422, 429}
+
+
+@pytest.fixture(autouse=True)
+def _no_other_names(monkeypatch):
+    """A provider that is registered by chance is looked for nowhere."""
+    know_only_this_machine(monkeypatch)
 
 
 def send(client, case):

@@ -47,6 +47,11 @@ OFFERS: Codes = {
         "The provider does not support the client authentication method.",
         "Choose a token endpoint auth method that the provider lists, and set the same one for this client there.",
     ),
+    "client_authentication_not_listed": Code(
+        "info",
+        "The provider does not list the client authentication method.",
+        "Nothing, if the check client_credentials is good: what the token endpoint does counts more than the list.",
+    ),
     "public_clients_not_listed": Code(
         "info",
         "The provider does not list public clients.",

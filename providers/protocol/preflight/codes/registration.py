@@ -44,6 +44,12 @@ REGISTRATION: Codes = {
         "The client authenticates by a key of its own, and there is none.",
         "Save the registration again, which makes the key, and let the provider read the JWKS URL.",
     ),
+    "client_key_unreadable": Code(
+        "error",
+        "The client's key does not open with this console's encryption keys.",
+        "Put the earlier key back into FIELD_ENCRYPTION_KEYS, or make new client keys (rotate_client_key "
+        "--compromised) and let the provider read the JWKS URL again.",
+    ),
     "provider_disabled": Code(
         "info",
         "The provider is disabled here.",
