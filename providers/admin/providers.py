@@ -8,17 +8,20 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import BaseForm
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 
 from providers.admin.client_keys import client_keys_panel, rotate_client_keys
+from providers.admin.drift import decide_drift, drift_section
 from providers.admin.forms import ProviderForm, extra_fields
 from providers.admin.guides import guides
 from providers.admin.panels import cautions_mark, flow_mark, metadata_panel, starting_points
+from providers.drift.pending import undecided
+from providers.drift.watch import look_again
 from providers.errors import ProviderUnknown, SignInRefused
 from providers.kinds import kind_of
-from providers.metadata.services import refresh_discovery
 from providers.models import Provider
 from providers.registration import services
 from providers.registration.cautions import standing_cautions
@@ -70,6 +73,13 @@ class ProviderAdmin(ProviderModelAdmin):
 
     class Media:
         js = ("js/copy.js", "js/provider-form.js")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(
+            lambda request, pk, number: decide_drift(self, request, pk=pk, number=number)
+        )
+        decide = path("<uuid:pk>/drift/<int:number>", view, name="providers_provider_drift")
+        return [decide, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
         """With what the warnings of a row need to know of the others, in the same query."""
@@ -158,6 +168,7 @@ class ProviderAdmin(ProviderModelAdmin):
         context["guides"] = guides(obj or Provider(), form if self._may_write(request, obj) else None)
         if obj is not None and not form.errors:
             context["cautions"] = standing_cautions(obj, others_enabled=_others_enabled(obj))
+            context["drift"] = drift_section(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request: HttpRequest, obj: Provider, form: BaseForm, change: bool) -> None:
@@ -208,10 +219,14 @@ class ProviderAdmin(ProviderModelAdmin):
 
     def _refresh(self, request: HttpRequest, provider: Provider) -> None:
         try:
-            changed = refresh_discovery(provider=provider, by=Actor.of(request))
+            changed = look_again(provider=provider, by=Actor.of(request))
         except SignInRefused as refused:
             reason = f"{refused.message} Expected {refused.expected}, received {refused.received}."
             self.message_user(request, f"{provider}: {reason}", messages.ERROR)
+            return
+        if undecided(provider):
+            told = "it names other endpoints than those in use. Adopt or refuse them on its page."
+            self.message_user(request, f"{provider}: {told}", messages.WARNING)
             return
         news = "new metadata was fetched" if changed else "the metadata is unchanged"
         self.message_user(request, f"{provider}: {news}.", messages.SUCCESS)

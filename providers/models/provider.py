@@ -85,6 +85,10 @@ class Provider(models.Model):
     discovery_fetched_at = models.DateTimeField(null=True, editable=False)
     jwks = models.JSONField(null=True, editable=False)
     jwks_fetched_at = models.DateTimeField(null=True, editable=False)
+    # Since when the watch cannot read them, and the end of the certificate of the issuer's host as it last saw it.
+    discovery_failing_since = models.DateTimeField(null=True, editable=False)
+    jwks_failing_since = models.DateTimeField(null=True, editable=False)
+    tls_not_after = models.DateTimeField(null=True, editable=False, db_index=True)
 
     client_id = models.CharField("client ID", max_length=255)
     client_secret = EncryptedTextField(null=True, blank=True)

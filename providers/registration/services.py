@@ -7,8 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from providers.client_keys.services import ensure_client_key, uses_client_keys
+from providers.drift.pending import withdraw
 from providers.errors import IssuerMismatch, MetadataInvalid, ProviderUnreachable
-from providers.metadata.services import fetch_discovery, keep_discovery
+from providers.metadata.services import KEPT, fetch_discovery, keep_discovery
 from providers.models import Provider
 from providers.registration.cautions import cautions
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
@@ -20,7 +21,7 @@ from ssoconsole.eventlog.masking import MASK
 from ssoconsole.eventlog.services import record_change, record_event
 
 # What the provider has published; only the metadata services change it on a row that stands.
-PUBLISHED = ("discovery", "discovery_fetched_at", "jwks", "jwks_fetched_at")
+PUBLISHED = (*KEPT, "jwks_failing_since", "tls_not_after")
 # What says which provider it is, and who the console is there.
 IDENTITY = ("issuer", "client_id")
 _NOT_IN_EVENTS = {*PUBLISHED, "id", "client_secret", "created_at", "updated_at"}
@@ -151,6 +152,8 @@ def _change(stored: Provider, provider: Provider, by: Actor) -> None:
         return
     provider.save(force_update=True)
     record_change("provider_changed", by=by, target=provider.slug, before=before, after=after)
+    if stored.issuer != provider.issuer:
+        withdraw(provider, by=by)  # it was about a document of the earlier one
     if _has_moved(stored, provider) or (stored.enabled and not provider.enabled):
         end_sessions_of_provider(provider=provider, by=by)
 
