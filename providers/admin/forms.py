@@ -38,6 +38,11 @@ class ProviderForm(ProviderModelForm):
         help_text="Kept encrypted and never shown. Leave empty to keep what is stored. "
         "client_secret_jwt needs at least 32 bytes, private_key_jwt and none need no secret.",
     )
+    client_secret_expires_at = forms.DateTimeField(
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}, format="%Y-%m-%dT%H:%M:%S"),
+        help_text="In UTC; when the provider stops taking the secret, as Entra ID does. You are warned before.",
+    )
     remove_client_secret = forms.BooleanField(required=False, help_text="Forget the stored client secret.")
     credentials_json = forms.CharField(
         label="Credentials as JSON",

@@ -35,6 +35,7 @@ else:
 CLIENT = (
     "client_id",
     "client_secret",
+    "client_secret_expires_at",
     "remove_client_secret",
     "token_endpoint_auth_method",
     "assertion_audience",

@@ -92,6 +92,11 @@ class Provider(models.Model):
 
     client_id = models.CharField("client ID", max_length=255)
     client_secret = EncryptedTextField(null=True, blank=True)
+    client_secret_expires_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="In UTC; when the provider stops taking the client secret, if it does.",
+    )
     token_endpoint_auth_method = models.CharField(
         max_length=32, choices=ClientAuthentication, default=ClientAuthentication.BASIC
     )
