@@ -22,7 +22,7 @@ from providers.drift.pending import undecided
 from providers.drift.watch import look_again
 from providers.errors import ProviderUnknown, SignInRefused
 from providers.kinds import kind_of
-from providers.models import Provider
+from providers.models import DiscoveryDrift, Provider
 from providers.registration import services
 from providers.registration.cautions import standing_cautions
 from ssoconsole.actors import Actor
@@ -85,7 +85,10 @@ class ProviderAdmin(ProviderModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
         """With what the warnings of a row need to know of the others, in the same query."""
         others = Provider.objects.enabled().exclude(pk=OuterRef("pk"))
-        return super().get_queryset(request).annotate(others_enabled=Exists(others))
+        waiting = DiscoveryDrift.objects.undecided().filter(provider=OuterRef("pk"))
+        return (
+            super().get_queryset(request).annotate(others_enabled=Exists(others), has_changed=Exists(waiting))
+        )
 
     @admin.display(description="Flow", ordering="response_type")
     def flow(self, provider: Provider) -> SafeString:
@@ -93,7 +96,8 @@ class ProviderAdmin(ProviderModelAdmin):
 
     @admin.display(description="Warnings")
     def warnings(self, provider: Provider) -> SafeString:
-        return cautions_mark(provider, others_enabled=_others_enabled(provider))
+        has_changed = bool(getattr(provider, "has_changed", False))  # as below
+        return cautions_mark(provider, others_enabled=_others_enabled(provider), has_changed=has_changed)
 
     @admin.display(description="Metadata")
     def metadata(self, provider: Provider) -> SafeString:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+LONGEST_SHOWN = 500  # a document may be half a megabyte, and findings go into mails
 Severity = Literal["error", "warning", "info"]
 
 
@@ -81,6 +82,5 @@ def finding(code: str, *, what: str = "", expected: object = "", received: objec
 def _text(value: object) -> str:
     if value is None:
         return "absent"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
-    return str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

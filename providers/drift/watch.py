@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
+from django.db.models import QuerySet
 
 from providers.drift.findings import Finding, finding
 from providers.drift.reading import Reading, read_discovery, read_provider
 from providers.drift.settling import settle
 from providers.metadata.services import settle_discovery
-from providers.models import JwksVersion, Provider
+from providers.models import DiscoveryVersion, JwksVersion, Provider
 from ssoconsole.actors import Actor
 
 # So many are waited for at the same time: they only read, and need neither the database nor each other.
@@ -74,7 +76,14 @@ def _by_weight(found: list[Finding]) -> list[Finding]:
 
 
 def _drop_old_versions(provider: Provider) -> None:
-    kept = JwksVersion.objects.filter(provider=provider).order_by("-pk").values_list("pk", flat=True)
-    oldest = kept[VERSIONS_KEPT - 1 : VERSIONS_KEPT].first()
+    """Bound what a provider that shows another document at every run can make the console keep."""
+    _keep_newest(JwksVersion.objects.filter(provider=provider))
+    _keep_newest(DiscoveryVersion.objects.filter(provider=provider))
+    _keep_newest(provider.drifts.never_decided())
+
+
+def _keep_newest(rows: QuerySet[Any]) -> None:
+    newest = rows.order_by("-pk").values_list("pk", flat=True)
+    oldest = newest[VERSIONS_KEPT - 1 : VERSIONS_KEPT].first()
     if oldest is not None:
-        JwksVersion.objects.filter(provider=provider, pk__lt=oldest).delete()
+        rows.filter(pk__lt=oldest).delete()

@@ -16,6 +16,11 @@ class DriftQuerySet(models.QuerySet["DiscoveryDrift"]):
     def refused(self) -> "DriftQuerySet":
         return self.filter(decision=DiscoveryDrift.Decision.REFUSED)
 
+    def never_decided(self) -> "DriftQuerySet":
+        """Those that were over before anybody decided: no record of what a person did."""
+        over = (DiscoveryDrift.Decision.SUPERSEDED, DiscoveryDrift.Decision.WITHDRAWN)
+        return self.filter(decision__in=over)
+
     def decide(self, decision: str, *, by: str, at: datetime) -> int:
         """Decide what is undecided among these; how many: of two who decide at once, one does."""
         return self.undecided().update(decision=decision, decided_by=by[:300], decided_at=at)

@@ -7,10 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from providers.models import DiscoveryDrift
 from ssoconsole.accounts.models import User
 from ssoconsole.expiry import email, webhook
 from ssoconsole.expiry.ending import Ending
 from ssoconsole.expiry.endings import WITHIN, endings_for
+
+MOST_CHANGED = 10
 
 
 def ending_soon_page(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
@@ -29,7 +32,11 @@ def ending_soon_page(site: admin.AdminSite, request: HttpRequest) -> HttpRespons
 
 
 def summary(request: HttpRequest) -> dict[str, Any]:
-    """`count` of what ends soon, the `first` of it, and whether that is `overdue`; for whoever came in already."""
+    """
+    `count` of what ends soon, the `first` of it, whether that is `overdue`, and the `changed` providers.
+
+    For whoever came in already.
+    """
     endings = _endings(request)
     first = endings[0] if endings else None
     return {
@@ -37,7 +44,15 @@ def summary(request: HttpRequest) -> dict[str, Any]:
         "first": first,
         "overdue": first is not None and first.ends_at <= timezone.now(),
         "days": WITHIN.days,
+        "changed": _changed_providers(request),
     }
+
+
+def _changed_providers(request: HttpRequest) -> list[DiscoveryDrift]:
+    """Changes of providers that wait for a decision, which is somebody's work as well."""
+    if not request.user.has_perm("providers.view_provider"):
+        return []
+    return list(DiscoveryDrift.objects.undecided().select_related("provider")[:MOST_CHANGED])
 
 
 def _endings(request: HttpRequest) -> list[Ending]:

@@ -53,6 +53,24 @@ class PageTests:
         assert "another host" in page
         assert f'action="{door_of(drift)}"' in page
 
+    def test_the_first_page_and_the_list_say_that_somebody_must_decide(self, bob, corp, drift):
+        assert "Corp SSO has changed" in bob.get("/admin/").content.decode()
+        assert (
+            "The provider has changed: adopt or refuse"
+            in bob.get("/admin/providers/provider/").content.decode()
+        )
+        decide(bob, drift, "refuse")
+        assert "Corp SSO has changed" not in bob.get("/admin/").content.decode()
+        assert "The provider has changed" not in bob.get("/admin/providers/provider/").content.decode()
+
+    def test_it_says_since_when_nothing_can_be_read(self, bob, op, corp):
+        assert "cannot be read since" not in bob.get(page_of(corp)).content.decode()
+        op.go_down()
+        watch()
+        page = bob.get(page_of(corp)).content.decode()
+        assert "The discovery document cannot be read since" in page
+        assert "The keys cannot be read since" in page
+
     def test_it_says_nothing_when_there_is_nothing(self, bob, corp):
         assert "The provider has changed" not in bob.get(page_of(corp)).content.decode()
 

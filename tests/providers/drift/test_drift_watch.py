@@ -226,6 +226,23 @@ class KeyTests:
         assert "another-3" in str(JwksVersion.objects.first().document)
 
 
+class BoundTests:
+    def test_a_provider_that_never_shows_the_same_is_kept_within_bounds(self, op, corp, monkeypatch):
+        monkeypatch.setattr("providers.drift.watch.VERSIONS_KEPT", 2)
+        for number in range(5):
+            op.discovery["token_endpoint"] = f"{ELSEWHERE}/{number}"
+            op.discovery["scopes_supported"] = ["openid", str(number)]
+            watch()
+        assert DiscoveryVersion.objects.count() == 2
+        assert DiscoveryDrift.objects.count() == 1 + 2
+        assert DiscoveryDrift.objects.undecided().get().side("after") == {"token_endpoint": f"{ELSEWHERE}/4"}
+
+    def test_a_long_value_is_cut_where_it_is_told(self, op, corp):
+        op.discovery["scopes_supported"] = ["x" * 50_000]
+        found = watch().finding("capability_changed")
+        assert len(found["received"]) < 600
+
+
 class OutageTests:
     @pytest.mark.parametrize(
         ("bend", "codes"),
