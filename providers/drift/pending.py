@@ -20,8 +20,10 @@ def set_aside(provider: Provider, document: dict[str, Any], *, by: Actor) -> dic
     `provider` is a locked row. What was refused is not asked again for as long as the provider goes on showing
     it; what he takes back needs no decision any more.
     """
-    before = provider.discovery or {}
-    found = decisive_differences(before, document) if before else []
+    before = provider.discovery
+    if not before:
+        return document  # the first one, of an issuer that somebody has just typed
+    found = decisive_differences(before, document)
     if not found:
         withdraw(provider, by=Actor("provider", provider.slug))
         return document

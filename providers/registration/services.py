@@ -43,10 +43,11 @@ def save_provider(
     """
     Create or change a registration; return warnings for the administrator.
 
-    The discovery document is fetched when there is none or the provider has become another one, unless the
-    caller brings what `look_up_metadata` has just found. With another issuer or client id the stored
-    metadata and keys go and the provider's sessions end; with `enabled` taken away, they end too. A save
-    that changes nothing writes nothing. Raises RegistrationInvalid.
+    The discovery document is fetched when there is none or the issuer is another one, unless the caller brings
+    what `look_up_metadata` has just found. With another issuer the stored metadata and keys go; with another
+    client id they stay, because whoever changes that has not looked at endpoints. With either the provider's
+    sessions end; with `enabled` taken away, they end too. A save that changes nothing writes nothing. Raises
+    RegistrationInvalid.
     """
     _refuse_problems(provider)
     if metadata is None:
@@ -70,7 +71,7 @@ def save_provider(
 def needs_metadata(provider: Provider) -> bool:
     """Tell whether the stored discovery document, if any, is not this registration's."""
     stored = Provider.objects.filter(pk=provider.pk).first()
-    return not provider.discovery or (stored is not None and _has_moved(stored, provider))
+    return not provider.discovery or (stored is not None and stored.issuer != provider.issuer)
 
 
 def look_up_metadata(provider: Provider) -> Metadata:
@@ -141,8 +142,9 @@ def _create(provider: Provider, by: Actor) -> None:
 
 
 def _change(stored: Provider, provider: Provider, by: Actor) -> None:
+    other_issuer = stored.issuer != provider.issuer
     for name in PUBLISHED:
-        setattr(provider, name, None if _has_moved(stored, provider) else getattr(stored, name))
+        setattr(provider, name, None if other_issuer else getattr(stored, name))
     before, after = _snapshot(stored), _snapshot(provider)
     if readable_secret(stored) != readable_secret(provider):
         # Two texts that differ, so that the change is seen; the event masks every value of this name.
@@ -152,7 +154,7 @@ def _change(stored: Provider, provider: Provider, by: Actor) -> None:
         return
     provider.save(force_update=True)
     record_change("provider_changed", by=by, target=provider.slug, before=before, after=after)
-    if stored.issuer != provider.issuer:
+    if other_issuer:
         withdraw(provider, by=by)  # it was about a document of the earlier one
     if _has_moved(stored, provider) or (stored.enabled and not provider.enabled):
         end_sessions_of_provider(provider=provider, by=by)
