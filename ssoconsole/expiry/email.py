@@ -5,6 +5,7 @@ from datetime import UTC
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils import timezone
 
 from ssoconsole.expiry.claims import Claim
 from ssoconsole.expiry.errors import SendingFailed
@@ -41,10 +42,7 @@ def _text(claims: Sequence[Claim]) -> str:
 
 def _paragraph(claim: Claim) -> str:
     each, row = claim
+    end = f"{each.ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     left = "1 day" if row.threshold == 1 else f"{row.threshold} days"
-    return (
-        f"{each.about.title}: {each.name}\n"
-        f"ends {each.ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC (within {left})\n"
-        f"{each.about.remedy}\n"
-        f"{each.url}"
-    )
+    when = f"overdue since {end}" if each.ends_at <= timezone.now() else f"ends {end} (within {left})"
+    return f"{each.about.title}: {each.name}\n{when}\n{each.about.remedy}\n{each.url}"

@@ -86,6 +86,11 @@ class MailTests:
         assert "\nBcc:" not in mail.outbox[0].message().as_string()
         assert mail.outbox[0].recipients() == ["ops@corp.example", "bob@corp.example"]
 
+    def test_what_is_over_is_called_overdue(self, by_mail):
+        corp = things.provider(tls_not_after=things.ahead(days=-3))
+        send()
+        assert f"overdue since {corp.tls_not_after:%Y-%m-%d %H:%M} UTC" in mail.outbox[0].body
+
     def test_nothing_due_is_no_message(self, by_mail):
         things.client_secret(days=40)
         assert send() == "email: 0 sent\n"
