@@ -4,12 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-AREAS = ("providers", "tokens", "accounts", "auth", "eventlog")
+AREAS = ("providers", "tokens", "accounts", "auth", "expiry", "eventlog")
 
 
 class ConsoleAdminSite(admin.AdminSite):
@@ -34,6 +35,19 @@ class ConsoleAdminSite(admin.AdminSite):
         """
         warnings = self._warnings(request) if self.has_permission(request) else {}
         return {**super().each_context(request), **warnings}
+
+    def get_urls(self) -> list[Any]:
+        """With the page of what ends soon."""
+        from ssoconsole.expiry.pages import ending_soon_page  # models are not ready when the site is made
+
+        view = self.admin_view(lambda request: ending_soon_page(self, request))
+        return [path("ending-soon", view, name="ending_soon"), *super().get_urls()]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """With a line about what ends soon; a few queries by indices, and nothing is fetched."""
+        from ssoconsole.expiry.pages import summary
+
+        return super().index(request, {"ending_soon": summary(request), **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """The areas in the order of first use, groups among the people; whatever else there is comes last."""

@@ -1,11 +1,15 @@
 """Logging: one line an event, with the request's id, for people or as JSON."""
 
 import logging
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
 import structlog
+
+# A calendar's secret address, also where somebody has copied it in part.
+_SECRET_PATH = re.compile(r"(?i)(?P<kept>/calendar/+)[^\s\"']+|[\w-]{32,}\.ics")
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -13,6 +17,20 @@ request_id_var: ContextVar[str] = ContextVar("request_id", default="")
 def current_request_id() -> str:
     """The id of the request being served, or the empty string outside one."""
     return request_id_var.get()
+
+
+def shown_path(path: str) -> str:
+    """A path, or any text with paths in it, without what in them is a secret."""
+    return _SECRET_PATH.sub(lambda found: f"{found['kept'] or ''}...", path)
+
+
+class SecretPaths(logging.Filter):
+    """Takes secret paths out of what Django logs of requests that it refuses."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.msg, str) and _SECRET_PATH.search(text := record.getMessage()):
+            record.msg, record.args = shown_path(text), ()
+        return True
 
 
 def _add_request_id(_logger: Any, _method: str, event: Any) -> Any:
@@ -51,8 +69,17 @@ def configure(config: Mapping[str, Any]) -> None:
             ],
         )
     )
+    handler.addFilter(SecretPaths())
+    # At these loggers too, for whatever other handler there is.
+    for name in ("django.request", "django.security.csrf"):
+        _filter_once(logging.getLogger(name))
     root = logging.getLogger()
     root.handlers = [handler, *(other for other in root.handlers if type(other) is not logging.StreamHandler)]
     root.setLevel(config["level"])
     # Django's development server prints whole request lines, with codes and states in their queries.
     logging.getLogger("django.server").disabled = True
+
+
+def _filter_once(logger: logging.Logger) -> None:
+    if not any(isinstance(present, SecretPaths) for present in logger.filters):
+        logger.addFilter(SecretPaths())

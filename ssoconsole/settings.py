@@ -68,6 +68,28 @@ SESSIONS_PER_USER: int = env.int("SESSIONS_PER_USER", default=20)
 # Whether /signin leaves for the provider at once when there is only one; /signin?choose=1 still shows the page.
 SIGN_IN_STRAIGHT_THROUGH: bool = env.bool("SIGN_IN_STRAIGHT_THROUGH", default=False)
 
+# --- Warnings ---------------------------------------------------------------------------------------------
+# Who is told before things end, by `manage.py send_warnings`.
+
+_mail = env.email_url("EMAIL_URL", default="dummymail://")
+EMAIL_BACKEND: str = _mail["EMAIL_BACKEND"]
+EMAIL_HOST: str = _mail["EMAIL_HOST"] or "localhost"
+EMAIL_PORT: int = _mail["EMAIL_PORT"] or 25
+EMAIL_HOST_USER: str = _mail["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD: str = _mail["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS: bool = _mail.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL: bool = _mail.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH: str | None = _mail["EMAIL_FILE_PATH"] or None
+EMAIL_TIMEOUT = 15  # seconds
+WARNINGS_EMAIL: list[str] = [
+    address.strip() for address in env.list("WARNINGS_EMAIL", default=[]) if address.strip()
+]
+WARNINGS_FROM: str = env.str(
+    "WARNINGS_FROM", default=f"sso-console@{urlsplit(BASE_URL).hostname or 'localhost'}"
+)
+WARNINGS_WEBHOOK_URL: str = env.str("WARNINGS_WEBHOOK_URL", default="")
+WARNINGS_WEBHOOK_SECRET: str = env.str("WARNINGS_WEBHOOK_SECRET", default="")
+
 # --- Database, cache --------------------------------------------------------------------------------------
 
 VAR_DIR.mkdir(mode=0o700, exist_ok=True)
@@ -95,6 +117,7 @@ INSTALLED_APPS = [
     "ssoconsole",
     "ssoconsole.accounts",
     "ssoconsole.eventlog",
+    "ssoconsole.expiry",
     "providers",
     "tokens",
     "ssoconsole.apps.ConsoleAdminConfig",

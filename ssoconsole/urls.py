@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("tokens.oauth.urls")),
     path("", include("ssoconsole.doctor.urls")),
     path("", include("ssoconsole.refusals.urls")),
+    path("", include("ssoconsole.expiry.urls")),
     path("api/v1/", include("providers.api.urls")),
     path("api/v1/", include("tokens.api.urls")),
     path("admin/", admin.site.urls),

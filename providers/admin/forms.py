@@ -48,6 +48,11 @@ class ProviderForm(ProviderModelForm):
         "client_secret_jwt needs at least 32 bytes, private_key_jwt and none need no secret.",
     )
     anyway = forms.BooleanField(required=False)  # on the page only where it is needed
+    client_secret_expires_at = forms.DateTimeField(
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}, format="%Y-%m-%dT%H:%M:%S"),
+        help_text="In UTC; when the provider stops taking the secret, as Entra ID does. You are warned before.",
+    )
     remove_client_secret = forms.BooleanField(required=False, help_text="Forget the stored client secret.")
     credentials_json = forms.CharField(
         label="Credentials as JSON",

@@ -31,12 +31,24 @@ def metadata_panel(provider: Provider) -> SafeString:
         return format_html("<p>Not fetched yet: the provider has not answered.</p>{}", button)
     named = ((name, provider.endpoint(name) or "none") for name in ENDPOINTS)
     return format_html(
-        "<p>Fetched {}. Keys: {}.</p><ul>{}</ul>{}",
+        "<p>Fetched {}. Keys: {}.</p>{}<ul>{}</ul>{}",
         _when(provider.discovery_fetched_at),
         _age_of_keys(provider),
+        _watched(provider),
         format_html_join("", "<li>{}: {}</li>", named),
         button,
     )
+
+
+def _watched(provider: Provider) -> SafeString:
+    """What the watch has seen last: since when something cannot be read, and until when the certificate is good."""
+    seen = [
+        ("The discovery document cannot be read since", provider.discovery_failing_since),
+        ("The keys cannot be read since", provider.jwks_failing_since),
+        ("The certificate of the issuer's host ends", provider.tls_not_after),
+    ]
+    told = ((words, f"{localtime(moment):%Y-%m-%d %H:%M %Z}") for words, moment in seen if moment)
+    return format_html_join("", "<p>{} {}.</p>", told)
 
 
 def _age_of_keys(provider: Provider) -> str:
@@ -71,9 +83,11 @@ def flow_mark(provider: Provider) -> SafeString:
     return format_html("{}", "code with PKCE" if provider.pkce else "code")
 
 
-def cautions_mark(provider: Provider, *, others_enabled: bool) -> SafeString:
+def cautions_mark(provider: Provider, *, others_enabled: bool, has_changed: bool = False) -> SafeString:
     """How many warnings a provider's page has, and which they are for a pointer that rests on the number."""
     found = standing_cautions(provider, others_enabled=others_enabled)
+    if has_changed:
+        found = ["The provider has changed: adopt or refuse that on its page.", *found]
     if not found:
         return format_html("{}", "none")
     return format_html('<span class="mark" title="{}">{}</span>', "\n".join(found), len(found))

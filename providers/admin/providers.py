@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 
 from providers.admin.client_keys import client_keys_panel, rotate_client_keys
+from providers.admin.drift import drift_section, drift_urls
 from providers.admin.forms import ProviderForm, extra_fields
 from providers.admin.guides import guides
 from providers.admin.history import history_urls
@@ -23,10 +24,11 @@ from providers.admin.preflight import preflight_urls
 from providers.admin.rehearsing import RehearsingAdmin, rehearsing_context
 from providers.admin.replaying import ReplayingAdmin, replaying_context
 from providers.admin.trial import trial_banner, trial_mark
+from providers.drift.pending import undecided
+from providers.drift.watch import look_again
 from providers.errors import ProviderUnknown, SignInRefused
 from providers.kinds import kind_of
-from providers.metadata.services import refresh_discovery
-from providers.models import Provider
+from providers.models import DiscoveryDrift, Provider
 from providers.registration import services
 from providers.registration.cautions import standing_cautions
 from providers.registration.errors import RehearsalRequired
@@ -36,6 +38,7 @@ from ssoconsole.actors import Actor
 CLIENT = (
     "client_id",
     "client_secret",
+    "client_secret_expires_at",
     "remove_client_secret",
     "token_endpoint_auth_method",
     "assertion_audience",
@@ -85,7 +88,10 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
         """With what the warnings of a row need to know of the others, in the same query."""
         others = Provider.objects.enabled().exclude(pk=OuterRef("pk"))
-        return super().get_queryset(request).annotate(others_enabled=Exists(others))
+        waiting = DiscoveryDrift.objects.undecided().filter(provider=OuterRef("pk"))
+        return (
+            super().get_queryset(request).annotate(others_enabled=Exists(others), has_changed=Exists(waiting))
+        )
 
     @admin.display(description="Flow", ordering="response_type")
     def flow(self, provider: Provider) -> SafeString:
@@ -97,7 +103,8 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
 
     @admin.display(description="Warnings")
     def warnings(self, provider: Provider) -> SafeString:
-        return cautions_mark(provider, others_enabled=_others_enabled(provider))
+        has_changed = bool(getattr(provider, "has_changed", False))  # as below
+        return cautions_mark(provider, others_enabled=_others_enabled(provider), has_changed=has_changed)
 
     @admin.display(description="Metadata")
     def metadata(self, provider: Provider) -> SafeString:
@@ -169,7 +176,7 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
         return super().changelist_view(request, extra_context)
 
     def get_urls(self) -> list[URLPattern]:
-        return [*preflight_urls(self), *history_urls(self), *super().get_urls()]
+        return [*preflight_urls(self), *history_urls(self), *drift_urls(self), *super().get_urls()]
 
     def render_change_form(
         self,
@@ -188,6 +195,7 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
         if obj is not None and not form.errors:
             context["trial"] = trial_banner(obj)
             context["cautions"] = standing_cautions(obj, others_enabled=_others_enabled(obj))
+            context["drift"] = drift_section(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request: HttpRequest, obj: Provider, form: BaseForm, change: bool) -> None:
@@ -250,10 +258,14 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
 
     def _refresh(self, request: HttpRequest, provider: Provider) -> None:
         try:
-            changed = refresh_discovery(provider=provider, by=Actor.of(request))
+            changed = look_again(provider=provider, by=Actor.of(request))
         except SignInRefused as refused:
             reason = f"{refused.message} Expected {refused.expected}, received {refused.received}."
             self.message_user(request, f"{provider}: {reason}", messages.ERROR)
+            return
+        if undecided(provider):
+            told = "it names other endpoints than those in use. Adopt or refuse them on its page."
+            self.message_user(request, f"{provider}: {told}", messages.WARNING)
             return
         news = "new metadata was fetched" if changed else "the metadata is unchanged"
         self.message_user(request, f"{provider}: {news}.", messages.SUCCESS)

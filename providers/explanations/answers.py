@@ -50,8 +50,8 @@ OF_ANSWERS = {
     ),
     "iss_parameter_missing": Meaning(
         "The provider announces that its answers carry `iss`, and this one does not (RFC 9207).",
-        "Refresh the stored metadata; if the provider still announces it, its answer was stripped on "
-        "the way.",
+        "Refresh the stored metadata, and adopt the change if the provider no longer announces it; if it still does, "
+        "its answer was stripped on the way.",
     ),
     "provider_changed": Meaning(
         "The provider's issuer was changed while the person was away, or what was on trial there was changed or rolled "

@@ -8,6 +8,8 @@ import json
 from copy import copy
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
+
 from providers.history.errors import VersionUnusable
 from providers.models import Provider, ProviderVersion
 from providers.registration.secret import UNREADABLE, readable_secret, set_client_secret
@@ -24,6 +26,9 @@ NOT_CONFIGURATION = frozenset(
         "trial_ends_at",
         "trial_baseline",
         "risky_change_at",
+        "discovery_failing_since",
+        "jwks_failing_since",
+        "tls_not_after",
         "created_at",
         "updated_at",
     }
@@ -48,7 +53,7 @@ def configuration_of(provider: Provider) -> Configuration:
 
 def written(configuration: Configuration) -> str:
     """Return the text of a configuration."""
-    return json.dumps(configuration)
+    return json.dumps(configuration, cls=DjangoJSONEncoder)
 
 
 def configuration_in(version: ProviderVersion) -> Configuration:
@@ -75,7 +80,7 @@ def registration_in(version: ProviderVersion, *, onto: Provider) -> Provider:
         raise VersionUnusable(expected="its client secret", received="one that could not be decrypted then")
     row = copy(onto)
     for name in kept.keys() & set(_names()):
-        setattr(row, name, kept[name])
+        setattr(row, name, Provider._meta.get_field(name).to_python(kept[name]))
     row.enabled = onto.enabled and row.enabled
     set_client_secret(row, secret)
     return row

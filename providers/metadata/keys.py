@@ -11,7 +11,8 @@ from django.utils import timezone
 from providers import outgoing
 from providers.errors import KeysInvalid, MetadataInvalid, ProviderFault, ProviderUnreachable
 from providers.metadata.bucket import may_refetch
-from providers.models import Provider
+from providers.models import JwksVersion, Provider
+from providers.protocol.key_set import key_changes, public_halves, same_keys
 from providers.protocol.refusals import outcome_of
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
@@ -25,6 +26,8 @@ FRESH_FOR = timedelta(hours=1)
 # How long the last good copy serves while the provider does not answer. After that, a key that he may have
 # withdrawn is believed no more.
 SERVES_FOR = timedelta(hours=24)
+# The outcome of an event: a key was exchanged for another one under its name.
+REPLACED = "key_replaced"
 
 # Parsing a key costs more than verifying with it. One entry a provider, replaced by a newer copy.
 _parsed: dict[UUID, tuple[datetime, JwkSet]] = {}
@@ -62,9 +65,46 @@ def refetch_keys(provider: Provider) -> JwkSet:
     if url is None:
         raise MetadataInvalid(expected="jwks_uri", received="absent")
     document = outgoing.fetch_document(url, fault=KeysInvalid)
-    keys = _parse(document)
-    _store_keys(provider, document)
+    keys = parse_keys(document)
+    store_keys(provider, document, url=url)
     return keys
+
+
+def parse_keys(document: Any) -> JwkSet:
+    """Return the keys in a document. Raises KeysInvalid when it is no key set."""
+    try:
+        return JwkSet.parse(document)
+    except KeySetRefused as refused:
+        raise KeysInvalid(expected="a JSON Web Key Set", received=str(refused)) from None
+
+
+@transaction.atomic
+def store_keys(provider: Provider, document: dict[str, Any], *, url: str) -> None:
+    """
+    Keep the set that was fetched at `url`, unless the registration has another issuer or key address by now.
+
+    Keys that differ are a version and an event; another key under the same name is an event of its own outcome. The set
+    of a rehearsal is kept with its provider in hand alone.
+    """
+    if provider.rehearsed_in:
+        provider.jwks, provider.jwks_fetched_at = document, timezone.now()
+        return
+    row = Provider.objects.select_for_update().filter(pk=provider.pk, issuer=provider.issuer).first()
+    if row is None or row.endpoint("jwks_uri") != url:
+        return
+    now = timezone.now()
+    Provider.objects.filter(pk=row.pk).update(jwks=document, jwks_fetched_at=now, jwks_failing_since=None)
+    if row.jwks is None or not same_keys(row.jwks, document):
+        JwksVersion.objects.create(provider=row, document=public_halves(document), fetched_at=now)
+        record_event(
+            "provider_keys_changed",
+            by=Actor("provider", row.slug),
+            target=row.slug,
+            outcome=REPLACED if key_changes(row.jwks, document).replaced else "ok",
+            before={"kids": _kids(row.jwks)},
+            after={"kids": _kids(document)},
+        )
+    provider.jwks, provider.jwks_fetched_at = document, now
 
 
 def _is_named(token: str | bytes, keys: JwkSet) -> bool:
@@ -115,42 +155,10 @@ def _stored_keys(provider: Provider) -> JwkSet:
     kept = _parsed.get(provider.pk)
     if kept and kept[0] == fetched_at:
         return kept[1]
-    keys = _parse(provider.jwks)
+    keys = parse_keys(provider.jwks)
     if fetched_at and not provider.rehearsed_in:
         _parsed[provider.pk] = (fetched_at, keys)
     return keys
-
-
-def _parse(document: Any) -> JwkSet:
-    try:
-        return JwkSet.parse(document)
-    except KeySetRefused as refused:
-        raise KeysInvalid(expected="a JSON Web Key Set", received=str(refused)) from None
-
-
-@transaction.atomic
-def _store_keys(provider: Provider, document: dict[str, Any]) -> None:
-    """
-    Keep the set, unless the registration has another issuer by now; an event when it changed. That of a rehearsal is
-    kept with its provider in hand alone.
-    """
-    if provider.rehearsed_in:
-        provider.jwks, provider.jwks_fetched_at = document, timezone.now()
-        return
-    row = Provider.objects.select_for_update().filter(pk=provider.pk, issuer=provider.issuer).first()
-    if row is None:
-        return
-    now = timezone.now()
-    Provider.objects.filter(pk=row.pk).update(jwks=document, jwks_fetched_at=now)
-    if row.jwks != document:
-        record_event(
-            "provider_keys_changed",
-            by=Actor("provider", row.slug),
-            target=row.slug,
-            before={"kids": _kids(row.jwks)},
-            after={"kids": _kids(document)},
-        )
-    provider.jwks, provider.jwks_fetched_at = document, now
 
 
 def _kids(document: Any) -> list[str]:

@@ -8,11 +8,17 @@ from django.utils import timezone
 
 from providers import outgoing
 from providers.client_keys.services import ensure_client_key, uses_client_keys
+from providers.drift.pending import set_aside
 from providers.errors import ProviderChanged
 from providers.models import DiscoveryVersion, Provider
 from providers.protocol.discovery import check_document, discovery_url
+from providers.protocol.drift import differences
+from providers.protocol.issuers import issuer_mismatch
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_change
+
+# The columns that `keep_discovery` sets.
+KEPT = ("discovery", "discovery_fetched_at", "discovery_failing_since", "jwks", "jwks_fetched_at")
 
 
 def fetch_discovery(provider: Provider) -> dict[str, Any]:
@@ -22,32 +28,47 @@ def fetch_discovery(provider: Provider) -> dict[str, Any]:
     Raises ProviderUnreachable, MetadataInvalid, and IssuerMismatch when it speaks for another issuer.
     """
     document = outgoing.fetch_document(discovery_url(provider.issuer))
+    check_discovery(provider, document, issuer=provider.issuer)
+    return document
+
+
+def check_discovery(provider: Provider, document: dict[str, Any], *, issuer: str) -> None:
+    """Check a document for `issuer` as this registration needs it. Raises as `check_document`."""
     check_document(
         document,
-        issuer=provider.issuer,
+        issuer=issuer,
         code_flow=provider.response_type == Provider.ResponseType.CODE,
         allow_http=settings.ALLOW_LOOPBACK_PROVIDERS,
     )
-    return document
 
 
 def refresh_discovery(*, provider: Provider, by: Actor) -> bool:
     """
-    Fetch and keep the document; return whether it differs from the one that was kept.
+    Fetch and keep the document; return whether what is kept differs from before.
 
-    A document that speaks for another issuer is never adopted. Raises as `fetch_discovery`, and
-    ProviderChanged when the registration was given another issuer meanwhile.
+    A document that speaks for another issuer is never adopted. Raises as `fetch_discovery`, and as
+    `settle_discovery`, which sets other endpoints aside.
     """
-    document = fetch_discovery(provider)
+    return settle_discovery(provider, fetch_discovery(provider), by=by)
+
+
+def settle_discovery(provider: Provider, document: dict[str, Any], *, by: Actor) -> bool:
+    """
+    Keep a document that was fetched and checked; return whether what is kept differs from before.
+
+    Other endpoints, or another issuer, than those in use wait for a person's decision, and the rest is kept.
+    Raises IssuerMismatch for a first document of another issuer, and ProviderChanged when the registration was
+    given another issuer meanwhile.
+    """
     with transaction.atomic():
         row = Provider.objects.select_for_update().get(pk=provider.pk)
         if row.issuer != provider.issuer:
             raise ProviderChanged(expected=provider.issuer, received=row.issuer)
-        changed = keep_discovery(row, document, by=by)
-        row.save(update_fields=["discovery", "discovery_fetched_at", "jwks", "jwks_fetched_at"])
-        if uses_client_keys(row):
-            ensure_client_key(provider=row, by=by)  # the document may rule the key's algorithm out
-    for name in ("discovery", "discovery_fetched_at", "jwks", "jwks_fetched_at"):
+        if not row.discovery and document["issuer"] != row.issuer:
+            raise issuer_mismatch(expected=row.issuer, received=document["issuer"])
+        changed = keep_discovery(row, set_aside(row, document, by=by), by=by)
+        save_discovery(row, by=by)
+    for name in KEPT:
         setattr(provider, name, getattr(row, name))
     return changed
 
@@ -68,10 +89,18 @@ def keep_discovery(provider: Provider, document: dict[str, Any], *, by: Actor) -
     before = provider.discovery or {}
     now = timezone.now()
     provider.discovery, provider.discovery_fetched_at = document, now
-    if before == document:
+    provider.discovery_failing_since = None
+    if before and not differences(before, document):
         return False
     if before.get("jwks_uri") != document.get("jwks_uri"):
         provider.jwks = provider.jwks_fetched_at = None
     DiscoveryVersion.objects.create(provider=provider, document=document, fetched_at=now)
     record_change("provider_discovery_changed", by=by, target=provider.slug, before=before, after=document)
     return True
+
+
+def save_discovery(row: Provider, *, by: Actor) -> None:
+    """Save what `keep_discovery` has put on the row, and see to a client key that the document takes."""
+    row.save(update_fields=KEPT)
+    if uses_client_keys(row):
+        ensure_client_key(provider=row, by=by)  # the document may rule the key's algorithm out

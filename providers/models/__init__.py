@@ -2,6 +2,7 @@
 
 from providers.models.attempt import SignInAttempt
 from providers.models.client_key import ClientKey
+from providers.models.drift import DiscoveryDrift, JwksVersion
 from providers.models.identity import Identity
 from providers.models.logout_token import SpentLogoutToken
 from providers.models.provider import DiscoveryVersion, Provider
@@ -12,8 +13,10 @@ from providers.models.version import ProviderVersion
 __all__ = [
     "ClientKey",
     "ConsoleSession",
+    "DiscoveryDrift",
     "DiscoveryVersion",
     "Identity",
+    "JwksVersion",
     "Provider",
     "ProviderVersion",
     "Rehearsal",

@@ -90,9 +90,18 @@ class Provider(models.Model):
     discovery_fetched_at = models.DateTimeField(null=True, editable=False)
     jwks = models.JSONField(null=True, editable=False)
     jwks_fetched_at = models.DateTimeField(null=True, editable=False)
+    # Since when the watch cannot read them, and the end of the certificate of the issuer's host as it last saw it.
+    discovery_failing_since = models.DateTimeField(null=True, editable=False)
+    jwks_failing_since = models.DateTimeField(null=True, editable=False)
+    tls_not_after = models.DateTimeField(null=True, editable=False, db_index=True)
 
     client_id = models.CharField("client ID", max_length=255)
     client_secret = EncryptedTextField(null=True, blank=True)
+    client_secret_expires_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="In UTC; when the provider stops taking the client secret, if it does.",
+    )
     token_endpoint_auth_method = models.CharField(
         max_length=32, choices=ClientAuthentication, default=ClientAuthentication.BASIC
     )

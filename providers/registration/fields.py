@@ -10,6 +10,7 @@ FIELDS = (
     "issuer",
     "client_id",
     "client_secret",
+    "client_secret_expires_at",
     "token_endpoint_auth_method",
     "assertion_audience",
     "pushed_authorization",

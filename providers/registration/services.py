@@ -9,10 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from providers.client_keys.services import ensure_client_key, uses_client_keys
+from providers.drift.pending import withdraw
 from providers.errors import IssuerMismatch, MetadataInvalid, ProviderUnreachable
 from providers.history.configuration import NOT_CONFIGURATION
 from providers.history.services import keep_what_stands, record_version
-from providers.metadata.services import fetch_discovery, keep_discovery
+from providers.metadata.services import KEPT, fetch_discovery, keep_discovery
 from providers.models import Provider
 from providers.registration.cautions import cautions
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
@@ -27,7 +28,7 @@ from ssoconsole.eventlog.masking import MASK
 from ssoconsole.eventlog.services import record_change, record_event
 
 # What the provider has published; only the metadata services change it on a row that stands.
-PUBLISHED = ("discovery", "discovery_fetched_at", "jwks", "jwks_fetched_at")
+PUBLISHED = (*KEPT, "jwks_failing_since", "tls_not_after")
 # What says which provider it is, and who the console is there.
 IDENTITY = ("issuer", "client_id")
 _NOT_IN_EVENTS = {*NOT_CONFIGURATION, "client_secret"}
@@ -56,10 +57,10 @@ def save_provider(
     """
     Create or change a registration; return warnings for the administrator.
 
-    The discovery document is fetched when there is none or the provider has become another one, unless the
-    caller brings what `look_up_metadata` has just found. With another issuer or client id the stored
-    metadata and keys go and the provider's sessions end; with `enabled` taken away, they end too. A save
-    that changes nothing writes nothing.
+    The discovery document is fetched when there is none or the issuer is another one, unless the caller brings
+    what `look_up_metadata` has just found. With another issuer the stored metadata and keys go; with another
+    client id they stay, because whoever changes that has not looked at endpoints. With either the provider's
+    sessions end; with `enabled` taken away, they end too. A save that changes nothing writes nothing.
 
     What needs a rehearsal (`providers.rehearsal.gate`) needs one, or a `trial`, or `anyway`, which goes on record. With
     `trial`, a change of a kind that could lock people out is taken back after that time by itself, unless an
@@ -90,7 +91,7 @@ def save_provider(
 def needs_metadata(provider: Provider) -> bool:
     """Tell whether the stored discovery document, if any, is not this registration's."""
     stored = Provider.objects.filter(pk=provider.pk).first()
-    return not provider.discovery or (stored is not None and has_moved(stored, provider))
+    return not provider.discovery or (stored is not None and stored.issuer != provider.issuer)
 
 
 def look_up_metadata(provider: Provider) -> Metadata:
@@ -192,8 +193,9 @@ def write_change(
     `said` goes on record too. Return the number of the version that `stored` was; None, and nothing is written, if they
     are the same.
     """
+    other_issuer = stored.issuer != provider.issuer
     for name in PUBLISHED:
-        setattr(provider, name, None if has_moved(stored, provider) else getattr(stored, name))
+        setattr(provider, name, None if other_issuer else getattr(stored, name))
     before, after = _snapshot(stored), _snapshot(provider)
     if readable_secret(stored) != readable_secret(provider):
         # Two texts that differ, so that the change is seen; the event masks every value of this name.
@@ -206,6 +208,8 @@ def write_change(
     provider.save(force_update=True)
     record_change(action, by=by, target=provider.slug, before=before, after={**after, **(said or {})})
     record_version(provider=provider, by=by, note=note)
+    if other_issuer:
+        withdraw(provider, by=by)  # it was about a document of the earlier one
     if has_moved(stored, provider) or (stored.enabled and not provider.enabled):
         end_sessions_of_provider(provider=provider, by=by)
     return number

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
+from providers.drift.pending import undecided
 from providers.errors import IssuerMismatch
 from providers.metadata.services import refresh_discovery
 from providers.models import Provider
@@ -34,6 +35,11 @@ from ssoconsole.configuration.sections.section import (
 from ssoconsole.configuration.shape import check_shape
 from ssoconsole.configuration.yaml_positions import read_yaml
 from ssoconsole.errors import DomainError
+
+OTHER_ENDPOINTS = (
+    "the provider names other endpoints than those in use; "
+    "they wait on its page in the admin to be adopted or refused"
+)
 
 
 def apply_configuration(
@@ -163,7 +169,10 @@ def _fetch_discovery(plan: Plan, findings: Findings, *, by: Actor) -> None:
     for slug, path in plan.to_fetch.items():
         line = findings.line_of((*path, "issuer"))
         try:
-            refresh_discovery(provider=Provider.objects.get(slug=slug), by=by)
+            provider = Provider.objects.get(slug=slug)
+            refresh_discovery(provider=provider, by=by)
+            if undecided(provider):
+                plan.warnings.append(Problem(spell((*path, "issuer")), line, OTHER_ENDPOINTS))
         except IssuerMismatch as error:
             message = f"NOBODY CAN SIGN IN: the discovery document is another issuer's. {sentence(error)}"
             plan.warnings.append(Problem(spell((*path, "issuer")), line, message))

@@ -20,6 +20,7 @@ from tokens.models import Audience, Bot
 UNLESS = {
     "icon": "",
     "order": 100,
+    "client_secret_expires_at": None,
     "assertion_audience": "issuer",
     "pushed_authorization": True,
     "jwks_uri": None,

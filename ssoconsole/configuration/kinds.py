@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Protocol
 
+from ssoconsole.configuration.moments import moment
 from ssoconsole.configuration.problems import LONGEST_KEY_SHOWN, Findings, Path
 
 
@@ -32,6 +33,17 @@ class Whole:
     def check(self, value: Any, path: Path, findings: Findings) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
             findings.add(path, f"expected a whole number, found {_found(value)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A day, or a moment with its time zone, as text."""
+
+    def check(self, value: Any, path: Path, findings: Findings) -> None:
+        if not isinstance(value, str) or moment(value) is None:
+            findings.add(
+                path, "expected a day or a moment with its time zone: 2027-01-31 or 2027-01-31T12:00:00Z"
+            )
 
 
 @dataclass(frozen=True, slots=True)

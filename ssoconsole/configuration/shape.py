@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ssoconsole.configuration.kinds import Anything, Flag, Items, Record, Secret, Table, Text, Whole
+from ssoconsole.configuration.kinds import Anything, Flag, Items, Moment, Record, Secret, Table, Text, Whole
 from ssoconsole.configuration.problems import Findings
 
 GROUP_RULE = Record({"claim_value": Text(), "group": Text()}, required=("claim_value", "group"))
@@ -19,6 +19,7 @@ PROVIDER = Record(
         "issuer": Text(),
         "client_id": Text(),
         "client_secret": Secret(),
+        "client_secret_expires_at": Moment(),
         "token_endpoint_auth_method": Text(),
         "assertion_audience": Text(),
         "pushed_authorization": Flag(),

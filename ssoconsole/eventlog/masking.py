@@ -9,8 +9,14 @@ SECRET_WORDS = ("secret", "password", "private", "token", "assertion", "verifier
 HARMLESS = frozenset(
     {
         "assertion_audience",
+        "authorization_endpoint",
+        "authorization_response_iss_parameter_supported",
+        "client_secret_expires_at",
         "id_token_signing_alg_values_supported",
         "max_token_lifetime",
+        "pushed_authorization",
+        "pushed_authorization_request_endpoint",
+        "require_pushed_authorization_requests",
         "token_endpoint",
         "token_endpoint_auth_method",
         "token_endpoint_auth_methods_supported",

@@ -1,4 +1,4 @@
-"""One log line a request: never its query string, which may hold a code or a state."""
+"""One log line a request: never its query string, which may hold a code or a state, nor a path that is a secret."""
 
 import time
 import uuid
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-from ssoconsole.logs import request_id_var
+from ssoconsole.logs import request_id_var, shown_path
 
 log = structlog.get_logger("requests")
 QUIET = ("/healthz", "/readyz", "/static/")
@@ -30,7 +30,7 @@ class RequestLogMiddleware:
                 log.info(
                     "request",
                     method=request.method,
-                    path=request.path,
+                    path=shown_path(request.path),
                     status=response.status_code,
                     ms=elapsed,
                 )

@@ -51,6 +51,7 @@ def request(
     allow_loopback: bool,
     headers: Mapping[str, str] | None = None,
     form: Sequence[tuple[str, str]] | None = None,
+    document: bytes | None = None,
     ca_file: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
     redirects: bool = False,
@@ -60,13 +61,14 @@ def request(
 
     With `redirects` a redirect is a response like any other; it is never followed. `accept` is the media types
     that a status below 400 may come in, `*/*` among them for any. `form` is sent by POST as
-    application/x-www-form-urlencoded. `allow_loopback` is the development switch: loopback addresses and
-    plain http. `ca_file` is a PEM file of CA certificates to trust besides the system's.
+    application/x-www-form-urlencoded, `document`, which is JSON, as it is. `allow_loopback` is the development
+    switch: loopback addresses and plain http. `ca_file` is a PEM file of CA certificates to trust besides the
+    system's.
 
     Raises OutboundError.
     """
     target = parse(url, allow_http=allow_loopback)
-    message = _message(method, target, accept, headers or {}, form)
+    message = _message(method, target, accept, headers or {}, form, document)
     deadline = Deadline(limits.total)
     timeout = deadline.wait(limits.idle)
     endpoints = resolve(target.host, target.port, allow_loopback=allow_loopback, timeout=timeout)
@@ -88,6 +90,7 @@ def _message(
     accept: Collection[str],
     extra: Mapping[str, str],
     form: Sequence[tuple[str, str]] | None,
+    document: bytes | None = None,
 ) -> bytes:
     headers = {
         "Host": target.authority,
@@ -100,6 +103,8 @@ def _message(
     if form is not None:
         body = urlencode(form, errors="replace").encode("ascii")
         headers["Content-Type"] = "application/x-www-form-urlencoded"
+    if document is not None:
+        body, headers["Content-Type"] = document, "application/json"
     if method == "POST":
         headers["Content-Length"] = str(len(body))
     _refuse_headers(extra)

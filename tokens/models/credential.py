@@ -14,6 +14,11 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
         """Neither retired nor past their time."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), retired_at=None)
 
+    def ending_between(self, start: datetime, end: datetime) -> "CredentialQuerySet":
+        """Live credentials of bots that are enabled which end then, the first to end first."""
+        ending = self.filter(retired_at=None, expires_at__gt=start, expires_at__lte=end)
+        return ending.filter(bot__disabled_at=None).order_by("expires_at")
+
     def client_secrets(self) -> "CredentialQuerySet":
         return self.filter(kind=Credential.Kind.CLIENT_SECRET)
 
@@ -55,6 +60,13 @@ class Credential(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
+        indexes = (
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(expires_at__isnull=False, retired_at=None),
+                name="credentials_by_end",
+            ),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=~Q(kind="client_secret") | Q(secret_hash__isnull=False),

@@ -54,6 +54,11 @@ class TokenRecordQuerySet(models.QuerySet["TokenRecord"]):
             bot_counts("bot__"), audience_counts("audience__"), key_counts("signing_key__", at=at)
         )
 
+    def ending_between(self, start: datetime, end: datetime) -> "TokenRecordQuerySet":
+        """Live tokens that were made to last and do not, the first to end first."""
+        ending = self.live(at=start).filter(long_lived=True, expires_at__gt=start, expires_at__lte=end)
+        return ending.order_by("expires_at")
+
     def unended(self, *, at: datetime) -> "TokenRecordQuerySet":
         """Tokens that are neither revoked nor past their end: what can come back if anything may."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
@@ -81,6 +86,9 @@ class TokenRecord(models.Model):
     issued_at = models.DateTimeField()
     issued_by = models.CharField(max_length=300)
     expires_at = models.DateTimeField(null=True, db_index=True)
+    # Whether somebody should be told before its end. Among millions that live for an hour, these few are found by
+    # an index of their own.
+    long_lived = models.BooleanField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.CharField(max_length=300, blank=True)
 
@@ -90,6 +98,7 @@ class TokenRecord(models.Model):
         ordering = ("-number",)
         indexes = (
             models.Index(fields=["bot", "-number"], name="tokens_of_a_bot"),
+            models.Index(fields=["expires_at"], condition=Q(long_lived=True), name="long_tokens_by_end"),
             models.Index(fields=["number"], condition=Q(revoked_at__isnull=False), name="revoked_tokens"),
         )
         constraints = (

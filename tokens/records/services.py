@@ -28,6 +28,9 @@ from tokens.models import Audience, Bot, Credential, Grant, TokenRecord
 from tokens.protocol.access_token import TYP, AccessToken, claims_of
 from tokens.status.services import status_of
 
+# A token that lives for longer is not fetched anew by its bot as a matter of course: its end is somebody's work.
+LONG_LIVED = timedelta(hours=24)
+
 
 @transaction.atomic
 def issue_token(
@@ -64,6 +67,7 @@ def issue_token(
     )
     record.issued_at = timezone.now().replace(microsecond=0)
     record.expires_at = None if lifetime is None else record.issued_at + lifetime
+    record.long_lived = lifetime is not None and lifetime > LONG_LIVED
     record.signing_key = ensure_signing_key(alg=grant.audience.signing_alg, by=by)
     record.clean_fields(exclude=_OURS)
     record.save(force_insert=True)  # before it is signed: its number is its place in the status list

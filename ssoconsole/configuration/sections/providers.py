@@ -11,6 +11,7 @@ from providers.registration.fields import FIELDS, SESSION
 from providers.registration.secret import readable_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
 from ssoconsole.actors import Actor
+from ssoconsole.configuration.moments import moment
 from ssoconsole.configuration.plan import Hidden
 from ssoconsole.configuration.problems import Path
 from ssoconsole.configuration.sections.section import Entry, EntryRefused, Settled, fill, require
@@ -56,7 +57,7 @@ class Providers:
         return row
 
     def _fill(self, row: Provider, entry: Entry) -> None:
-        fill(row, entry, FIELDS)
+        fill(row, _with_moments(entry), FIELDS)
         kind = kind_of(row.kind)
         for name in FIELDS:
             if name in kind.defaults and name in entry and entry[name] is None:
@@ -89,9 +90,20 @@ class Providers:
             disable_provider(provider=row, by=by)
 
 
+def _with_moments(entry: Entry) -> Entry:
+    """The file has text where the row has a moment."""
+    end = entry.get("client_secret_expires_at")
+    return {**entry, "client_secret_expires_at": moment(end)} if end else entry
+
+
 def describe(row: Provider) -> Entry:
     """Tell a registration in the file's keys, in the file's order."""
-    special = {"client_secret": _secret(row), "prompt": row.prompt or None}
+    end = row.client_secret_expires_at
+    special = {
+        "client_secret": _secret(row),
+        "client_secret_expires_at": end and end.isoformat(),
+        "prompt": row.prompt or None,
+    }
     described: Entry = {"slug": row.slug}
     described |= {name: special[name] if name in special else getattr(row, name) for name in FIELDS}
     described["session"] = {name: getattr(row, f"session_{name}") for name in SESSION}

@@ -13,12 +13,15 @@ from providers.retention import drop_old_sign_ins, drop_old_versions
 from providers.trial.services import roll_back_overdue
 from ssoconsole.accounts.lockout import drop_old_failures
 from ssoconsole.actors import Actor
+from ssoconsole.expiry.claims import drop_old_warnings
 from tokens.credentials.retirement import retire_unused_credentials
 from tokens.credentials.spent import drop_spent_assertions
 from tokens.keys.ending import drop_gone_keys
 from tokens.records.retention import drop_old_records
 from tokens.refusals.services import drop_old_refusals
 from tokens.repeats.services import drop_old_repeats
+
+WARNINGS_KEPT = timedelta(days=400)
 
 
 class Command(BaseCommand):
@@ -47,5 +50,7 @@ class Command(BaseCommand):
         self.stdout.write(f"signing keys that nothing needs: {gone} deleted")
         failures = drop_old_failures(at=timezone.now())
         self.stdout.write(f"failed sign-ins by password: {failures} deleted")
+        told = drop_old_warnings(at=timezone.now(), keep=WARNINGS_KEPT)
+        self.stdout.write(f"warnings sent long ago: {told} forgotten")
         call_command("clearsessions")
         self.stdout.write("browser sessions: expired ones deleted")

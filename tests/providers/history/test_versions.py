@@ -242,7 +242,12 @@ class RetentionTests:
 
 
 def test_every_field_is_risky_or_known_to_be_harmless():
-    assert {*FIELDS, "slug"} - {*RISKY} == {"name", "icon", "order"}
+    assert {*FIELDS, "slug"} - {*RISKY} == {
+        "name",
+        "icon",
+        "order",
+        "client_secret_expires_at",
+    }
 
 
 def test_risk_is_what_differs(corp):

@@ -27,23 +27,38 @@ def test_a_refresh_keeps_the_document_and_says_whether_it_is_new(scripted_provid
 
 def test_a_changed_document_is_a_version_and_an_event(scripted_provider, corp):
     refresh_discovery(provider=corp, by=BOB)
-    scripted_provider.discovery["end_session_endpoint"] = scripted_provider.issuer + "/bye"
+    scripted_provider.discovery["scopes_supported"] = ["openid"]
     assert refresh_discovery(provider=corp, by=BOB) is True
     assert DiscoveryVersion.objects.count() == 2
     event = provider_events().first()
-    assert list(event.after) == ["end_session_endpoint"]
+    assert list(event.after) == ["scopes_supported"]
     assert event.actor == "user:bob"
 
 
-def test_the_keys_go_with_another_jwks_uri_and_stay_otherwise(scripted_provider, corp):
+def test_lists_in_another_order_are_no_news(scripted_provider, corp):
+    refresh_discovery(provider=corp, by=BOB)
+    scripted_provider.discovery["scopes_supported"] = scripted_provider.metadata()["scopes_supported"][::-1]
+    assert refresh_discovery(provider=corp, by=BOB) is False
+    assert (DiscoveryVersion.objects.count(), provider_events().count()) == (1, 1)
+
+
+def test_another_endpoint_waits_for_a_person_and_the_rest_is_kept(scripted_provider, corp):
+    refresh_discovery(provider=corp, by=BOB)
+    scripted_provider.discovery["scopes_supported"] = ["openid"]
+    scripted_provider.discovery["jwks_uri"] = "https://elsewhere.example/keys"
+    assert refresh_discovery(provider=corp, by=BOB) is True
+    stored = Provider.objects.get()
+    assert stored.discovery["scopes_supported"] == ["openid"]
+    assert stored.endpoint("jwks_uri") == scripted_provider.url("jwks")
+    assert stored.drifts.undecided().get().side("after") == {"jwks_uri": "https://elsewhere.example/keys"}
+
+
+def test_the_keys_stay_while_the_document_changes_in_other_things(scripted_provider, corp):
     refresh_discovery(provider=corp, by=BOB)
     Provider.objects.update(jwks={"keys": []}, jwks_fetched_at=corp.discovery_fetched_at)
     scripted_provider.discovery["scopes_supported"] = ["openid"]
     refresh_discovery(provider=corp, by=BOB)
     assert Provider.objects.get().jwks == {"keys": []}
-    scripted_provider.discovery["jwks_uri"] = scripted_provider.issuer + "/other-keys"
-    refresh_discovery(provider=corp, by=BOB)
-    assert (Provider.objects.get().jwks, corp.jwks_fetched_at) == (None, None)
 
 
 @pytest.mark.parametrize(

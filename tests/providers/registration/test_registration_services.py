@@ -148,15 +148,25 @@ class SecretTests:
 
 
 class AnotherProviderTests:
-    @pytest.mark.parametrize("field", ["client_id", "issuer"])
-    def test_its_metadata_keys_and_sessions_go(self, corp, session, another_scripted_provider, field):
+    def test_its_metadata_keys_and_sessions_go(self, corp, session, another_scripted_provider):
         Provider.objects.update(jwks={"keys": []})
-        values = {"client_id": "another", "issuer": another_scripted_provider.issuer}
-        setattr(corp, field, values[field])
+        corp.issuer = another_scripted_provider.issuer
         save(corp)
         corp.refresh_from_db()
         assert corp.jwks is None
         assert corp.discovery["issuer"] == corp.issuer
+        assert ended(session) == "user:bob"
+
+    def test_another_client_id_ends_the_sessions_and_adopts_no_endpoint(
+        self, corp, session, scripted_provider
+    ):
+        Provider.objects.update(jwks={"keys": []})
+        in_use = Provider.objects.get().discovery
+        scripted_provider.discovery["token_endpoint"] = "https://mallory.example/token"
+        corp.client_id = "another"
+        save(corp)
+        stored = Provider.objects.get()
+        assert (stored.client_id, stored.discovery, stored.jwks) == ("another", in_use, {"keys": []})
         assert ended(session) == "user:bob"
 
     def test_without_an_answer_the_old_metadata_is_gone_all_the_same(self, corp, another_scripted_provider):

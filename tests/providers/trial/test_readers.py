@@ -17,6 +17,8 @@ EXEMPT = {
     "providers/api/attempts.py": "shows what was, and the provider's name",
     "providers/client_keys/services.py": "locks the row, and reads the client keys",
     "providers/diagnosis/subject.py": "counts the others",
+    "providers/drift/decisions.py": "its callers settle; it writes the document of the issuer that stands",
+    "providers/drift/settling.py": "writes the document of the issuer that its caller has settled",
     "providers/explanations/neighbours.py": "shows what was, and the provider's name",
     "providers/history/restoring.py": "its callers settle, and saving refuses a row that is past its trial",
     "providers/identities/unlink.py": "reads which other identities there are",
@@ -31,6 +33,8 @@ EXEMPT = {
     "ssoconsole/accounts/admin.py": "shows names only",
     "ssoconsole/configuration/sections/providers.py": "applying has settled all of them",
     "ssoconsole/first_run/demonstration.py": "the demonstration provider is on nobody's trial",
+    "ssoconsole/expiry/pages.py": "shows names only",
+    "ssoconsole/expiry/sources/providers.py": "reads when things end",
     "ssoconsole/home/overview.py": "counts",
 }
 

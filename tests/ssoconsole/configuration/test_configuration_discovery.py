@@ -67,3 +67,15 @@ def test_a_document_of_another_issuer_is_told_loudly_and_not_adopted(apply, text
     assert answer.code == 0
     assert any("NOBODY CAN SIGN IN" in line and "mallory.example" in line for line in answer.problems)
     assert Provider.objects.get().discovery is None
+
+
+def test_other_endpoints_than_those_in_use_are_told_and_not_adopted(apply, text, scripted_provider):
+    apply(text)
+    in_use = Provider.objects.get().endpoint("authorization_endpoint")
+    scripted_provider.discovery.fields["authorization_endpoint"] = "https://mallory.example/authorize"
+
+    answer = apply(text + "    leeway: 30\n")
+
+    assert answer.code == 0
+    assert any("names other endpoints than those in use" in line for line in answer.problems)
+    assert Provider.objects.get().endpoint("authorization_endpoint") == in_use

@@ -1,0 +1,89 @@
+"""A provider's changed document: shown beside the one in use, adopted or refused by a button."""
+
+import json
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+
+from providers.drift.decisions import adopt_drift, refuse_drift
+from providers.drift.pending import undecided
+from providers.models import DiscoveryDrift, Provider
+from providers.protocol.drift import host_of
+from providers.trial.services import settle
+from ssoconsole.actors import Actor
+from ssoconsole.errors import DomainError
+
+if TYPE_CHECKING:
+    ProviderModelAdmin = admin.ModelAdmin[Provider]
+else:
+    ProviderModelAdmin = admin.ModelAdmin
+
+ACTIONS = {
+    "adopt": (adopt_drift, "What the provider shows now is used from now on."),
+    "refuse": (refuse_drift, "Nothing has changed: the endpoints in use stay."),
+}
+
+
+def drift_urls(model_admin: ProviderModelAdmin) -> list[URLPattern]:
+    """The address of the decision, under the provider's own."""
+    view = model_admin.admin_site.admin_view(
+        lambda request, pk, number: decide_drift(model_admin, request, pk=pk, number=number)
+    )
+    return [path("<uuid:pk>/drift/<int:number>", view, name="providers_provider_drift")]
+
+
+def drift_section(provider: Provider) -> dict[str, Any] | None:
+    """What waits for a decision at this provider, for `_drift.html`; None when nothing does."""
+    drift = undecided(provider)
+    if drift is None:
+        return None
+    rows = [
+        {
+            "member": member,
+            "before": _shown(change["before"]),
+            "after": _shown(change["after"]),
+            "moves": _moves(change),
+        }
+        for member, change in drift.changes.items()
+    ]
+    return {"row": drift, "members": rows, "other_issuer": "issuer" in drift.changes}
+
+
+def decide_drift(
+    model_admin: ProviderModelAdmin, request: HttpRequest, *, pk: UUID, number: int
+) -> HttpResponse:
+    """Adopt or refuse exactly the change that the page has shown; needs the right to change the provider."""
+    provider = get_object_or_404(Provider, pk=pk)
+    settle(provider)
+    if not model_admin.has_change_permission(request, provider):
+        raise PermissionDenied
+    decide, told = ACTIONS.get(request.POST.get("decision", ""), (None, ""))
+    if request.method != "POST" or decide is None:
+        return HttpResponseNotAllowed(["POST"])
+    drift = get_object_or_404(DiscoveryDrift, provider=provider, pk=number)
+    try:
+        decide(drift=drift, by=Actor.of(request))
+    except DomainError as refused:
+        details = [f"Expected {refused.expected}."] if refused.expected else []
+        details += [f"Received {refused.received}."] if refused.received else []
+        model_admin.message_user(request, " ".join([refused.message, *details]), messages.ERROR)
+    else:
+        model_admin.message_user(request, told, messages.SUCCESS)
+    return HttpResponseRedirect(reverse("admin:providers_provider_change", args=[provider.pk]))
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _moves(change: dict[str, Any]) -> bool:
+    """Tell whether people or secrets would be sent to another host."""
+    before, after = host_of(change["before"]), host_of(change["after"])
+    return bool(after) and before != after

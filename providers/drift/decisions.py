@@ -1,0 +1,71 @@
+"""Deciding about a changed document: what a person has seen is used, or it is not."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from providers.drift.errors import DriftDecided, DriftOutdated
+from providers.metadata.services import check_discovery, keep_discovery, save_discovery
+from providers.models import DiscoveryDrift, Provider
+from providers.protocol.drift import decisive_differences
+from providers.registration.services import look_up_metadata, save_provider
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.services import record_event
+
+Decision = DiscoveryDrift.Decision
+
+
+def adopt_drift(*, drift: DiscoveryDrift, by: Actor) -> None:
+    """
+    Use the document that was shown from now on.
+
+    Another issuer is another provider to everybody who signs in: its own document is fetched, must be the one
+    that was shown, and the sessions end. Raises DriftDecided, DriftOutdated, MetadataInvalid,
+    RegistrationInvalid; then nothing was changed.
+    """
+    if "issuer" in drift.changes:
+        _adopt_issuer(drift, by=by)
+        return
+    with transaction.atomic():
+        row = Provider.objects.select_for_update().get(pk=drift.provider_id)
+        _decide(drift, Decision.ADOPTED, by=by)
+        check_discovery(row, drift.document, issuer=row.issuer)  # the registration may have changed since
+        keep_discovery(row, drift.document, by=by)
+        save_discovery(row, by=by)
+
+
+@transaction.atomic
+def refuse_drift(*, drift: DiscoveryDrift, by: Actor) -> None:
+    """Go on with the document in use, for as long as the provider shows this one. Raises DriftDecided."""
+    Provider.objects.select_for_update().get(pk=drift.provider_id)
+    _decide(drift, Decision.REFUSED, by=by)
+
+
+def _adopt_issuer(drift: DiscoveryDrift, *, by: Actor) -> None:
+    provider = Provider.objects.get(pk=drift.provider_id)
+    provider.issuer = drift.document["issuer"]
+    metadata = look_up_metadata(provider)
+    if metadata.document is None:
+        raise DriftOutdated("The new issuer does not answer.", received=" ".join(metadata.warnings))
+    if other := decisive_differences(drift.document, metadata.document):
+        raise DriftOutdated(
+            "The new issuer's own document is not the one that was shown.",
+            expected=str(other[0].before),
+            received=f"{other[0].member}: {other[0].after}",
+        )
+    with transaction.atomic():
+        Provider.objects.select_for_update().get(pk=drift.provider_id)
+        _decide(drift, Decision.ADOPTED, by=by)
+        save_provider(provider=provider, by=by, metadata=metadata, anyway=True)
+
+
+def _decide(drift: DiscoveryDrift, decision: DiscoveryDrift.Decision, *, by: Actor) -> None:
+    decided = DiscoveryDrift.objects.filter(pk=drift.pk).decide(decision, by=str(by), at=timezone.now())
+    if not decided:
+        raise DriftDecided
+    record_event(
+        f"provider_drift_{decision.value}",
+        by=by,
+        target=drift.provider.slug,
+        before=drift.side("before"),
+        after=drift.side("after"),
+    )

@@ -1,0 +1,56 @@
+"""watch_providers [--json]"""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from providers.drift.watch import Report, watch_providers
+from ssoconsole.actors import Actor
+
+
+class Command(BaseCommand):
+    help = (
+        "Read what every enabled provider publishes again, and tell what has changed; for cron. "
+        "Exit status 0 when everything was read and nothing needs a person, 1 otherwise."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        reports = watch_providers(by=Actor.command("watch_providers"), at=timezone.now())
+        if options["json"]:
+            self.stdout.write(json.dumps(_document(reports), indent=2, ensure_ascii=False))
+        else:
+            self._print(reports)
+        if not all(report.ok for report in reports):
+            raise SystemExit(1)
+
+    def _print(self, reports: list[Report]) -> None:
+        for report in reports:
+            self.stdout.write(f"{report.provider}: {'ok' if report.ok else 'needs a person'}")
+            for found in report.findings:
+                self.stdout.write(_printable(f"  {found.severity}: {found.title} ({found.code})"))
+                if found.expected or found.received:
+                    self.stdout.write(_printable(f"    expected {found.expected or 'nothing'}"))
+                    self.stdout.write(_printable(f"    received {found.received or 'nothing'}"))
+                if found.remedy:
+                    self.stdout.write(f"    {found.remedy}")
+
+
+def _document(reports: list[Report]) -> dict[str, Any]:
+    providers = [
+        {"provider": each.provider, "ok": each.ok, "findings": [asdict(found) for found in each.findings]}
+        for each in reports
+    ]
+    return {"ok": all(report.ok for report in reports), "providers": providers}
+
+
+def _printable(line: str) -> str:
+    """What a provider writes into its document must not steer the terminal of who reads this."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line
+    )

@@ -1,0 +1,86 @@
+"""What differs between two key sets of a provider, and their public halves."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ssoconsole.jose.keys import thumbprint
+
+# What RFC 7517 and RFC 7518 publish of a key; every other member may be the private half, or anything.
+_PUBLIC = frozenset(
+    {"kty", "kid", "use", "key_ops", "alg", "crv", "x", "y", "n", "e", "x5t", "x5t#S256", "x5u", "x5c"}
+)
+_ASYMMETRIC = ("RSA", "EC", "OKP")
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChanges:
+    """
+    The names of keys that came, went, or are another key under the same name.
+
+    A `kid` that means another key than before is no rotation: a verifier that keeps keys by name is made to
+    believe the new one for the old.
+    """
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+
+
+def key_changes(before: Any, after: Any) -> KeyChanges:
+    """Compare two JWKS documents by their keys; None, or what is none, has no keys."""
+    old, new = _by_name(before), _by_name(after)
+    both = [name for name in new if name in old]
+    return KeyChanges(
+        added=tuple(name for name in new if name not in old),
+        removed=tuple(name for name in old if name not in new),
+        replaced=tuple(name for name in both if new[name] - old[name]),
+    )
+
+
+def same_keys(before: Any, after: Any) -> bool:
+    """Tell whether two documents hold the same keys, each with the same members, in whatever order."""
+    return _spelt(before) == _spelt(after)
+
+
+def public_halves(document: Any) -> dict[str, Any]:
+    """Return the JWKS with what is public in it; symmetric keys, which are secrets, are left out."""
+    keys = [entry for entry in _entries(document) if entry.get("kty") in _ASYMMETRIC]
+    return {"keys": [{name: entry[name] for name in entry if name in _PUBLIC} for entry in keys]}
+
+
+def exposed_keys(document: Any) -> tuple[str, ...]:
+    """The names of keys whose secret half is published, by mistake or worse."""
+    return tuple(_name(entry) for entry in _entries(document) if _PRIVATE & entry.keys())
+
+
+def _spelt(document: Any) -> list[str]:
+    return sorted(json.dumps(entry, sort_keys=True) for entry in _entries(document))
+
+
+def _by_name(document: Any) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for entry in _entries(document):
+        found.setdefault(_name(entry), set()).add(_material(entry))
+    return found
+
+
+def _entries(document: Any) -> Iterator[Mapping[str, Any]]:
+    entries = document.get("keys") if isinstance(document, Mapping) else None
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, Mapping):
+            yield entry
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    kid = entry.get("kid")
+    return kid[:255] if isinstance(kid, str) else f"without kid ({_material(entry)[:16]})"
+
+
+def _material(entry: Mapping[str, Any]) -> str:
+    try:
+        return thumbprint(entry)
+    except ValueError:
+        return "unreadable"

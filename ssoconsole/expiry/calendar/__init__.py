@@ -1,0 +1,1 @@
+"""The private calendar: what ends, where people plan their weeks."""

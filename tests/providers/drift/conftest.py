@@ -1,0 +1,3 @@
+from tests.providers.admin.conftest import bob, mallory
+
+__all__ = ["bob", "mallory"]

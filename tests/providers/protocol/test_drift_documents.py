@@ -1,0 +1,87 @@
+"""Whatever two documents hold, what decides who signs in stays as it was, and the rest is as it is now."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.protocol.discovery import ANNOUNCES_ISS, PUSH_ENDPOINT
+from providers.protocol.drift import (
+    DECISIVE,
+    REGISTRATION,
+    Difference,
+    decisive_differences,
+    differences,
+    host_of,
+    without_decisive,
+)
+from providers.protocol.key_set import exposed_keys, key_changes, public_halves, same_keys
+
+MEMBERS = st.sampled_from(
+    [*DECISIVE, REGISTRATION, ANNOUNCES_ISS, "scopes_supported", "service_documentation"]
+)
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.sampled_from(["https://a.example/x", "https://b.example/x", "https://[", "not a URL"])
+    | st.lists(st.sampled_from("abc"), max_size=3)
+    | st.dictionaries(st.sampled_from("ab"), st.integers(0, 2), max_size=2)
+)
+DOCUMENTS = st.dictionaries(MEMBERS, VALUES)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3)
+)
+KEYS = st.dictionaries(
+    st.sampled_from(["kty", "kid", "n", "e", "x", "y", "crv", "d", "k", "use"]), st.text() | JSON
+)
+KEY_SETS = st.fixed_dictionaries({"keys": st.lists(KEYS, max_size=4) | JSON}) | JSON
+
+
+@given(before=DOCUMENTS, after=DOCUMENTS)
+def test_nothing_decisive_is_left_and_nothing_else_is_lost(before, after):
+    merged = without_decisive(before, after)
+    assert decisive_differences(before, merged) == []
+    decided = {difference.member for difference in decisive_differences(before, after)}
+    assert {name: merged[name] for name in merged if name not in decided} == {
+        name: after[name] for name in after if name not in decided
+    }
+    assert all(merged.get(name) == before.get(name) for name in decided)
+
+
+@given(document=DOCUMENTS)
+def test_a_document_does_not_differ_from_itself(document):
+    assert differences(document, dict(reversed(document.items()))) == []
+
+
+@pytest.mark.parametrize(
+    ("member", "before", "after", "decisive"),
+    [
+        ("token_endpoint", "https://a.example/", "https://a.example/token", True),
+        ("jwks_uri", "https://a.example/", None, True),
+        (PUSH_ENDPOINT, None, "https://a.example/", True),
+        (REGISTRATION, "https://a.example/x", "https://A.example/y", False),
+        (REGISTRATION, "https://a.example/x", "https://a.example:8443/x", True),
+        (REGISTRATION, None, "https://a.example/x", True),
+        (ANNOUNCES_ISS, True, False, True),
+        (ANNOUNCES_ISS, True, None, True),
+        (ANNOUNCES_ISS, False, True, False),
+        ("scopes_supported", ["a"], ["b"], False),
+    ],
+)
+def test_what_a_person_decides(member, before, after, decisive):
+    assert Difference(member, before, after).is_decisive is decisive
+
+
+@pytest.mark.parametrize("value", [None, 1, ["https://a.example"], "https://[", "no host"])
+def test_what_is_no_url_has_no_host(value):
+    assert host_of(value) == ""
+
+
+@given(before=KEY_SETS, after=KEY_SETS)
+def test_any_key_set_can_be_compared_and_kept(before, after):
+    changes = key_changes(before, after)
+    assert not set(changes.added) & set(changes.removed)
+    assert key_changes(after, after) == key_changes(before, before)
+    assert same_keys(after, after)
+    kept = public_halves(after)
+    assert exposed_keys(kept) == ()
+    assert all(not {"d", "k"} & key.keys() for key in kept["keys"])
