@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from providers.explanations.said import said_by_provider
 from providers.models import ConsoleSession, SignInAttempt
 from ssoconsole.accounts.models import User
 from tests.providers.signin.journey import Browser, outcome_of, trace_of
@@ -95,6 +96,22 @@ def test_what_the_provider_said_is_told_word_for_word_and_as_text(op, provider, 
     page = page_of(bob, trace_of(response))
     assert "<code>access_denied</code>" in page
     assert "<dd>&lt;b&gt;No&lt;/b&gt; consent</dd>" in page
+
+
+@pytest.mark.parametrize(
+    ("outcome", "received", "said"),
+    [
+        ("provider_error", "access_denied", ("access_denied", "", "")),
+        ("token_endpoint_error", "status 401", ("", "", "401")),
+        ("token_endpoint_error", "status 400, invalid_grant: a: b", ("invalid_grant", "a: b", "400")),
+        ("provider_error", "", None),
+        ("token_endpoint_error", "a token response without an ID token", None),
+        ("expired", "status 401", None),
+    ],
+)
+def test_only_what_the_provider_said_is_told_as_its_words(outcome, received, said):
+    told = said_by_provider(SignInAttempt(outcome=outcome, received=received))
+    assert (told and (told.error, told.description, told.status)) == said
 
 
 def test_claims_are_shown_masked_and_secrets_not_at_all(op, provider, visitor, bob):

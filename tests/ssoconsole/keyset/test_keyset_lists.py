@@ -73,7 +73,7 @@ def test_an_older_page_leads_back_to_the_newest_and_filters_begin_there(bob, att
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "x", "1", "-", "1-x", f"{10**19}-1", "99999999999999999999999-1", "²-1"]
+    "cursor", ["", "x", "1", "-", "1-x", f"{10**19}-1", f"{10**18}-1", "99999999999999999999999-1", "²-1"]
 )
 def test_a_cursor_that_is_none_begins_with_the_newest(bob, attempts, cursor):
     rows = bob.get(ATTEMPTS, {"before": cursor}).context["cl"].result_list

@@ -289,6 +289,11 @@ class PageTests:
         assert "its signature was not good" in page
         assert f"/admin/tokens/bot/{bot.pk}/change/" not in page  # nobody has proven whose it was
 
+    def test_claims_of_wrong_types_are_told_and_not_kept(self, oauth, admin):
+        oauth.http.get("/api/v1/bots", HTTP_AUTHORIZATION="Bearer eyJhbGciOiJFUzI1NiJ9.eyJleHAiOiJ4In0.AA")
+        assert TokenRefusal.objects.get().unverified_token == {"header": {"alg": "ES256"}, "claims": None}
+        assert "<code>claims</code>" in self.page(admin)
+
     def test_a_strangers_text_is_no_markup(self, oauth, admin):
         oauth.post("/oauth/token", {"grant_type": "<script>"})
         page = self.page(admin)
