@@ -16,6 +16,7 @@ LEAVES = (
     "ssoconsole.limits",
     "ssoconsole.logs",
     "ssoconsole.outbound",
+    "ssoconsole.yaml",
 )
 PURE = ("providers/protocol", "tokens/protocol", "ssoconsole/jose")
 IMPURE = ("django.db", "django.conf", "django.utils.timezone", "django.core.cache", "time", "requests")

@@ -17,7 +17,6 @@ from providers.models import Provider
 from providers.registration.errors import RegistrationInvalid
 from ssoconsole.actors import Actor
 from ssoconsole.configuration.plan import Action, Plan, Step, differences
-from ssoconsole.configuration.problems import Findings, Path, Problem, spell
 from ssoconsole.configuration.secrets import resolve_secrets
 from ssoconsole.configuration.sections.audiences import Audiences
 from ssoconsole.configuration.sections.bots import Bots
@@ -30,8 +29,9 @@ from ssoconsole.configuration.sections.section import (
     problems_of,
 )
 from ssoconsole.configuration.shape import check_shape
-from ssoconsole.configuration.yaml_positions import read_yaml
 from ssoconsole.errors import DomainError
+from ssoconsole.yaml.positions import read_yaml
+from ssoconsole.yaml.problems import Findings, Path, Problem, spell
 
 
 def apply_configuration(

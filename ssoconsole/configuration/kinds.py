@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Protocol
 
-from ssoconsole.configuration.problems import LONGEST_KEY_SHOWN, Findings, Path
+from ssoconsole.yaml.problems import LONGEST_KEY_SHOWN, Findings, Path
 
 
 class Kind(Protocol):
