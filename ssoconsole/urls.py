@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("providers.urls")),
     path("", include("tokens.oauth.urls")),
     path("", include("tokens.doctor.urls")),
+    path("api/v1/", include("providers.api.urls")),
     path("api/v1/", include("tokens.api.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from providers.admin.client_keys import client_keys_panel, rotate_client_keys
 from providers.admin.forms import ProviderForm, extra_fields
 from providers.admin.guides import guides
+from providers.admin.openmetadata import openmetadata_urls
 from providers.admin.panels import cautions_mark, flow_mark, metadata_panel, starting_points
 from providers.errors import ProviderUnknown, SignInRefused
 from providers.kinds import kind_of
@@ -70,6 +71,9 @@ class ProviderAdmin(ProviderModelAdmin):
 
     class Media:
         js = ("js/copy.js", "js/provider-form.js")
+
+    def get_urls(self) -> Any:
+        return [*openmetadata_urls(self), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
         """With what the warnings of a row need to know of the others, in the same query."""

@@ -41,8 +41,8 @@ def import_openmetadata(
     """
     document, faults = read_configuration(content)
     if document is None:
-        problems = faults or [Problem("(file)", 1, "a script sets nothing")]
-        raise ConfigurationRefused(Problem("(file)", found.line, found.message) for found in problems)
+        found = [Problem("(file)", fault.line, fault.message) for fault in faults]
+        raise ConfigurationRefused(found or [Problem("(file)", 1, "a script sets nothing")])
     imported = registration_from(document)
     if imported.missing:
         raise ConfigurationRefused(Problem(miss.path, miss.line, miss.message) for miss in imported.missing)

@@ -166,15 +166,11 @@ class _Import:
             self.found.notes.append("An administrator is not taken over: principalDomain is not yours yet.")
 
     def _algorithms(self) -> None:
-        for path in (
-            (Section.AUTHENTICATION, "tokenValidationAlgorithm"),
-            (Section.OIDC, "preferredJwsAlgorithm"),
-        ):
-            if path[0] == Section.OIDC and not self._is_confidential:
-                continue
-            if algorithm := self._explicit(*path):
-                self._set("signing_algs", [algorithm], *path)
-                return
+        named = self._explicit(Section.AUTHENTICATION, "tokenValidationAlgorithm")
+        if named:
+            self._set("signing_algs", [named], Section.AUTHENTICATION, "tokenValidationAlgorithm")
+        elif self._is_confidential and (preferred := self._explicit(Section.OIDC, "preferredJwsAlgorithm")):
+            self._set("signing_algs", [preferred], Section.OIDC, "preferredJwsAlgorithm")
 
     def _confidential(self) -> None:
         method = self.document.effective(Section.OIDC, "clientAuthenticationMethod")

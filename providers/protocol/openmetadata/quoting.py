@@ -87,4 +87,4 @@ def _is_text(text: str, plain: "re.Pattern[str]") -> bool:
 
 def _resolved(text: str) -> str:
     resolver = yaml.resolver.Resolver()
-    return str(resolver.resolve(yaml.ScalarNode, text, (True, False)))
+    return str(resolver.resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]  # PyYAML's own

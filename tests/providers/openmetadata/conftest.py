@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
 from tests.providers.registrations import somewhere
 
@@ -43,7 +44,9 @@ def run(command, *arguments, **options):
 
 def exported(directory, target, **options):
     """What the command writes, by file name."""
-    call_command("openmetadata_config", "corp", target=target, out=str(directory), stdout=io.StringIO(), **options)
+    call_command(
+        "openmetadata_config", "corp", target=target, out=str(directory), stdout=io.StringIO(), **options
+    )
     return {path.name: path.read_text(encoding="utf-8") for path in sorted(directory.iterdir())}
 
 
@@ -58,3 +61,20 @@ def linted(*paths):
 @pytest.fixture
 def corp(db):
     return registration()
+
+
+@pytest.fixture
+def bob(client, django_user_model):
+    """Bob's browser: he administers."""
+    user = django_user_model.objects.create(username="bob", is_staff=True, is_superuser=True)
+    client.force_login(user, backend="ssoconsole.accounts.backend.PasswordBackend")
+    return client
+
+
+@pytest.fixture
+def mallory(django_user_model):
+    """Mallory's browser: she may sign in and owns nothing."""
+    user = django_user_model.objects.create(username="mallory", is_staff=True)
+    browser = Client()
+    browser.force_login(user, backend="ssoconsole.accounts.backend.PasswordBackend")
+    return browser

@@ -53,7 +53,9 @@ def import_file(path, **options):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("kind", "public", "target", "jwt", "mapping"), COMBINATIONS)
-def test_an_export_is_clean_and_comes_back_the_same(kind, public, target, jwt, mapping, tmp_path, monkeypatch):
+def test_an_export_is_clean_and_comes_back_the_same(
+    kind, public, target, jwt, mapping, tmp_path, monkeypatch
+):
     before = carried(registration(kind, public=public, **mapping))
     keys = {"jwt_keys": "/keys", "key_id": "7f1d2c1e-0000-4000-8000-000000000001"} if jwt else {}
     files = exported(tmp_path, target, server_url="https://metadata.example", **keys)

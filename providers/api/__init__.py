@@ -1,0 +1,1 @@
+"""What of identity providers the REST API answers."""
