@@ -136,9 +136,6 @@ class Document:
             return setting(section, key).default
         return self.known(section, key)
 
-    def has(self, section: Section) -> bool:
-        return section in self.blocks or any(path[0] == section for path in self.entries)
-
     def line_of(self, *sections: Section) -> int:
         """Return where something that is missing belongs."""
         for section in sections:

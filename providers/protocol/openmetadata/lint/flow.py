@@ -57,10 +57,12 @@ def check_callbacks(document: Document, facts: Facts) -> Iterator[Finding]:
                 message = f"Registered here for this client is {registration.callback_url}."
                 fix = entry.corrected(registration.callback_url)
                 yield Finding(entry.line, Code.CALLBACK_NOT_REGISTERED, message, fix)
+                main = None
         elif parts.path != CALLBACK_PATH:
             message = f"The path of the callback is {CALLBACK_PATH}; the server answers at no other."
             fix = entry.corrected(f"{parts.scheme}://{parts.netloc}{CALLBACK_PATH}")
             yield Finding(entry.line, Code.CALLBACK_PATH, message, fix)
+            main = None
         elif section == Section.OIDC and main and main != url and is_confidential(document):
             message = "The two callbacks differ; the provider knows one of them."
             yield Finding(entry.line, Code.CALLBACKS_DIFFER, message, entry.corrected(main))

@@ -23,8 +23,8 @@ from providers.protocol.openmetadata.schema import (
 )
 
 LONGEST_NAME = 60
-# A variable that has no known beginning is somebody else's, unless it is very close to one that is known.
-_CLOSE, _VERY_CLOSE = 0.7, 0.88
+# Variables share long beginnings. One that has none of them is somebody else's, unless it is very close.
+_CLOSE, _CLOSE_VARIABLE, _VERY_CLOSE = 0.7, 0.82, 0.88
 _HIDDEN = re.compile(r"sec|pass|priv|cred|tok|pwd", re.IGNORECASE)
 _LDAP = "AUTHENTICATION_LDAP"
 _SECTION_PREFIX = {
@@ -50,7 +50,9 @@ def _variable(stray: Stray) -> Finding | None:
     ours = stray.name.startswith(PREFIXES)
     if stray.name.startswith(_LDAP) or stray.name in _UNCERTAIN:
         return None
-    close = get_close_matches(stray.name[:LONGEST_NAME], variables(), 1, _CLOSE if ours else _VERY_CLOSE)
+    close = get_close_matches(
+        stray.name[:LONGEST_NAME], variables(), 1, _CLOSE_VARIABLE if ours else _VERY_CLOSE
+    )
     named_close = by_variable(close[0]) if close else None
     return _unknown(stray, named_close) if ours or named_close else None
 

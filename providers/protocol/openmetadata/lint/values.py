@@ -44,7 +44,8 @@ def check_missing(document: Document, facts: Facts) -> Iterator[Finding]:
         *(() if is_confidential(document) else ("publicKeyUrls",)),
     ):
         yield from _missing(document, setting(Section.AUTHENTICATION, key))
-    if is_confidential(document) and (document.form != Form.HELM or document.ignored):
+    # The chart has a name for the secret of both by default.
+    if is_confidential(document) and document.form != Form.HELM:
         for key in ("id", "secret"):
             yield from _missing(document, setting(Section.OIDC, key))
 
@@ -157,8 +158,8 @@ def _no_provider(document: Document) -> Iterator[Finding]:
         (Section.AUTHENTICATION, key) for key in ("authority", "clientId", "publicKeyUrls", "providerName")
     ]
     found = [entry for path in named if (entry := document.entry(*path))]
-    if found or document.has(Section.OIDC):
-        line = min([entry.line for entry in found] or [document.line_of(Section.OIDC)])
+    if found:
+        line = min(entry.line for entry in found)
         fix = document.addition(setting(Section.AUTHENTICATION, "provider"), "custom-oidc")
         message = "The provider is missing: its default is basic (not ldap, as a page says), and the rest is ignored."
         yield Finding(line, Code.PROVIDER_NOT_SET, message, fix)
