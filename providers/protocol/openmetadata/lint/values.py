@@ -24,7 +24,11 @@ _SHOWN = 60
 def check_values(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give findings about single values."""
     for entry in document.readable():
-        if entry.setting.type != Type.TABLE and any(_braces.search(text) for text in texts_of(entry)):
+        # A name may have braces of its own; everything else in braces is a placeholder.
+        may_be_left = entry.setting.type != Type.TABLE and (
+            entry.setting.key != "providerName" or not entry.fits
+        )
+        if may_be_left and any(_braces.search(text) for text in texts_of(entry)):
             yield _left(entry)
         elif not entry.fits:
             yield _wrong_type(entry)

@@ -35,8 +35,14 @@ def pasted(named: Setting, text: str) -> Value:
     return _coerced(named, _parsed(text), text, strict=False)
 
 
-def in_file(named: Setting, value: Any) -> Value:
-    """Return the meaning of a value of `openmetadata.yaml`, where a text may be a substitution."""
+def in_file(named: Setting, value: Any, *, line: str) -> Value:
+    """
+    Return the meaning of a value of `openmetadata.yaml`, where a text may be a substitution.
+
+    The server substitutes before it parses: a dollar sign that is an escape on its `line` is just one.
+    """
+    if "$" not in line:
+        return _coerced(named, value, _raw(value), strict=False)
     if isinstance(value, str) and (found := _SUBSTITUTED.fullmatch(value.strip())):
         return _substituted(named, found["name"], found["rest"] or "")
     if isinstance(value, str) and _REFERENCE.search(value):

@@ -87,7 +87,7 @@ def _read_block(document: Document, section: Section, block: Any, path: Path, fi
         if named is None:
             document.strays.append(Stray(key, line, section, spelling, start, value))
         elif named.type != Type.BLOCK:
-            found = in_chart(named, value) if helm else in_file(named, value)
+            found = in_chart(named, value) if helm else in_file(named, value, line=document.lines[line - 1])
             document.add(
                 Entry(named, found.value, line, spelling, start, found.raw, found.variable, found.fits)
             )
