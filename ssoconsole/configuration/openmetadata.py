@@ -20,6 +20,8 @@ from ssoconsole.configuration.plan import Plan
 from ssoconsole.yaml.problems import ConfigurationRefused, Problem
 
 LONGEST_SLUG = 63
+# A file from elsewhere may name any variable, also one of the console's own: only such a name is taken at its word.
+_secret_name = re.compile(r"(?:[A-Z0-9_]+_)?CLIENT_SECRET")
 
 
 def import_openmetadata(
@@ -88,7 +90,8 @@ def _secret(
     if imported.secret:
         return imported.secret
     variable = imported.secret_variable
-    if variable and (variable in environment or not has_secret):
+    if variable and _secret_name.fullmatch(variable) and (variable in environment or not has_secret):
+        imported.notes.append(f"The client secret is that of the environment variable {variable}.")
         return {"env": variable}
     if has_secret:
         return None

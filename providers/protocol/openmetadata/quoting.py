@@ -17,6 +17,7 @@ from providers.protocol.openmetadata.schema import Type
 _WORD = r"[A-Za-z0-9/](?:[A-Za-z0-9_./:@%+=~-]*[A-Za-z0-9_./@%+=~-])?"
 _word = re.compile(_WORD)
 _words = re.compile(rf"{_WORD}(?: {_WORD})*")
+_RESOLVER = yaml.resolver.Resolver()
 _ESCAPED = frozenset("\"\\$'#")
 
 
@@ -86,5 +87,4 @@ def _is_text(text: str, plain: "re.Pattern[str]") -> bool:
 
 
 def _resolved(text: str) -> str:
-    resolver = yaml.resolver.Resolver()
-    return str(resolver.resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]  # PyYAML's own
+    return str(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]  # PyYAML's own

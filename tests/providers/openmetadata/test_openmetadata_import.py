@@ -155,7 +155,13 @@ def test_other_providers_become_custom_oidc_with_their_issuer(tmp_path, provider
         ),
         (PUBLIC_ENV.replace("https://idp.example\n", "ftp://idp.example\n"), ":9: issuer: Not usable"),
         (HELM, "client_secret: is not in this file"),
-        (ENV.replace("=s3cret-of-the-client", "=${NOT_SET_HERE}"), "NOT_SET_HERE is not set"),
+        (ENV.replace("=s3cret-of-the-client", "=${CORP_CLIENT_SECRET}"), "CORP_CLIENT_SECRET is not set"),
+        # A file must not make the console send a secret of its own to whoever wrote the file.
+        (ENV.replace("=s3cret-of-the-client", "=${SECRET_KEY}"), ":14: client_secret: is not in this file"),
+        (
+            ENV.replace("=s3cret-of-the-client", "=${FIELD_ENCRYPTION_KEYS:-x}").replace("x}", "}"),
+            "is not in this file",
+        ),
         (ENV.replace("openid email profile", "email"), ":22: scopes: The scope openid is missing"),
         ("a: [", ":1: (file): Not valid YAML"),
         ("#!/bin/sh\n", "a script sets nothing"),

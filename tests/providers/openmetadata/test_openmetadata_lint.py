@@ -1,6 +1,7 @@
 """Every other cause of a failing sign-in that a file shows, and files that are none."""
 
 import json
+import time
 
 import pytest
 
@@ -354,6 +355,74 @@ def test_a_bomb_of_aliases_is_defused():
 def test_an_unclosed_quotation_mark_does_not_cost_more_than_the_file():
     told = lint(b'A="' + b"\\\n" * 400_000)
     assert [finding.code.value for finding in told] == ["malformed_line"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "eyJ" * 300_000,
+        "AUTHENTICATION_PUBLIC_KEYS=[" + ",".join(["http://localhost"] * 50_000) + "]",
+        "\n".join(f"AUTHENTICATION_X{number}=1" for number in range(40_000)),
+        "AUTHENTICATION_AUTHORITY=" + "{" * 900_000,
+        "AUTHENTICATION_AUTHORITY=" + "${" * 400_000,
+        "OIDC_CLIENT_SECRET=" + "\\" * 900_000,
+        'A="' + "\\" * 900_000,
+        " " * 900_000 + "export",
+    ],
+    ids=["tokens", "urls", "strays", "braces", "dollars", "secret", "backslashes", "blanks"],
+)
+def test_no_line_costs_more_than_its_length(line):
+    before = time.process_time()
+    lint(f"A=1\n{line}\n".encode())
+    assert time.process_time() - before < 20
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "AUTHENTICATION_PUBLIC_KEYS=[http://user:hunter2hunter2@idp.example/certs]",
+        "AUTHENTICATION_AUTHORITY={https://idp.example/?client_secret=hunter2hunter2}",
+        "OIDC_CLIENT_SECERT=hunter2hunter2",
+        "OIDC_SECRET=hunter2hunter2",
+        "AUTHENTICATION_PASSWORD=hunter2hunter2",
+        "OIDC_CLIENT_SECRET=hunter2hunter2\nOIDC_CLIENT_SECRET=x\nAUTHENTICATION_PROVIDER=hunter2hunter2",
+        "authenticationConfiguration: {oidcConfiguration: {secret: {hunter2hunter2: x}, Secret: hunter2hunter2}}",
+        "openmetadata: {config: {authentication: {oidcConfiguration: {clientSecret: {value: hunter2hunter2}}}}}",
+        "authenticationConfiguration: {oidcConfiguration: {secret: pa$hunter2hunter2}}",
+        "authenticationConfiguration: {oidcConfiguration: {secret: [hunter2hunter2]}}",
+        "authenticationConfiguration: {oidcConfiguration: {secret: '${S:-hunter2hunter2}'}}",
+    ],
+)
+def test_no_finding_repeats_a_secret(line):
+    told = found(f"{line}\n")
+    assert told
+    assert "hunter2" not in str(lint(f"{line}\n".encode()))
+
+
+@pytest.mark.parametrize(
+    ("block", "codes"),
+    [
+        ("authority: {}", {"wrong_type"}),
+        ("enableSelfSignup: 'on'", {"wrong_type"}),
+        ("publicKeyUrls: [{public key url}, {your domain}]", {"braces_left"}),
+        ("publicKeyUrls: '{public key url}, x'", {"braces_left"}),
+        ("clientId: 7\n  callbackUrl: '${URL}/callback'\n  authority: '${A:?}'", set()),
+        ("sessionExpiry: soon\n  maxActiveSessionsPerUser: true", {"wrong_type"}),
+        ("jwtPrincipalClaimsMapping: [username]", {"claims_mapping_invalid"}),
+        ("publicKeyUrls: ['http://[::1/x', 'https://a.localhost/x']", {"jwks_local", "own_jwks_missing"}),
+        ("principalDomain: x", {"unknown_key"}),
+    ],
+)
+def test_odd_values_of_openmetadata_yaml_are_findings(block, codes):
+    text = f"authenticationConfiguration:\n  provider: okta\n  {block}\n"
+    assert {code for _, code, _ in found(text)} == codes
+
+
+def test_a_wrong_variable_keeps_its_way_of_being_written():
+    helm = "extraEnvs:\n  - {name: OIDC_TYPO, value: custom-oidc}\n"
+    compose = "services: {a: {environment: {OIDC_TYPO: 7, AUTHORIZER_ADMIN_PRINCIPALS: true}, b: 1}}\n"
+    assert found(helm) == [(2, "unknown_key", 'OIDC_TYPE: "custom-oidc"')]
+    assert [code for _, code, _ in found(compose)] == ["unknown_key", "wrong_type"]
 
 
 def test_of_very_many_findings_the_first_are_told():

@@ -1,5 +1,6 @@
 """The linter: every check over one file."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
@@ -27,8 +28,13 @@ CHECKS: tuple[Callable[[Document, Facts], Iterator[Finding]], ...] = (
     people.check_claims,
 )
 MOST_FINDINGS = 200
-SHORTEST_SECRET = 4
+SHORTEST_SECRET = 6
 LONGEST_TEXT = 4000
+# What is called a secret without being a setting, and a password in an address.
+_CALLED_SO = re.compile(
+    r"(?:secret|password|passwd|token)[\"']?\s*[=:]\s*[\"']?([^\s\"',&\]}{$<]{6,})", re.IGNORECASE
+)
+_IN_ADDRESS = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 
 
 def lint(content: bytes, facts: Facts = NOTHING_KNOWN) -> list[Finding]:
@@ -36,7 +42,14 @@ def lint(content: bytes, facts: Facts = NOTHING_KNOWN) -> list[Finding]:
     document, found = read_configuration(content)
     if document is not None:
         found = [*found, *(finding for check in CHECKS for finding in check(document, facts))]
-    return _bounded(sorted(set(_without_secrets(found, document.secrets if document else set()))))
+    return _bounded(sorted(set(_without_secrets(found, _secrets_in(document) if document else set()))))
+
+
+def _secrets_in(document: Document) -> set[str]:
+    """Every secret that can be told from its name or its place."""
+    called_so = (found for line in document.lines for found in _CALLED_SO.findall(line))
+    in_address = (found for line in document.lines for found in _IN_ADDRESS.findall(line))
+    return {*document.secrets, *called_so, *in_address}
 
 
 def _without_secrets(found: Iterable[Finding], secrets: set[str]) -> Iterator[Finding]:

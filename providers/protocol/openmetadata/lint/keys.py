@@ -12,6 +12,7 @@ from providers.protocol.openmetadata.schema import ALGORITHMS, JWKS_PATH, Sectio
 
 _LOCAL_NAMES = ("localhost", "host.docker.internal")
 _LONGEST_PATH = 200
+_MOST_URLS = 50
 _NEARLY = 0.85
 
 
@@ -20,6 +21,10 @@ def check_key_urls(document: Document, facts: Facts) -> Iterator[Finding]:
     entry = document.entry(Section.AUTHENTICATION, "publicKeyUrls")
     urls = document.known(Section.AUTHENTICATION, "publicKeyUrls")
     if entry is None or not urls or any("{" in url for url in urls):
+        return
+    if len(urls) > _MOST_URLS:
+        message = f"The server asks every one of these addresses; more than {_MOST_URLS} are a mistake."
+        yield Finding(entry.line, Code.WRONG_VALUE, message, entry.corrected(urls[:2]))
         return
     for url in urls:
         yield from _one(entry, urls, url, facts)

@@ -11,7 +11,9 @@ from ssoconsole.yaml.positions import read_yaml
 # ${NAME}, or ${NAME:-what stands for it} with any of the shells' separators.
 _SUBSTITUTED = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<rest>:?[-?+=].*)?\}", re.DOTALL)
 _DEFAULT = (":-", "-")
+# Docker knows both forms, `openmetadata.yaml` only the one with braces.
 _REFERENCE = re.compile(r"\$(?:\{|[A-Za-z_])")
+_IN_FILE = "${"
 
 
 class Value(NamedTuple):
@@ -45,7 +47,7 @@ def in_file(named: Setting, value: Any, *, line: str) -> Value:
         return _coerced(named, value, _raw(value), strict=False)
     if isinstance(value, str) and (found := _SUBSTITUTED.fullmatch(value.strip())):
         return _substituted(named, found["name"], found["rest"] or "")
-    if isinstance(value, str) and _REFERENCE.search(value):
+    if isinstance(value, str) and _IN_FILE in value:
         return Value(REFERENCE, value)
     return _coerced(named, value, _raw(value), strict=False)
 
