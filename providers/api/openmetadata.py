@@ -1,5 +1,6 @@
 """/providers/<slug>/openmetadata and /openmetadata/lint"""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -41,6 +42,15 @@ class ConfigurationSerializer(serializers.Serializer[Any]):
         max_length=LARGEST_FILE, trim_whitespace=False, allow_blank=True, write_only=True
     )
     file = serializers.CharField(max_length=LONGEST_NAME, required=False, allow_blank=True, default="")
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse members that there are not: a mistyped one must not be a silent no."""
+        unknown = [name for name in data if name not in self.fields] if isinstance(data, Mapping) else []
+        if unknown:
+            raise serializers.ValidationError(
+                {str(name): ["There is no such member here."] for name in unknown}
+            )
+        return super().to_internal_value(data)
 
 
 class FindingSerializer(serializers.Serializer[Any]):

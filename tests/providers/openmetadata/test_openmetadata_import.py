@@ -159,7 +159,7 @@ def test_other_providers_become_custom_oidc_with_their_issuer(tmp_path, provider
         # A file must not make the console send a secret of its own to whoever wrote the file.
         (ENV.replace("=s3cret-of-the-client", "=${SECRET_KEY}"), ":14: client_secret: is not in this file"),
         (
-            ENV.replace("=s3cret-of-the-client", "=${FIELD_ENCRYPTION_KEYS:-x}").replace("x}", "}"),
+            ENV.replace("=s3cret-of-the-client", "=${FIELD_ENCRYPTION_KEYS:-}"),
             "is not in this file",
         ),
         (ENV.replace("openid email profile", "email"), ":22: scopes: The scope openid is missing"),

@@ -2,11 +2,17 @@
 
 import re
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
 
+from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
 from tests.providers.openmetadata.conftest import SECRET, registration
+from tokens.bots.services import GrantSpec, save_bot
+from tokens.credentials.services import add_client_secret
+from tokens.models import Audience, Bot
 
 pytestmark = pytest.mark.django_db
 LINT = "/admin/providers/provider/openmetadata/lint"
@@ -152,9 +158,24 @@ def test_the_api_answers_findings_in_the_shape_of_the_command(bob):
     assert SECRET not in answer.content.decode()
 
 
-@pytest.mark.parametrize("body", [{}, {"content": 7, "file": []}, {"content": "A" * 1_048_577}])
+@pytest.mark.parametrize(
+    "body", [{}, {"content": 7, "file": []}, {"content": "A" * 1_048_577}, {"content": "", "more": 1}, []]
+)
 def test_the_api_refuses_another_body(bob, body):
     assert bob.post(API_LINT, body, content_type="application/json").status_code == 400
+
+
+def test_a_bot_that_may_read_asks_the_api(client, corp):
+    by = Actor.command("test")
+    console = Audience.objects.get(identifier=f"{settings.BASE_URL}/api/v1")
+    reader = save_bot(bot=Bot(name="reader"), grants=[GrantSpec(console, ["console.read"])], by=by)
+    _, secret = add_client_secret(bot=reader, by=by)
+    form = urlencode({"grant_type": "client_credentials", "client_id": "reader", "client_secret": secret})
+    answer = client.post("/oauth/token", form, content_type="application/x-www-form-urlencoded").json()
+    bearer = {"HTTP_AUTHORIZATION": f"Bearer {answer['access_token']}"}
+    assert client.get(api(corp, "target=docker"), **bearer).status_code == 200
+    body = {"content": FILE}
+    assert client.post(API_LINT, body, content_type="application/json", **bearer).status_code == 200
 
 
 def test_to_strangers_the_api_does_not_exist(client, mallory, corp):
