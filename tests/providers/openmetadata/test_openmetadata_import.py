@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from providers.models import Provider
+from ssoconsole.configuration import apply
 from ssoconsole.eventlog.models import Event
 from tests.providers.openmetadata.conftest import SECRET, registration
 from tests.providers.openmetadata.right_files import ENV, FILE, HELM, PUBLIC_ENV, with_line, without_line
@@ -18,7 +19,7 @@ AUTHORITY = "AUTHENTICATION_AUTHORITY=https://idp.example"
 @pytest.fixture(autouse=True)
 def _nobody_answers(monkeypatch):
     """Registering asks the provider for its metadata; these addresses are nobody's."""
-    monkeypatch.setattr("ssoconsole.configuration.apply._fetch_discovery", lambda *args, **kwargs: None)
+    monkeypatch.setattr(apply, "_fetch_discovery", lambda *args, **kwargs: None)
 
 
 def import_text(tmp_path, text, **options):

@@ -418,6 +418,18 @@ def test_odd_values_of_openmetadata_yaml_are_findings(block, codes):
     assert {code for _, code, _ in found(text)} == codes
 
 
+def test_the_chart_takes_the_client_id_of_the_flow_from_a_secret_too():
+    text, number = with_line(HELM, 'oidcType: "custom-oidc"', "clientId: console")
+    fix = "        clientId: {secretRef: oidc-secrets, secretKey: openmetadata-oidc-client-id}"
+    assert found(text) == [(number, "wrong_type", fix)]
+
+
+def test_a_name_that_the_chart_has_no_value_for_is_added_as_a_variable():
+    ((_, code, fix),) = found(HELM.split("extraEnvs:")[0])
+    assert code == "provider_name_missing"
+    assert fix == 'extraEnvs:\n  - name: CUSTOM_OIDC_AUTHENTICATION_PROVIDER_NAME\n    value: "SSO"'
+
+
 def test_a_wrong_variable_keeps_its_way_of_being_written():
     helm = "extraEnvs:\n  - {name: OIDC_TYPO, value: custom-oidc}\n"
     compose = "services: {a: {environment: {OIDC_TYPO: 7, AUTHORIZER_ADMIN_PRINCIPALS: true}, b: 1}}\n"
