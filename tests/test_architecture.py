@@ -20,6 +20,7 @@ LEAVES = (
     "ssoconsole.outbound",
     "ssoconsole.references",
     "ssoconsole.rest",
+    "ssoconsole.yaml",
 )
 PURE = ("providers/protocol", "tokens/protocol", "ssoconsole/jose")
 IMPURE = ("django.db", "django.conf", "django.utils.timezone", "django.core.cache", "time", "requests")

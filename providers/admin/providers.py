@@ -19,6 +19,7 @@ from providers.admin.drift import drift_section, drift_urls
 from providers.admin.forms import ProviderForm, extra_fields
 from providers.admin.guides import guides
 from providers.admin.history import history_urls
+from providers.admin.openmetadata import openmetadata_urls
 from providers.admin.panels import cautions_mark, flow_mark, metadata_panel, starting_points
 from providers.admin.preflight import preflight_urls
 from providers.admin.rehearsing import RehearsingAdmin, rehearsing_context
@@ -176,7 +177,8 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
         return super().changelist_view(request, extra_context)
 
     def get_urls(self) -> list[URLPattern]:
-        return [*preflight_urls(self), *history_urls(self), *drift_urls(self), *super().get_urls()]
+        pages = [preflight_urls, history_urls, drift_urls, openmetadata_urls]
+        return [*(url for urls in pages for url in urls(self)), *super().get_urls()]
 
     def render_change_form(
         self,

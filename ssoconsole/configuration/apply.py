@@ -20,7 +20,6 @@ from providers.registration.errors import RegistrationInvalid
 from providers.trial.services import roll_back_overdue
 from ssoconsole.actors import Actor
 from ssoconsole.configuration.plan import Action, Plan, Step, differences
-from ssoconsole.configuration.problems import Findings, Path, Problem, spell
 from ssoconsole.configuration.secrets import resolve_secrets
 from ssoconsole.configuration.sections.audiences import Audiences
 from ssoconsole.configuration.sections.bots import Bots
@@ -33,8 +32,9 @@ from ssoconsole.configuration.sections.section import (
     problems_of,
 )
 from ssoconsole.configuration.shape import check_shape
-from ssoconsole.configuration.yaml_positions import read_yaml
 from ssoconsole.errors import DomainError
+from ssoconsole.yaml.positions import read_yaml
+from ssoconsole.yaml.problems import Findings, Path, Problem, spell
 
 OTHER_ENDPOINTS = (
     "the provider names other endpoints than those in use; "

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any, Protocol
 
 from ssoconsole.configuration.moments import moment
-from ssoconsole.configuration.problems import LONGEST_KEY_SHOWN, Findings, Path
+from ssoconsole.yaml.problems import LONGEST_KEY_SHOWN, Findings, Path
 
 
 class Kind(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ssoconsole.configuration.problems import Path, Problem
+from ssoconsole.yaml.problems import Path, Problem
 
 
 class Action(StrEnum):

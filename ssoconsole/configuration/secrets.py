@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ssoconsole.configuration.kinds import is_secret
-from ssoconsole.configuration.problems import SECRET_KEY_NAME, Findings, Path
-from ssoconsole.configuration.scalars import ScalarRefused, storable
 from ssoconsole.configuration.shape import SECTIONS
+from ssoconsole.yaml.problems import SECRET_KEY_NAME, Findings, Path
+from ssoconsole.yaml.scalars import ScalarRefused, storable
 
 LARGEST_SECRET = 65_536  # bytes
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ssoconsole.configuration.kinds import Anything, Flag, Items, Moment, Record, Secret, Table, Text, Whole
-from ssoconsole.configuration.problems import Findings
+from ssoconsole.yaml.problems import Findings
 
 GROUP_RULE = Record({"claim_value": Text(), "group": Text()}, required=("claim_value", "group"))
 SESSION = Record({"lifetime": Whole(), "refresh": Text(), "check_every": Whole()})

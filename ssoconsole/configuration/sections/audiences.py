@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from ssoconsole.actors import Actor
-from ssoconsole.configuration.problems import Path
 from ssoconsole.configuration.sections.section import Entry, Settled, fill, require
 from ssoconsole.errors import DomainError
+from ssoconsole.yaml.problems import Path
 from tokens.audiences.console import console_identifier
 from tokens.audiences.services import disable_audience, enable_audience, save_audience
 from tokens.models import Audience

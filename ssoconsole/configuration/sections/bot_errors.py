@@ -5,9 +5,9 @@ from typing import Any
 
 from django.conf import settings
 
-from ssoconsole.configuration.problems import Path
 from ssoconsole.configuration.sections.section import Entry
 from ssoconsole.errors import DomainError
+from ssoconsole.yaml.problems import Path
 from tokens.bots.grants import GrantSpec, check_grant
 from tokens.models import Audience
 from tokens.protocol.federation import check_rule

@@ -6,10 +6,10 @@ from django.utils import timezone
 
 from ssoconsole.actors import Actor
 from ssoconsole.configuration.plan import Hidden
-from ssoconsole.configuration.problems import Path
 from ssoconsole.configuration.sections import bot_errors
 from ssoconsole.configuration.sections.section import Entry, EntryRefused, Settled, fill
 from ssoconsole.errors import DomainError
+from ssoconsole.yaml.problems import Path
 from tokens.bots.services import GrantSpec, disable_bot, enable_bot, save_bot
 from tokens.credentials.keyless import set_federation, set_public_keys
 from tokens.credentials.services import add_client_secret, find_client_secret

@@ -13,9 +13,9 @@ from providers.registration.services import disable_provider, enable_provider, s
 from ssoconsole.actors import Actor
 from ssoconsole.configuration.moments import moment
 from ssoconsole.configuration.plan import Hidden
-from ssoconsole.configuration.problems import Path
 from ssoconsole.configuration.sections.section import Entry, EntryRefused, Settled, fill, require
 from ssoconsole.errors import DomainError
+from ssoconsole.yaml.problems import Path
 
 
 def extra_keys() -> set[str]:

@@ -8,8 +8,8 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 
 from ssoconsole.actors import Actor
-from ssoconsole.configuration.problems import Path
 from ssoconsole.errors import DomainError
+from ssoconsole.yaml.problems import Path
 
 Entry = dict[str, Any]
 

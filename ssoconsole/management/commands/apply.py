@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ssoconsole.actors import Actor
 from ssoconsole.configuration.apply import apply_configuration
-from ssoconsole.configuration.problems import ConfigurationRefused
 from ssoconsole.configuration.report import printable, report
-from ssoconsole.configuration.yaml_positions import LARGEST_FILE
+from ssoconsole.yaml.positions import LARGEST_FILE
+from ssoconsole.yaml.problems import ConfigurationRefused
 
 
 class Command(BaseCommand):

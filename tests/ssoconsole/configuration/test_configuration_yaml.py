@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssoconsole.configuration.apply import read_configuration
-from ssoconsole.configuration.problems import ConfigurationRefused, spell
-from ssoconsole.configuration.scalars import ScalarRefused, meaning
-from ssoconsole.configuration.yaml_positions import read_yaml
+from ssoconsole.yaml.positions import read_yaml
+from ssoconsole.yaml.problems import ConfigurationRefused, spell
+from ssoconsole.yaml.scalars import ScalarRefused, meaning
 
 WORDS = [
     "providers",

@@ -10,9 +10,7 @@ from typing import Any
 
 import yaml
 
-from ssoconsole.configuration.problems import Findings, Path
-from ssoconsole.configuration.scalars import ScalarRefused, meaning
-from ssoconsole.configuration.yaml_nodes import (
+from ssoconsole.yaml.nodes import (
     DEEPEST,
     Mapping,
     Node,
@@ -21,6 +19,8 @@ from ssoconsole.configuration.yaml_nodes import (
     StructureRefused,
     compose,
 )
+from ssoconsole.yaml.problems import Findings, Path
+from ssoconsole.yaml.scalars import ScalarRefused, meaning
 
 LARGEST_FILE = 1_048_576  # bytes
 MOST_VALUES = 100_000

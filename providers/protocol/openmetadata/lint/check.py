@@ -1,0 +1,70 @@
+"""The linter: every check over one file."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from providers.protocol.openmetadata.document import Document
+from providers.protocol.openmetadata.findings import Code, Finding
+from providers.protocol.openmetadata.lint import flow, helm, keys, lines, names, people, values
+from providers.protocol.openmetadata.lint.facts import NOTHING_KNOWN, Facts
+from providers.protocol.openmetadata.reading.recognise import read_configuration
+
+CHECKS: tuple[Callable[[Document, Facts], Iterator[Finding]], ...] = (
+    names.check_names,
+    values.check_values,
+    values.check_missing,
+    helm.check_helm,
+    helm.check_provider_name,
+    lines.check_lines,
+    keys.check_key_urls,
+    keys.check_key_files,
+    keys.check_algorithm,
+    flow.check_addresses,
+    flow.check_callbacks,
+    flow.check_protection,
+    flow.check_secrets,
+    people.check_people,
+    people.check_claims,
+)
+MOST_FINDINGS = 200
+SHORTEST_SECRET = 6
+LONGEST_TEXT = 4000
+# What is called a secret without being a setting, and a password in an address.
+_CALLED_SO = re.compile(
+    r"(?:secret|password|passwd|token)[\"']?\s*[=:]\s*[\"']?([^\s\"',&\]}{$<]{6,})", re.IGNORECASE
+)
+_IN_ADDRESS = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
+
+
+def lint(content: bytes, facts: Facts = NOTHING_KNOWN) -> list[Finding]:
+    """Return what is wrong with a file of any form, in the order of its lines; never a secret's value."""
+    document, found = read_configuration(content)
+    if document is not None:
+        found = [*found, *(finding for check in CHECKS for finding in check(document, facts))]
+    return _bounded(sorted(set(_without_secrets(found, _secrets_in(document) if document else set()))))
+
+
+def _secrets_in(document: Document) -> set[str]:
+    """Every secret that can be told from its name or its place."""
+    called_so = (found for line in document.lines for found in _CALLED_SO.findall(line))
+    in_address = (found for line in document.lines for found in _IN_ADDRESS.findall(line))
+    return {*document.secrets, *called_so, *in_address}
+
+
+def _without_secrets(found: Iterable[Finding], secrets: set[str]) -> Iterator[Finding]:
+    """Take secrets out wherever they got to; a short one cannot be told from other text, and gets nowhere."""
+    hidden = sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
+    for finding in found:
+        message, fix = finding.message, finding.fix
+        for secret in hidden:
+            message, fix = message.replace(secret, "…"), fix.replace(secret, "…")
+        yield replace(finding, message=message[:LONGEST_TEXT], fix=fix[:LONGEST_TEXT])
+
+
+def _bounded(found: list[Finding]) -> list[Finding]:
+    if len(found) <= MOST_FINDINGS:
+        return found
+    last = found[MOST_FINDINGS - 1]
+    message = f"There are {len(found)} findings; the first {MOST_FINDINGS} are shown."
+    return [*found[:MOST_FINDINGS], Finding(last.line, Code.MORE_FINDINGS, message, "# correct these first")]

@@ -1,0 +1,129 @@
+"""What a value in a file means for its setting."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from providers.protocol.openmetadata.document import REFERENCE
+from providers.protocol.openmetadata.schema import Setting, Type
+from ssoconsole.yaml.positions import read_yaml
+
+# ${NAME}, or ${NAME:-what stands for it} with any of the shells' separators.
+_SUBSTITUTED = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<rest>:?[-?+=].*)?\}", re.DOTALL)
+_DEFAULT = (":-", "-")
+# Docker knows both forms, `openmetadata.yaml` only the one with braces.
+_REFERENCE = re.compile(r"\$(?:\{|[A-Za-z_])")
+_IN_FILE = "${"
+
+
+class Value(NamedTuple):
+    """A value; `fits` if it is what the setting wants, `variable` if one may replace it."""
+
+    value: Any
+    raw: str
+    fits: bool = True
+    variable: str = ""
+
+
+def pasted(named: Setting, text: str) -> Value:
+    """Return the meaning of a text that is pasted into `openmetadata.yaml`, as those of variables are."""
+    found = _SUBSTITUTED.fullmatch(text.strip())
+    if found:
+        return _substituted(named, found["name"], found["rest"] or "")
+    if named.type == Type.SECRET:
+        return Value(text, text)
+    if _REFERENCE.search(text):
+        return Value(REFERENCE, text)
+    return _coerced(named, _parsed(text), text, strict=False)
+
+
+def in_file(named: Setting, value: Any, *, line: str) -> Value:
+    """
+    Return the meaning of a value of `openmetadata.yaml`, where a text may be a substitution.
+
+    The server substitutes before it parses: a dollar sign that is an escape on its `line` is just one.
+    """
+    if "$" not in line:
+        return _coerced(named, value, _raw(value), strict=False)
+    if isinstance(value, str) and (found := _SUBSTITUTED.fullmatch(value.strip())):
+        return _substituted(named, found["name"], found["rest"] or "")
+    if isinstance(value, str) and _IN_FILE in value:
+        return Value(REFERENCE, value)
+    return _coerced(named, value, _raw(value), strict=False)
+
+
+def in_chart(named: Setting, value: Any) -> Value:
+    """Return the meaning of a value of the chart, whose schema is strict."""
+    if named.helm_type == Type.BLOCK:
+        return Value(REFERENCE, "") if _is_secret_reference(value) else Value(value, _raw(value), fits=False)
+    if named.helm_type == Type.TEXT:
+        if value is None or isinstance(value, str):
+            return _coerced(named, _parsed(value or ""), value or "", strict=False)
+        return Value(value, _raw(value), fits=False)
+    return _coerced(named, value, _raw(value), strict=True)
+
+
+def _substituted(named: Setting, name: str, rest: str) -> Value:
+    separator = next((mark for mark in _DEFAULT if rest.startswith(mark)), None)
+    if separator is None:
+        return Value(REFERENCE, rest, variable=name)
+    default = rest.removeprefix(separator)
+    if not default.strip("\"' "):
+        return Value(REFERENCE, default, variable=name)
+    if named.type == Type.SECRET:
+        return Value(default.strip("\"'"), default, variable=name)
+    return _coerced(named, _parsed(default), default, strict=False)._replace(variable=name)
+
+
+def _parsed(text: str) -> Any:
+    value, findings = read_yaml(text.encode("utf-8", "replace"))
+    return text if findings.problems else value
+
+
+def _raw(value: Any) -> str:
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((key, member),) = value.items()
+        return f"{{{key}}}" if member is None else ""
+    return value if isinstance(value, str) else ""
+
+
+def _coerced(named: Setting, value: Any, raw: str, *, strict: bool) -> Value:
+    """Take what a server takes; a `strict` schema takes no text for a number or a flag, nor the other way."""
+    wanted = named.type
+    if value is None:
+        return Value(_nothing(wanted), raw, fits=not strict or wanted == Type.TABLE)
+    if wanted in (Type.TEXT, Type.SECRET):
+        return _text(value, raw, strict=strict)
+    if wanted == Type.FLAG:
+        spelt = {"true": True, "false": False}.get(value) if isinstance(value, str) and not strict else value
+        return Value(spelt, raw) if isinstance(spelt, bool) else Value(value, raw, fits=False)
+    if wanted == Type.WHOLE:
+        return _whole(value, raw)
+    if wanted == Type.LIST:
+        fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return Value(value, raw, fits=fits)
+    return Value(value, raw, fits=isinstance(value, Mapping))
+
+
+def _nothing(wanted: Type) -> Any:
+    return {Type.LIST: [], Type.TABLE: {}}.get(wanted, "" if wanted in (Type.TEXT, Type.SECRET) else None)
+
+
+def _text(value: Any, raw: str, *, strict: bool) -> Value:
+    if isinstance(value, str):
+        return Value(value, raw)
+    if isinstance(value, bool | int | float) and not strict:
+        return Value(raw or str(value), raw)
+    return Value(value, raw, fits=False)
+
+
+def _whole(value: Any, raw: str) -> Value:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
+        return Value(int(value), raw)
+    return Value(value, raw, fits=isinstance(value, int) and not isinstance(value, bool))
+
+
+def _is_secret_reference(value: Any) -> bool:
+    if not isinstance(value, Mapping) or value.keys() != {"secretRef", "secretKey"}:
+        return False
+    return all(isinstance(name, str) and name for name in value.values())
