@@ -53,8 +53,15 @@ if not BASE_URL:
 ALLOW_LOOPBACK_PROVIDERS: bool = env.bool("ALLOW_LOOPBACK_PROVIDERS", default=DEBUG)
 TRUSTED_PROXIES = [ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="console")
+# Where `python -m ssoconsole.serve` listens, in how many processes of how many threads, and for how long it still
+# serves after it has said that it is about to leave.
+HOST: str = env.str("HOST", default="127.0.0.1")
+PORT: int = env.int("PORT", default=8000)
+WEB_CONCURRENCY: int = max(1, env.int("WEB_CONCURRENCY", default=1))
+BLOCKING_THREADS: int = max(1, env.int("BLOCKING_THREADS", default=8))
+DRAIN_SECONDS: float = max(0.0, env.float("DRAIN_SECONDS", default=5.0))
 # Read only to notice several processes that do not share a cache.
-SERVER_PROCESSES: int = max(env.int("WEB_CONCURRENCY", default=1), env.int("GRANIAN_WORKERS", default=1))
+SERVER_PROCESSES: int = max(WEB_CONCURRENCY, env.int("GRANIAN_WORKERS", default=1))
 # How many sign-ins one address may start in a minute; each one is a row.
 SIGN_INS_PER_MINUTE: int = env.int("SIGN_INS_PER_MINUTE", default=600)
 # How long the trace of a sign-in is kept; `manage.py cleanup` deletes what is older.
