@@ -15,6 +15,7 @@ LEAVES = (
     "ssoconsole.jose",
     "ssoconsole.limits",
     "ssoconsole.logs",
+    "ssoconsole.metrics",
     "ssoconsole.outbound",
 )
 PURE = ("providers/protocol", "tokens/protocol", "ssoconsole/jose")

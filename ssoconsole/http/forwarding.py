@@ -16,6 +16,9 @@ FORWARDING_HEADERS = (
     "HTTP_X_REAL_IP",
 )
 
+# Set where headers were dropped; no header can have this name.
+FORWARDED_BY_NOBODY_TRUSTED = "console.forwarded_by_nobody_trusted"
+
 
 def is_trusted(address: str, networks: Networks) -> bool:
     """Tell whether an address belongs to one of the networks; what is not an address does not."""
@@ -58,5 +61,6 @@ class ForwardingHeadersMiddleware:
             request.META["REMOTE_ADDR"] = client_address(peer, forwarded_for, settings.TRUSTED_PROXIES)
         else:
             for header in FORWARDING_HEADERS:
-                request.META.pop(header, None)
+                if request.META.pop(header, None) is not None:
+                    request.META[FORWARDED_BY_NOBODY_TRUSTED] = True
         return self.get_response(request)

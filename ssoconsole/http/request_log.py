@@ -5,9 +5,11 @@ import uuid
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from ssoconsole.logs import request_id_var
+from ssoconsole.metrics.counting import observe_request
 
 log = structlog.get_logger("requests")
 QUIET = ("/healthz", "/readyz", "/static/")
@@ -25,16 +27,25 @@ class RequestLogMiddleware:
         started = time.perf_counter()
         try:
             response = self.get_response(request)
+            seconds = time.perf_counter() - started
+            observe_request(route=_route_of(request), status=response.status_code, seconds=seconds)
             if not request.path.startswith(QUIET):
-                elapsed = round((time.perf_counter() - started) * 1000, 1)
                 log.info(
                     "request",
                     method=request.method,
                     path=request.path,
                     status=response.status_code,
-                    ms=elapsed,
+                    ms=round(seconds * 1000, 1),
                 )
         finally:
             request_id_var.reset(reset)
         response["X-Request-Id"] = request_id
         return response
+
+
+def _route_of(request: HttpRequest) -> str:
+    """The name of the route that the request took; never its path, which may name anybody."""
+    if request.path_info.startswith(settings.STATIC_URL):
+        return "static"
+    match = request.resolver_match
+    return match.view_name or "unnamed" if match else ""

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import Literal
 from urllib.parse import urlencode
 
+from ssoconsole.metrics.counting import outbound_request
 from ssoconsole.outbound.connection import connect, secure
 from ssoconsole.outbound.errors import HeaderRefused
 from ssoconsole.outbound.limits import DEFAULT_LIMITS, Deadline, Limits
@@ -65,6 +66,22 @@ def request(
     """
     target = parse(url, allow_http=allow_loopback)
     message = _message(method, target, accept, headers or {}, form)
+    with outbound_request():
+        return _exchange(
+            method, target, message, accept, allow_loopback=allow_loopback, ca_file=ca_file, limits=limits
+        )
+
+
+def _exchange(
+    method: str,
+    target: Target,
+    message: bytes,
+    accept: Collection[str],
+    *,
+    allow_loopback: bool,
+    ca_file: str | None,
+    limits: Limits,
+) -> Response:
     deadline = Deadline(limits.total)
     timeout = deadline.wait(limits.idle)
     endpoints = resolve(target.host, target.port, allow_loopback=allow_loopback, timeout=timeout)

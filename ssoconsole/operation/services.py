@@ -1,0 +1,23 @@
+"""Writing down what ran, and reading it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from ssoconsole.operation.models import LastRun
+from ssoconsole.version import VERSION
+
+
+def note_run(
+    what: LastRun.What, *, at: datetime | None = None, details: Mapping[str, Any] | None = None
+) -> LastRun:
+    """Write down that `what` has come to its end, over what was there about the one before."""
+    values = {"at": at or timezone.now(), "version": VERSION, "details": dict(details or {})}
+    return LastRun.objects.update_or_create(what=what, defaults=values)[0]
+
+
+def last_run(what: LastRun.What) -> LastRun | None:
+    """Return when `what` last came to its end; None when it never did."""
+    return LastRun.objects.filter(what=what).first()
