@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 import structlog
 from django.conf import settings
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import Collector, Metric
+from prometheus_client.registry import Collector
 
 from ssoconsole.metrics.families import REGISTRY
 

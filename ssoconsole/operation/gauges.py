@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Metric
+from prometheus_client.metrics_core import Metric
 
 from providers.models import ConsoleSession, Provider
 from ssoconsole.operation.models import LastRun
