@@ -62,6 +62,8 @@ BLOCKING_THREADS: int = max(1, env.int("BLOCKING_THREADS", default=8))
 DRAIN_SECONDS: float = max(0.0, env.float("DRAIN_SECONDS", default=5.0))
 # Read only to notice several processes that do not share a cache.
 SERVER_PROCESSES: int = max(WEB_CONCURRENCY, env.int("GRANIAN_WORKERS", default=1))
+# How old the last backup may be before the production checklist says so.
+BACKUP_WITHIN_DAYS: int = env.int("BACKUP_WITHIN_DAYS", default=7)
 # Whether this code may use a database that a newer version has migrated: to go back by one version.
 ALLOW_NEWER_DATABASE: bool = env.bool("ALLOW_NEWER_DATABASE", default=False)
 # Who may read /metrics: whoever shows the token, or calls from one of the networks; without either, this machine.
