@@ -18,6 +18,8 @@ FORWARDING_HEADERS = (
 
 # Set where headers were dropped; no header can have this name.
 FORWARDED_BY_NOBODY_TRUSTED = "console.forwarded_by_nobody_trusted"
+# Set where the peer is a trusted proxy, whose word on the request is believed.
+FROM_TRUSTED_PROXY = "console.from_trusted_proxy"
 
 
 def is_trusted(address: str, networks: Networks) -> bool:
@@ -57,6 +59,7 @@ class ForwardingHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         peer = request.META.get("REMOTE_ADDR", "")
         if is_trusted(peer, settings.TRUSTED_PROXIES):
+            request.META[FROM_TRUSTED_PROXY] = True
             forwarded_for = request.META.get("HTTP_X_FORWARDED_FOR", "")
             request.META["REMOTE_ADDR"] = client_address(peer, forwarded_for, settings.TRUSTED_PROXIES)
         else:
