@@ -62,6 +62,8 @@ BLOCKING_THREADS: int = max(1, env.int("BLOCKING_THREADS", default=8))
 DRAIN_SECONDS: float = max(0.0, env.float("DRAIN_SECONDS", default=5.0))
 # Read only to notice several processes that do not share a cache.
 SERVER_PROCESSES: int = max(WEB_CONCURRENCY, env.int("GRANIAN_WORKERS", default=1))
+# Where traces go, by OTLP over http; nothing is traced without it. The other OTEL_ variables hold too.
+OTEL_EXPORTER_OTLP_ENDPOINT: str = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 # How old the last backup may be before the production checklist says so.
 BACKUP_WITHIN_DAYS: int = env.int("BACKUP_WITHIN_DAYS", default=7)
 # Whether this code may use a database that a newer version has migrated: to go back by one version.
@@ -129,6 +131,7 @@ MIDDLEWARE = [
     "ssoconsole.http.forwarding.ForwardingHeadersMiddleware",
     "ssoconsole.http.probes.ProbeHostMiddleware",
     "ssoconsole.http.request_log.RequestLogMiddleware",
+    "ssoconsole.tracing.middleware.TracingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -17,6 +17,7 @@ LEAVES = (
     "ssoconsole.logs",
     "ssoconsole.metrics",
     "ssoconsole.outbound",
+    "ssoconsole.tracing",
 )
 PURE = ("providers/protocol", "tokens/protocol", "ssoconsole/jose")
 IMPURE = ("django.db", "django.conf", "django.utils.timezone", "django.core.cache", "time", "requests")

@@ -19,6 +19,7 @@ from ssoconsole.outbound.resolution import resolve
 from ssoconsole.outbound.response import Response, receive
 from ssoconsole.outbound.targets import Target, parse
 from ssoconsole.outbound.wire import Wire
+from ssoconsole.tracing.span import span
 
 USER_AGENT = "SSO-Console/0.1.0"
 
@@ -66,7 +67,7 @@ def request(
     """
     target = parse(url, allow_http=allow_loopback)
     message = _message(method, target, accept, headers or {}, form)
-    with outbound_request():
+    with outbound_request(), span(method, attributes={"server.address": target.host}):
         return _exchange(
             method, target, message, accept, allow_loopback=allow_loopback, ca_file=ca_file, limits=limits
         )
