@@ -5,12 +5,6 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 
-class Tracer(Protocol):
-    """What is needed of OpenTelemetry's."""
-
-    def start_as_current_span(self, name: str, **options: Any) -> Any: ...
-
-
 class Span(Protocol):
     def set_attribute(self, key: str, value: str | int) -> None: ...
 
@@ -28,11 +22,11 @@ class NoSpan:
 
 
 _NONE = NoSpan()
-_tracer: Tracer | None = None
+_tracer: Any = None
 
 
-def use_tracer(tracer: Tracer | None) -> None:
-    """Let spans go to `tracer` from now on; None for nowhere."""
+def use_tracer(tracer: Any) -> None:
+    """Let spans go to `tracer`, an OpenTelemetry one, from now on; None for nowhere."""
     global _tracer
     _tracer = tracer
 

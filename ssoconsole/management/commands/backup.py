@@ -21,8 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Before an upgrade, code that is newer than the database makes the backup that the upgrade may need.
-        if error := problem(pending_too=False):
-            raise CommandError(str(error))
+        if unfitting := problem(pending_too=False):
+            raise CommandError(str(unfitting))
         out: Path = options["out"]
         try:
             manifest = make_backup(out=out, by=Actor.command("backup"))
