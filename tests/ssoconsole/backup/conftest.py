@@ -55,13 +55,25 @@ class Manage:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def token(self):
-        return self(
-            "issue_token", "ingestion-bot", "--audience", API, "--lifetime", "3600", "--label", "x"
-        ).strip()
+    def life(self, *, issue=0, revoke=(), examine=()):
+        """
+        Issue so many tokens, revoke some, and then examine some, in one process.
 
-    def counts(self, token):
-        return json.loads(self.run("explain_token", "--json", text=token).stdout)["valid"]
+        Returns the issued ones, whether each examined or issued one counts, and the provider's secret as it opens.
+        """
+        wishes = {"issue": issue, "revoke": revoke, "examine": examine}
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.ssoconsole.backup.life"],
+            cwd=ROOT,
+            env=self.environment,
+            input=json.dumps(wishes),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        answer = json.loads(done.stdout)
+        return answer["issued"], answer["counts"], answer["secret"]
 
 
 @pytest.fixture

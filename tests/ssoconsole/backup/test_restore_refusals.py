@@ -176,6 +176,23 @@ class PostgresqlTests:
             postgresql.dump(dump)
 
 
+class WritingTests:
+    @pytest.mark.django_db(transaction=True)
+    def test_where_a_backup_cannot_be_written_nothing_is_left(self, tmp_path):
+        with pytest.raises(CommandError, match="could not be written"):
+            call_command("backup", "--out", tmp_path / "no-such-folder" / "backup")
+        there = tmp_path / "there"
+        there.write_text("precious")
+        with pytest.raises(CommandError, match="exists already"):
+            call_command("backup", "--out", there)
+        assert (there.read_text(), list(tmp_path.iterdir())) == ("precious", [there])
+
+    def test_half_a_file_is_none(self, tmp_path, manifest):
+        with pytest.raises(FileNotFoundError):
+            write_archive(tmp_path / "backup", manifest=manifest, database=tmp_path / "missing")
+        assert not [path for path in tmp_path.iterdir() if path.name.startswith("backup")]
+
+
 class RecordTests:
     @pytest.mark.django_db(transaction=True)
     def test_a_backup_is_on_record(self, tmp_path):

@@ -90,9 +90,8 @@ class FitTests:
             schema.problem()
         assert len(queries) <= 2  # one is whether the table is there
 
-    def test_a_command_runs(self, capsys):
-        ConsoleUtility(["manage.py", "cleanup"]).execute()
-        assert LastRun.objects.filter(what="cleanup").exists()
+    def test_a_command_is_let_through(self):
+        assert isinstance(ConsoleUtility(["manage.py", "cleanup"]).fetch_command("cleanup"), BaseCommand)
 
     def test_who_goes_back_by_one_version_says_so(self, settings):
         a_newer_release_has_migrated()
