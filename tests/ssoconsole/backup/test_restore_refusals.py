@@ -193,6 +193,30 @@ class WritingTests:
         assert not [path for path in tmp_path.iterdir() if path.name.startswith("backup")]
 
 
+class RestoredTests:
+    @pytest.mark.django_db(transaction=True)
+    def test_what_was_there_is_there_again_and_its_sessions_are_ended(self, tmp_path, capsys):
+        row = session_of(person("alice"), provider())
+        call_command("backup", "--out", tmp_path / "backup")
+        person("mallory")
+        call_command("restore", tmp_path / "backup", "--force")
+        assert "counts again" in capsys.readouterr().err
+        assert list(User.objects.values_list("username", flat=True)) == ["alice"]
+        call_command("restore", tmp_path / "backup", "--force", "--revoke-issued-since-backup")
+        row.refresh_from_db()
+        assert row.ended_by == "command:restore"
+        assert Event.objects.filter(action="console_restored").count() == 1
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_dump_that_cannot_be_read_leaves_everything_as_it_was(self, tmp_path, dump, manifest):
+        person("alice")
+        path = tmp_path / "backup"
+        write_archive(path, manifest=manifest, database=dump)
+        with pytest.raises(CommandError, match=r"refuses|failed"):
+            call_command("restore", path, "--force")
+        assert list(User.objects.values_list("username", flat=True)) == ["alice"]
+
+
 class RecordTests:
     @pytest.mark.django_db(transaction=True)
     def test_a_backup_is_on_record(self, tmp_path):
