@@ -116,6 +116,10 @@ class GaugeTests:
         assert scraper.value("last_run_timestamp_seconds", what="backup") == pytest.approx(day.timestamp())
         assert scraper.value("build", version=VERSION) == 1
 
+    def test_a_run_says_what_and_when(self, db):
+        run = note_run(LastRun.What.BACKUP)
+        assert str(run) == f"backup {run.at:%Y-%m-%d %H:%M}"
+
     def test_few_queries_are_asked_however_much_there_is(self, scraper):
         for number in range(5):
             session_of(person(f"p{number}"), provider(f"corp-{number}"))
@@ -133,6 +137,14 @@ class GaugeTests:
         assert page.status_code == 200
         assert b"sso_console_sessions_live" not in page.content
         assert b"sso_console_request_seconds" in page.content
+
+
+class SeveralProcessesTests:
+    def test_the_counters_are_those_in_the_folder(self, scraper, settings, tmp_path):
+        settings.PROMETHEUS_MULTIPROC_DIR = str(tmp_path)
+        page = scraper.get().content
+        assert b"sso_console_request_seconds" not in page  # nobody has written any
+        assert b"sso_console_build" in page
 
 
 class CollectorTests:

@@ -126,6 +126,16 @@ class OffTests:
         assert not is_tracing()
 
 
+class OnTests:
+    def test_with_both_there_is_a_tracer(self, settings):
+        settings.OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:4318"
+        setup.start_tracing()
+        try:
+            assert is_tracing()
+        finally:
+            use_tracer(None)
+
+
 class ReceiverTests:
     @pytest.fixture
     def receiver(self):
