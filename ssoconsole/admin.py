@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -36,12 +36,17 @@ class ConsoleAdminSite(admin.AdminSite):
         warnings = self._warnings(request) if self.has_permission(request) else {}
         return {**super().each_context(request), **warnings}
 
-    def get_urls(self) -> list[Any]:
-        """With the page of what ends soon."""
-        from ssoconsole.expiry.pages import ending_soon_page  # models are not ready when the site is made
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        """The console's own pages before Django's, whose last pattern takes everything."""
+        from ssoconsole.checklist.views import checklist  # models are not ready when the site is made
+        from ssoconsole.expiry.pages import ending_soon_page
 
-        view = self.admin_view(lambda request: ending_soon_page(self, request))
-        return [path("ending-soon", view, name="ending_soon"), *super().get_urls()]
+        ending_soon = self.admin_view(lambda request: ending_soon_page(self, request))
+        return [
+            path("checklist", self.admin_view(checklist), name="checklist"),
+            path("ending-soon", ending_soon, name="ending_soon"),
+            *super().get_urls(),
+        ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """With a line about what ends soon; a few queries by indices, and nothing is fetched."""

@@ -1,17 +1,30 @@
-"""Logging: one line an event, with the request's id, for people or as JSON."""
+"""
+Logging: one line an event, with the request's id, for people or as JSON.
+
+No line holds a secret. Of an exception it says what kind it is and where it was, and its message only where that is
+about the machine: what a database or a parser says of a value repeats the value.
+"""
 
 import logging
 import re
+import sys
+import traceback
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
 import structlog
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 
 # A calendar's secret address, also where somebody has copied it in part.
 _SECRET_PATH = re.compile(r"(?i)(?P<kept>/calendar/+)[^\s\"']+|[\w-]{32,}\.ics")
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
+trace_id_var: ContextVar[str] = ContextVar("trace_id", default="")
+ABOUT_THE_MACHINE = (OperationalError, ImproperlyConfigured)
+# At DEBUG these write statements with their parameters, whole responses or variables of a page.
+NEVER_AT_DEBUG = ("django.db.backends", "django.template", "urllib3", "asyncio")
 
 
 def current_request_id() -> str:
@@ -36,39 +49,46 @@ class SecretPaths(logging.Filter):
 def _add_request_id(_logger: Any, _method: str, event: Any) -> Any:
     if request_id := current_request_id():
         event.setdefault("request_id", request_id)
+    if trace_id := trace_id_var.get():
+        event.setdefault("trace_id", trace_id)
     return event
+
+
+def _add_exception(_logger: Any, _method: str, event: Any) -> Any:
+    """Put the place of `exc_info` where structlog would put all of its text."""
+    info = event.pop("exc_info", None)
+    event.pop("stack_info", None)
+    if info is True:
+        info = sys.exc_info()
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["exception"] = "\n".join(_told(error))
+    return event
+
+
+def _told(error: BaseException) -> list[str]:
+    """Lines on an exception and what it came from: places, kinds, and no values."""
+    lines = []
+    origin = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if origin is not None and origin is not error:
+        lines = [*_told(origin), "and then"]
+    lines += [
+        f"{where.filename}:{where.lineno} {where.name}" for where in traceback.extract_tb(error.__traceback__)
+    ]
+    kind = f"{type(error).__module__}.{type(error).__qualname__}"
+    return [*lines, f"{kind}: {error}" if isinstance(error, ABOUT_THE_MACHINE) else kind]
 
 
 def configure(config: Mapping[str, Any]) -> None:
     """Set up structlog and the standard library's loggers alike; Django calls this with `settings.LOGGING`."""
-    shared: list[Any] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_request_id,
-    ]
-    renderer: Any = (
-        structlog.processors.JSONRenderer()
-        if config["format"] == "json"
-        else structlog.dev.ConsoleRenderer(colors=False)
-    )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                renderer,
-            ],
-        )
-    )
+    handler.setFormatter(formatter(config["format"]))
     handler.addFilter(SecretPaths())
     # At these loggers too, for whatever other handler there is.
     for name in ("django.request", "django.security.csrf"):
@@ -78,8 +98,43 @@ def configure(config: Mapping[str, Any]) -> None:
     root.setLevel(config["level"])
     # Django's development server prints whole request lines, with codes and states in their queries.
     logging.getLogger("django.server").disabled = True
+    for name in NEVER_AT_DEBUG:
+        logging.getLogger(name).setLevel(logging.INFO)
 
 
 def _filter_once(logger: logging.Logger) -> None:
     if not any(isinstance(present, SecretPaths) for present in logger.filters):
         logger.addFilter(SecretPaths())
+
+
+def formatter(form: str) -> logging.Formatter:
+    """Make the formatter of every line: `json` for machines, anything else for people."""
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_shared(),
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _add_exception,
+            renderer,
+        ],
+    )
+
+
+def handler_config(form: str) -> dict[str, Any]:
+    """What `logging.config.dictConfig` needs so that the server's own lines look like all others."""
+    return {
+        "formatters": {"console": {"()": "ssoconsole.logs.formatter", "form": form}},
+        "handlers": {"console": {"formatter": "console", "class": "logging.StreamHandler"}},
+        "loggers": {"_granian": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+    }
+
+
+def _shared() -> list[Any]:
+    return [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_request_id,
+    ]

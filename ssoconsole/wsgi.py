@@ -6,7 +6,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssoconsole.settings")
 
 from django.core.wsgi import get_wsgi_application
 
-application = get_wsgi_application()
+from ssoconsole.serve.drain import closing_while_draining
+
+application = closing_while_draining(get_wsgi_application())
 
 from ssoconsole.startup import refuse_unsafe_start
 

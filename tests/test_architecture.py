@@ -17,9 +17,11 @@ LEAVES = (
     "ssoconsole.keyset",
     "ssoconsole.limits",
     "ssoconsole.logs",
+    "ssoconsole.metrics",
     "ssoconsole.outbound",
     "ssoconsole.references",
     "ssoconsole.rest",
+    "ssoconsole.tracing",
     "ssoconsole.yaml",
 )
 PURE = ("providers/protocol", "tokens/protocol", "ssoconsole/jose")

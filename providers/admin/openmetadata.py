@@ -18,6 +18,7 @@ from providers.openmetadata.export import LONGEST, export_files
 from providers.openmetadata.linting import LONGEST_NAME, lint_configuration, shown
 from providers.protocol.openmetadata.export import TARGETS
 from providers.protocol.openmetadata.files import File
+from providers.trial.services import settle
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -85,6 +86,7 @@ def openmetadata_urls(model_admin: AnyModelAdmin) -> list[URLPattern]:
 def openmetadata_config(model_admin: AnyModelAdmin, request: HttpRequest, pk: str) -> HttpResponse:
     """Show the files for one way of deployment, or send one of them. Needs the right to see the provider."""
     provider = get_object_or_404(Provider, pk=pk)
+    settle(provider)
     if not model_admin.has_view_permission(request, provider):
         raise PermissionDenied
     target = request.GET.get("target", "")

@@ -16,6 +16,7 @@ from providers.protocol.drift import differences
 from providers.protocol.issuers import issuer_mismatch
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_change
+from ssoconsole.metrics.counting import provider_fetch
 
 # The columns that `keep_discovery` sets.
 KEPT = ("discovery", "discovery_fetched_at", "discovery_failing_since", "jwks", "jwks_fetched_at")
@@ -27,8 +28,9 @@ def fetch_discovery(provider: Provider) -> dict[str, Any]:
 
     Raises ProviderUnreachable, MetadataInvalid, and IssuerMismatch when it speaks for another issuer.
     """
-    document = outgoing.fetch_document(discovery_url(provider.issuer))
-    check_discovery(provider, document, issuer=provider.issuer)
+    with provider_fetch("discovery", provider=provider.slug):
+        document = outgoing.fetch_document(discovery_url(provider.issuer))
+        check_discovery(provider, document, issuer=provider.issuer)
     return document
 
 

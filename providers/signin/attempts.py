@@ -1,6 +1,7 @@
 """The attempt's row: written when a browser leaves, consumed once when it comes back, and then the trace."""
 
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -16,6 +17,7 @@ from providers.signin.references import new_reference
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
 from ssoconsole.eventlog.services import record_event
+from ssoconsole.metrics.counting import count_session_check, count_sign_in
 
 REFERENCE_TRIES = 5
 SUCCESS = "ok"
@@ -177,10 +179,14 @@ def _record(attempt: SignInAttempt, provider: Provider | None, by: Actor) -> Non
     if attempt.expected or attempt.received:
         details |= {"expected": attempt.expected, "received": attempt.received}
     action = ACTIONS.get(attempt.purpose, attempt.purpose)
+    count = count_session_check if attempt.purpose == Purpose.REFRESH else count_sign_in
+    slug = provider.slug if provider else ""
+    if attempt.purpose != Purpose.REHEARSAL:
+        transaction.on_commit(partial(count, provider=slug, outcome=attempt.outcome))
     record_event(
         action if attempt.outcome == SUCCESS else f"{action}_refused",
         by=by,
-        target=provider.slug if provider else "",
+        target=slug,
         outcome=attempt.outcome,
         after=details,
     )

@@ -6,6 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from ssoconsole.health.checks import check_everything
+from ssoconsole.serve.drain import is_draining
 
 
 @login_not_required
@@ -20,9 +21,13 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Say whether to send requests here: {"status", "checks": {part: "ok" or what is wrong}}, 200 or 503."""
+    """
+    Say whether to send requests here: {"status", "checks": {part: "ok" or what is wrong}}, 200 or 503.
+
+    A server that is about to leave is `draining`, however well it is.
+    """
     checks = check_everything()
-    ready = all(result == "ok" for result in checks.values())
-    return JsonResponse(
-        {"status": "ready" if ready else "not_ready", "checks": checks}, status=200 if ready else 503
-    )
+    status = "ready" if all(result == "ok" for result in checks.values()) else "not_ready"
+    if is_draining():
+        status = "draining"
+    return JsonResponse({"status": status, "checks": checks}, status=200 if status == "ready" else 503)

@@ -14,6 +14,8 @@ from providers.trial.services import roll_back_overdue
 from ssoconsole.accounts.lockout import drop_old_failures
 from ssoconsole.actors import Actor
 from ssoconsole.expiry.claims import drop_old_warnings
+from ssoconsole.operation.models import LastRun
+from ssoconsole.operation.services import note_run
 from tokens.credentials.retirement import retire_unused_credentials
 from tokens.credentials.spent import drop_spent_assertions
 from tokens.keys.ending import drop_gone_keys
@@ -54,3 +56,4 @@ class Command(BaseCommand):
         self.stdout.write(f"warnings sent long ago: {told} forgotten")
         call_command("clearsessions")
         self.stdout.write("browser sessions: expired ones deleted")
+        note_run(LastRun.What.CLEANUP)

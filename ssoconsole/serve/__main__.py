@@ -1,0 +1,25 @@
+"""`python -m ssoconsole.serve`: serve the console until SIGTERM, and then leave in good order."""
+
+import os
+import sys
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssoconsole.settings")
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        from ssoconsole.serve.counters import shared_counters
+        from ssoconsole.serve.server import server_of_settings
+
+        server = server_of_settings()
+    except ImproperlyConfigured as unusable:
+        sys.stderr.write(f"{unusable}\n")
+        return 1
+    with shared_counters():
+        server.serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

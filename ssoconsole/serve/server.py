@@ -1,0 +1,66 @@
+"""The server: granian with the settings' options, which on SIGTERM first says that it leaves and then does."""
+
+import multiprocessing
+import signal
+import threading
+from typing import Any
+
+from django.conf import settings
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from ssoconsole.logs import handler_config
+from ssoconsole.serve.drain import start_draining
+
+APPLICATION = "ssoconsole.wsgi:application"
+# How long a request that is being answered may still take: longer than the longest call to a provider.
+FINISH_WITHIN = 20  # seconds
+
+
+class DrainingServer(MPServer):
+    """
+    Granian that leaves in good order.
+
+    On SIGTERM `/readyz` answers 503 at once, so that whoever balances the load sends no more; everything that
+    still comes is served for `drain_seconds`. Then nothing more is accepted, and what is being answered is
+    finished. A second SIGTERM, or SIGINT at a terminal, leaves out the wait.
+    """
+
+    def __init__(self, target: str, *, drain_seconds: float, **options: Any) -> None:
+        super().__init__(target, **options)
+        self.drain_seconds = drain_seconds
+        self.leaving: threading.Timer | None = None
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        by_hand = args[:1] == (signal.SIGINT,)
+        if by_hand or self.leaving is not None or not self.drain_seconds:
+            start_draining()
+            super().signal_handler_interrupt()  # type: ignore[no-untyped-call]  # the library does not annotate it
+            return
+        start_draining()
+        self.leaving = threading.Timer(self.drain_seconds, super().signal_handler_interrupt)
+        self.leaving.daemon = True
+        self.leaving.start()
+
+
+def server_of_settings() -> DrainingServer:
+    """Make the server that the settings describe. Raises ImproperlyConfigured."""
+    # The processes that answer share the launcher's memory, by which they learn that it is about to leave.
+    multiprocessing.set_start_method("fork", force=True)
+    return DrainingServer(
+        APPLICATION,
+        drain_seconds=settings.DRAIN_SECONDS,
+        address=settings.HOST,
+        port=settings.PORT,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=settings.WEB_CONCURRENCY,
+        blocking_threads=settings.BLOCKING_THREADS,
+        workers_kill_timeout=FINISH_WITHIN,
+        # Its own request lines would hold addresses and paths a second time: the console's have a request id.
+        log_access=False,
+        log_level=LogLevels.info,
+        log_dictconfig=handler_config(settings.LOG_FORMAT),
+    )
