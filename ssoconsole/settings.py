@@ -5,6 +5,7 @@ The table in README.md says what each variable means. Values that are unsafe in 
 system checks in `ssoconsole/checks.py`, and the console does not start with them.
 """
 
+import sys
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -258,8 +259,9 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Served with fingerprints for ever once `collectstatic` has run; straight from the sources until then.
-_collected = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
+# Served with fingerprints for ever once `collectstatic` has run, which makes them; straight from the sources until then.
+_collecting = "collectstatic" in sys.argv[1:2]
+_collected = not DEBUG and (_collecting or (STATIC_ROOT / "staticfiles.json").exists())
 WHITENOISE_USE_FINDERS = not _collected
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
