@@ -11,3 +11,10 @@ def site(tmp_path_factory):
         yield site.start()
     finally:
         site.stop()
+
+
+@pytest.fixture(autouse=True)
+def _whole(site):
+    """What one test has broken and not mended is not the next one's."""
+    yield
+    site.mend()

@@ -20,7 +20,7 @@ from tests.support.servers import ROOT, free_port
 ACCOUNT = "postgres"
 
 
-def wait_until(condition, what, *, within=30.0):
+def wait_until(condition, what, *, within=120.0):
     """Ask again and again; return the seconds it took."""
     started = time.monotonic()
     while not condition():

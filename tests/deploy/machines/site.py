@@ -56,10 +56,17 @@ class Site:
         self.manage("apply", "-", text=CONFIGURATION)
         for console in self.consoles:
             console.start(wait=False)
-        for console in self.consoles:
-            wait_until(lambda console=console: self.ready(console), f"a console\n{console.child.tail()}")
         self.nginx.serve([console.port for console in self.consoles]).start()
+        self.mend()
         return self
+
+    def mend(self):
+        """Start again whatever does not run."""
+        for part in (self.postgres, self.redis, self.nginx, *self.consoles):
+            if not part.child.alive():
+                part.start(wait=False)
+        for console in self.consoles:
+            wait_until(lambda console=console: self.ready(console), "the site whole again")
 
     def manage(self, *arguments, text=None):
         done = subprocess.run(
