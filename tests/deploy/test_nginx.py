@@ -80,3 +80,16 @@ def test_a_place_of_its_own_for_a_request_changes_none_of_the_headers():
     """proxy_set_header in a location would drop all those of the server block."""
     for block in re.findall(r"location [^{]*\{[^}]*\}", (SHARED / "server.conf").read_text()):
         assert "proxy_set_header" not in block
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_a_console_that_is_back_is_known_to_be_before_the_next_one_leaves(site):
+    """Otherwise nginx would have nobody left: the one marked as failed, and the other one gone."""
+    rests = {float(seconds) for seconds in re.findall(r"fail_timeout=(\d+)s", SITES[site].read_text())}
+    drains = re.findall(
+        r"DRAIN_SECONDS[=:] ?\"?(\d+)",
+        (DEPLOY / "bare-metal" / "console.env.example").read_text()
+        + (DEPLOY / "docker" / "compose.yaml").read_text(),
+    )
+    assert len(drains) == 2
+    assert max(rests) < min(map(float, drains))

@@ -105,14 +105,14 @@ class Postgres(Part):
             os.chown(self.data, account.pw_uid, account.pw_gid)
         options = ["-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale"]
         subprocess.run(
-            [*self._as_account(), str(self.programs / "initdb"), *options],
+            [*self.as_account(), str(self.programs / "initdb"), *options],
             check=True, capture_output=True, cwd="/",
         )  # fmt: skip
 
     def _as_root(self):
         return getpass.getuser() == "root"
 
-    def _as_account(self):
+    def as_account(self):
         return ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--init-groups"] if self._as_root() else []
 
     def command(self):
@@ -124,7 +124,7 @@ class Postgres(Part):
             "fsync": "off",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        return [*self._as_account(), str(self.programs / "postgres"), "-D", str(self.data), *options]
+        return [*self.as_account(), str(self.programs / "postgres"), "-D", str(self.data), *options]
 
     def answers(self):
         """It listens before it takes anybody in."""

@@ -53,7 +53,7 @@ class Nginx(Part):
         self._user = user
 
     def serve(self, ports):
-        servers = [f"server 127.0.0.1:{port} max_fails=1 fail_timeout=2s;" for port in ports]
+        servers = [f"server 127.0.0.1:{port} max_fails=1 fail_timeout=1s;" for port in ports]
         self.configuration.write_text(
             CONFIGURATION.format(
                 folder=self.folder,

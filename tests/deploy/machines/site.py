@@ -41,7 +41,7 @@ class Site:
             "TRUSTED_PROXIES": "127.0.0.1/32",
             "ALLOW_LOOPBACK_PROVIDERS": "true",
             "DJANGO_SETTINGS_MODULE": "ssoconsole.settings",
-            "DRAIN_SECONDS": "1",
+            "DRAIN_SECONDS": "2",
             "HOST": "127.0.0.1",
         }
         self.consoles = [Console(folder, self.environment) for _ in range(number_of_consoles)]
