@@ -6,7 +6,20 @@ import re
 from tests.support.servers import ROOT
 
 DEPLOY = ROOT / "deploy"
-TEXT = {".yaml", ".conf", ".template", ".service", ".timer", ".target", ".env", ".example", ".tpl", ".txt", ".py", ""}
+TEXT = {
+    ".yaml",
+    ".conf",
+    ".template",
+    ".service",
+    ".timer",
+    ".target",
+    ".env",
+    ".example",
+    ".tpl",
+    ".txt",
+    ".py",
+    "",
+}
 
 
 def files():

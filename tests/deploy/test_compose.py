@@ -29,7 +29,9 @@ def configuration(file, env):
 
 
 def of_the_console(compose):
-    return {name: service for name, service in compose["services"].items() if "sso-console" in service["image"]}
+    return {
+        name: service for name, service in compose["services"].items() if "sso-console" in service["image"]
+    }
 
 
 def test_nothing_but_nginx_is_reached_from_outside(compose):

@@ -37,21 +37,30 @@ class TextTests:
         assert {stage.base for stage in stages} == {"python:3.11-slim-bookworm"}
 
     def test_every_package_has_a_hash(self, stages):
-        installs = [rest for stage in stages for name, rest in stage.steps if name == "RUN" and " install " in rest]
+        installs = [
+            rest for stage in stages for name, rest in stage.steps if name == "RUN" and " install " in rest
+        ]
         assert installs
         assert all("--require-hashes" in rest and "--only-binary=:all:" in rest for rest in installs)
 
     def test_no_secret_is_left_in_a_layer(self, stages):
         for stage in stages:
             for name, rest in stage.steps:
-                assert name not in ("ENV", "ARG", "LABEL") or not {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS"} & set(
-                    word.split("=")[0] for word in rest.split()
-                )
+                assert name not in ("ENV", "ARG", "LABEL") or not {
+                    "SECRET_KEY",
+                    "FIELD_ENCRYPTION_KEYS",
+                } & set(word.split("=")[0] for word in rest.split())
 
     def test_nothing_goes_to_the_builder_that_is_not_named(self):
         lines = (ROOT / ".dockerignore").read_text().splitlines()
         assert next(line for line in lines if not line.startswith("#")) == "*"
-        assert not {line[1:] for line in lines if line.startswith("!")} & {".env", "var", "tests", ".git", "deploy"}
+        assert not {line[1:] for line in lines if line.startswith("!")} & {
+            ".env",
+            "var",
+            "tests",
+            ".git",
+            "deploy",
+        }
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +101,15 @@ class Container:
         script += "python /app/deploy/docker/healthcheck.py; echo before:$?; "
         script += "(sleep 1; for _ in $(seq 300); do python /app/deploy/docker/healthcheck.py 2>/dev/null && "
         script += "echo healthy && break; sleep 0.2; done) & exec /app/deploy/docker/entrypoint serve"
-        command = ["unshare", "--mount", "--propagation", "private", sys.executable, "-m", "tests.deploy.image.builder"]
+        command = [
+            "unshare",
+            "--mount",
+            "--propagation",
+            "private",
+            sys.executable,
+            "-m",
+            "tests.deploy.image.builder",
+        ]
         log = self.folder / "container.log"
         self.child = Child([*command, str(self.folder), "/bin/sh", "-c", script], log=log, cwd=ROOT)
         wait_until(lambda: self.answers() or not self.child.alive(), "the image", within=400)
@@ -132,7 +149,11 @@ class ContainerTests:
     def test_there_is_no_pip_and_nothing_that_builds(self, container):
         assert not (container.folder / "python-1" / "lib" / "python3.11" / "ensurepip").exists()
         for place in ("python-1", "stage-1/opt", "stage-1/app"):
-            found = [path for path in (container.folder / place).rglob("*") if path.name in ("pip", "setuptools", "gcc")]
+            found = [
+                path
+                for path in (container.folder / place).rglob("*")
+                if path.name in ("pip", "setuptools", "gcc")
+            ]
             assert found == []
         assert (container.folder / "python-0").exists()  # where they were, for the stage that builds
 

@@ -21,7 +21,9 @@ def overlays(tmp_path_factory):
     shutil.copytree(DEPLOY / "kubernetes", copy, ignore=shutil.ignore_patterns("secrets"))
     run(str(DEPLOY / "new-secrets"), str(copy / "overlays" / "development" / "secrets"))
     names = sorted(path.name for path in (copy / "overlays").iterdir())
-    return {name: _documents(run(tool("kubectl"), "kustomize", str(copy / "overlays" / name))) for name in names}
+    return {
+        name: _documents(run(tool("kubectl"), "kustomize", str(copy / "overlays" / name))) for name in names
+    }
 
 
 def render(*options):
@@ -221,7 +223,9 @@ class ChartTests:
         assert KINDS - {document["kind"] for document in rendered} == {"Ingress", "NetworkPolicy"}
 
     def test_further_settings_reach_every_pod(self):
-        rendered = render("--set-string", "extraEnv.SESSIONS_PER_USER=5", "--set", "databasePooler=transaction")
+        rendered = render(
+            "--set-string", "extraEnv.SESSIONS_PER_USER=5", "--set", "databasePooler=transaction"
+        )
         for name, pod in pods(rendered):
             entries = {entry["name"]: entry["value"] for entry in pod["spec"]["containers"][0]["env"]}
             assert entries["SESSIONS_PER_USER"] == "5", name

@@ -70,17 +70,23 @@ def variables_named():
         yield from ((name, variable) for variable in service.get("environment", {}))
     for path in (DEPLOY / "kubernetes").rglob("*.yaml"):
         text = path.read_text()
-        yield from ((path.name, name) for name in re.findall(r"- name: ([A-Z][A-Z0-9_]+)$", text, re.MULTILINE))
+        yield from (
+            (path.name, name) for name in re.findall(r"- name: ([A-Z][A-Z0-9_]+)$", text, re.MULTILINE)
+        )
         yield from ((path.name, name) for name in re.findall(r"- ([A-Z][A-Z0-9_]+)=", text))
     for path in (DEPLOY / "helm").rglob("*.tpl"):
-        yield from ((path.name, name) for name in re.findall(r"- name: ([A-Z][A-Z0-9_]+)$", path.read_text(), re.M))
+        yield from (
+            (path.name, name) for name in re.findall(r"- name: ([A-Z][A-Z0-9_]+)$", path.read_text(), re.M)
+        )
     for path in (DEPLOY / "docker" / "example.env", DEPLOY / "bare-metal" / "console.env.example"):
         yield from ((path.name, name) for name in variables_of_env_file(path.read_text()))
     for path in (DEPLOY / "bare-metal" / "units").glob("*.service"):
         for line in re.findall(r"^Environment=(.*)$", path.read_text(), re.MULTILINE):
             yield from ((path.name, word.split("=")[0]) for word in line.split())
     dockerfile = (DEPLOY / "docker" / "Dockerfile").read_text()
-    yield from (("Dockerfile", name) for name in re.findall(r"^(?:ENV |    )([A-Z_]+)=", dockerfile, re.MULTILINE))
+    yield from (
+        ("Dockerfile", name) for name in re.findall(r"^(?:ENV |    )([A-Z_]+)=", dockerfile, re.MULTILINE)
+    )
 
 
 def test_every_variable_that_is_set_is_one_that_the_settings_read():

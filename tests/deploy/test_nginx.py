@@ -10,7 +10,10 @@ from tests.deploy.names import DEPLOY
 from tests.deploy.tools import run, tool
 
 SHARED = DEPLOY / "nginx"
-SITES = {"bare metal": DEPLOY / "bare-metal" / "nginx.conf", "compose": DEPLOY / "docker" / "nginx.conf.template"}
+SITES = {
+    "bare metal": DEPLOY / "bare-metal" / "nginx.conf",
+    "compose": DEPLOY / "docker" / "nginx.conf.template",
+}
 
 
 @pytest.fixture
@@ -57,7 +60,9 @@ def test_it_would_find_a_mistake(configured):
 
 
 def test_no_query_string_gets_into_a_log():
-    [log_format] = re.findall(r"log_format console_without_query (.*?);", (SHARED / "http.conf").read_text(), re.DOTALL)
+    [log_format] = re.findall(
+        r"log_format console_without_query (.*?);", (SHARED / "http.conf").read_text(), re.DOTALL
+    )
     named = set(re.findall(r"\$(\w+)", log_format))
     assert "uri" in named
     assert not named & {"request", "request_uri", "args", "query_string", "is_args", "http_referer"}

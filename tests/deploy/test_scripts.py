@@ -11,7 +11,9 @@ from tests.deploy.tools import run, tool
 
 def scripts():
     return sorted(
-        path for path in DEPLOY.rglob("*") if path.is_file() and path.read_bytes().startswith((b"#!/bin/sh", b"#!/bin/bash"))
+        path
+        for path in DEPLOY.rglob("*")
+        if path.is_file() and path.read_bytes().startswith((b"#!/bin/sh", b"#!/bin/bash"))
     )
 
 
@@ -21,7 +23,13 @@ def test_shellcheck_has_nothing_to_say(script):
 
 
 def test_there_are_all_of_them():
-    assert {path.name for path in scripts()} == {"entrypoint", "install", "new-secrets", "sso-console", "uninstall"}
+    assert {path.name for path in scripts()} == {
+        "entrypoint",
+        "install",
+        "new-secrets",
+        "sso-console",
+        "uninstall",
+    }
     assert all(path.stat().st_mode & stat.S_IXUSR for path in scripts())
 
 
@@ -36,7 +44,9 @@ class NewSecretsTests:
         key = (folder / "field_encryption_keys").read_text()
         assert len(base64.urlsafe_b64decode(key + "=")) == 32
         password = (folder / "postgres_password").read_text()
-        assert (folder / "database_url").read_text() == f"postgres://console:{password}@db.example:5432/console"
+        assert (
+            folder / "database_url"
+        ).read_text() == f"postgres://console:{password}@db.example:5432/console"
 
     def test_the_folder_is_closed_to_everybody_else(self, folder):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700

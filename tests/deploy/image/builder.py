@@ -22,7 +22,9 @@ from tests.support.servers import ROOT
 
 DOCKERFILE = ROOT / "deploy" / "docker" / "Dockerfile"
 SYSTEM = ("bin", "sbin", "lib", "lib64")
-HEAVY = shutil.ignore_patterns("site-packages", "test", "idlelib", "tkinter", "turtledemo", "__pycache__", "config-*")
+HEAVY = shutil.ignore_patterns(
+    "site-packages", "test", "idlelib", "tkinter", "turtledemo", "__pycache__", "config-*"
+)
 # How this machine reaches its packages, for pip in the build only.
 PIP = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
 
@@ -32,7 +34,11 @@ class Root:
 
     def __init__(self, path):
         self.path = path
-        self.workdir, self.env, self.user = "/", {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}, "0:0"
+        self.workdir, self.env, self.user = (
+            "/",
+            {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"},
+            "0:0",
+        )
         self.shell, self.entrypoint, self.command = ["/bin/sh", "-c"], [], []
 
     def inside(self, path):

@@ -103,7 +103,18 @@ class Postgres(Part):
         if self._as_root():
             account = pwd.getpwnam(ACCOUNT)
             os.chown(self.data, account.pw_uid, account.pw_gid)
-        options = ["-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale"]
+        options = [
+            "-D",
+            str(self.data),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+            "--no-locale",
+        ]
         subprocess.run(
             [*self.as_account(), str(self.programs / "initdb"), *options],
             check=True, capture_output=True, cwd="/",
@@ -113,7 +124,11 @@ class Postgres(Part):
         return getpass.getuser() == "root"
 
     def as_account(self):
-        return ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--init-groups"] if self._as_root() else []
+        return (
+            ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--init-groups"]
+            if self._as_root()
+            else []
+        )
 
     def command(self):
         settings = {
@@ -156,7 +171,17 @@ class Redis(Part):
 
     def command(self):
         program = shutil.which("redis-server") or missing("redis-server", "apt-get install redis-server")
-        return [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
+        return [
+            program,
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            str(self.folder),
+        ]
 
 
 class Console(Part):

@@ -29,7 +29,11 @@ class Site:
 
     def __init__(self, folder, *, number_of_consoles=2):
         self.folder = folder
-        self.postgres, self.redis, self.nginx = Postgres(folder), Redis(folder), Nginx(folder, user="user root;")
+        self.postgres, self.redis, self.nginx = (
+            Postgres(folder),
+            Redis(folder),
+            Nginx(folder, user="user root;"),
+        )
         self.url = self.nginx.url
         self.environment = os.environ | {
             "DEBUG": "false",

@@ -17,7 +17,11 @@ from tests.support.servers import ROOT
 pytestmark = pytest.mark.xdist_group("site")
 
 # Issuing, showing and ending tokens, from every door, and the threads that race for them.
-TESTS = ("tests/tokens/test_introspection.py", "tests/tokens/test_revocation.py", "tests/tokens/test_bot_limits.py")
+TESTS = (
+    "tests/tokens/test_introspection.py",
+    "tests/tokens/test_revocation.py",
+    "tests/tokens/test_bot_limits.py",
+)
 
 CONFIGURATION = """
 [databases]
@@ -50,7 +54,9 @@ class Pooler(Part):
             path.chmod(0o644)
 
     def command(self):
-        found = shutil.which("pgbouncer") or ("/usr/sbin/pgbouncer" if Path("/usr/sbin/pgbouncer").exists() else None)
+        found = shutil.which("pgbouncer") or (
+            "/usr/sbin/pgbouncer" if Path("/usr/sbin/pgbouncer").exists() else None
+        )
         program = found or missing("pgbouncer", "apt-get install pgbouncer")
         # Like PostgreSQL, it refuses to be root.
         return [*self.postgres.as_account(), program, str(self.configuration)]
@@ -90,7 +96,18 @@ def test_the_token_tests_pass_through_it(pooler, site):
         "CACHE_URL": "locmemcache://",
     }
     # The database is kept, because the pooler keeps its connections to it; it goes with the cluster.
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-cov"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "--no-cov",
+    ]
     command += ["--create-db", "--reuse-db", *TESTS]
     environment = {key: value for key, value in environment.items() if not key.startswith("PYTEST_XDIST")}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)

@@ -21,7 +21,9 @@ def test_what_the_url_says_wins():
     assert (options["connect_timeout"], options["sslmode"]) == (9, "verify-full")
 
 
-@pytest.mark.parametrize(("pooler", "by_transaction"), [("", False), ("session", False), ("transaction", True)])
+@pytest.mark.parametrize(
+    ("pooler", "by_transaction"), [("", False), ("session", False), ("transaction", True)]
+)
 def test_by_transaction_nothing_outlives_one(pooler, by_transaction):
     entries = postgresql_for_service({}, pooler=pooler)
     assert entries["DISABLE_SERVER_SIDE_CURSORS"] is by_transaction

@@ -155,7 +155,9 @@ class ReadyApartFromTests:
         assert client.get("/readyz?except=cache").status_code == 503
         assert client.get("/readyz?except=cache,database").status_code == 200
 
-    @pytest.mark.parametrize("query", ["?except=", "?except=migrations", "?except=signing_key", "?except=all", ""])
+    @pytest.mark.parametrize(
+        "query", ["?except=", "?except=migrations", "?except=signing_key", "?except=all", ""]
+    )
     def test_nothing_else_can_be_left_out_by_accident(self, client, settings, query, patch):
         without_database(patch, settings, OperationalError(SECRET))
         assert client.get(f"/readyz{query}").status_code == 503

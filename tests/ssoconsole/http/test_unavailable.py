@@ -32,7 +32,9 @@ def away(patch, client):
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
-@pytest.mark.parametrize("path", ["/", "/account", "/admin/", "/signin", "/signed-out", "/signin/corp", "/callback/corp"])
+@pytest.mark.parametrize(
+    "path", ["/", "/account", "/admin/", "/signin", "/signed-out", "/signin/corp", "/callback/corp"]
+)
 def test_people_get_a_page(away, path, error):
     response = away(error).get(path)
     assert (response.status_code, response["Retry-After"]) == (503, "5")
