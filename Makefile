@@ -55,6 +55,8 @@ lock:
 		--no-header pyproject.toml -o requirements.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
 		--no-header --extra dev pyproject.toml -o requirements-dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
+		--no-header --extra otel pyproject.toml -o requirements-otel.txt
 
 clean:
 	rm -rf $(VENV) $(DEPLOY_TOOLS) $(OP)/node_modules $(CLIENTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,9 +7,9 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssoconsole.settings")
-    from django.core.management import execute_from_command_line
+    from ssoconsole.upgrade.commands import ConsoleUtility
 
-    execute_from_command_line(sys.argv)
+    ConsoleUtility(sys.argv).execute()
 
 
 if __name__ == "__main__":

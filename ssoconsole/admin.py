@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -34,6 +34,12 @@ class ConsoleAdminSite(admin.AdminSite):
         """
         warnings = self._warnings(request) if self.has_permission(request) else {}
         return {**super().each_context(request), **warnings}
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        """The console's own pages before Django's, whose last pattern takes everything."""
+        from ssoconsole.checklist.views import checklist  # models are not ready when the site is made
+
+        return [path("checklist", self.admin_view(checklist), name="checklist"), *super().get_urls()]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """The areas in the order of first use, groups among the people; whatever else there is comes last."""

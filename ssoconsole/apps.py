@@ -11,6 +11,10 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         from ssoconsole import checks  # noqa: F401 - registers the checks
+        from ssoconsole.checklist import deploy_check  # noqa: F401 - registers the checklist
+        from ssoconsole.tracing.setup import start_tracing
+
+        start_tracing()
 
 
 class ConsoleAdminConfig(admin_apps.AdminConfig):

@@ -1,13 +1,26 @@
-"""Logging: one line an event, with the request's id, for people or as JSON."""
+"""
+Logging: one line an event, with the request's id, for people or as JSON.
+
+No line holds a secret. Of an exception it says what kind it is and where it was, and its message only where that is
+about the machine: what a database or a parser says of a value repeats the value.
+"""
 
 import logging
+import sys
+import traceback
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
 import structlog
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
+trace_id_var: ContextVar[str] = ContextVar("trace_id", default="")
+ABOUT_THE_MACHINE = (OperationalError, ImproperlyConfigured)
+# At DEBUG these write statements with their parameters, whole responses or variables of a page.
+NEVER_AT_DEBUG = ("django.db.backends", "django.template", "urllib3", "asyncio")
 
 
 def current_request_id() -> str:
@@ -18,7 +31,34 @@ def current_request_id() -> str:
 def _add_request_id(_logger: Any, _method: str, event: Any) -> Any:
     if request_id := current_request_id():
         event.setdefault("request_id", request_id)
+    if trace_id := trace_id_var.get():
+        event.setdefault("trace_id", trace_id)
     return event
+
+
+def _add_exception(_logger: Any, _method: str, event: Any) -> Any:
+    """Put the place of `exc_info` where structlog would put all of its text."""
+    info = event.pop("exc_info", None)
+    event.pop("stack_info", None)
+    if info is True:
+        info = sys.exc_info()
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["exception"] = "\n".join(_told(error))
+    return event
+
+
+def _told(error: BaseException) -> list[str]:
+    """Lines on an exception and what it came from: places, kinds, and no values."""
+    lines = []
+    origin = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if origin is not None and origin is not error:
+        lines = [*_told(origin), "and then"]
+    lines += [
+        f"{where.filename}:{where.lineno} {where.name}" for where in traceback.extract_tb(error.__traceback__)
+    ]
+    kind = f"{type(error).__module__}.{type(error).__qualname__}"
+    return [*lines, f"{kind}: {error}" if isinstance(error, ABOUT_THE_MACHINE) else kind]
 
 
 def configure(config: Mapping[str, Any]) -> None:
@@ -36,6 +76,8 @@ def configure(config: Mapping[str, Any]) -> None:
     root.setLevel(config["level"])
     # Django's development server prints whole request lines, with codes and states in their queries.
     logging.getLogger("django.server").disabled = True
+    for name in NEVER_AT_DEBUG:
+        logging.getLogger(name).setLevel(logging.INFO)
 
 
 def formatter(form: str) -> logging.Formatter:
@@ -47,7 +89,7 @@ def formatter(form: str) -> logging.Formatter:
         foreign_pre_chain=_shared(),
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
+            _add_exception,
             renderer,
         ],
     )

@@ -66,6 +66,17 @@ BLOCKING_THREADS: int = max(1, env.int("BLOCKING_THREADS", default=8))
 DRAIN_SECONDS: float = max(0.0, env.float("DRAIN_SECONDS", default=5.0))
 # Read only to notice several processes that do not share a cache.
 SERVER_PROCESSES: int = max(WEB_CONCURRENCY, env.int("GRANIAN_WORKERS", default=1))
+# Where traces go, by OTLP over http; nothing is traced without it. The other OTEL_ variables hold too.
+OTEL_EXPORTER_OTLP_ENDPOINT: str = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+# How old the last backup may be before the production checklist says so.
+BACKUP_WITHIN_DAYS: int = env.int("BACKUP_WITHIN_DAYS", default=7)
+# Whether this code may use a database that a newer version has migrated: to go back by one version.
+ALLOW_NEWER_DATABASE: bool = env.bool("ALLOW_NEWER_DATABASE", default=False)
+# Who may read /metrics: whoever shows the token, or calls from one of the networks; without either, this machine.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+METRICS_NETWORKS = [ip_network(network) for network in env.list("METRICS_NETWORKS", default=[])]
+# Where the processes of this host put their counters together; `python -m ssoconsole.serve` sees to it itself.
+PROMETHEUS_MULTIPROC_DIR: str = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
 # How many sign-ins one address may start in a minute; each one is a row.
 SIGN_INS_PER_MINUTE: int = env.int("SIGN_INS_PER_MINUTE", default=600)
 # How long the trace of a sign-in is kept; `manage.py cleanup` deletes what is older.
@@ -109,6 +120,7 @@ INSTALLED_APPS = [
     "ssoconsole",
     "ssoconsole.accounts",
     "ssoconsole.eventlog",
+    "ssoconsole.operation",
     "providers",
     "tokens",
     "ssoconsole.apps.ConsoleAdminConfig",
@@ -126,7 +138,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ssoconsole.http.forwarding.ForwardingHeadersMiddleware",
+    "ssoconsole.http.probes.ProbeHostMiddleware",
     "ssoconsole.http.request_log.RequestLogMiddleware",
+    "ssoconsole.tracing.middleware.TracingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

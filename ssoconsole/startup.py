@@ -9,12 +9,20 @@ from typing import IO
 from django.conf import settings
 from django.core import checks
 
+from ssoconsole.upgrade.schema import problem
+
 _lock: IO[str] | None = None
 
 
 def refuse_unsafe_start() -> None:
-    """Run the system checks, and exit with their ids and hints when one of them is an error."""
+    """
+    Run the system checks, and exit with their ids and hints when one of them is an error.
+
+    A database that is newer than this code, or lacks a migration, is not touched.
+    """
     errors = [message for message in checks.run_checks() if message.is_serious(checks.ERROR)]
+    if unfitting := problem():
+        errors.append(unfitting)
     if (
         not settings.DEBUG
         and uses_local_cache()

@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("ssoconsole.home.urls")),
     path("", include("ssoconsole.health.urls")),
+    path("", include("ssoconsole.operation.urls")),
     path("", include("providers.urls")),
     path("", include("tokens.oauth.urls")),
     path("", include("tokens.doctor.urls")),

@@ -15,7 +15,9 @@ LEAVES = (
     "ssoconsole.jose",
     "ssoconsole.limits",
     "ssoconsole.logs",
+    "ssoconsole.metrics",
     "ssoconsole.outbound",
+    "ssoconsole.tracing",
 )
 PURE = ("providers/protocol", "tokens/protocol", "ssoconsole/jose")
 IMPURE = ("django.db", "django.conf", "django.utils.timezone", "django.core.cache", "time", "requests")

@@ -20,6 +20,7 @@ from ssoconsole.jose.errors import JwtRefused, KeySetRefused, SignatureInvalid, 
 from ssoconsole.jose.keys import JwkSet, SharedSecret
 from ssoconsole.jose.parse import parse_jws
 from ssoconsole.jose.verify import TypeRule, VerifiedJwt, verify_jwt
+from ssoconsole.metrics.counting import provider_fetch
 
 FRESH_FOR = timedelta(hours=1)
 # How long the last good copy serves while the provider does not answer. After that, a key that he may have
@@ -59,8 +60,9 @@ def refetch_keys(provider: Provider) -> JwkSet:
     url = provider.endpoint("jwks_uri")
     if url is None:
         raise MetadataInvalid(expected="jwks_uri", received="absent")
-    document = outgoing.fetch_document(url, fault=KeysInvalid)
-    keys = _parse(document)
+    with provider_fetch("jwks", provider=provider.slug):
+        document = outgoing.fetch_document(url, fault=KeysInvalid)
+        keys = _parse(document)
     _store_keys(provider, document)
     return keys
 

@@ -13,6 +13,7 @@ from providers.models import DiscoveryVersion, Provider
 from providers.protocol.discovery import check_document, discovery_url
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_change
+from ssoconsole.metrics.counting import provider_fetch
 
 
 def fetch_discovery(provider: Provider) -> dict[str, Any]:
@@ -21,13 +22,14 @@ def fetch_discovery(provider: Provider) -> dict[str, Any]:
 
     Raises ProviderUnreachable, MetadataInvalid, and IssuerMismatch when it speaks for another issuer.
     """
-    document = outgoing.fetch_document(discovery_url(provider.issuer))
-    check_document(
-        document,
-        issuer=provider.issuer,
-        code_flow=provider.response_type == Provider.ResponseType.CODE,
-        allow_http=settings.ALLOW_LOOPBACK_PROVIDERS,
-    )
+    with provider_fetch("discovery", provider=provider.slug):
+        document = outgoing.fetch_document(discovery_url(provider.issuer))
+        check_document(
+            document,
+            issuer=provider.issuer,
+            code_flow=provider.response_type == Provider.ResponseType.CODE,
+            allow_http=settings.ALLOW_LOOPBACK_PROVIDERS,
+        )
     return document
 
 

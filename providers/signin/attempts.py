@@ -1,6 +1,7 @@
 """The attempt's row: written when a browser leaves, consumed once when it comes back, and then the trace."""
 
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -15,6 +16,7 @@ from providers.signin.progress import SignIn
 from providers.signin.references import new_reference
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
+from ssoconsole.metrics.counting import count_session_check, count_sign_in
 
 REFERENCE_TRIES = 5
 SUCCESS = "ok"
@@ -161,10 +163,13 @@ def _record(attempt: SignInAttempt, by: Actor) -> None:
     if attempt.expected or attempt.received:
         details |= {"expected": attempt.expected, "received": attempt.received}
     action = ACTIONS.get(attempt.purpose, attempt.purpose)
+    count = count_session_check if attempt.purpose == Purpose.REFRESH else count_sign_in
+    provider = attempt.provider.slug if attempt.provider else ""
+    transaction.on_commit(partial(count, provider=provider, outcome=attempt.outcome))
     record_event(
         action if attempt.outcome == SUCCESS else f"{action}_refused",
         by=by,
-        target=attempt.provider.slug if attempt.provider else "",
+        target=provider,
         outcome=attempt.outcome,
         after=details,
     )

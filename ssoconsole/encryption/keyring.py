@@ -23,6 +23,7 @@ VERSION = "v1"
 KEY_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
+KEY_ID_CHARACTERS = 8
 
 _ENVELOPE = re.compile(r"v1\.(?P<key_id>[0-9a-f]{8})\.(?P<sealed>[A-Za-z0-9_-]+)")
 
@@ -86,6 +87,11 @@ class KeyRing:
     def newest_key_id(self) -> str:
         """The id (8 hex) of the key that encrypts and hashes."""
         return self._keys[0].id
+
+    @property
+    def key_ids(self) -> list[str]:
+        """The ids of all keys, newest first."""
+        return [key.id for key in self._keys]
 
     def encrypt(self, plaintext: str, *, context: str) -> str:
         """

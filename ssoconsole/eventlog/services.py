@@ -13,6 +13,7 @@ from ssoconsole.actors import Actor
 from ssoconsole.eventlog.masking import mask
 from ssoconsole.eventlog.models import Event
 from ssoconsole.logs import current_request_id
+from ssoconsole.metrics.counting import count_event
 
 log = structlog.get_logger("events")
 
@@ -62,6 +63,7 @@ def record_event(
     # Said once it has happened: a transaction that is rolled back leaves no line.
     say = partial(log.info, action, actor=str(by), target=target, outcome=outcome)
     transaction.on_commit(say)
+    transaction.on_commit(partial(count_event, action))
     return event
 
 

@@ -16,6 +16,11 @@ FORWARDING_HEADERS = (
     "HTTP_X_REAL_IP",
 )
 
+# Set where headers were dropped; no header can have this name.
+FORWARDED_BY_NOBODY_TRUSTED = "console.forwarded_by_nobody_trusted"
+# Set where the peer is a trusted proxy, whose word on the request is believed.
+FROM_TRUSTED_PROXY = "console.from_trusted_proxy"
+
 
 def is_trusted(address: str, networks: Networks) -> bool:
     """Tell whether an address belongs to one of the networks; what is not an address does not."""
@@ -54,9 +59,11 @@ class ForwardingHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         peer = request.META.get("REMOTE_ADDR", "")
         if is_trusted(peer, settings.TRUSTED_PROXIES):
+            request.META[FROM_TRUSTED_PROXY] = True
             forwarded_for = request.META.get("HTTP_X_FORWARDED_FOR", "")
             request.META["REMOTE_ADDR"] = client_address(peer, forwarded_for, settings.TRUSTED_PROXIES)
         else:
             for header in FORWARDING_HEADERS:
-                request.META.pop(header, None)
+                if request.META.pop(header, None) is not None:
+                    request.META[FORWARDED_BY_NOBODY_TRUSTED] = True
         return self.get_response(request)

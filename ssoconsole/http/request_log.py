@@ -1,40 +1,77 @@
 """One log line a request: never its query string, which may hold a code or a state."""
 
+import re
 import time
 import uuid
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from ssoconsole.logs import request_id_var
+from ssoconsole.http.forwarding import FROM_TRUSTED_PROXY
+from ssoconsole.logs import request_id_var, trace_id_var
+from ssoconsole.metrics.counting import observe_request
 
 log = structlog.get_logger("requests")
 QUIET = ("/healthz", "/readyz", "/static/")
+GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# W3C Trace Context, version 00: version, trace id, parent id, flags. Ids of nothing but zeros are none.
+TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class RequestLogMiddleware:
-    """Give the request an id, log it when it is done, and say the id in `X-Request-Id`."""
+    """
+    Give the request an id, log it when it is done, and say the id in `X-Request-Id`.
+
+    A trusted proxy may have given it one, and a trace, for its own log and others'; nobody else is believed.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = uuid.uuid4().hex
+        request_id = _given(request, "HTTP_X_REQUEST_ID", GIVEN_ID) or uuid.uuid4().hex
         reset = request_id_var.set(request_id)
+        reset_trace = trace_id_var.set(_given(request, "HTTP_TRACEPARENT", TRACEPARENT))
         started = time.perf_counter()
         try:
             response = self.get_response(request)
+            seconds = time.perf_counter() - started
+            observe_request(route=_route_of(request), status=response.status_code, seconds=seconds)
             if not request.path.startswith(QUIET):
-                elapsed = round((time.perf_counter() - started) * 1000, 1)
                 log.info(
                     "request",
                     method=request.method,
                     path=request.path,
                     status=response.status_code,
-                    ms=elapsed,
+                    ms=round(seconds * 1000, 1),
+                    **_who(request),
                 )
         finally:
             request_id_var.reset(reset)
+            trace_id_var.reset(reset_trace)
         response["X-Request-Id"] = request_id
         return response
+
+
+def _route_of(request: HttpRequest) -> str:
+    """The name of the route that the request took; never its path, which may name anybody."""
+    if request.path_info.startswith(settings.STATIC_URL):
+        return "static"
+    match = request.resolver_match
+    return match.view_name or "unnamed" if match else ""
+
+
+def _given(request: HttpRequest, header: str, form: re.Pattern[str]) -> str:
+    """The id that a trusted proxy has put into a header, if it is one."""
+    if not request.META.get(FROM_TRUSTED_PROXY):
+        return ""
+    found = form.fullmatch(request.META.get(header, ""))
+    return found.group(found.lastindex or 0) if found else ""
+
+
+def _who(request: HttpRequest) -> dict[str, int]:
+    """The number of the person who asked, where somebody has looked already: a log line costs no query."""
+    user = getattr(request, "_cached_user", None)
+    return {"user": user.pk} if user is not None and user.is_authenticated else {}

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import Literal
 from urllib.parse import urlencode
 
+from ssoconsole.metrics.counting import outbound_request
 from ssoconsole.outbound.connection import connect, secure
 from ssoconsole.outbound.errors import HeaderRefused
 from ssoconsole.outbound.limits import DEFAULT_LIMITS, Deadline, Limits
@@ -18,6 +19,7 @@ from ssoconsole.outbound.resolution import resolve
 from ssoconsole.outbound.response import Response, receive
 from ssoconsole.outbound.targets import Target, parse
 from ssoconsole.outbound.wire import Wire
+from ssoconsole.tracing.span import span
 
 USER_AGENT = "SSO-Console/0.1.0"
 
@@ -65,6 +67,22 @@ def request(
     """
     target = parse(url, allow_http=allow_loopback)
     message = _message(method, target, accept, headers or {}, form)
+    with outbound_request(), span(method, attributes={"server.address": target.host}):
+        return _exchange(
+            method, target, message, accept, allow_loopback=allow_loopback, ca_file=ca_file, limits=limits
+        )
+
+
+def _exchange(
+    method: str,
+    target: Target,
+    message: bytes,
+    accept: Collection[str],
+    *,
+    allow_loopback: bool,
+    ca_file: str | None,
+    limits: Limits,
+) -> Response:
     deadline = Deadline(limits.total)
     timeout = deadline.wait(limits.idle)
     endpoints = resolve(target.host, target.port, allow_loopback=allow_loopback, timeout=timeout)

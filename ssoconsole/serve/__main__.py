@@ -9,13 +9,15 @@ def main() -> int:
     from django.core.exceptions import ImproperlyConfigured
 
     try:
+        from ssoconsole.serve.counters import shared_counters
         from ssoconsole.serve.server import server_of_settings
 
         server = server_of_settings()
     except ImproperlyConfigured as unusable:
         sys.stderr.write(f"{unusable}\n")
         return 1
-    server.serve()
+    with shared_counters():
+        server.serve()
     return 0
 
 

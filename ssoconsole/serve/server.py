@@ -36,7 +36,7 @@ class DrainingServer(MPServer):
         by_hand = args[:1] == (signal.SIGINT,)
         if by_hand or self.leaving is not None or not self.drain_seconds:
             start_draining()
-            super().signal_handler_interrupt()
+            super().signal_handler_interrupt()  # type: ignore[no-untyped-call]  # the library does not annotate it
             return
         start_draining()
         self.leaving = threading.Timer(self.drain_seconds, super().signal_handler_interrupt)

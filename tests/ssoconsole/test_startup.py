@@ -18,6 +18,9 @@ from ssoconsole.checks import (
 )
 from ssoconsole.startup import claim_the_only_place, refuse_unsafe_start
 
+MIGRATE = (
+    "import sys, runpy; sys.argv = ['manage.py', 'migrate']; runpy.run_path('manage.py', run_name='__main__')"
+)
 ROOT = Path(__file__).resolve().parents[2]
 DUMMY = "django.core.cache.backends.dummy.DummyCache"
 GOOD = {
@@ -33,11 +36,11 @@ def ids(messages):
     return [message.id for message in messages]
 
 
-def start(**changes):
+def start(program="import ssoconsole.wsgi", **changes):
     """Import the WSGI application in a process of its own, the way a server does."""
     environment = {name: value for name, value in (GOOD | changes).items() if value is not None}
     return subprocess.run(
-        [sys.executable, "-c", "import ssoconsole.wsgi"],
+        [sys.executable, "-c", program],
         cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", **environment},
         capture_output=True,
@@ -47,8 +50,10 @@ def start(**changes):
 
 
 class SafeStartTests:
-    def test_a_safe_production_process_starts(self):
-        result = start()
+    def test_a_safe_production_process_starts(self, tmp_path):
+        url = f"sqlite:///{tmp_path / 'console.sqlite3'}"
+        start(MIGRATE, DATABASE_URL=url).check_returncode()
+        result = start(DATABASE_URL=url)
         assert (result.returncode, result.stderr) == (0, "")
 
     @pytest.mark.parametrize(
@@ -65,6 +70,7 @@ class SafeStartTests:
             ("ssoconsole.E008", {"WEB_CONCURRENCY": "2"}),
             ("ssoconsole.E009", {"BASE_URL": "http://sso.example.com"}),
             ("ssoconsole.E010", {"DEBUG": "true"}),
+            ("ssoconsole.E012", {}),  # in an empty database
         ],
     )
     def test_an_unsafe_one_does_not_and_names_check_and_remedy(self, check_id, changes):
@@ -97,7 +103,7 @@ class SafeStartTests:
             subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=30)
 
     @override_settings(DEBUG=False, BASE_URL="http://sso.example.com", CACHES={"default": {"BACKEND": DUMMY}})
-    def test_a_serving_process_exits_with_every_error(self, capsys):
+    def test_a_serving_process_exits_with_every_error(self, db, capsys):
         with pytest.raises(SystemExit):
             refuse_unsafe_start()
         assert "ssoconsole.E009" in capsys.readouterr().err
@@ -107,7 +113,7 @@ class SafeStartTests:
         BASE_URL="https://sso.example.com",
         CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
     )
-    def test_a_serving_process_that_cannot_be_the_only_one_exits(self, monkeypatch, capsys):
+    def test_a_serving_process_that_cannot_be_the_only_one_exits(self, db, monkeypatch, capsys):
         monkeypatch.setattr("ssoconsole.startup.claim_the_only_place", lambda path: False)
         with pytest.raises(SystemExit):
             refuse_unsafe_start()

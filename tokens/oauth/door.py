@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from ssoconsole.metrics.counting import count_oauth_refusal
 from tokens.credentials.authentication import authenticate_assertion, authenticate_client
 from tokens.errors import InvalidRequest, RequestTooLarge, TokensError
 from tokens.models import Credential
@@ -50,9 +51,11 @@ def form_endpoint(*, repeatable: Collection[str] = ()) -> Callable[[Endpoint], V
             try:
                 return endpoint(request, read_form(request, repeatable=repeatable))
             except TokensError as error:
+                count_oauth_refusal(endpoint=endpoint.__name__, reason=error.code)
                 return answers.refusal(error)
             except DatabaseFault:
                 log.exception("database_unavailable", path=request.path)
+                count_oauth_refusal(endpoint=endpoint.__name__, reason="temporarily_unavailable")
                 return answers.unavailable()
 
         return view

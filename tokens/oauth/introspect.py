@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from ssoconsole.metrics.counting import count_introspection
 from tokens.audiences.console import READ, WRITE, console_identifier
 from tokens.errors import InvalidRequest, InvalidToken
 from tokens.models import Bot, Grant, TokenRecord
@@ -38,7 +39,9 @@ def introspection_endpoint(request: HttpRequest, form: Form) -> HttpResponse:
         raise InvalidRequest("The parameter token is missing.")
     record = find_live_record(token, at=timezone.now())
     if record is None or not _may_see(caller, record):
+        count_introspection(active=False)
         return answers.success(INACTIVE)
+    count_introspection(active=True)
     return answers.success(introspection_of(record))
 
 

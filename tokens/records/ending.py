@@ -6,6 +6,7 @@ What else ends a token, and may bring it back, is a state of its bot, its bot's 
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
+from ssoconsole.metrics.counting import count_tokens_revoked
 from tokens.bots.grants import grants_of
 from tokens.models import Audience, Bot, Credential, Grant, TokenRecord
 from tokens.models.record import TokenRecordQuerySet
@@ -80,6 +82,7 @@ def _revoke(records: TokenRecordQuerySet, *, by: Actor) -> int:
     count = records.filter(revoked_at=None).update(revoked_at=timezone.now(), revoked_by=str(by)[:300])
     if count:
         status_lists_changed()
+        transaction.on_commit(partial(count_tokens_revoked, count))
     return count
 
 

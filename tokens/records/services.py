@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -12,6 +13,7 @@ from django.utils import timezone
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 from ssoconsole.jose.sign import sign_jwt
+from ssoconsole.metrics.counting import count_token_issued
 from tokens.bots.grants import check_usable, granted_scopes, grants_of
 from tokens.errors import (
     BotDisabled,
@@ -70,6 +72,7 @@ def issue_token(
     if lifetime is None:
         verify_for_ever(record)
     token = sign_record(record, by=by)
+    transaction.on_commit(partial(count_token_issued, by=by.kind))
     if (by.kind, by.name) != ("bot", bot.name):
         record_event("token_issued", by=by, target=bot.name, after=_shown(record))
     return record, token

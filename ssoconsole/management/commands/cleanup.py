@@ -12,6 +12,8 @@ from providers.client_keys.services import drop_retired_client_keys
 from providers.retention import drop_old_sign_ins
 from ssoconsole.accounts.lockout import drop_old_failures
 from ssoconsole.actors import Actor
+from ssoconsole.operation.models import LastRun
+from ssoconsole.operation.services import note_run
 from tokens.credentials.retirement import retire_unused_credentials
 from tokens.credentials.spent import drop_spent_assertions
 from tokens.keys.ending import drop_gone_keys
@@ -43,3 +45,4 @@ class Command(BaseCommand):
         self.stdout.write(f"failed sign-ins by password: {failures} deleted")
         call_command("clearsessions")
         self.stdout.write("browser sessions: expired ones deleted")
+        note_run(LastRun.What.CLEANUP)

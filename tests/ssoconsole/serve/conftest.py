@@ -14,10 +14,11 @@ from tests.support.servers import ROOT, ConsoleProcess, free_port
 class LaunchedConsole(ConsoleProcess):
     """One console under `python -m ssoconsole.serve`."""
 
-    def __init__(self, *, log, env, port=None, drain=1.0):
+    def __init__(self, *, log, env, port=None, drain=1.0, processes=1):
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         own = {"PORT": str(self.port), "DRAIN_SECONDS": str(drain), "LOG_FORMAT": "json"}
+        own["WEB_CONCURRENCY"] = str(processes)
         self.child = Child([sys.executable, "-m", "ssoconsole.serve"], log=log, env=env | own, cwd=ROOT)
         try:
             self._wait(30.0)

@@ -1,0 +1,1 @@
+"""Backups of the database that say what they need, and restores that refuse what would do harm."""

@@ -1,0 +1,46 @@
+"""One item of the checklist, and how it stands."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What an item looks at besides settings and database: the time, and the request where there is one."""
+
+    at: datetime
+    request: HttpRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`found` is what is there, one sentence without a secret; None for `ok` means that it cannot be told here."""
+
+    ok: bool | None
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`code` is stable; `title` says what should hold, `remedy` what to do where it does not."""
+
+    code: str
+    area: str
+    title: str
+    remedy: str
+    look: Callable[[Situation], Finding]
+
+
+def good(found: str) -> Finding:
+    return Finding(ok=True, found=found)
+
+
+def bad(found: str) -> Finding:
+    return Finding(ok=False, found=found)
+
+
+def untold(found: str) -> Finding:
+    return Finding(ok=None, found=found)

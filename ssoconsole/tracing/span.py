@@ -1,0 +1,60 @@
+"""Spans for whoever makes them; nothing at all while there is no tracer."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+
+class Tracer(Protocol):
+    """What is needed of OpenTelemetry's."""
+
+    def start_as_current_span(self, name: str, **options: Any) -> Any: ...
+
+
+class Span(Protocol):
+    def set_attribute(self, key: str, value: str | int) -> None: ...
+
+    def update_name(self, name: str) -> None: ...
+
+
+class NoSpan:
+    """What there is without a tracer."""
+
+    def set_attribute(self, key: str, value: str | int) -> None:
+        pass
+
+    def update_name(self, name: str) -> None:
+        pass
+
+
+_NONE = NoSpan()
+_tracer: Tracer | None = None
+
+
+def use_tracer(tracer: Tracer | None) -> None:
+    """Let spans go to `tracer` from now on; None for nowhere."""
+    global _tracer
+    _tracer = tracer
+
+
+def is_tracing() -> bool:
+    return _tracer is not None
+
+
+@contextmanager
+def span(name: str, *, attributes: Mapping[str, str | int] | None = None, **options: Any) -> Iterator[Span]:
+    """
+    Time this block as a span. An exception is its kind alone: its text may quote what somebody sent.
+
+    `options` are `kind` and `context`, as OpenTelemetry's tracer takes them.
+    """
+    if _tracer is None:
+        yield _NONE
+        return
+    quiet = {"record_exception": False, "set_status_on_exception": False}
+    with _tracer.start_as_current_span(name, attributes=attributes, **quiet, **options) as current:
+        try:
+            yield current
+        except BaseException as error:
+            current.set_attribute("error.type", type(error).__qualname__)
+            raise
