@@ -273,7 +273,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Served with fingerprints for ever once `collectstatic` has run, which makes them; straight from the sources until then.
+# Served with fingerprints for ever once `collectstatic` has run, which makes them; from the sources until then.
 _collecting = "collectstatic" in sys.argv[1:2]
 _collected = not DEBUG and (_collecting or (STATIC_ROOT / "staticfiles.json").exists())
 WHITENOISE_USE_FINDERS = not _collected

@@ -49,7 +49,7 @@ class TextTests:
                 assert name not in ("ENV", "ARG", "LABEL") or not {
                     "SECRET_KEY",
                     "FIELD_ENCRYPTION_KEYS",
-                } & set(word.split("=")[0] for word in rest.split())
+                } & {word.split("=")[0] for word in rest.split()}
 
     def test_nothing_goes_to_the_builder_that_is_not_named(self):
         lines = (ROOT / ".dockerignore").read_text().splitlines()
@@ -97,7 +97,9 @@ class Container:
     def start(self):
         """Build, migrate and serve in one go: `sh` is the only thing here that the image does not bring itself."""
         (self.folder / "env.json").write_text(json.dumps(self.env))
-        script = "mkdir -p /tmp/data; /app/deploy/docker/entrypoint migrate --noinput -v 0; id -u; touch /app/x /usr/x; "
+        script = (
+            "mkdir -p /tmp/data; /app/deploy/docker/entrypoint migrate --noinput -v 0; touch /app/x /usr/x; "
+        )
         script += "python /app/deploy/docker/healthcheck.py; echo before:$?; "
         script += "(sleep 1; for _ in $(seq 300); do python /app/deploy/docker/healthcheck.py 2>/dev/null && "
         script += "echo healthy && break; sleep 0.2; done) & exec /app/deploy/docker/entrypoint serve"

@@ -78,14 +78,21 @@ def pooler(site, tmp_path_factory):
 
 
 def test_the_pooler_hands_the_server_out_by_transaction(pooler):
-    """What the other tests here stand on: a session's own things do not stay with it."""
-    with psycopg.connect(pooler.url("postgres"), autocommit=True) as one:
-        with psycopg.connect(pooler.url("postgres"), autocommit=True) as other:
-            first = one.execute("SELECT pg_backend_pid()").fetchone()
-            with one.transaction():
-                one.execute("SELECT 1")
-                second = other.execute("SELECT pg_backend_pid()").fetchone()
-            assert first != second or one.execute("SELECT pg_backend_pid()").fetchone() != first
+    """What the other tests here stand on: who is in a transaction keeps its server, and another gets another one."""
+
+    def server_of(connection):
+        return connection.execute("SELECT pg_backend_pid()").fetchone()[0]
+
+    clients = [psycopg.connect(pooler.url("postgres"), autocommit=True) for _ in range(2)]
+    one, other = clients
+    with one.transaction():
+        held = server_of(one)
+        assert {server_of(other) for _ in range(5)} == {server_of(other)} - {held}
+    with other.transaction():
+        # The server that the other one holds now may be the very one that this one had.
+        assert server_of(one) != server_of(other)
+    for client in clients:
+        client.close()
 
 
 def test_the_token_tests_pass_through_it(pooler, site):
