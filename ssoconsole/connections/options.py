@@ -36,7 +36,7 @@ def postgresql_for_service(options: Mapping[str, Any], *, pooler: str) -> dict[s
     """
     if pooler not in POOLERS:
         raise ImproperlyConfigured(
-            f"(ssoconsole.E012) DATABASE_POOLER is {pooler!r}.\n\tHINT: transaction or session, as pool_mode is "
+            f"(ssoconsole.E015) DATABASE_POOLER is {pooler!r}.\n\tHINT: transaction or session, as pool_mode is "
             "there; nothing where DATABASE_URL names PostgreSQL itself."
         )
     by_transaction = pooler == "transaction"

@@ -32,7 +32,7 @@ def test_by_transaction_nothing_outlives_one(pooler, by_transaction):
 
 @pytest.mark.parametrize("pooler", ["statement", "Transaction", "yes"])
 def test_a_pooler_of_another_kind_is_refused_with_a_hint(pooler):
-    with pytest.raises(ImproperlyConfigured, match=r"ssoconsole.E012(.|\n)*HINT"):
+    with pytest.raises(ImproperlyConfigured, match=r"ssoconsole.E015(.|\n)*HINT"):
         postgresql_for_service({}, pooler=pooler)
 
 
