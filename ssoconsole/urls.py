@@ -16,3 +16,6 @@ urlpatterns = [
     path("api/v1/", include("tokens.api.urls")),
     path("admin/", admin.site.urls),
 ]
+
+# Django looks it up by this name, wherever a request has failed: in a view or on its way there.
+handler500 = "ssoconsole.http.unavailable.answer_failure"

@@ -24,6 +24,7 @@ from ssoconsole.actors import Actor
 
 log = structlog.get_logger("signin")
 View = Callable[..., HttpResponseBase]
+RETRY_AFTER = 5  # seconds, when the fault is the provider's or ours
 
 
 def refuses_in_words(view: View) -> View:
@@ -37,6 +38,8 @@ def refuses_in_words(view: View) -> View:
             response = refuse(request, as_refusal(error))
         response.headers["Cache-Control"] = "no-store"
         response.headers.setdefault("Referrer-Policy", "no-referrer")
+        if response.status_code == 503:
+            response.headers.setdefault("Retry-After", str(RETRY_AFTER))
         return response
 
     return guarded

@@ -6,6 +6,7 @@ has the exception's name.
 """
 
 import secrets
+from collections.abc import Collection, Mapping
 from functools import cache as keep
 
 import structlog
@@ -36,6 +37,16 @@ def check_everything() -> dict[str, str]:
         "cache": check_cache(),
         "signing_key": check_signing_key() if stored else UNKNOWN,
     }
+
+
+def is_ready(checks: Mapping[str, str], *, apart_from: Collection[str] = ()) -> bool:
+    """
+    Tell whether every part is well but those that somebody asks to leave out.
+
+    What can only be told by the database is not held against a server where the database is left out.
+    """
+    left_out = {OK, UNKNOWN} if "database" in apart_from else {OK}
+    return all(result in left_out for part, result in checks.items() if part not in apart_from)
 
 
 def check_database() -> str:

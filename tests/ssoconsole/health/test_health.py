@@ -132,3 +132,36 @@ class BothTests:
     def test_head_will_do_and_nothing_else(self, client, db, path):
         assert client.head(path).status_code == 200
         assert client.post(path).status_code == 405
+
+
+class ReadyApartFromTests:
+    """What all replicas share is no reason to take every one of them out of service at once."""
+
+    @pytest.fixture
+    def patch(self, db):
+        """Undone before the database of the test is."""
+        with pytest.MonkeyPatch.context() as patch:
+            yield patch
+
+    @pytest.mark.parametrize("left_out", ["cache", "cache,database"])
+    def test_without_its_cache_it_is_in_service(self, client, db, settings, left_out):
+        settings.CACHES = {"default": {"BACKEND": f"{__name__}.BrokenCache"}}
+        response = client.get(f"/readyz?except={left_out}")
+        assert response.json()["checks"]["cache"] == "unavailable"
+        assert response.status_code == 200
+
+    def test_without_its_database_only_where_that_is_left_out(self, client, settings, patch):
+        without_database(patch, settings, OperationalError(SECRET))
+        assert client.get("/readyz?except=cache").status_code == 503
+        assert client.get("/readyz?except=cache,database").status_code == 200
+
+    @pytest.mark.parametrize(
+        "query", ["?except=", "?except=migrations", "?except=signing_key", "?except=all", ""]
+    )
+    def test_nothing_else_can_be_left_out_by_accident(self, client, settings, query, patch):
+        without_database(patch, settings, OperationalError(SECRET))
+        assert client.get(f"/readyz{query}").status_code == 503
+
+    def test_what_is_this_server_s_own_is_never_left_out(self, client, settings, patch):
+        with_a_migration_to_come(patch, settings)
+        assert client.get("/readyz?except=cache,database").status_code == 503

@@ -1,0 +1,151 @@
+"""The installer, run twice on what looks like a fresh machine: what it leaves, and whom it lets in."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.deploy.names import DEPLOY
+from tests.deploy.tools import run
+from tests.support.optional import missing
+from tests.support.servers import ROOT, free_port
+
+SERVER = os.environ.get("DEPLOY_POSTGRES", "postgres://postgres@127.0.0.1:5432")
+
+
+@pytest.fixture(scope="module")
+def database():
+    name = f"installed_{uuid.uuid4().hex[:8]}"
+    try:
+        connection = psycopg.connect(f"{SERVER}/postgres", autocommit=True)
+    except psycopg.OperationalError:
+        missing(f"PostgreSQL at {SERVER}", "apt-get install postgresql")
+    with connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield f"{SERVER}/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def installed(database):
+    """The folder of the machine's root, and all that the installer said."""
+    if os.getuid() != 0 or not shutil.which("unshare"):
+        missing("root, to enter a root directory of its own", "run the tests as root")
+    folder = Path(tempfile.mkdtemp(prefix="machine-"))
+    folder.chmod(0o755)
+    command = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        sys.executable,
+        "-m",
+        "tests.deploy.image.machine",
+    ]
+    options = ["--base-url", "https://sso.example.com", "--database-url", database]
+    options += ["--cache-url", f"redis://127.0.0.1:{free_port()}/0"]
+    done = subprocess.run(
+        [*command, str(folder), *options], cwd=ROOT, capture_output=True, text=True, timeout=580
+    )
+    try:
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        yield folder, done.stdout + done.stderr
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+class InstallTests:
+    def test_it_ends_well_both_times(self, installed):
+        _, said = installed
+        assert said.count("Installed. A first administrator: sso-console bootstrap_admin") == 2
+
+    def test_the_second_time_keeps_settings_and_secrets(self, installed):
+        folder, _ = installed
+        secrets = folder / "root/etc/sso-console/secrets"
+        assert {path.name: path.read_text() for path in secrets.iterdir()} == json.loads(
+            (folder / "before.json").read_text()
+        )
+
+    def test_secrets_are_read_by_the_account_alone(self, installed):
+        folder, _ = installed
+        secrets = folder / "root/etc/sso-console/secrets"
+        [account] = [
+            line.split(":")
+            for line in (folder / "root/etc/passwd").read_text().splitlines()
+            if line.startswith("sso-console:")
+        ]
+        assert mode(secrets) == 0o700
+        for path in secrets.iterdir():
+            assert (mode(path), path.stat().st_uid) == (0o600, int(account[2])), path.name
+        assert account[6] == "/usr/sbin/nologin"
+
+    def test_it_says_no_secret(self, installed):
+        folder, said = installed
+        assert not [
+            value for value in json.loads((folder / "before.json").read_text()).values() if value in said
+        ]
+
+    def test_the_console_cannot_change_its_own_code(self, installed):
+        folder, _ = installed
+        app = folder / "root/opt/sso-console/app"
+        ours = [path for path in app.rglob("*") if path.name != "process.lock"]
+        assert len(ours) > 500
+        assert {path.stat().st_uid for path in ours} == {0}
+        assert not [path for path in ours if not path.is_symlink() and mode(path) & 0o022]
+
+    def test_static_files_have_fingerprints(self, installed):
+        folder, _ = installed
+        assert (folder / "root/opt/sso-console/app/var/static/staticfiles.json").exists()
+
+    def test_the_release_before_is_kept_for_the_way_back(self, installed):
+        folder, _ = installed
+        assert (folder / "root/opt/sso-console/old/app/manage.py").exists()
+        assert not (folder / "root/opt/sso-console/new").exists()
+
+    def test_no_program_points_to_where_it_was_built(self, installed):
+        folder, _ = installed
+        scripts = (folder / "root/opt/sso-console/venv/bin").iterdir()
+        texts = [path.read_bytes() for path in scripts if path.is_file() and not path.is_symlink()]
+        assert not [text for text in texts if b"/opt/sso-console/new" in text]
+
+    def test_the_database_has_its_tables_and_the_command_works(self, installed, database):
+        _, said = installed
+        assert "username: " in said  # of sso-console bootstrap_admin
+        with psycopg.connect(database) as connection:
+            assert connection.execute("SELECT count(*) FROM django_migrations").fetchone()[0] > 20
+
+    def test_units_and_the_example_for_nginx_are_in_place(self, installed):
+        folder, _ = installed
+        for unit in (DEPLOY / "bare-metal" / "units").iterdir():
+            assert (folder / "root/etc/systemd/system" / unit.name).read_text() == unit.read_text()
+        assert (folder / "root/etc/nginx/sites-available/sso-console").exists()
+        assert (folder / "root/etc/nginx/sso-console/server.conf").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--base-url", "http://sso.example.com"], "--base-url is an origin"),
+        (["--base-url", "https://sso.example.com/"], "--base-url is an origin"),
+        ([], "--base-url is an origin"),
+        (["--base-url"], "--base-url needs a value"),
+        (["--everything", "yes"], "unknown option: --everything"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_done(options, said):
+    if os.getuid() == 0 and Path("/etc/sso-console/console.env").exists():
+        pytest.fail("this machine has an installation of its own")
+    with pytest.raises(AssertionError, match=said if os.getuid() == 0 else "."):
+        run(str(DEPLOY / "bare-metal" / "install"), *options)
