@@ -79,8 +79,9 @@ def registration_in(version: ProviderVersion, *, onto: Provider) -> Provider:
     if secret == LOST:
         raise VersionUnusable(expected="its client secret", received="one that could not be decrypted then")
     row = copy(onto)
-    for name in kept.keys() & set(_names()):
-        setattr(row, name, Provider._meta.get_field(name).to_python(kept[name]))
+    for field in Provider._meta.concrete_fields:
+        if field.name in kept and field.name not in NOT_CONFIGURATION:
+            setattr(row, field.name, field.to_python(kept[field.name]))
     row.enabled = onto.enabled and row.enabled
     set_client_secret(row, secret)
     return row

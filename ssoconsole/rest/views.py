@@ -24,7 +24,7 @@ class ResourceView(GenericAPIView[Any]):
     Who may call, and how errors are answered, is the settings' default for every resource.
     """
 
-    pagination_class = ByCursor
+    pagination_class: type[ByCursor] | None = ByCursor
     ordering: ClassVar[str | tuple[str, ...]] = "pk"
 
     def body(self, request: Request, serializer: type[BaseSerializer[Any]] | None = None) -> dict[str, Any]:
