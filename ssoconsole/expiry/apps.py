@@ -10,3 +10,7 @@ class ExpiryConfig(AppConfig):
 
     def ready(self) -> None:
         from ssoconsole.expiry import checks  # noqa: F401 - registers the checks
+        from ssoconsole.expiry.gauges import collect_endings
+        from ssoconsole.metrics.scrape import register_collector
+
+        register_collector(collect_endings)

@@ -1,5 +1,6 @@
 """What ends soon is found, and what nobody has to see to is not."""
 
+import re
 import secrets
 from datetime import timedelta
 from importlib import import_module
@@ -266,3 +267,15 @@ def test_tokens_from_before_the_mark_are_marked_by_the_migration():
     editor = SimpleNamespace(connection=connection)
     import_module(f"tokens.migrations.{file.stem}").mark_long_lived(apps, editor)
     assert kinds() == ["token"]
+
+
+def test_gauges_tell_kinds_and_no_names(client):
+    things.one_of_each()
+    text = client.get("/metrics", headers={"Host": "localhost"}).content.decode()
+    assert 'sso_console_ending_soon{kind="token"} 1.0' in text
+    assert 'sso_console_ending_soon{kind="encryption_key"} 0.0' in text
+    [left] = re.findall(r'sso_console_first_ending_seconds\{kind="token"\} (\S+)', text)
+    [soon] = [each for each in ending_soon(NOW()) if each.kind == "token"]
+    assert abs(float(left) - (soon.ends_at - NOW()).total_seconds()) < 60
+    assert "nightly" not in text
+    assert "glass" not in text.replace("break_glass", "")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ssoconsole.checklist.services import ITEMS
+from ssoconsole.expiry.gauges import collect_endings
 from ssoconsole.metrics.families import REGISTRY
 from ssoconsole.operation import gauges
 
@@ -24,7 +25,7 @@ def test_every_metric_is_explained():
     counted = [f.name + ("_total" if f.type == "counter" else "") for f in REGISTRY.collect()]
     asked = [
         family.name
-        for collect in (gauges.collect_build, gauges.collect_from_database)
+        for collect in (gauges.collect_build, gauges.collect_from_database, collect_endings)
         for family in collect()
     ]
     assert rows("Metrics") == counted + asked
