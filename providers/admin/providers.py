@@ -16,11 +16,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from providers.admin.client_keys import client_keys_panel, rotate_client_keys
 from providers.admin.drift import drift_section, drift_urls
-from providers.admin.forms import ProviderForm, extra_fields
+from providers.admin.forms import ProviderForm
 from providers.admin.guides import guides
 from providers.admin.history import history_urls
+from providers.admin.layout import fieldsets, readable
 from providers.admin.openmetadata import openmetadata_urls
-from providers.admin.panels import cautions_mark, flow_mark, metadata_panel, starting_points
+from providers.admin.panels import cautions_mark, flow_mark, metadata_panel
 from providers.admin.preflight import preflight_urls
 from providers.admin.rehearsing import RehearsingAdmin, rehearsing_context
 from providers.admin.replaying import ReplayingAdmin, replaying_context
@@ -36,37 +37,12 @@ from providers.registration.errors import RehearsalRequired
 from providers.trial.services import roll_back_overdue
 from ssoconsole.actors import Actor
 
-CLIENT = (
-    "client_id",
-    "client_secret",
-    "client_secret_expires_at",
-    "remove_client_secret",
-    "token_endpoint_auth_method",
-    "assertion_audience",
-)
-FLOW = ("response_type", "scopes", "pkce", "pushed_authorization", "callback", "signing_algs")
-WHO_MAY_ENTER = ("allowed_email_domains", "self_signup", "link_by_verified_email", "admin_principals")
-CLAIMS = ("principal_claims", "mapping", "group_rules")
-SESSIONS = ("session_lifetime", "session_refresh", "session_check_every")
-CREDENTIALS = ("credentials_json", "credentials_file")
-BUTTON = ("icon", "order")
-ADVANCED = ("prompt", "max_age", "leeway", "extra_params")
-
-FLOW_NOTE = (
-    "“code” is the flow to choose. “id_token” is legacy: tokens travel through the browser, and there is no "
-    "client authentication. Not offered, because they are weaker and gain nothing: “id_token token”, the hybrid "
-    "flows, and answers in the fragment of an address, which no server sees."
-)
 NOT_ENABLED = (
     "not enabled, because it was changed since it last let somebody in. Open it and press “Rehearse sign-in”; once "
     "that has succeeded, it can be enabled for 30 minutes. On its page it can also be saved as enabled anyway."
 )
 NOBODY_YET = (
     "Nobody has signed in through this provider yet; “Rehearse sign-in” tries it, and changes nothing."
-)
-SESSIONS_NOTE = (
-    "A session also ends when the provider says so by back-channel logout, server to server. Front-channel "
-    "logout is not offered: browsers no longer send the cookies that it would need."
 )
 
 
@@ -121,23 +97,8 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:
         """The panel speaks of a row that is there; the links to start from, of one that is not."""
-        basics = ("kind", *extra_fields(), "name", "slug", "issuer", "enabled")
-        begin = {} if obj else {"description": starting_points()}
-        sets = [
-            ("Basics", {"fields": basics, **begin}),
-            ("Client", {"fields": CLIENT}),
-            ("Import credentials", {"fields": CREDENTIALS, "classes": ("collapse",)}),
-            ("Flow", {"fields": FLOW, "description": FLOW_NOTE}),
-            ("Who may enter", {"fields": WHO_MAY_ENTER}),
-            ("Claims", {"fields": CLAIMS}),
-            ("Sessions", {"fields": SESSIONS, "description": SESSIONS_NOTE}),
-            ("Sign-in button", {"fields": BUTTON}),
-            ("Advanced", {"fields": ADVANCED, "classes": ("collapse",)}),
-        ]
-        if obj:
-            sets.append(("Published", {"fields": self.readonly_fields}))
-            sets.append(("This change", {"fields": ("trial", "seen")}))
-        return sets if self.may_write(request, obj) else _readable(sets)
+        sets = fieldsets(stored=obj is not None, panels=self.readonly_fields)
+        return sets if self.may_write(request, obj) else readable(sets, panels=self.readonly_fields)
 
     def get_form(
         self, request: HttpRequest, obj: Provider | None = None, change: bool = False, **kwargs: Any
@@ -271,20 +232,6 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
             return
         news = "new metadata was fetched" if changed else "the metadata is unchanged"
         self.message_user(request, f"{provider}: {news}.", messages.SUCCESS)
-
-
-def _readable(sets: list[Any]) -> list[Any]:
-    """
-    Leave what is stored and may be seen.
-
-    To who may only look, Django's admin shows the values of the row, and the row knows the client secret.
-    """
-    seen = {*ProviderForm.Meta.fields, *ProviderAdmin.readonly_fields}
-    kept = [
-        (title, {**options, "fields": tuple(name for name in options["fields"] if name in seen)})
-        for title, options in sets
-    ]
-    return [(title, options) for title, options in kept if options["fields"]]
 
 
 def _others_enabled(provider: Provider) -> bool:
