@@ -3,6 +3,8 @@
 import json
 import uuid
 
+from django.core.serializers.json import DjangoJSONEncoder
+
 from providers.errors import AttemptExpired
 from providers.models import Provider, Rehearsal, SignInAttempt
 from providers.registration.fields import FIELDS, SESSION
@@ -23,7 +25,8 @@ def written(provider: Provider) -> str:
             "values": {name: getattr(provider, name) for name in NAMES},
             "client_secret": provider.client_secret,
             "discovery": provider.discovery,
-        }
+        },
+        cls=DjangoJSONEncoder,
     )
 
 

@@ -105,6 +105,9 @@ class FlowTests:
             assert len(stage.op.requests_to(endpoint)) == 1
         assert stage.op.violations == []
 
+    def test_a_secret_that_ends_some_day_is_no_hindrance(self, stage, corp):
+        assert stage.rehearse(corp, client_secret_expires_at="2030-01-31T12:00:00")["succeeded"]
+
     def test_requests_are_pushed(self, stage, op):
         op.offer_par(required=True)
         assert stage.rehearse()["succeeded"]
