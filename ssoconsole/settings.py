@@ -291,7 +291,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"ExplainedKindEnum": "ssoconsole.doctor.api.KINDS_TOLD"},
+    "ENUM_NAME_OVERRIDES": {"ProviderKindEnum": "providers.api.serializers.kind_names"},
 }
 
 # --- Static files, time, language -------------------------------------------------------------------------
