@@ -103,6 +103,10 @@ class Load:
         goal = len(self.requests) + more
         wait_until(lambda: len(self.requests) >= goal, "requests", within=within)
 
+    def is_served(self):
+        """Tell whether the last requests, two at each door, have all gone well."""
+        return all(request.status == 200 for request in self.requests[-2 * len(DOORS) :])
+
     def failed(self):
         return [request for request in self.requests if request.status != 200]
 
