@@ -98,7 +98,8 @@ def test_the_story_goes_on_whatever_is_killed(site, person, real_provider):
     assert "alice@corp.example" in main_of(page, site)
     assert not site.active_at(other, token)
 
-    site.nginx.reload()
+    site.nginx.kill()
+    site.nginx.start()
     page.goto(f"{site.url}/")
     page.get_by_role("button", name="Sign out").first.click()
     page.get_by_role("button", name="Yes, sign me out").click()
