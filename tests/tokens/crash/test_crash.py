@@ -109,6 +109,24 @@ class TwoReplicasTests:
         for _ in range(3):
             self.revoked_here_refused_there(one, other)
 
+    def test_keys_rotate_under_load_and_no_good_token_is_refused(self, replicas, manage):
+        over, good = threading.Event(), []
+
+        def load(one, other):
+            while not over.is_set():
+                good.append(active_at(other, issued_at(one)))
+
+        threads = [threading.Thread(target=load, args=pair) for pair in (replicas, replicas[::-1])]
+        for thread in threads:
+            thread.start()
+        keys = [manage("rotate_signing_key", "--alg", "ES256") for _ in range(2)]
+        over.set()
+        for thread in threads:
+            thread.join(60)
+        assert len(set(keys)) == 2
+        assert len(good) > 20
+        assert all(good)
+
     def revoked_here_refused_there(self, one, other):
         token = issued_at(one)
         assert active_at(other, token)
