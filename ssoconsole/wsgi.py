@@ -6,10 +6,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssoconsole.settings")
 
 from django.core.wsgi import get_wsgi_application
 
+_django = get_wsgi_application()
+
 from ssoconsole.serve.drain import closing_while_draining
-
-application = closing_while_draining(get_wsgi_application())
-
 from ssoconsole.startup import refuse_unsafe_start
+from tokens.oauth.direct import answering_at_once
+
+application = closing_while_draining(answering_at_once(_django))
 
 refuse_unsafe_start()

@@ -6,6 +6,8 @@ import pytest
 from django.core.cache import cache
 from hypothesis import HealthCheck, settings
 
+from tokens.records.room import forget_counts
+
 pytest_plugins = [
     "tests.support.real_provider",
     "tests.support.scripted_provider",
@@ -31,5 +33,6 @@ def pytest_itemcollected(item):
 
 @pytest.fixture(autouse=True)
 def _fresh_cache():
-    """Throttles, cool-downs and key copies of one test are not the next one's."""
+    """Throttles, cool-downs, key copies and counts of one test are not the next one's."""
     cache.clear()
+    forget_counts()

@@ -17,6 +17,7 @@ POSTGRESQL_OPTIONS = {
     "keepalives_interval": 3,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,  # milliseconds that what was sent may stay unacknowledged
+    "prepare_threshold": 5,  # for `prepared` alone: the ORM's own cursors prepare nothing
 }
 
 REDIS_OPTIONS = {

@@ -10,6 +10,7 @@ import structlog
 from django.db import transaction
 
 from ssoconsole.actors import Actor
+from ssoconsole.connections.prepared import insert
 from ssoconsole.eventlog.masking import mask
 from ssoconsole.eventlog.models import Event
 from ssoconsole.logs import current_request_id
@@ -17,6 +18,8 @@ from ssoconsole.metrics.counting import count_event
 
 log = structlog.get_logger("events")
 
+_EVENT = insert(Event)
+_FIELDS = [field for field in Event._meta.concrete_fields if not field.primary_key]
 _waiting: ContextVar[list[Event] | None] = ContextVar("events_waiting", default=None)
 
 
@@ -57,7 +60,7 @@ def record_event(
         after=mask(after),
     )
     if (waiting := _waiting.get()) is None:
-        event.save(force_insert=True)
+        [[event.pk]] = _EVENT.rows(**{field.attname: getattr(event, field.attname) for field in _FIELDS})
     else:
         waiting.append(event)
     # Said once it has happened: a transaction that is rolled back leaves no line.

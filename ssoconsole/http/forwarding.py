@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -57,13 +58,18 @@ class ForwardingHeadersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        peer = request.META.get("REMOTE_ADDR", "")
-        if is_trusted(peer, settings.TRUSTED_PROXIES):
-            request.META[FROM_TRUSTED_PROXY] = True
-            forwarded_for = request.META.get("HTTP_X_FORWARDED_FOR", "")
-            request.META["REMOTE_ADDR"] = client_address(peer, forwarded_for, settings.TRUSTED_PROXIES)
-        else:
-            for header in FORWARDING_HEADERS:
-                if request.META.pop(header, None) is not None:
-                    request.META[FORWARDED_BY_NOBODY_TRUSTED] = True
+        believe_forwarding_headers(request.META)
         return self.get_response(request)
+
+
+def believe_forwarding_headers(meta: dict[str, Any]) -> None:
+    """Do this to the headers of a request, as a WSGI environ has them."""
+    peer = meta.get("REMOTE_ADDR", "")
+    if is_trusted(peer, settings.TRUSTED_PROXIES):
+        meta[FROM_TRUSTED_PROXY] = True
+        forwarded_for = meta.get("HTTP_X_FORWARDED_FOR", "")
+        meta["REMOTE_ADDR"] = client_address(peer, forwarded_for, settings.TRUSTED_PROXIES)
+        return
+    for header in FORWARDING_HEADERS:
+        if meta.pop(header, None) is not None:
+            meta[FORWARDED_BY_NOBODY_TRUSTED] = True

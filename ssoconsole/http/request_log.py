@@ -3,7 +3,9 @@
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -31,28 +33,41 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = _given(request, "HTTP_X_REQUEST_ID", GIVEN_ID) or uuid.uuid4().hex
-        reset = request_id_var.set(request_id)
-        reset_trace = trace_id_var.set(_given(request, "HTTP_TRACEPARENT", TRACEPARENT))
         started = time.perf_counter()
-        try:
+        with request_named(request.META) as request_id:
             response = self.get_response(request)
-            seconds = time.perf_counter() - started
-            observe_request(route=_route_of(request), status=response.status_code, seconds=seconds)
-            if not request.path.startswith(QUIET):
-                log.info(
-                    "request",
-                    method=request.method,
-                    path=shown_path(request.path),
-                    status=response.status_code,
-                    ms=round(seconds * 1000, 1),
-                    **_who(request),
-                )
-        finally:
-            request_id_var.reset(reset)
-            trace_id_var.reset(reset_trace)
+            log_request(
+                method=request.method or "",
+                path=request.path,
+                route=_route_of(request),
+                status=response.status_code,
+                started=started,
+                **_who(request),
+            )
         response["X-Request-Id"] = request_id
         return response
+
+
+@contextmanager
+def request_named(meta: Mapping[str, Any]) -> Iterator[str]:
+    """Give what is done in this block the id of the request with these headers, and its trace."""
+    request_id = _given(meta, "HTTP_X_REQUEST_ID", GIVEN_ID) or uuid.uuid4().hex
+    reset = request_id_var.set(request_id)
+    reset_trace = trace_id_var.set(_given(meta, "HTTP_TRACEPARENT", TRACEPARENT))
+    try:
+        yield request_id
+    finally:
+        request_id_var.reset(reset)
+        trace_id_var.reset(reset_trace)
+
+
+def log_request(*, method: str, path: str, route: str, status: int, started: float, **who: int) -> None:
+    """Write the line, and count the answer; `started` is what `time.perf_counter` said at the beginning."""
+    seconds = time.perf_counter() - started
+    observe_request(route=route, status=status, seconds=seconds)
+    if not path.startswith(QUIET):
+        shown = shown_path(path)
+        log.info("request", method=method, path=shown, status=status, ms=round(seconds * 1000, 1), **who)
 
 
 def _route_of(request: HttpRequest) -> str:
@@ -63,11 +78,11 @@ def _route_of(request: HttpRequest) -> str:
     return match.view_name or "unnamed" if match else ""
 
 
-def _given(request: HttpRequest, header: str, form: re.Pattern[str]) -> str:
+def _given(meta: Mapping[str, Any], header: str, form: re.Pattern[str]) -> str:
     """The id that a trusted proxy has put into a header, if it is one."""
-    if not request.META.get(FROM_TRUSTED_PROXY):
+    if not meta.get(FROM_TRUSTED_PROXY):
         return ""
-    found = form.fullmatch(request.META.get(header, ""))
+    found = form.fullmatch(meta.get(header, ""))
     return found.group(found.lastindex or 0) if found else ""
 
 

@@ -105,13 +105,13 @@ def check_usable(grant: Grant) -> Grant:
     return grant
 
 
-def granted_scopes(grant: Grant, *, asked: Sequence[str] | None) -> list[str]:
+def granted_scopes(*, held: Sequence[str], there: Sequence[str], asked: Sequence[str] | None) -> list[str]:
     """
-    Return the scopes a token gets: those asked for, or by default all that are granted.
+    Return the scopes a token gets: those asked for, or by default all of the grant's, which are `held`.
 
-    What the audience no longer has is granted to nobody (RFC 9068 section 3). Raises UnknownScope.
+    What is not `there`, among the audience's, is granted to nobody (RFC 9068 section 3). Raises UnknownScope.
     """
-    granted = [scope for scope in grant.scopes if scope in grant.audience.scopes]
+    granted = [scope for scope in held if scope in there]
     if asked is None:
         return granted
     beyond = [scope for scope in asked if scope not in granted]

@@ -30,9 +30,12 @@ log = structlog.get_logger("tokens.authentication")
 _STAND_IN = ALGORITHMS["ES256"]
 
 
-def authenticate_client(*, client_id: str, client_secret: str, address: str | None) -> Credential:
+def authenticate_client(
+    *, client_id: str, client_secret: str, address: str | None, known: bool = True
+) -> Credential:
     """
-    Return the credential that this name and secret belong to, with its bot; in one query.
+    Return the credential that this name and secret belong to, with its bot; in one query. Where somebody has looked
+    already, and it is not `known`, in none.
 
     Raises InvalidClient, the same for an unknown name, a wrong, retired or expired secret, a bot that is
     disabled or whose owner is, and a foreign network; after too many failures with `retry_after`. Good
@@ -41,7 +44,7 @@ def authenticate_client(*, client_id: str, client_secret: str, address: str | No
     now = timezone.now()
     hashes = key_ring().keyed_hashes(client_secret, purpose=PURPOSE)
     with _cause_for_the_log(client_id=client_id, address=address, method="client_secret"):
-        credential = _find(client_id, hashes, at=now)
+        credential = _find(client_id, hashes, at=now) if known else None
         if credential is None:
             raise CredentialUnknown
         _check_network(credential, address)

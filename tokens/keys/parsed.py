@@ -1,9 +1,11 @@
 """Signing keys in the form that computes; their state always comes from the database."""
 
+from uuid import UUID
+
 from ssoconsole.encryption.keyring import DecryptionFailed
 from ssoconsole.jose.keys import JwkSet
 from ssoconsole.jose.material import PrivateMaterial
-from ssoconsole.jose.parsed import ParsedKeys
+from ssoconsole.jose.parsed import MOST, ParsedKeys
 from ssoconsole.jose.sign import private_key_from_pem
 from tokens.errors import NoSigningKey
 from tokens.models import SigningKey
@@ -18,5 +20,27 @@ def _private(key: SigningKey) -> PrivateMaterial:
         ) from error
 
 
+def signing_key_of(pk: UUID) -> SigningKey:
+    """
+    Return the key with this primary key, read once by a process: for its `kid`, `alg` and halves, which never change.
+
+    Its state is for the statement to say that has found the primary key.
+    """
+    key = _keys.get(pk)
+    if key is None:
+        key = SigningKey.objects.get(pk=pk)
+        if len(_keys) >= MOST:
+            _keys.clear()
+        _keys[pk] = key
+    return key
+
+
+def forget_key(key: SigningKey) -> None:
+    """Drop what this process has of a key."""
+    _keys.pop(key.pk, None)
+    private_keys.forget(key.kid)
+
+
+_keys: dict[UUID, SigningKey] = {}
 private_keys: ParsedKeys[SigningKey, PrivateMaterial] = ParsedKeys(_private)
 public_keys: ParsedKeys[SigningKey, JwkSet] = ParsedKeys(lambda key: JwkSet.parse({"keys": [key.public_jwk]}))

@@ -17,7 +17,7 @@ from ssoconsole.jose.keys import public_jwk
 from ssoconsole.jose.sign import generate_private_key, private_key_to_pem
 from tokens.errors import AlgorithmUnknown, KeyUnknown
 from tokens.keys.ending import last_use
-from tokens.keys.parsed import private_keys
+from tokens.keys.parsed import forget_key
 from tokens.models import Audience, SigningKey
 from tokens.status.freshness import status_lists_changed
 
@@ -100,7 +100,7 @@ def compromise_signing_key(*, kid: str, by: Actor) -> SigningKey:
     if live.update(compromised_at=timezone.now(), private_key=""):
         record_event("signing_key_compromised", by=by, target=kid, after={"alg": key.alg})
         status_lists_changed()  # also because it may be the key that signs them
-    private_keys.forget(kid)
+    forget_key(key)
     signing = ensure_signing_key(alg=key.alg, by=by)
     _publish_ahead(alg=key.alg, by=by, at=timezone.now())
     return signing

@@ -37,7 +37,7 @@ class Bot(models.Model):
     owner = models.CharField(max_length=255, blank=True, db_index=True)
     allowed_networks = models.JSONField(default=list, blank=True)
     max_live_tokens = models.PositiveIntegerField(
-        default=1000, help_text="How many tokens that have not ended it may hold at once."
+        default=10_000, help_text="How many tokens that have not ended it may hold at once."
     )
     disabled_at = models.DateTimeField(null=True, editable=False)
     disabled_by = models.CharField(max_length=300, blank=True, editable=False)

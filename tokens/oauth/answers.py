@@ -46,6 +46,15 @@ def success(document: Mapping[str, Any]) -> HttpResponse:
     return _uncached(JsonResponse(document))
 
 
+def at_once(body: bytes) -> HttpResponse:
+    """A body that is JSON already, or empty, as the answer that nobody keeps."""
+    return _uncached(HttpResponse(body, content_type=content_type_of(body)))
+
+
+def content_type_of(body: bytes) -> str:
+    return "application/json" if body else "text/html; charset=utf-8"
+
+
 def empty_success() -> HttpResponse:
     """What RFC 7009 section 2.2 answers, whatever became of the token."""
     return _uncached(HttpResponse(status=200))

@@ -1,7 +1,9 @@
 """What every OAuth endpoint does before and after its own part."""
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import partial, wraps
+from typing import Any
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
@@ -10,14 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from ssoconsole.jose.errors import JwtRefused
 from ssoconsole.metrics.counting import count_oauth_refusal
 from tokens.credentials.authentication import authenticate_assertion, authenticate_client
-from tokens.errors import InvalidRequest, RequestTooLarge, TokensError
+from tokens.errors import CredentialUnknown, InvalidRequest, RequestTooLarge, TokensError
 from tokens.models import Credential
 from tokens.oauth import answers, traces
 from tokens.protocol.client_authentication import (
     UnverifiedAssertion,
-    UnverifiedClient,
     client_credentials_of,
 )
 from tokens.protocol.form import MOST_BYTES, Form, check_content_type, parse_form
@@ -26,6 +28,13 @@ log = structlog.get_logger("tokens.oauth")
 
 Endpoint = Callable[[HttpRequest, Form], HttpResponse]
 View = Callable[[HttpRequest], HttpResponse]
+# Form, Authorization header and address to the body of the answer, or None for what is left to the endpoint.
+AtOnce = Callable[[Form, str | None, str | None], bytes | None]
+
+# Set where `answer_at_once` has left a request to the endpoint already; no header can have this name.
+LEFT_TO_THE_ENDPOINT = "console.left_to_the_endpoint"
+# Set where it has found that no live credential fits, so that nobody looks again.
+CREDENTIAL_IS_UNKNOWN = "console.credential_is_unknown"
 
 # A URL ends up in logs and histories: what proves something has no place in it.
 NEVER_IN_THE_QUERY = (
@@ -38,9 +47,38 @@ NEVER_IN_THE_QUERY = (
 )
 
 
-def form_endpoint(*, repeatable: Collection[str] = ()) -> Callable[[Endpoint], View]:
+@dataclass(frozen=True)
+class QuickEndpoint:
+    """What may be answered at once, and which of its parameters may be repeated."""
+
+    at_once: AtOnce
+    repeatable: Collection[str] = ()
+
+    def answer(self, body: bytes, meta: dict[str, Any]) -> bytes | None:
+        """
+        Return the body of the answer to a POST, whose headers stand in `meta` as in a WSGI environ; None for a
+        request that the endpoint itself has to answer, which nothing has been done about.
+        """
+        try:
+            check_content_type(meta.get("CONTENT_TYPE", ""))
+            return self.answer_form(parse_form(body, repeatable=self.repeatable), meta)
+        except TokensError:
+            return None
+
+    def answer_form(self, form: Form, meta: dict[str, Any]) -> bytes | None:
+        """Do the same for a form that has been read."""
+        try:
+            return self.at_once(form, meta.get("HTTP_AUTHORIZATION"), meta.get("REMOTE_ADDR") or None)
+        except CredentialUnknown:
+            meta[CREDENTIAL_IS_UNKNOWN] = True
+        except (TokensError, JwtRefused, DatabaseFault):
+            pass
+        return None
+
+
+def form_endpoint(quick: QuickEndpoint) -> Callable[[Endpoint], View]:
     """
-    Make a view of an endpoint that takes a form by POST.
+    Make a view of an endpoint that takes a form by POST; what can be answered at once does not get as far as that.
 
     Its domain errors become answers, and so does a database that does not answer: 503, never a success that
     has not happened.
@@ -53,7 +91,10 @@ def form_endpoint(*, repeatable: Collection[str] = ()) -> Callable[[Endpoint], V
             if request.method != "POST":
                 return answers.not_allowed("POST")
             try:
-                return endpoint(request, read_form(request, repeatable=repeatable))
+                form = read_form(request, repeatable=quick.repeatable)
+                left = LEFT_TO_THE_ENDPOINT in request.META
+                at_once = None if left else quick.answer_form(form, request.META)
+                return endpoint(request, form) if at_once is None else answers.at_once(at_once)
             except TokensError as error:
                 count_oauth_refusal(endpoint=endpoint.__name__, reason=error.code)
                 return answers.refusal(error, keep=partial(traces.keep, request, error))
@@ -103,18 +144,17 @@ def client_of(request: HttpRequest, form: Form) -> Credential:
     """Return the credential that the request proves, with its bot. Raises InvalidClient, InvalidRequest."""
     client = client_credentials_of(form, authorization=request.META.get("HTTP_AUTHORIZATION"))
     traces.note_name(request, client.unverified_client_id)
-    credential = _proven(client, address=request.META.get("REMOTE_ADDR"))
-    traces.note_proven(request, credential)
-    return credential
-
-
-def _proven(client: UnverifiedClient | UnverifiedAssertion, *, address: str | None) -> Credential:
+    address = request.META.get("REMOTE_ADDR")
     if isinstance(client, UnverifiedAssertion):
-        return authenticate_assertion(
+        credential = authenticate_assertion(
             client_id=client.unverified_client_id, assertion=client.unverified_assertion, address=address
         )
-    return authenticate_client(
-        client_id=client.unverified_client_id,
-        client_secret=client.unverified_client_secret,
-        address=address,
-    )
+    else:
+        credential = authenticate_client(
+            client_id=client.unverified_client_id,
+            client_secret=client.unverified_client_secret,
+            address=address,
+            known=CREDENTIAL_IS_UNKNOWN not in request.META,
+        )
+    traces.note_proven(request, credential)
+    return credential

@@ -1,21 +1,38 @@
 """POST /oauth/introspect: is this token live, and what does it say (RFC 7662)."""
 
+import json
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from ssoconsole.jose.errors import JwtRefused
+from ssoconsole.jose.signatures import spend_verification
 from ssoconsole.metrics.counting import count_introspection
 from tokens.audiences.console import READ, WRITE, console_identifier
-from tokens.errors import InvalidRequest, InvalidToken
+from tokens.errors import CredentialUnknown, InvalidRequest, InvalidToken
+from tokens.keys.parsed import signing_key_of
 from tokens.models import Bot, Grant, TokenRecord
 from tokens.oauth import answers
-from tokens.oauth.door import client_of, form_endpoint
-from tokens.protocol.access_token import claims_of
+from tokens.oauth.door import QuickEndpoint, client_of, form_endpoint
+from tokens.oauth.statements import (
+    LIVE_RECORD,
+    Client,
+    Issued,
+    client_by_secret,
+    hashes_of,
+    note_client_use,
+    proof,
+)
+from tokens.protocol.access_token import AccessToken, claims_of
+from tokens.protocol.client_authentication import UnverifiedClient, client_credentials_of
 from tokens.protocol.form import Form
+from tokens.protocol.networks import is_allowed
 from tokens.records.services import access_token_of
-from tokens.records.verification import find_live_record
+from tokens.records.verification import STAND_IN, check_token, find_live_record, unverified_jti
 
 INACTIVE = {"active": False}
 
@@ -24,7 +41,50 @@ INACTIVE = {"active": False}
 RESOURCE_SERVER = "resource_server"
 
 
-@form_endpoint()
+def introspection_at_once(form: Form, authorization: str | None, address: str | None) -> bytes | None:
+    """Return the answer of the introspection endpoint to a client that proves itself by secret, or None."""
+    client = client_credentials_of(form, authorization=authorization)
+    token = form.one("token")
+    if not isinstance(client, UnverifiedClient) or token is None:
+        return None
+    now, hashes = timezone.now(), hashes_of(client)
+    found = client_by_secret(len(hashes)).rows(**proof(client, hashes, at=now))
+    if not found:
+        raise CredentialUnknown
+    caller = Client(*found[0])
+    if not is_allowed(address, caller.allowed_networks):
+        return None
+    note_client_use(caller, address=address, at=now, secret_hash=hashes[0])
+    record = _live_record(token, caller=caller.bot_id, at=now)
+    count_introspection(active=record is not None)
+    answer = introspection_answer(record.says(), profile=record.profile) if record else INACTIVE
+    return json.dumps(answer).encode()
+
+
+def _live_record(token: str, *, caller: int, at: datetime) -> Issued | None:
+    """The record of a live token that this bot may see; whatever is wrong costs the same."""
+    try:
+        jti = unverified_jti(token)
+    except JwtRefused:
+        jti = ""
+    records = LIVE_RECORD.rows(jti=jti, at=at, caller=caller)
+    if not records:
+        spend_verification(STAND_IN)
+        return None
+    *columns, roles_there = records[0]
+    record = Issued(*columns)
+    key = signing_key_of(record.signing_key_id)
+    try:
+        check_token(token, says=record.says(), profile=record.profile, key=key)
+    except JwtRefused:
+        return None
+    return record if may_see(caller, of=record.bot_id, roles=roles_there or []) else None
+
+
+INTROSPECTION = QuickEndpoint(introspection_at_once)
+
+
+@form_endpoint(INTROSPECTION)
 def introspection_endpoint(request: HttpRequest, form: Form) -> HttpResponse:
     """
     Answer the claims of a live token, or exactly `{"active": false}`.
@@ -46,13 +106,18 @@ def introspection_endpoint(request: HttpRequest, form: Form) -> HttpResponse:
 
 
 def introspection_of(record: TokenRecord) -> dict[str, Any]:
-    """Return the members of RFC 7662 section 2.2; each has the value that the JWT has."""
-    claims = claims_of(access_token_of(record), profile=record.audience.profile)
+    """Return what the endpoint answers about a live token."""
+    return introspection_answer(access_token_of(record), profile=record.audience.profile)
+
+
+def introspection_answer(token: AccessToken, *, profile: str) -> dict[str, Any]:
+    """The members of RFC 7662 section 2.2 for a live token; each has the value that the JWT has."""
+    claims = claims_of(token, profile=profile)
     names = ("iss", "sub", "aud", "iat", "exp", "jti")
     shown: dict[str, Any] = {name: claims[name] for name in names if name in claims}
-    if record.scopes:
-        shown["scope"] = " ".join(record.scopes)
-    return {"active": True, "client_id": record.bot.name, "token_type": "Bearer", **shown}
+    if token.scopes:
+        shown["scope"] = " ".join(token.scopes)
+    return {"active": True, "client_id": token.bot, "token_type": "Bearer", **shown}
 
 
 def _caller(request: HttpRequest, form: Form) -> Bot | None:
@@ -74,7 +139,12 @@ def _caller(request: HttpRequest, form: Form) -> Bot | None:
 
 
 def _may_see(caller: Bot | None, record: TokenRecord) -> bool:
-    if caller is None or caller.pk == record.bot_id:
+    if caller is None:
         return True
-    roles = Grant.objects.filter(bot=caller, audience=record.audience_id).values_list("roles", flat=True)
-    return any(RESOURCE_SERVER in held for held in roles)
+    there = Grant.objects.filter(bot=caller, audience=record.audience_id).values_list("roles", flat=True)
+    return may_see(caller.pk, of=record.bot_id, roles=there.first() or [])
+
+
+def may_see(caller: int, *, of: int, roles: Sequence[str]) -> bool:
+    """Tell whether a bot may see a token of the bot `of`, for an audience where it has these roles itself."""
+    return caller == of or RESOURCE_SERVER in roles

@@ -1,25 +1,121 @@
 """POST /oauth/token: a bot turns its secret into a short-lived JWT (RFC 6749 section 4.4, RFC 8707)."""
 
-from collections.abc import Callable
+import json
+import secrets
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from ssoconsole.actors import Actor
-from tokens.bots.grants import choose_grant
-from tokens.errors import AudienceAmbiguous, AudienceUnknown, InvalidRequest, UnsupportedGrantType
-from tokens.models import Credential
+from ssoconsole.metrics.counting import count_token_issued
+from tokens.bots.grants import choose_grant, granted_scopes
+from tokens.errors import (
+    AudienceAmbiguous,
+    AudienceUnknown,
+    CredentialUnknown,
+    InvalidRequest,
+    UnsupportedGrantType,
+)
+from tokens.keys.parsed import signing_key_of
+from tokens.models import Credential, TokenRecord
 from tokens.oauth import answers
-from tokens.oauth.door import client_of, form_endpoint
+from tokens.oauth.door import QuickEndpoint, client_of, form_endpoint
+from tokens.oauth.statements import (
+    NEW_RECORD,
+    Client,
+    GrantHeld,
+    grants_of_client,
+    hashes_of,
+    note_client_use,
+    proof,
+)
+from tokens.protocol.access_token import AccessToken
+from tokens.protocol.client_authentication import UnverifiedClient, client_credentials_of
 from tokens.protocol.form import Form
 from tokens.protocol.identifiers import is_resource
+from tokens.protocol.networks import is_allowed
 from tokens.protocol.scopes import parse_scope
-from tokens.records.services import issue_token
+from tokens.records.room import take_room
+from tokens.records.services import LONG_LIVED, issue_token, sign_access_token
 
 Grant = Callable[[HttpRequest, Form, Credential], HttpResponse]
 
 
-@form_endpoint(repeatable=("resource",))
+def token_at_once(form: Form, authorization: str | None, address: str | None) -> bytes | None:
+    """
+    Return the answer of the token endpoint, or None.
+
+    The first statement finds credential, bot, owner, grant, audience and signing key; the second one inserts the
+    record, before it is signed: its number is its place in the status list. What changes between the two counts at
+    the token's first use, as what changes after them does.
+    """
+    client = client_credentials_of(form, authorization=authorization)
+    if form.one("grant_type") != "client_credentials" or not isinstance(client, UnverifiedClient):
+        return None
+    now, hashes = timezone.now(), hashes_of(client)
+    target = requested_audience(form)
+    statement = grants_of_client(len(hashes), named=target is not None)
+    found = statement.rows(**proof(client, hashes, at=now), identifier=target)
+    if not found and target is None:
+        raise CredentialUnknown
+    if len(found) != 1:  # nobody, or no grant there; or several grants, and none was named
+        return None
+    caller, grant = Client(*found[0][: len(Client._fields)]), GrantHeld(*found[0][len(Client._fields) :])
+    if not (grant.audience_counts and grant.signing_key_id and is_allowed(address, caller.allowed_networks)):
+        return None
+    scope = form.one("scope")
+    asked = None if scope is None else parse_scope(scope)
+    scopes = granted_scopes(held=grant.scopes, there=grant.audience_scopes, asked=asked)
+    take_room(bot_id=caller.bot_id, most=grant.max_live_tokens, at=now)
+    note_client_use(caller, address=address, at=now, secret_hash=hashes[0])
+    by, lifetime = Actor.bot(caller.name, address), timedelta(seconds=grant.token_lifetime)
+    issued_at = now.replace(microsecond=0)
+    jti = secrets.token_hex(16)
+    [[number]] = NEW_RECORD.rows(
+        jti=jti,
+        bot_id=caller.bot_id,
+        audience_id=grant.audience_id,
+        credential_id=caller.credential_id,
+        signing_key_id=grant.signing_key_id,
+        scopes=scopes,
+        roles=grant.roles,
+        label="",
+        issued_at=issued_at,
+        issued_by=str(by)[:300],
+        expires_at=issued_at + lifetime,
+        long_lived=lifetime > LONG_LIVED,
+        revoked_at=None,
+        revoked_by="",
+    )
+    says = AccessToken(
+        issuer=settings.BASE_URL,
+        bot=caller.name,
+        audience=grant.identifier,
+        scopes=scopes,
+        roles=grant.roles,
+        issued_at=int(issued_at.timestamp()),
+        expires_at=int(issued_at.timestamp()) + grant.token_lifetime,
+        jti=jti,
+    )
+    try:
+        key = signing_key_of(grant.signing_key_id)
+        token = sign_access_token(says, number=number, profile=grant.profile, key=key, by=by)
+    except Exception:
+        # A record says that there is a token. Where even this fails, it says so of one that nobody has.
+        TokenRecord.objects.filter(pk=number).delete()
+        raise
+    count_token_issued(by=by.kind)
+    return json.dumps(token_answer(token, lifetime=grant.token_lifetime, scopes=scopes)).encode()
+
+
+TOKEN = QuickEndpoint(token_at_once, repeatable=("resource",))
+
+
+@form_endpoint(TOKEN)
 def token_endpoint(request: HttpRequest, form: Form) -> HttpResponse:
     """
     Answer `access_token, token_type, expires_in, scope`.
@@ -37,7 +133,7 @@ def token_endpoint(request: HttpRequest, form: Form) -> HttpResponse:
 
 def _client_credentials(request: HttpRequest, form: Form, credential: Credential) -> HttpResponse:
     bot = credential.bot
-    audience = choose_grant(bot, identifier=_target(form)).audience
+    audience = choose_grant(bot, identifier=requested_audience(form)).audience
     scope = form.one("scope")
     record, token = issue_token(
         bot=bot,
@@ -47,17 +143,20 @@ def _client_credentials(request: HttpRequest, form: Form, credential: Credential
         credential=credential,
         by=Actor.bot(bot.name, request.META.get("REMOTE_ADDR") or None),
     )
-    return answers.success(
-        {
-            "access_token": token,
-            "token_type": "Bearer",
-            "expires_in": audience.token_lifetime,
-            "scope": " ".join(record.scopes),
-        }
-    )
+    return answers.success(token_answer(token, lifetime=audience.token_lifetime, scopes=record.scopes))
 
 
-def _target(form: Form) -> str | None:
+def token_answer(token: str, *, lifetime: int, scopes: Sequence[str]) -> dict[str, Any]:
+    """The members of RFC 6749 section 5.1; `lifetime` is in seconds."""
+    return {
+        "access_token": token,
+        "token_type": "Bearer",
+        "expires_in": lifetime,
+        "scope": " ".join(scopes),
+    }
+
+
+def requested_audience(form: Form) -> str | None:
     """
     The one audience that is asked for, by either parameter.
 

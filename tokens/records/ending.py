@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ssoconsole.actors import Actor
+from ssoconsole.connections.prepared import Parameter, update
 from ssoconsole.eventlog.services import record_event
 from ssoconsole.metrics.counting import count_tokens_revoked
 from tokens.bots.grants import grants_of
@@ -21,12 +22,18 @@ from tokens.models.record import TokenRecordQuerySet
 from tokens.status.freshness import status_lists_changed
 
 
-@transaction.atomic
 def revoke_token(*, record: TokenRecord, by: Actor) -> bool:
     """Revoke once. A second call changes nothing: the first revoker stays on record."""
-    revoked = _revoke(TokenRecord.objects.filter(pk=record.pk), by=by)
+    return revoke_record(number=record.number, jti=record.jti, bot=record.bot.name, by=by)
+
+
+@transaction.atomic
+def revoke_record(*, number: int, jti: str, bot: str, by: Actor) -> bool:
+    """Revoke the token with this record number, `jti` and bot's name, as `revoke_token` does."""
+    revoked = _REVOKE_ONE.count(number=number, revoked_at=timezone.now(), revoked_by=str(by)[:300])
     if revoked:
-        record_event("token_revoked", by=by, target=record.bot.name, after={"jti": record.jti})
+        _tell(revoked)
+        record_event("token_revoked", by=by, target=bot, after={"jti": jti})
     return bool(revoked)
 
 
@@ -78,12 +85,26 @@ def revoke_tokens_beyond_grants(*, bot: Bot, by: Actor) -> int:
 
 
 def _revoke(records: TokenRecordQuerySet, *, by: Actor) -> int:
-    """The one write that revokes: those of these records that nobody has revoked before."""
+    """Revoke those of these records that nobody has revoked before."""
     count = records.filter(revoked_at=None).update(revoked_at=timezone.now(), revoked_by=str(by)[:300])
     if count:
-        status_lists_changed()
-        transaction.on_commit(partial(count_tokens_revoked, count))
+        _tell(count)
     return count
+
+
+# What most revocations are, as a statement that is prepared once.
+_REVOKE_ONE = update(
+    lambda: TokenRecord.objects.filter(
+        pk=Parameter("number", TokenRecord._meta.get_field("number")), revoked_at=None
+    ),
+    "revoked_at",
+    "revoked_by",
+)
+
+
+def _tell(count: int) -> None:
+    status_lists_changed()
+    transaction.on_commit(partial(count_tokens_revoked, count))
 
 
 def _unended() -> TokenRecordQuerySet:

@@ -21,13 +21,13 @@ from tokens.errors import (
     LifetimeInvalid,
     LifetimeTooLong,
     NotGranted,
-    TooManyTokens,
 )
 from tokens.keys.ending import verify_for_ever
 from tokens.keys.parsed import private_keys
 from tokens.keys.services import ensure_signing_key
-from tokens.models import Audience, Bot, Credential, Grant, TokenRecord
+from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
 from tokens.protocol.access_token import TYP, AccessToken, claims_of
+from tokens.records.room import take_room
 from tokens.status.services import status_of
 
 # A token that lives for longer is not fetched anew by its bot as a matter of course: its end is somebody's work.
@@ -56,12 +56,12 @@ def issue_token(
     _check_bot(bot)
     grant = check_usable(_grant_at(bot, audience))
     _check_lifetime(grant.audience, lifetime)
-    _check_number(bot)
+    take_room(bot_id=bot.pk, most=bot.max_live_tokens, at=timezone.now())
     record = TokenRecord(
         jti=secrets.token_hex(16),
         bot=bot,
         audience=grant.audience,
-        scopes=granted_scopes(grant, asked=scopes),
+        scopes=granted_scopes(held=grant.scopes, there=grant.audience.scopes, asked=scopes),
         roles=grant.roles,
         credential=credential,
         label=label,
@@ -84,13 +84,23 @@ def issue_token(
 
 def sign_record(record: TokenRecord, *, by: Actor) -> str:
     """Return the JWT that this record, which is in the database, is about. Raises NoSigningKey."""
-    profile = record.audience.profile
-    token = replace(access_token_of(record), status=status_of(record, by=by))
+    return sign_access_token(
+        access_token_of(record),
+        number=record.number,
+        profile=record.audience.profile,
+        key=record.signing_key,
+        by=by,
+    )
+
+
+def sign_access_token(token: AccessToken, *, number: int, profile: str, key: SigningKey, by: Actor) -> str:
+    """Return the JWT of the record with this number, which is in the database. Raises NoSigningKey."""
+    token = replace(token, status=status_of(number, by=by))
     return sign_jwt(
         claims_of(token, profile=profile),
-        key=private_keys.of(record.signing_key),
-        alg=record.signing_key.alg,
-        kid=record.signing_key.kid,
+        key=private_keys.of(key),
+        alg=key.alg,
+        kid=key.kid,
         typ=TYP[profile],
     )
 
@@ -139,17 +149,6 @@ def _check_lifetime(audience: Audience, lifetime: timedelta | None) -> None:
         raise LifetimeTooLong(expected=f"up to {longest} seconds", received=received)
     if lifetime is not None and lifetime < timedelta(seconds=1):
         raise LifetimeInvalid(expected="at least one second")
-
-
-def _check_number(bot: Bot) -> None:
-    """
-    A safety net for a bot that asks in a loop; not counted further than it matters.
-
-    Two requests at once may both be the last one: the limit is no licence, and a lock would cost every request.
-    """
-    held = TokenRecord.objects.unended(at=timezone.now()).filter(bot=bot).order_by()
-    if held[: bot.max_live_tokens].count() >= bot.max_live_tokens:
-        raise TooManyTokens(expected=f"up to {bot.max_live_tokens}", received="one more")
 
 
 def _shown(record: TokenRecord) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """Find the record that a JWT belongs to: by our own keys only, and by what the database says now."""
 
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -12,12 +11,12 @@ from ssoconsole.jose.errors import JwtRefused, MissingClaim
 from ssoconsole.jose.signatures import spend_verification
 from ssoconsole.jose.verify import TypeRule, unverified_claims, verify_jwt
 from tokens.keys.parsed import public_keys
-from tokens.models import TokenRecord
+from tokens.models import SigningKey, TokenRecord
 from tokens.models.record import TokenRecordQuerySet
-from tokens.protocol.access_token import TYP, claims_of
+from tokens.protocol.access_token import TYP, AccessToken, claims_of
 from tokens.records.services import access_token_of
 
-_STAND_IN = ALGORITHMS["ES256"]
+STAND_IN = ALGORITHMS["ES256"]
 _TYPES = {profile: TypeRule(required={typ}) for profile, typ in TYP.items()}
 
 
@@ -42,39 +41,38 @@ def find_record(token: str) -> TokenRecord | None:
 
 def _find(token: str, among: TokenRecordQuerySet) -> TokenRecord | None:
     try:
-        unverified_jti = _unverified_jti(token)
+        jti = unverified_jti(token)
     except JwtRefused:
-        unverified_jti = ""
+        jti = ""
     # One query in every case: a text that is no JWT looks for a jti that nobody has.
     records = among.select_related("bot", "audience", "signing_key")
-    record = records.filter(jti=unverified_jti).first()
+    record = records.filter(jti=jti).first()
     if record is None:
-        spend_verification(_STAND_IN)
+        spend_verification(STAND_IN)
         return None
     try:
-        _verify(token, record)
+        check_token(
+            token, says=access_token_of(record), profile=record.audience.profile, key=record.signing_key
+        )
     except JwtRefused:
         return None
     return record
 
 
-def _unverified_jti(token: str) -> str:
+def unverified_jti(token: str) -> str:
+    """Return the `jti` that a text claims, to look the record up by. Raises JwtRefused."""
     jti = unverified_claims(token).get("jti")
     if not isinstance(jti, str):
         raise MissingClaim(expected="jti", received="absent")
     return jti
 
 
-def _verify(token: str, record: TokenRecord) -> None:
-    key, profile = record.signing_key, record.audience.profile
+def check_token(token: str, *, says: AccessToken, profile: str, key: SigningKey) -> None:
+    """Raise JwtRefused unless `token` is signed by this key, and says what is on record."""
     verified = verify_jwt(token, keys=public_keys.of(key), algorithms=[key.alg], types=_TYPES[profile])
-    expected = claims_of(access_token_of(record), profile=profile)
+    expected = claims_of(says, profile=profile)
     rules.check_issuer(verified.claims, settings.BASE_URL)
-    rules.check_audience(verified.claims, record.audience.identifier)
-    _check_same(verified.claims, expected, names=("sub", "jti", "iat", "exp"))
-
-
-def _check_same(verified_claims: dict[str, Any], expected: dict[str, Any], *, names: tuple[str, ...]) -> None:
-    for name in names:
-        if verified_claims.get(name) != expected.get(name):
+    rules.check_audience(verified.claims, says.audience)
+    for name in ("sub", "jti", "iat", "exp"):
+        if verified.claims.get(name) != expected.get(name):
             raise MissingClaim(expected=f"{name} as on record", received="another")

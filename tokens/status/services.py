@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
-from tokens.models import StatusList, TokenRecord
+from tokens.models import StatusList
 from tokens.protocol.access_token import status_claim
 from tokens.protocol.status_list import index_of
 
@@ -47,14 +47,14 @@ def status_list_uri(number: int) -> str:
     return f"{settings.BASE_URL}/oauth/status/{number}"
 
 
-def status_of(record: TokenRecord, *, by: Actor) -> dict[str, Any]:
+def status_of(number: int, *, by: Actor) -> dict[str, Any]:
     """
-    Return the `status` claim of a token that is in the database.
+    Return the `status` claim of the token whose record, which is in the database, has this number.
 
     Costs no query once this process knows the list, and makes the list if this is the first token in it.
     """
-    known = ensure_status_list(number=record.number // SIZE, by=by)
-    return status_claim(index=known.index_of(record.number), uri=known.uri)
+    known = ensure_status_list(number=number // SIZE, by=by)
+    return status_claim(index=known.index_of(number), uri=known.uri)
 
 
 def ensure_status_list(*, number: int, by: Actor) -> KnownList:

@@ -306,6 +306,7 @@ def test_e24_a_database_that_is_away_is_503(oauth, me, monkeypatch, fault, path)
         raise fault("the server closed the connection")
 
     monkeypatch.setattr("django.db.models.query.QuerySet._fetch_all", away)
+    monkeypatch.setattr("ssoconsole.connections.prepared._execute", away)
     answer = oauth.post(path, f"{GRANT}&token=x", auth=me)
     monkeypatch.undo()
     refused(answer, 503, "temporarily_unavailable")
@@ -316,7 +317,7 @@ def test_e24_a_token_that_cannot_be_signed_leaves_no_record(oauth, me, monkeypat
     def away(*args, **kwargs):
         raise OperationalError("disk full")
 
-    monkeypatch.setattr("tokens.records.services.sign_record", away)
+    monkeypatch.setattr("tokens.records.services.sign_jwt", away)
     answer = oauth.token(me)
     refused(answer, 503, "temporarily_unavailable")
 
@@ -331,11 +332,11 @@ def test_a_token_for_a_bot_whose_event_cannot_be_written_does_not_exist(bob, bot
 
 
 def test_without_a_usable_signing_key_it_is_503(oauth, me):
-    from tokens.keys.parsed import private_keys
+    from tokens.keys.parsed import forget_key
     from tokens.models import SigningKey
 
     key = SigningKey.objects.signing().get()
-    private_keys.forget(key.kid)
+    forget_key(key)
     SigningKey.objects.filter(pk=key.pk).update(kid="moved-elsewhere")
     other = SigningKey.objects.exclude(pk=key.pk).first()
     SigningKey.objects.filter(pk=key.pk).update(private_key=other.private_key_envelope)
