@@ -23,9 +23,12 @@ if not os.environ.get("CI"):
 
 def pytest_itemcollected(item):
     """Mark what stands on the database, so that another database need not run what does not (`-m database`)."""
-    if item.get_closest_marker("django_db") or {"db", "transactional_db", "database"} & set(
-        item.fixturenames
-    ):
+    if item.get_closest_marker("django_db") or {
+        "db",
+        "transactional_db",
+        "database",
+        "migrated_database",
+    } & set(item.fixturenames):
         item.add_marker("database")
 
 
