@@ -1,4 +1,4 @@
-# `make run` and `make test` need nothing but Python 3.11 or newer and make.
+# `make run` and `make test` need nothing but Python 3.11 or newer and make; `make test-all` needs PostgreSQL and Redis as well.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 VENV ?= .venv
@@ -8,17 +8,49 @@ BIN := $(VENV)/bin
 OP := tests/support/op
 CLIENTS := tests/support/clients
 INSTALLED := $(VENV)/.installed
+TOOLS := $(INSTALLED) $(OP)/node_modules $(CLIENTS)/node_modules
 DEPLOY_TOOLS := .venv-deploy
+DEPLOY := tests/deploy
+FUZZ := tests/providers/fuzz
 
-.PHONY: run test check deploy-tools bench lock clean
+# The second database, and the Python that the tests run by there. Each test worker makes a database of its own beside
+# this one, and clears a Redis database of its own, from this number on.
+SECOND_VENV ?= $(VENV)
+SECOND_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/console
+SECOND_CACHE_URL ?= redis://127.0.0.1:6379/1
+
+# All cores; whoever is done takes from who is not.
+PYTEST := -m pytest -n auto --dist worksteal
+# Without byte code each process that a test starts would compile the project anew.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: run test test-all test-deploy test-fuzz test-second coverage check deploy-tools bench lock clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m ssoconsole.first_run --port $(PORT) --demo $(DEMO)
 
 test: check
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python $(PYTEST) --ignore=$(FUZZ) --ignore=$(DEPLOY) $(PYTEST_ARGS)
 
-check: $(INSTALLED) $(OP)/node_modules $(CLIENTS)/node_modules
+test-all: test test-deploy test-fuzz test-second
+
+# A site of its own, with its own PostgreSQL, Redis and nginx, and every file under deploy/ by its own program.
+test-deploy: $(TOOLS) deploy-tools
+	$(BIN)/python $(PYTEST) --dist loadgroup $(DEPLOY)
+
+test-fuzz: $(TOOLS)
+	FUZZ_CASES=5000 $(BIN)/python $(PYTEST) $(FUZZ)
+
+# Everything but what a browser shows.
+test-second: $(TOOLS) $(SECOND_VENV)/.installed
+	DATABASE_URL=$(SECOND_DATABASE_URL) CACHE_URL=$(SECOND_CACHE_URL) FUZZ_CASES=500 \
+		$(SECOND_VENV)/bin/python $(PYTEST) -m "not browser" --ignore=$(DEPLOY) $(SECOND_ARGS)
+
+# What the tests cover, branches included. To count branches takes as long again as the tests do.
+coverage: $(TOOLS)
+	$(BIN)/python $(PYTEST) --ignore=$(FUZZ) --ignore=$(DEPLOY) --cov --cov-branch --cov-report=term --cov-fail-under=95
+
+check: $(TOOLS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

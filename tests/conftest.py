@@ -1,5 +1,6 @@
 """What every test starts from."""
 
+import gc
 import os
 
 import pytest
@@ -23,11 +24,31 @@ if not os.environ.get("CI"):
     settings.load_profile("patient")
 
 
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores: a test that waits for a server leaves its core to another."""
+    return min(len(os.sched_getaffinity(0)) + 1, 15)  # each has a database of its own in Redis, which has 16
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with the consoles that are processes, which take longest: at the end one worker would be alone with one."""
+    items.sort(key=lambda item: not {"migrated_database", "console_process"} & set(item.fixturenames))
+
+
+def pytest_collection_finish():
+    """What has been imported and collected stays: no collection of garbage need look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_itemcollected(item):
     """Mark what stands on the database, so that another database need not run what does not (`-m database`)."""
-    if item.get_closest_marker("django_db") or {"db", "transactional_db", "database"} & set(
-        item.fixturenames
-    ):
+    if item.get_closest_marker("django_db") or {
+        "db",
+        "transactional_db",
+        "database",
+        "migrated_database",
+    } & set(item.fixturenames):
         item.add_marker("database")
 
 

@@ -27,12 +27,13 @@ bots:
 
 
 @pytest.fixture
-def manage(database):
+def manage(migrated_database):
     def run(*arguments, text=None):
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
-            env=os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"},
+            env=os.environ
+            | {"DATABASE_URL": migrated_database, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"},
             input=text,
             capture_output=True,
             text=True,
@@ -40,7 +41,6 @@ def manage(database):
             timeout=120,
         ).stdout
 
-    run("migrate", "--verbosity", "0")
     return run
 
 
@@ -96,15 +96,15 @@ class Administrator:
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
-def test_a_bot_fetches_uses_and_loses_a_token(manage, database, console_process, curl, algorithm):
+def test_a_bot_fetches_uses_and_loses_a_token(manage, migrated_database, console_process, curl, algorithm):
     manage(
         "apply",
         "-",
         text=CONFIGURATION.replace("name: Metadata", f"name: Metadata, signing_alg: {algorithm}"),
     )
-    first = console_process(env={"DATABASE_URL": database})
+    first = console_process(env={"DATABASE_URL": migrated_database})
     # The second replica has the same public origin.
-    second = console_process(env={"DATABASE_URL": database, "BASE_URL": first.url})
+    second = console_process(env={"DATABASE_URL": migrated_database, "BASE_URL": first.url})
     administrator = Administrator(first.url, manage("bootstrap_admin"))
     client = f"ingestion-bot:{administrator.new_secret()}"
 
@@ -133,6 +133,6 @@ def test_a_bot_fetches_uses_and_loses_a_token(manage, database, console_process,
     assert introspect(first) == {"active": False}
 
 
-def test_the_console_s_own_database_is_untouched(manage, database):
+def test_the_console_s_own_database_is_untouched(manage):
     """What the story needs is in a database of its own: a second migration finds nothing to do."""
     assert "No migrations to apply" in manage("migrate", "--verbosity", "1")

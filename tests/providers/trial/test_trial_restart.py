@@ -31,19 +31,19 @@ assert Provider.objects.filter(trial_ends_at__isnull=False).update(trial_ends_at
 
 
 @pytest.fixture
-def manage(database):
+def manage(migrated_database):
     def run(*arguments):
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
-            env=os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"},
+            env=os.environ
+            | {"DATABASE_URL": migrated_database, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"},
             capture_output=True,
             text=True,
             check=True,
             timeout=120,
         ).stdout
 
-    run("migrate", "--verbosity", "0")
     return run
 
 
@@ -55,15 +55,15 @@ def prompt_at(console):
 
 
 def test_a_trial_that_nobody_confirms_ends_through_restarts(
-    manage, database, console_process, scripted_provider
+    manage, migrated_database, console_process, scripted_provider
 ):
     manage("shell", "--no-imports", "-c", PUT_ON_TRIAL.format(issuer=scripted_provider.issuer))
-    first = console_process(env={"DATABASE_URL": database})
+    first = console_process(env={"DATABASE_URL": migrated_database})
     assert prompt_at(first) == "login"
     first.stop()
     manage("shell", "--no-imports", "-c", SHORTEN)
 
-    again = [console_process(env={"DATABASE_URL": database}) for _ in range(2)]
+    again = [console_process(env={"DATABASE_URL": migrated_database}) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(prompt_at, again)) == [None, None]
     history = manage("provider_history", "corp").splitlines()

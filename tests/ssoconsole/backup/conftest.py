@@ -77,8 +77,7 @@ class Manage:
 
 
 @pytest.fixture
-def manage(database):
-    manage = Manage(database)
-    manage("migrate", "--verbosity", "0")
+def manage(migrated_database):
+    manage = Manage(migrated_database)
     manage("apply", "-", text=CONFIGURATION)
     return manage

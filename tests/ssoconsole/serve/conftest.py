@@ -1,8 +1,6 @@
 """Consoles launched as production launches them, on a database of their own."""
 
 import os
-import shutil
-import subprocess
 import sys
 
 import pytest
@@ -34,37 +32,13 @@ class LaunchedConsole(ConsoleProcess):
 
 
 @pytest.fixture
-def environment(database, migrated_file):
+def environment(migrated_database):
     """What the processes of one console have in common; the database is migrated."""
-    if database.startswith("sqlite"):
-        shutil.copy(migrated_file, database.removeprefix("sqlite:///"))
-    else:
-        migrate(database)
-    return environment_of(database)
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory):
-    """A migrated file to copy."""
-    path = tmp_path_factory.mktemp("migrated") / "console.sqlite3"
-    if os.environ["DATABASE_URL"].startswith("sqlite"):
-        migrate(f"sqlite:///{path}")
-    return path
-
-
-def environment_of(database):
     return os.environ | {
-        "DATABASE_URL": database,
+        "DATABASE_URL": migrated_database,
         "CACHE_URL": "locmemcache://",
         "DJANGO_SETTINGS_MODULE": "ssoconsole.settings",
     }
-
-
-def migrate(database):
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(
-        command, cwd=ROOT, env=environment_of(database), check=True, capture_output=True, timeout=120
-    )
 
 
 @pytest.fixture

@@ -37,14 +37,13 @@ CONFIGURATION = {
 
 
 @pytest.fixture
-def console(database, tmp_path, console_process):
+def console(migrated_database, tmp_path, console_process):
     """The address of a running console with two bots."""
-    env = {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"}
+    env = {"DATABASE_URL": migrated_database, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"}
     file = tmp_path / "console.yaml"
     file.write_text(json.dumps(CONFIGURATION))  # JSON is YAML
-    for arguments in (["migrate", "--verbosity", "0"], ["apply", str(file)]):
-        command = [sys.executable, "manage.py", *arguments]
-        subprocess.run(command, cwd=ROOT, env=os.environ | env, check=True, capture_output=True, timeout=120)
+    command = [sys.executable, "manage.py", "apply", str(file)]
+    subprocess.run(command, cwd=ROOT, env=os.environ | env, check=True, capture_output=True, timeout=120)
     return console_process(env=env).url
 
 

@@ -48,10 +48,10 @@ def redis_server(tmp_path):
 
 
 @pytest.fixture
-def environment(database):
+def environment(migrated_database):
     """The variables that all processes of this console have in common."""
     return os.environ | {
-        "DATABASE_URL": database,
+        "DATABASE_URL": migrated_database,
         "DJANGO_SETTINGS_MODULE": "ssoconsole.settings",
         "BASE_URL": f"http://localhost:{free_port()}",
         "CACHE_URL": "locmemcache://",
@@ -75,6 +75,5 @@ def manage(environment):
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    run("migrate", "--verbosity", "0")
     run("apply", "-", text=CONFIGURATION)
     return run
