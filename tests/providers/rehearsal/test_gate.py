@@ -170,6 +170,14 @@ class EnablingTests:
         assert services.enable_provider(provider=off, by=BOB, anyway=True)
         assert provider_events().first().after == {"anyway": True}
 
+    def test_somebody_who_has_come_in_elsewhere_is_none(self, op, off):
+        elsewhere = Provider.objects.create(slug="other", name="Other", issuer=op.issuer, client_id="c")
+        alice = User.objects.create(username="alice")
+        Identity.objects.create(provider=elsewhere, sub="s", user=alice, last_signed_in_at=timezone.now())
+        with pytest.raises(RehearsalRequired):
+            services.enable_provider(provider=off, by=BOB)
+        assert not Provider.objects.get(pk=off.pk).enabled
+
     def test_somebody_who_has_come_in_since_is_proof_enough(self, off):
         alice = User.objects.create(username="alice")
         identity = Identity.objects.create(

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.models import ConsoleSession, Identity, Provider, SpentLogoutToken
+from providers.retention import SPENT_TOKENS_STAY, drop_old_sign_ins
 from providers.signout import limits
 from providers.signout.errors import every_logout_refusal
 from ssoconsole.eventlog.models import Event
@@ -20,6 +21,7 @@ from tests.providers.signin.test_sign_in_races import MANY
 from tests.support.at_once import at_once
 from tests.support.leaks import assert_without
 
+ONE = datetime.timedelta(microseconds=1)
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -55,6 +57,21 @@ def form(**fields):
 
 def refusal():
     return Event.objects.filter(action="backchannel_logout_refused").first()
+
+
+@pytest.mark.parametrize("leeway", [0, 60, 300])
+def test_a_used_token_is_remembered_until_no_leeway_takes_it_any_more(op, provider, alice, leeway):
+    """Also through a cleanup at its very end, on a console that keeps nothing longer than it must."""
+    Provider.objects.update(leeway=leeway)
+    expires = int(timezone.now().timestamp()) + 120
+    op.logout_token.claims["exp"] = expires
+    token = op.make_logout_token(sub="subject-1")
+    assert send(token).status_code == 200
+    end = SpentLogoutToken.objects.get().expires_at
+    assert end.timestamp() == expires + leeway
+    for moment, left in ((end + SPENT_TOKENS_STAY, 1), (end + SPENT_TOKENS_STAY + ONE, 0)):
+        drop_old_sign_ins(at=moment, keep=datetime.timedelta(days=30))
+        assert SpentLogoutToken.objects.count() == left
 
 
 class EndedSessionsTests:

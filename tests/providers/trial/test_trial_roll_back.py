@@ -89,6 +89,22 @@ class RollingBackTests:
         assert visitor.is_signed_in()
         assert not on_trial()
 
+    def test_whoever_has_read_it_before_it_was_prolonged_rolls_nothing_back(self, trial, change):
+        run_out()
+        read_before = stored()
+        Provider.objects.update(trial_ends_at=timezone.now() + HOUR)
+        assert settle(read_before)
+        assert (read_before.prompt, stored().prompt, on_trial()) == ("login", "login", True)
+        assert names(happened()) == ["trial_started"]
+
+    def test_whoever_has_read_it_before_it_was_confirmed_rolls_nothing_back(self, trial):
+        run_out()
+        read_before = stored()
+        Provider.objects.update(trial_ends_at=None, trial_baseline=None)
+        assert settle(read_before)
+        assert (stored().prompt, stored().enabled) == ("login", True)
+        assert names(happened()) == ["trial_started"]
+
     def test_by_hand_at_once(self, trial):
         provider = stored()
         assert roll_back_now(provider=provider, by=BOB)
@@ -163,6 +179,18 @@ class UnusableBaselineTests:
         monkeypatch.setattr("providers.trial.services.refuse_problems", refuse)
         self.assert_disabled(overdue, "The database refuses it.")
         assert_without(happened()[-1].after, "s3cret")
+
+    def test_half_of_it_is_not_put_back(self, overdue, monkeypatch):
+        """It fails after the row, the event and the version were written; none of them stays."""
+        from django.db import DataError
+
+        def fail(provider):
+            raise DataError("the row holds s3cret")
+
+        monkeypatch.setattr("providers.trial.services.uses_client_keys", fail)
+        self.assert_disabled(overdue, "The database refuses it.")
+        assert names(happened()) == ["trial_started", "rolled_back"]
+        assert ProviderVersion.objects.count() == 3
 
     def test_its_name_is_taken_by_another(self, op, change):
         change(slug="corp-2", trial=HOUR)
