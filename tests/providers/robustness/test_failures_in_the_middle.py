@@ -331,7 +331,7 @@ MIDDLES = {
     "the next of client keys that rotate": (rotated, "client_key_created"),
     "client keys that are replaced": (replaced, "client_key_dropped"),
     "the new one of client keys that are replaced": (replaced, "client_key_created"),
-    "client keys that are dropped": (dropped, "client_key_dropped"),
+    "client keys that are dropped": (dropped, (post_delete, ClientKey)),
     "a logout by the provider": (signed_out_by_provider, "backchannel_logout"),
 }
 
