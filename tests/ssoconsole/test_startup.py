@@ -17,6 +17,7 @@ from ssoconsole.checks import (
     secrets_are_safe,
 )
 from ssoconsole.startup import claim_the_only_place, refuse_unsafe_start
+from tests.support.leaks import assert_without
 
 MIGRATE = (
     "import sys, runpy; sys.argv = ['manage.py', 'migrate']; runpy.run_path('manage.py', run_name='__main__')"
@@ -82,7 +83,7 @@ class SafeStartTests:
 
     def test_a_refusal_never_prints_a_secret(self):
         result = start(SECRET_KEY="short-but-quite-random-9f3k")
-        assert "short-but-quite-random-9f3k" not in result.stdout + result.stderr
+        assert_without(result.stdout + result.stderr, "short-but-quite-random-9f3k")
 
     def test_a_second_process_with_its_own_cache_is_refused(self, tmp_path, request):
         assert claim_the_only_place(tmp_path / "lock")

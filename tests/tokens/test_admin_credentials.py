@@ -14,6 +14,7 @@ from django.utils import timezone
 from tokens_cast import PASSWORD_BACKEND, state
 
 from ssoconsole.accounts.models import User
+from tests.support.leaks import assert_without
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.credentials.services import add_client_secret
 from tokens.errors import KeysRefused, RuleInvalid
@@ -137,7 +138,7 @@ class TrialPageTests:
         before = state()
         answer = admin.post(url, {"token": f" {token}\n"})
         assert "This token is let in." in answer.content.decode()
-        assert token not in answer.content.decode()
+        assert_without(answer.content.decode(), token)
         assert "no-store" in answer["Cache-Control"]
         assert state() == before
 
@@ -161,12 +162,20 @@ class TrialPageTests:
         assert stranger.get(page("credential_try", rule.pk)).status_code == 403
 
 
+@pytest.mark.parametrize("missing", ["change_bot", "add_credential"])
 @pytest.mark.parametrize("name", ["bot_new_keys", "bot_new_federation"])
-def test_a_viewer_registers_nothing(viewer, bot, signer, name):
+def test_whoever_lacks_one_of_the_two_rights_registers_nothing(viewer, bot, signer, name, missing):
+    """And with both it is done, so that nothing else has refused it."""
+    victor = User.objects.get(username="victor")
+    victor.user_permissions.set(Permission.objects.exclude(codename=missing))
+    forms = {"bot_new_keys": {"jwks": json.dumps({"keys": [signer.jwk]})}, "bot_new_federation": RULE}
     before = state()
-    for answer in (viewer.get(page(name, bot.pk)), viewer.post(page(name, bot.pk), RULE)):
+    for answer in (viewer.get(page(name, bot.pk)), viewer.post(page(name, bot.pk), forms[name])):
         assert answer.status_code == 403
     assert state() == before
+    victor.user_permissions.set(Permission.objects.filter(codename__in=["change_bot", "add_credential"]))
+    assert viewer.post(page(name, bot.pk), forms[name]).status_code == 302
+    assert bot.credentials.count() == 1
 
 
 def test_the_page_of_a_bot_tells_which_credential_can_go(admin, viewer, oauth, bot, by):

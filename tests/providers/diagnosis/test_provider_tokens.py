@@ -1,6 +1,7 @@
 """What is wrong with a provider's token is told as the sign-in would refuse it; nothing is fetched for it."""
 
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 import time_machine
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from providers.diagnosis.id_tokens import examine_provider_token
 from providers.explanations.meanings import meaning_of
-from providers.models import Identity, Provider, SignInAttempt
+from providers.models import Identity, Provider, SignInAttempt, SpentLogoutToken
 from ssoconsole.accounts.models import User
 from ssoconsole.examination.checks import first_failure, is_valid
 from tests.providers.signin.journey import Browser, outcome_of, register
@@ -103,6 +104,21 @@ def test_a_logout_token_passes_until_it_is_used(op, provider, visitor):
     assert is_valid(examined(token).checks)
     assert send(token).status_code == 200
     assert first_failure(examined(token).checks).name == "used"
+
+
+def test_a_logout_token_that_was_spent_at_another_provider_is_new_here(op, provider, visitor):
+    """Each provider names its tokens as it likes."""
+    other = register(op, slug="other", client_id="another")
+    op.logout_token.claims["jti"] = "the-same-name"
+    SpentLogoutToken.objects.create(
+        provider=other, jti_hash=sha256(b"the-same-name").hexdigest(), expires_at=timezone.now()
+    )
+    token = op.make_logout_token(sub="subject-1")
+    visitor.sign_in(op)
+    assert is_valid(examined(token).checks)
+    assert send(token).status_code == 200
+    assert first_failure(examined(token).checks).name == "used"
+    assert SpentLogoutToken.objects.count() == 2
 
 
 class WhoseTests:

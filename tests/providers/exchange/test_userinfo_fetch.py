@@ -7,6 +7,7 @@ import pytest
 from providers import errors
 from providers.exchange.userinfo_endpoint import fetch_userinfo
 from tests.providers.registrations import registered_at
+from tests.support.leaks import assert_without
 
 pytestmark = pytest.mark.django_db
 
@@ -101,7 +102,7 @@ def test_what_is_no_userinfo_is_refused(scripted_provider, corp, access_token, b
     bend(scripted_provider)
     with pytest.raises(outcome) as refused:
         fetch(corp, access_token)
-    assert access_token not in refused.value.received
+    assert_without(refused.value.received, access_token)
 
 
 def test_an_unknown_access_token_is_refused_with_the_status(corp):

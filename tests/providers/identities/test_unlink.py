@@ -52,6 +52,17 @@ def test_it_opens_nothing_any_more_and_its_sessions_end(op, alice, second, visit
     assert event.after == {"sessions": 1}
 
 
+def test_the_sessions_of_her_other_account_there_go_on(op, alice, visitor):
+    op.person["sub"] = "subject-2"
+    Identity.objects.create(provider=first().provider, sub="subject-2", user=alice)
+    elsewhere = Browser()
+    elsewhere.sign_in(op)
+    unlink(Identity.objects.get(sub="subject-2"))
+    assert visitor.is_signed_in()
+    assert not elsewhere.is_signed_in()
+    assert ConsoleSession.objects.exclude(ended_at=None).get().sub == "subject-2"
+
+
 def test_a_second_time_it_is_gone_already(alice, second):
     identity = first()
     assert unlink(identity)

@@ -12,6 +12,7 @@ from providers.protocol.credentials_json import (
     CredentialsRefused,
     read_credentials,
 )
+from tests.support.leaks import assert_without
 
 SECRET = "GOCSPX-not-to-be-seen"
 GOOGLE = {
@@ -141,7 +142,7 @@ class KnownFilesTests:
         assert read_credentials(b"\xef\xbb\xbf" + json.dumps(PLAIN).encode()).client_id == "console"
 
     def test_a_result_does_not_show_its_secret(self):
-        assert SECRET not in repr(read(PLAIN))
+        assert_without(repr(read(PLAIN)), SECRET)
 
 
 class RefusedFilesTests:
@@ -178,7 +179,7 @@ class RefusedFilesTests:
         with pytest.raises(CredentialsRefused) as refused:
             read(document)
         assert reason in refused.value.message
-        assert SECRET not in str(refused.value)
+        assert_without(str(refused.value), SECRET)
 
     @pytest.mark.parametrize(
         ("raw", "reason"),

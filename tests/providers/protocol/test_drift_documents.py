@@ -56,6 +56,12 @@ def test_a_document_does_not_differ_from_itself(document):
     ("member", "before", "after", "decisive"),
     [
         ("token_endpoint", "https://a.example/", "https://a.example/token", True),
+        ("issuer", "https://a.example", "https://b.example", True),
+        ("authorization_endpoint", "https://a.example/", "https://a.example/x", True),
+        ("userinfo_endpoint", "https://a.example/", "https://b.example/", True),
+        ("end_session_endpoint", "https://a.example/", "https://b.example/", True),
+        ("mtls_endpoint_aliases", None, {"token_endpoint": "https://b.example/"}, True),
+        ("pushed_authorization_request_endpoint", "https://a.example/", "https://b.example/", True),
         ("jwks_uri", "https://a.example/", None, True),
         (PUSH_ENDPOINT, None, "https://a.example/", True),
         (REGISTRATION, "https://a.example/x", "https://A.example/y", False),

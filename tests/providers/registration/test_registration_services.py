@@ -10,6 +10,7 @@ from providers.registration.errors import ProviderInUse, RegistrationInvalid
 from providers.registration.secret import set_client_secret
 from ssoconsole.accounts.models import User
 from tests.providers.registrations import BOB, provider_at, provider_events, somewhere
+from tests.support.leaks import assert_without
 
 pytestmark = pytest.mark.django_db
 SECRET = "s3cret-of-the-registration-32-bytes"
@@ -135,8 +136,7 @@ class SecretTests:
         set_client_secret(corp, secret)
         save(corp)
         texts = json.dumps([[event.before, event.after] for event in provider_events()], ensure_ascii=False)
-        assert earlier not in texts
-        assert SECRET not in texts
+        assert_without(texts, earlier, SECRET)
         assert "client_secret" in provider_events().first().after
         assert Provider.objects.get().client_secret == secret
 

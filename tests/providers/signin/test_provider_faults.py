@@ -6,6 +6,7 @@ from providers.models import SignInAttempt
 from ssoconsole.outbound import client
 from ssoconsole.outbound.limits import Limits
 from tests.providers.signin.journey import assert_refused, outcome_of, register, trace_of
+from tests.support.leaks import assert_without
 
 
 @pytest.fixture
@@ -146,8 +147,8 @@ def test_no_secret_is_in_a_trace_or_on_the_page(op, provider, visitor):
     op.token.respond(400, {"error": "invalid_client", "error_description": f"bad secret {secret}"})
     response = visitor.sign_in(op)
     attempt = SignInAttempt.objects.get()
-    assert secret not in response.content.decode()
-    assert secret not in f"{attempt.received}{attempt.expected}{attempt.trace}"
+    assert_without(response.content.decode(), secret)
+    assert_without(f"{attempt.received}{attempt.expected}{attempt.trace}", secret)
 
 
 def test_a_provider_without_userinfo_signs_in_by_the_id_token(op, provider, visitor):

@@ -2,11 +2,13 @@
 
 import pytest
 import time_machine
+from django.core.cache import cache
+from django.test import Client
 
 from providers.models import SignInAttempt
 from providers.signin import limits
 from ssoconsole.eventlog.models import Event
-from tests.providers.signin.journey import Browser, assert_refused, outcome_of, trace_of
+from tests.providers.signin.journey import Browser, assert_refused, outcome_of, query_of, trace_of
 
 FLOODS = {
     "starts": "/signin/corp",
@@ -32,6 +34,31 @@ def test_a_flood_is_refused_and_is_one_row(op, provider, visitor, path):
     assert len({trace_of(response).pk for response in responses[3:]}) == 1
     assert SignInAttempt.objects.count() == 4
     assert Event.objects.filter(outcome="too_many_attempts").count() == 1
+
+
+STRAYS = {
+    "another browser's": lambda visitor, callback: Browser().arrive(callback),
+    "one without its cookie": lambda visitor, callback: Client().get(callback.path),
+    "one that was used": lambda visitor, callback: visitor.arrive(callback),
+    "one with two codes": lambda visitor, callback: visitor.client.get(f"{callback.path}&code=another"),
+    "a form where none was asked for": lambda visitor, callback: Client().post(
+        "/callback/corp", query_of(callback.path)
+    ),
+}
+
+
+@pytest.mark.parametrize("bring", STRAYS.values(), ids=STRAYS.keys())
+def test_answers_that_fit_no_attempt_of_this_browser_are_counted(settings, op, provider, visitor, bring):
+    """Or whoever has seen a state, or guesses one, could try as often as he likes."""
+    callback = op.visit(visitor.leave())
+    visitor.arrive(callback)
+    spent = SignInAttempt.objects.values().get(outcome="ok")
+    cache.clear()
+    outcomes = [outcome_of(bring(visitor, callback)) for _ in range(5)]
+    assert "too_many_attempts" not in outcomes[:3]
+    assert outcomes[3:] == ["too_many_attempts"] * 2
+    assert SignInAttempt.objects.values().get(pk=spent["id"]) == spent
+    assert len(op.requests_to("token")) == 1
 
 
 def test_others_are_not_slowed_down(provider, visitor):

@@ -65,9 +65,13 @@ class ConfirmingTests:
         assert on_trial()
 
     def test_a_password_does_not(self, trial, django_user_model):
-        bob = django_user_model.objects.create(username="bob", is_staff=True, is_superuser=True)
-        Client().force_login(bob, backend="ssoconsole.accounts.backend.PasswordBackend")
+        django_user_model.objects.create_superuser("bob", password="x" * 20)
+        bob = Client()
+        answer = bob.post("/admin/login/", {"username": "bob", "password": "x" * 20, "next": "/admin/"})
+        assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+        assert bob.get("/admin/providers/provider/").status_code == 200
         assert on_trial()
+        assert names(happened()) == ["trial_started"]
 
     def test_too_late_signs_nobody_in_by_what_is_undone(self, op, trial):
         visitor = Browser()

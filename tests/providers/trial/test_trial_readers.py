@@ -78,9 +78,36 @@ class ReadingTests:
         self.assert_rolled_back()
 
     def test_a_logout_token(self, op, overdue):
-        token = op.make_logout_token(sub="subject-1")
-        Client().post("/backchannel-logout/corp", {"logout_token": token})
+        form = f"logout_token={op.make_logout_token(sub='subject-1')}"
+        kind = "application/x-www-form-urlencoded"
+        assert Client().post("/backchannel-logout/corp", form, content_type=kind).status_code == 200
         self.assert_rolled_back()
+
+    def test_a_logout_token_of_the_issuer_on_trial(self, op, change, another_scripted_provider):
+        """It was good until the time was over; it is not read by what is undone."""
+        change(issuer=another_scripted_provider.issuer, trial=HOUR)
+        run_out()
+        form = f"logout_token={another_scripted_provider.make_logout_token(sub='subject-1')}"
+        kind = "application/x-www-form-urlencoded"
+        assert Client().post("/backchannel-logout/corp", form, content_type=kind).status_code == 400
+        assert stored().issuer == op.issuer
+
+    @pytest.mark.parametrize(
+        "path", ["/providers", "/providers/corp", "/providers/corp/openmetadata?target=docker"]
+    )
+    def test_the_api(self, bob, overdue, path):
+        answer = bob.get(f"/api/v1{path}")
+        assert answer.status_code == 200
+        assert '"prompt":"login"' not in answer.content.decode()
+        self.assert_rolled_back()
+
+    @pytest.mark.parametrize("way", ["patch", "delete"])
+    def test_a_change_by_the_api(self, bob, overdue, way):
+        body = {"name": "Another"} if way == "patch" else None
+        answer = getattr(bob, way)("/api/v1/providers/corp", body, content_type="application/json")
+        assert answer.status_code in (200, 204)
+        self.assert_rolled_back()
+        assert (stored().name, stored().enabled) == (("Another", True) if body else ("Corp SSO", False))
 
     @pytest.mark.parametrize(
         "path", ["", "{pk}/change/", "{pk}/versions", "{pk}/versions/1/restore", "{pk}/roll-back"]

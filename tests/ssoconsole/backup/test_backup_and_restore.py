@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.ssoconsole.backup.conftest import PROVIDER_SECRET, Manage
+from tests.support.leaks import assert_without
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ def test_the_whole_story(manage, another_database, tmp_path):
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     assert manifest["sha256"] in said
     assert len(manifest["encryption_keys"]) == 1
-    assert manage.environment["FIELD_ENCRYPTION_KEYS"].encode() not in backup.read_bytes()
-    assert PROVIDER_SECRET.encode() not in backup.read_bytes()
+    assert_without(backup.read_bytes(), manage.environment["FIELD_ENCRYPTION_KEYS"])
+    assert_without(backup.read_bytes(), PROVIDER_SECRET)
     assert sorted(path.name for path in tmp_path.iterdir() if "backup" in path.name) == ["console.backup"]
 
     (issued_since,), counts, _ = manage.life(issue=1, revoke=[revoked_since], examine=[kept, revoked_since])

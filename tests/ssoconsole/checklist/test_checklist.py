@@ -21,6 +21,7 @@ from ssoconsole.checklist.services import ITEMS, go_through
 from ssoconsole.operation.models import LastRun
 from ssoconsole.operation.services import note_run
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, person, provider
+from tests.support.leaks import assert_without
 from tokens.models import Bot, SigningKey
 from tokens.protocol.demonstration_keys import KEY_IDS
 
@@ -182,7 +183,7 @@ class ItemTests:
         a_known_key(production)
         said = " ".join(f"{r.finding.found} {r.item.remedy}" for r in go_through(at=timezone.now()))
         for secret in (production.SECRET_KEY, production.METRICS_TOKEN, *production.FIELD_ENCRYPTION_KEYS):
-            assert secret not in said
+            assert_without(said, secret)
 
 
 class DeployCheckTests:

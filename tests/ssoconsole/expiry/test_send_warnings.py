@@ -16,6 +16,7 @@ from tests.ssoconsole.expiry import things_that_end as things
 from tests.ssoconsole.expiry.hook import SECRET, Hook
 from tests.ssoconsole.outbound.outbound_peer import answers, says
 from tests.support.at_once import at_once
+from tests.support.leaks import assert_without
 
 pytestmark = pytest.mark.django_db
 BROKEN = "tests.ssoconsole.expiry.test_send_warnings.MailServerThatIsDown"
@@ -77,8 +78,8 @@ class MailTests:
         record, jwt = things.token(bot=credential.bot)
         send()
         text = mail.outbox[0].subject + mail.outbox[0].body
-        for hidden in (secret, credential.hint, corp.client_secret, jwt, jwt.rpartition(".")[2], record.jti):
-            assert hidden not in text
+        hidden = (secret, credential.hint, corp.client_secret, jwt, jwt.rpartition(".")[2], record.jti)
+        assert_without(text, *hidden)
 
     def test_a_name_cannot_write_headers(self, by_mail):
         things.client_secret(label="x\nBcc: mallory@evil.example", days=3)
@@ -183,7 +184,7 @@ class WebhookTests:
             7,
         )
         assert warning["ends_at"].endswith("Z")
-        assert SECRET not in posted.body.decode()
+        assert_without(posted.body.decode(), SECRET)
 
     def test_the_same_warning_has_the_same_id(self, by_webhook):
         things.client_secret(days=5)
@@ -266,7 +267,7 @@ class FailureTests:
         with pytest.raises(CommandError) as failed:
             send()
         assert "email: 1 not sent (ConnectionRefusedError)" in str(failed.value)
-        assert "s3cret" not in str(failed.value)
+        assert_without(failed.value, "s3cret")
         assert len(by_webhook.requests) == 1
         settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
         assert send() == "email: 1 sent\nwebhook: 0 sent\n"

@@ -3,12 +3,14 @@
 import io
 import json
 import logging
+from urllib.parse import quote_plus, urlencode
 
 import pytest
 import structlog
 from django.test import Client
 from rest_framework.test import APIClient
 
+from providers.exchange.client_authentication import basic_credentials
 from providers.models import Provider
 from ssoconsole import logs
 from ssoconsole.accounts.services import bootstrap_admin
@@ -16,6 +18,8 @@ from ssoconsole.actors import Actor
 from tests.providers.signin.journey import Browser, query_of, register
 from tests.ssoconsole.pages.pages_cast import administrator, come_in
 from tests.ssoconsole.pages.pages_cast import provider as some_provider
+from tests.support.leaks import assert_without
+from tests.support.scripted.client import PLAIN_SECRET, SECRET
 from tests.tokens.tokens_cast import METADATA, OAuth, basic, claims_in
 from tokens.audiences.console import console_identifier
 from tokens.audiences.services import save_audience
@@ -39,8 +43,7 @@ class Log:
         return [json.loads(line) for line in self.stream.getvalue().splitlines()]
 
     def assert_without(self, *secrets):
-        text = self.stream.getvalue()
-        assert [secret for secret in secrets if secret and secret in text] == []
+        assert_without(self.stream.getvalue(), *secrets)
 
 
 @pytest.fixture
@@ -77,8 +80,32 @@ def broken(monkeypatch, place, secret):
     monkeypatch.setattr(place, fail)
 
 
+SCRIPTED = pytest.mark.parametrize("secret", [SECRET, PLAIN_SECRET], ids=["with escapes", "plain"])
+
+
+@SCRIPTED
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        str,
+        quote_plus,
+        lambda secret: {"client_secret": secret},
+        lambda secret: {"headers": {"Authorization": basic_credentials("console", secret)}},
+        lambda secret: f"POST /token grant_type=x&{urlencode({'client_secret': secret})}",
+    ],
+    ids=["raw", "quoted", "field", "header", "form"],
+)
+def test_a_leak_would_be_seen(log, secret, spelling):
+    structlog.get_logger("anything").info("asked", what=spelling(secret))
+    assert log.lines()[-1]["event"] == "asked"
+    with pytest.raises(AssertionError):
+        log.assert_without(secret)
+
+
 class DoorTests:
-    def test_a_sign_in_and_one_that_is_refused(self, log, scripted_provider):
+    @SCRIPTED
+    def test_a_sign_in_and_one_that_is_refused(self, log, scripted_provider, secret):
+        scripted_provider.client.client_secret = secret
         provider = register(scripted_provider)
         url = Browser().leave()
         browser = Browser()

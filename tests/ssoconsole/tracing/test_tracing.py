@@ -21,6 +21,7 @@ from ssoconsole.tracing import setup
 from ssoconsole.tracing.middleware import TracingMiddleware
 from ssoconsole.tracing.span import is_tracing, span, use_tracer
 from tests.providers.signin.journey import Browser, register
+from tests.support.leaks import assert_without
 from tests.support.servers import ROOT
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -74,7 +75,7 @@ class SpanTests:
             "b0t-name",
             "s3cret",
         ]
-        assert [secret for secret in secrets if secret in text] == []
+        assert_without(text, *secrets)
         assert "GET none" in text
 
     def test_a_call_to_others_is_a_span_with_the_host_alone(self, spans, scripted_provider):
@@ -87,7 +88,7 @@ class SpanTests:
             raise ValueError("s3cret-value")
         [work] = spans()
         assert work.attributes["error.type"] == "ValueError"
-        assert "s3cret" not in everything_in(spans())
+        assert_without(everything_in(spans()), "s3cret")
 
     @pytest.mark.parametrize(("proxies", "continued"), [(["127.0.0.0/8"], True), ([], False)])
     def test_a_trusted_proxys_trace_is_continued_and_nobody_elses(self, spans, settings, proxies, continued):
@@ -178,4 +179,4 @@ class ReceiverTests:
         assert path == "/v1/traces"
         assert [s.name for scope in resource.scope_spans for s in scope.spans] == ["GET healthz"]
         assert "sso-console" in {a.value.string_value for a in resource.resource.attributes}
-        assert b"c0de-value" not in body
+        assert_without(body, "c0de-value")

@@ -3,8 +3,10 @@
 import secrets
 from dataclasses import dataclass, field
 
-# Everything that form-urlencoding changes, non-ASCII included, and long enough for HS256.
-SECRET = "s3cret:with%2B all+of/it=&?-ñandú-and-long-enough-for-HS256"
+# Everything that form-urlencoding, HTML and JSON change, non-ASCII included, and long enough for HS256.
+SECRET = "s3cret:with%2B all+of/it=&?-<\"'\\>ñandú-and-long-enough-for-HS256"
+# Nothing that any of them changes.
+PLAIN_SECRET = "s3cret-in-plain-ASCII-and-long-enough-for-HS256"
 
 
 @dataclass

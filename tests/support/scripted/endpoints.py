@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import dataclass, field
+from html import escape
+from urllib.parse import quote
 
 from tests.support.scripted.tokens import Token
 
@@ -51,7 +53,7 @@ class Endpoint:
         return self.respond(status, "<!doctype html><title>Oops</title><h1>Oops</h1>", "text/html")
 
     def quote(self, *names):
-        """Refuse with the credentials of the request, and these parameters, in the error description."""
+        """Refuse and quote the request's credentials and these parameters, in several spellings and as they came."""
         self.quotes = ("client_assertion", "client_secret", *names)
         return self
 
@@ -61,6 +63,7 @@ class Endpoint:
             return None
         quoted = [request.headers.get("authorization", "").removeprefix("Basic ")]
         quoted += [request.form.get(name, "") for name in self.quotes]
+        quoted += [*map(quote, quoted), *map(escape, quoted), request.body.decode()]
         return Answer.of_json({"error": "invalid_client", "error_description": " ".join(quoted)}, 401)
 
     def redirect_to(self, location, status=302):

@@ -15,6 +15,7 @@ from tokens_cast import BASE_URL, claims_in
 
 from ssoconsole.accounts.models import User
 from ssoconsole.jose.sign import generate_private_key, sign_jwt
+from tests.support.leaks import assert_without
 from tokens.audiences.services import disable_audience
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
 from tokens.credentials.services import retire_credential
@@ -357,8 +358,8 @@ def test_a_token_of_a_list_that_is_not_there_is_told(token):
 def test_nothing_that_is_told_holds_the_token(token):
     for text in (token, forged(token, iss="https://idp.example"), f"Bearer {token}", token[:-1]):
         told = json.dumps([vars(check) for check in explain_token(text)])
-        assert token.split(".")[2][:20] not in told
-        assert token.split(".")[1][:40] not in told
+        assert_without(told, token.split(".")[2][:20])
+        assert_without(told, token.split(".")[1][:40])
 
 
 def test_a_bot_of_no_owner_is_owned_by_nobody(token):
