@@ -11,11 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
-from tokens_cast import METADATA, event_refused, just_before, problem
+from tokens_cast import METADATA, problem
 from tokens_rights import everything
 
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
+from tests.support.faults import event_refused, just_before
 from tokens import outgoing
 from tokens.audiences.services import disable_audience, enable_audience, save_audience
 from tokens.bots.services import GrantSpec, disable_bot, enable_bot, retire_bot, save_bot

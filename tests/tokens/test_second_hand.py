@@ -11,11 +11,12 @@ from itertools import pairwise
 import pytest
 from django.db import connection, connections
 from django.utils import timezone
-from tokens_cast import METADATA, just_before
+from tokens_cast import METADATA
 
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
 from tests.support.at_once import at_once
+from tests.support.faults import just_before
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.authentication import authenticate_client

@@ -5,6 +5,7 @@ import uuid
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError, connection, transaction
+from prometheus_client import REGISTRY
 
 from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
@@ -36,6 +37,25 @@ class RecordTests:
         with pytest.raises(RuntimeError):
             fail()
         assert not Event.objects.filter(action="bot_created").exists()
+
+    def test_what_is_undone_was_never_said_either(self, db, caplog, django_capture_on_commit_callbacks):
+        """Neither in the log nor in the metrics, before the transaction has been committed."""
+        caplog.set_level("INFO")
+
+        def counted():
+            return REGISTRY.get_sample_value("console_events_total", {"action": "bot_retired"}) or 0
+
+        before = counted()
+        with django_capture_on_commit_callbacks(execute=True):
+            with transaction.atomic():
+                record_event("bot_retired", by=BOB, target="ingestion-bot")
+                transaction.set_rollback(True)
+            assert "bot_retired" not in caplog.text
+        assert ("bot_retired" in caplog.text, counted() - before) == (False, 0)
+        with django_capture_on_commit_callbacks(execute=True):
+            record_event("bot_retired", by=BOB, target="ingestion-bot")
+            assert "bot_retired" not in caplog.text
+        assert "bot_retired" in caplog.text
 
     def test_a_change_holds_only_what_differs(self, db):
         before = {"name": "a", "scopes": ["x"], "gone": 1}
