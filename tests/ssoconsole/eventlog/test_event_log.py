@@ -116,8 +116,12 @@ class MaskingTests:
             "password",
             "private_key",
             "access_token",
+            "refresh_token",
             "client_assertion",
+            "code_verifier",
+            "Authorization",
             "Cookie",
+            "Set-Cookie",
         ],
     )
     def test_a_value_whose_name_says_secret_is_never_shown(self, name):
@@ -147,9 +151,22 @@ class MaskingTests:
             "flag": True,
         }
 
-    def test_a_recorded_secret_is_masked_in_the_database(self, db):
-        event = record_event("provider_created", by=BOB, after={"client_secret": "hunter2"})
-        assert Event.objects.get(pk=event.pk).after == {"client_secret": MASK}
+    @pytest.mark.parametrize(
+        "secret", ["hunter2", b"hunter2", ["hunter2"], {"inner": "hunter2"}, 7, ("hunter2",)]
+    )
+    def test_a_recorded_secret_is_masked_on_both_sides_whatever_it_is(self, db, secret):
+        sides = {"client_secret": secret, "deep": [{"rules": ({"password": secret},)}]}
+        event = record_event("provider_changed", by=BOB, before=sides, after=sides)
+        event.refresh_from_db()
+        masked = {"client_secret": MASK, "deep": [{"rules": [{"password": MASK}]}]}
+        assert (event.before, event.after) == (masked, masked)
+
+    def test_a_changed_secret_is_told_as_changed_and_not_shown(self, db):
+        event = record_change(
+            "x", by=BOB, target="x", before={"client_secret": "hunter2"}, after={"client_secret": "hunter3"}
+        )
+        event.refresh_from_db()
+        assert event.before == event.after == {"client_secret": MASK}
 
 
 class ActorTests:
