@@ -5,13 +5,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokens_cast import basic
 
-from tokens.errors import InvalidClient, InvalidRequest, LifetimeInvalid, RoleInvalid, ScopeMalformed
+from tokens.errors import (
+    InvalidClient,
+    InvalidRequest,
+    LifetimeInvalid,
+    NetworkInvalid,
+    RequestTooLarge,
+    RoleInvalid,
+    ScopeMalformed,
+)
 from tokens.protocol.client_authentication import parse_basic
 from tokens.protocol.client_secret import check_strength, format_client_secret, has_our_form, hint_of
-from tokens.protocol.form import parse_form
+from tokens.protocol.form import check_content_type, parse_form
 from tokens.protocol.identifiers import is_resource
 from tokens.protocol.lifetimes import parse_lifetime, parse_lifetime_text
-from tokens.protocol.networks import is_allowed
+from tokens.protocol.networks import check_networks, is_allowed
 from tokens.protocol.scopes import check_roles, check_scopes, parse_scope
 
 few = settings(max_examples=50, deadline=None)
@@ -161,3 +169,92 @@ def test_any_text_is_a_resource_or_not(text):
 )
 def test_networks_fail_closed(address, networks, allowed):
     assert is_allowed(address, networks) is allowed
+
+
+def test_a_form_has_so_many_bytes_and_parameters_and_no_more():
+    assert parse_form(b"a=" + b"x" * 65_534).one("a")
+    assert len(parse_form(b"&".join(b"p%d=x" % number for number in range(200))).values) == 200
+    for body in (b"a=" + b"x" * 65_535, b"&".join(b"p%d=x" % number for number in range(201))):
+        with pytest.raises(RequestTooLarge):
+            parse_form(body)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", '"utf-8"', None])
+def test_a_body_in_utf_8_is_read(charset):
+    check_content_type(f"application/x-www-form-urlencoded{f'; charset={charset}' if charset else ''}")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "",
+        "application/json",
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded; charset=latin-1",
+        "application/x-www-form-urlencoded; charset=utf-16",
+        "application/x-www-form-urlencoded; charset=utf-7",
+        "text/plain; application/x-www-form-urlencoded",
+    ],
+)
+def test_a_body_in_another_form_or_encoding_is_refused(content_type):
+    with pytest.raises(InvalidRequest):
+        check_content_type(content_type)
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [
+        ("https://a.example", True),
+        ("urn:x:y", True),
+        ("https://a.example/" + "x" * 237, True),
+        ("https://a.example/" + "x" * 238, False),
+        ("https://mallory@a.example", False),
+        ("https://:password@a.example", False),
+        ("https://", False),
+        ("//a.example", False),
+        ("https://a.example/ x", False),
+        ("https://a.example/\u00fc", False),
+        ("https://[x", False),
+        ("", False),
+    ],
+)
+def test_an_identifier_is_an_absolute_uri_without_anybodys_name_in_it(value, fits):
+    assert is_resource(value) is fits
+
+
+@pytest.mark.parametrize("value", [True, False, 0, -1, 3_155_760_001, "2", "unlimited", "", None, 1.0, [1]])
+def test_what_is_no_lifetime_is_refused(value):
+    with pytest.raises(LifetimeInvalid):
+        parse_lifetime(value)
+
+
+def test_the_longest_lifetime_is_a_century_and_the_shortest_a_second():
+    assert parse_lifetime(3_155_760_000).days == 36_525
+    assert parse_lifetime(1).total_seconds() == 1
+    assert parse_lifetime("1").days == 1
+
+
+def test_scopes_and_roles_have_their_longest():
+    assert parse_scope(" ".join(["a" * 255] * 7 + ["b" * 201]))
+    for refused in ("a" * 2_001, "a" * 256):
+        with pytest.raises(ScopeMalformed):
+            parse_scope(refused)
+    assert check_roles(["a" * 100, "Data admins"])
+    for role in ("a\u200b", "a\n", "a\u2028", "\u202e"):
+        with pytest.raises(RoleInvalid):
+            check_roles([role])
+
+
+@pytest.mark.parametrize("network", ["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "::1/64", "localhost", "", 7])
+def test_a_network_is_what_it_says_or_refused(network):
+    """Bits behind the prefix are a mistake: nobody knows whether one machine was meant, or all."""
+    with pytest.raises(NetworkInvalid):
+        check_networks([network])
+
+
+def test_networks_are_kept_in_one_spelling():
+    assert check_networks([" 10.0.0.0/8 ", "10.0.0.0/8", "192.0.2.7", "2001:DB8::/32"]) == [
+        "10.0.0.0/8",
+        "192.0.2.7/32",
+        "2001:db8::/32",
+    ]

@@ -97,3 +97,22 @@ class RotatingTests:
         User.objects.get(username="mallory").user_permissions.set(rights)
         assert rotate(mallory, corp).status_code == 200
         assert list(ClientKey.objects.values()) != before
+
+    def test_who_holds_every_right_but_to_change_providers_rotates_nothing(self, corp):
+        """He sees the list, so that it is the action's own right that keeps him from it."""
+        carol = browser_of("carol")
+        rights = Permission.objects.exclude(codename="change_provider")
+        User.objects.get(username="carol").user_permissions.set(rights)
+        before = list(ClientKey.objects.values())
+        assert carol.get(LIST).status_code == 200
+        assert "rotate_client_keys" not in carol.get(LIST).content.decode()
+        rotate(carol, corp)
+        assert list(ClientKey.objects.values()) == before
+        assert not Event.objects.filter(action="client_key_rotated").exists()
+
+    def test_the_right_to_change_providers_is_enough(self, corp):
+        carol = browser_of("carol")
+        rights = Permission.objects.filter(codename="change_provider")
+        User.objects.get(username="carol").user_permissions.set(rights)
+        rotate(carol, corp)
+        assert Event.objects.get(action="client_key_rotated").actor == "user:carol"

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.core.management import call_command
+from django.db import OperationalError
 from django.test import Client
 
 from ssoconsole.accounts import lockout
@@ -14,6 +15,7 @@ from ssoconsole.accounts.services import bootstrap_admin
 from ssoconsole.actors import Actor
 from tests.ssoconsole.pages.page_reading import Page
 from tests.ssoconsole.pages.pages_cast import person
+from tests.support.faults import event_refused
 from tests.support.leaks import assert_without
 
 pytestmark = pytest.mark.django_db
@@ -125,6 +127,67 @@ class NobodyElsesFaultTests:
             request = RequestFactory().get("/callback/corp")
             assert authenticate(request, nonce="n", code_verifier="v") is None
         assert not AccessFailureLog.objects.exists()
+
+    def test_who_comes_in_here_forgives_nothing_elsewhere(self, password):
+        """Otherwise each sign-in of the administrator's own would give a guesser ten more tries."""
+        fail(9, address=THERE)
+        assert enters(password)
+        assert knock(address=THERE).status_code == 429
+
+    def test_who_comes_in_forgives_nobody_else_here(self, password):
+        bootstrap_admin(name="another", by=Actor.command("test"))
+        fail(9, name="another")
+        assert enters(password)
+        assert knock(name="another").status_code == 429
+
+
+class HalfDoneTests:
+    """What cannot be written down does not happen, and changes no count."""
+
+    def test_nobody_comes_in_unseen(self, password):
+        fail(5)
+        client = Client(REMOTE_ADDR=HERE, raise_request_exception=False)
+        with event_refused("break_glass_signin"):
+            answer = client.post("/admin/login/", {"username": "break-glass", "password": password})
+        assert answer.status_code >= 500
+        assert client.get("/admin/").status_code == 302
+        assert AccessFailureLog.objects.count() == 5
+
+    def test_a_failure_that_cannot_be_told_is_not_half_counted(self, password):
+        client = Client(REMOTE_ADDR=HERE, raise_request_exception=False)
+        with event_refused("break_glass_signin"):
+            client.post("/admin/login/", {"username": "break-glass", "password": "wrong"})
+        assert not AccessFailureLog.objects.exists()
+
+    def test_an_account_that_could_not_be_put_on_record_is_not_opened(self, clock):
+        with event_refused("break_glass_opened"), pytest.raises(OperationalError):
+            bootstrap_admin(name="new", by=Actor.command("test"))
+        assert not User.objects.filter(username="new").exists()
+
+    def test_a_renewal_that_could_not_be_put_on_record_leaves_the_old_password(self, password):
+        fail(10)
+        with event_refused("break_glass_opened"), pytest.raises(OperationalError):
+            bootstrap_admin(name="break-glass", by=Actor.command("test"))
+        assert AccessFailureLog.objects.count() == 10
+        assert enters(password, address=THERE)
+
+
+class EndTests:
+    def test_a_temporary_account_works_for_a_day_to_the_second(self, password, clock):
+        browser = Client(REMOTE_ADDR=HERE)
+        browser.post("/admin/login/", {"username": "break-glass", "password": password})
+        clock.move_to(START + timedelta(hours=24) - timedelta(seconds=1))
+        assert browser.get("/admin/").status_code == 200
+        assert enters(password)
+        clock.move_to(START + timedelta(hours=24))
+        assert not enters(password)
+        assert browser.get("/admin/").status_code == 302
+
+    def test_old_failures_are_dropped_after_a_day(self, password, clock):
+        fail(1)
+        clock.move_to(START + timedelta(days=1))
+        assert lockout.drop_old_failures(at=START + timedelta(days=1)) == 0
+        assert lockout.drop_old_failures(at=START + timedelta(days=1, seconds=1)) == 1
 
 
 class OneAddressManyNamesTests:

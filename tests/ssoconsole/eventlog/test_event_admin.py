@@ -3,6 +3,7 @@
 from itertools import chain
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -40,6 +41,38 @@ def actions(client, query=""):
     response = client.get(f"{LIST}{query}")
     assert response.status_code == 200
     return [event.action for event in response.context["cl"].result_list]
+
+
+class RightTests:
+    def browser(self, client, *codenames):
+        user = person("carol", is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        come_in(client, user, provider())
+        return client
+
+    def test_the_right_to_look_is_enough_to_read_and_for_nothing_else(self, client, events):
+        browser = self.browser(client, "view_event")
+        assert browser.get(LIST).status_code == 200
+        assert browser.get(f"{LIST}{events.pk}/change/").status_code == 200
+        assert browser.get(f"{LIST}add/").status_code == 403
+        assert browser.post(f"{LIST}{events.pk}/delete/", {"post": "yes"}).status_code == 403
+
+    def test_every_other_right_is_not(self, client, events):
+        others = Permission.objects.exclude(codename__in=["view_event", "change_event"])
+        browser = self.browser(client, *others.values_list("codename", flat=True))
+        assert browser.get(LIST).status_code == 403
+        assert browser.get(f"{LIST}{events.pk}/change/").status_code == 403
+
+    def test_not_even_every_right_writes(self, client, events):
+        browser = self.browser(client, *Permission.objects.values_list("codename", flat=True))
+        before = list(Event.objects.order_by("pk").values())
+        assert browser.get(f"{LIST}add/").status_code == 403
+        assert browser.post(f"{LIST}add/", {"action": "x"}).status_code == 403
+        assert browser.post(f"{LIST}{events.pk}/change/", {"action": "x"}).status_code == 403
+        assert browser.post(f"{LIST}{events.pk}/delete/", {"post": "yes"}).status_code == 403
+        form = {"action": "delete_selected", "_selected_action": [events.pk], "post": "yes"}
+        browser.post(LIST, form)
+        assert list(Event.objects.order_by("pk").values()) == before
 
 
 class ReadingTests:

@@ -5,6 +5,7 @@ import uuid
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError, connection, transaction
+from prometheus_client import REGISTRY
 
 from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
@@ -36,6 +37,25 @@ class RecordTests:
         with pytest.raises(RuntimeError):
             fail()
         assert not Event.objects.filter(action="bot_created").exists()
+
+    def test_what_is_undone_was_never_said_either(self, db, caplog, django_capture_on_commit_callbacks):
+        """Neither in the log nor in the metrics, before the transaction has been committed."""
+        caplog.set_level("INFO")
+
+        def counted():
+            return REGISTRY.get_sample_value("console_events_total", {"action": "bot_retired"}) or 0
+
+        before = counted()
+        with django_capture_on_commit_callbacks(execute=True):
+            with transaction.atomic():
+                record_event("bot_retired", by=BOB, target="ingestion-bot")
+                transaction.set_rollback(True)
+            assert "bot_retired" not in caplog.text
+        assert ("bot_retired" in caplog.text, counted() - before) == (False, 0)
+        with django_capture_on_commit_callbacks(execute=True):
+            record_event("bot_retired", by=BOB, target="ingestion-bot")
+            assert "bot_retired" not in caplog.text
+        assert "bot_retired" in caplog.text
 
     def test_a_change_holds_only_what_differs(self, db):
         before = {"name": "a", "scopes": ["x"], "gone": 1}
@@ -96,8 +116,12 @@ class MaskingTests:
             "password",
             "private_key",
             "access_token",
+            "refresh_token",
             "client_assertion",
+            "code_verifier",
+            "Authorization",
             "Cookie",
+            "Set-Cookie",
         ],
     )
     def test_a_value_whose_name_says_secret_is_never_shown(self, name):
@@ -127,9 +151,22 @@ class MaskingTests:
             "flag": True,
         }
 
-    def test_a_recorded_secret_is_masked_in_the_database(self, db):
-        event = record_event("provider_created", by=BOB, after={"client_secret": "hunter2"})
-        assert Event.objects.get(pk=event.pk).after == {"client_secret": MASK}
+    @pytest.mark.parametrize(
+        "secret", ["hunter2", b"hunter2", ["hunter2"], {"inner": "hunter2"}, 7, ("hunter2",)]
+    )
+    def test_a_recorded_secret_is_masked_on_both_sides_whatever_it_is(self, db, secret):
+        sides = {"client_secret": secret, "deep": [{"rules": ({"password": secret},)}]}
+        event = record_event("provider_changed", by=BOB, before=sides, after=sides)
+        event.refresh_from_db()
+        masked = {"client_secret": MASK, "deep": [{"rules": [{"password": MASK}]}]}
+        assert (event.before, event.after) == (masked, masked)
+
+    def test_a_changed_secret_is_told_as_changed_and_not_shown(self, db):
+        event = record_change(
+            "x", by=BOB, target="x", before={"client_secret": "hunter2"}, after={"client_secret": "hunter3"}
+        )
+        event.refresh_from_db()
+        assert event.before == event.after == {"client_secret": MASK}
 
 
 class ActorTests:

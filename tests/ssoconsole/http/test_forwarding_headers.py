@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from ssoconsole.http.forwarding import FORWARDING_HEADERS, ForwardingHeadersMiddleware
+from ssoconsole.http.forwarding import ForwardingHeadersMiddleware
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("2001:db8:1::/48")]
 CLIENT = "203.0.113.7"
@@ -55,7 +55,17 @@ def test_the_address_is_the_first_from_the_right_that_no_proxy_owns(case):
     assert passed_on(peer, forwarded_for).META["REMOTE_ADDR"] == address
 
 
-@pytest.mark.parametrize("header", FORWARDING_HEADERS)
+@pytest.mark.parametrize(
+    "header",
+    [
+        "HTTP_FORWARDED",
+        "HTTP_X_FORWARDED_FOR",
+        "HTTP_X_FORWARDED_HOST",
+        "HTTP_X_FORWARDED_PORT",
+        "HTTP_X_FORWARDED_PROTO",
+        "HTTP_X_REAL_IP",
+    ],
+)
 def test_a_strangers_forwarding_headers_are_gone(header):
     assert header not in passed_on("198.51.100.9", **{header: "https"}).META
 

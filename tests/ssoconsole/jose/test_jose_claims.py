@@ -148,6 +148,15 @@ def test_sameness_is_equality_for_any_text(a, b):
     assert same(a, a)
 
 
+@pytest.mark.parametrize("place", [0, 1, 15, 16, 31, 32, 63, 127])
+def test_one_character_anywhere_makes_two_values_differ(place):
+    """Random texts differ at once; one who guesses has all but the end right."""
+    value = "a" * 128
+    assert not same(value, value[:place] + "b" + value[place + 1 :])
+    assert not same(value, value[:place])
+    assert same(value, "a" * 128)
+
+
 def test_sameness_takes_what_no_encoding_takes():
     assert not same("\ud800", "nonce")
     assert half_hash("RS256", "\ud800")

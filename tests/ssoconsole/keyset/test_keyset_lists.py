@@ -1,9 +1,10 @@
 """Lists of traces are read off an index from where the last page ended; nothing is counted."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -128,3 +129,34 @@ def test_whatever_narrows_the_list_has_an_index_in_its_order(attempts, fields):
     name = next(iter(fields)).removesuffix("_id")
     plan = SignInAttempt.objects.filter(**fields).order_by("-started_at", "-pk")[:3].explain()
     assert "USING INDEX attempt_by_" in plan, (name, plan)
+
+
+NOW = datetime(2031, 5, 6, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+# Which moments a filter shows: on either side of its edge.
+NARROWED = {
+    "within=hour": ([NOW - timedelta(hours=1)], [NOW - timedelta(hours=1) - SECOND]),
+    "within=day": ([NOW - timedelta(days=1)], [NOW - timedelta(days=1) - SECOND]),
+    "within=week": ([NOW - timedelta(days=7)], [NOW - timedelta(days=7) - SECOND]),
+    "within=month": ([NOW - timedelta(days=30)], [NOW - timedelta(days=30) - SECOND]),
+    "day=2031-05-05": (
+        [datetime(2031, 5, 5, tzinfo=UTC), datetime(2031, 5, 5, 23, 59, 59, tzinfo=UTC)],
+        [datetime(2031, 5, 4, 23, 59, 59, tzinfo=UTC), datetime(2031, 5, 6, tzinfo=UTC)],
+    ),
+    "day=2031-02-31": ([], [NOW]),
+    "day=9999-12-31": ([], [NOW]),
+    "day=nonsense": ([], [NOW]),
+}
+
+
+@pytest.mark.parametrize("query", NARROWED)
+def test_a_filter_by_time_shows_what_it_says_to_the_second(bob, query):
+    inside, outside = NARROWED[query]
+    SignInAttempt.objects.bulk_create(
+        SignInAttempt(reference=f"a-b-{number}", outcome="expired", started_at=moment)
+        for number, moment in enumerate(inside + outside)
+    )
+    with time_machine.travel(NOW, tick=False):
+        come_in_by_password(bob, administrator("carol"))
+        shown = bob.get(f"{ATTEMPTS}?{query}").context["cl"].result_list
+    assert {row.started_at for row in shown} == set(inside)

@@ -1,6 +1,9 @@
 """Three tries a minute, for each thing that is tried."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
 
 from ssoconsole.limits import bucket
 from ssoconsole.limits.source import subscriber_of
@@ -16,6 +19,23 @@ def _no_local_count():
 def test_three_tries_and_no_more_at_each_thing():
     assert [bucket.may_try(CORP) for _ in range(5)] == [True, True, True, False, False]
     assert bucket.may_try(OTHER)
+
+
+def test_after_a_minute_there_are_three_again():
+    now = datetime(2031, 1, 1, tzinfo=UTC)
+    with time_machine.travel(now, tick=False) as clock:
+        assert [bucket.may_try(CORP) for _ in range(4)] == [True, True, True, False]
+        clock.move_to(now + timedelta(seconds=59))
+        assert not bucket.may_try(CORP)  # and trying on prolongs nothing
+        clock.move_to(now + timedelta(seconds=61))
+        assert [bucket.may_try(CORP) for _ in range(4)] == [True, True, True, False]
+
+
+def test_while_the_cache_is_away_each_process_counts_for_itself(monkeypatch):
+    monkeypatch.setattr(bucket, "cache", None)
+    assert [bucket.may_try(CORP) for _ in range(5)] == [True, True, True, False, False]
+    assert bucket.may_try(OTHER, tries=1)
+    assert not bucket.may_try(OTHER, tries=1)
 
 
 def test_alone_a_process_counts_the_same_and_starts_again_after_a_minute():

@@ -1,3 +1,4 @@
+import socket
 import tomllib
 from pathlib import Path
 
@@ -5,9 +6,16 @@ import pytest
 from outbound_peer import answers, says
 
 from ssoconsole.jose.strict_json import MalformedJson
-from ssoconsole.outbound import client
+from ssoconsole.outbound import client, connection, limits
 from ssoconsole.outbound.client import request
-from ssoconsole.outbound.errors import ContentTypeRefused, HeaderRefused, OutboundError, RedirectRefused
+from ssoconsole.outbound.errors import (
+    ConnectFailed,
+    ContentTypeRefused,
+    HeaderRefused,
+    OutboundError,
+    RedirectRefused,
+    ResponseTimeout,
+)
 from tests.support.leaks import assert_without
 
 JSON = ["application/json"]
@@ -202,3 +210,78 @@ def test_who_reads_anything_takes_any_media_type(peer, get):
     server = peer(answers(b"<html>", content_type="text/html"))
     assert get(server.url(), accept=["application/json", "*/*"]).body == b"<html>"
     assert b"Accept: application/json, */*" in server.requests[0]
+
+
+# Named one by one: each decides where the request goes or ends, or who the console is.
+NOT_THE_CALLERS = [
+    "Accept",
+    "Accept-Encoding",
+    "Connection",
+    "Content-Length",
+    "Content-Type",
+    "Cookie",
+    "Expect",
+    "Host",
+    "Proxy-Authorization",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "User-Agent",
+]
+
+
+@pytest.mark.parametrize("name", NOT_THE_CALLERS)
+def test_a_caller_sets_no_header_that_decides_where_a_request_ends(peer, get, name):
+    server = peer(answers())
+    for spelt in (name, name.lower(), name.upper()):
+        with pytest.raises(HeaderRefused) as refused:
+            get(server.url(), headers={spelt: "hunter2"})
+        assert "hunter2" not in refused.value.detail
+    assert not server.requests
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self, monkeypatch):
+        self.now = 100.0
+        monkeypatch.setattr(limits.time, "monotonic", lambda: self.now)
+
+
+def test_each_step_has_what_is_left_of_the_whole_and_no_more(monkeypatch):
+    """A peer that answers just in time, again and again, must not get the full wait each time."""
+    clock = Clock(monkeypatch)
+    deadline = limits.Deadline(15)
+    waits = []
+    for now in (100, 106, 108, 114.5):
+        clock.now = now
+        waits.append(deadline.wait(8))
+    assert waits == [8, 8, 7, 0.5]
+    for now in (115, 116):
+        clock.now = now
+        with pytest.raises(ResponseTimeout):
+            deadline.wait(8)
+
+
+def test_the_limits_are_those_that_the_documents_tell():
+    assert (
+        limits.Limits(connect=3.0, idle=8.0, total=15.0, head_bytes=65_536, body_bytes=524_288)
+        == limits.DEFAULT_LIMITS
+    )
+
+
+def test_several_addresses_share_the_time_to_connect(monkeypatch):
+    """A silent address does not use up the time of the next one."""
+    clock, given = Clock(monkeypatch), []
+
+    def silent(endpoint, timeout):
+        given.append(timeout)
+        clock.now += timeout
+        raise TimeoutError
+
+    monkeypatch.setattr(connection, "_connect", silent)
+    endpoints = [(socket.AF_INET, (f"192.0.2.{number}", 443)) for number in range(3)]
+    with pytest.raises(ConnectFailed):
+        connection.connect(endpoints, limits=limits.Limits(), deadline=limits.Deadline(15))
+    assert given == pytest.approx([1, 1, 1])

@@ -4,9 +4,17 @@ import threading
 import pytest
 from outbound_peer import IMPATIENT, answers
 
+from ssoconsole.outbound.certificate import peer_certificate
 from ssoconsole.outbound.client import request
-from ssoconsole.outbound.errors import AddressRefused, ConnectFailed, HostUnresolved, ResponseTimeout
+from ssoconsole.outbound.errors import (
+    AddressRefused,
+    ConnectFailed,
+    HostUnresolved,
+    ResponseTimeout,
+    SchemeRefused,
+)
 from ssoconsole.outbound.limits import Deadline
+from ssoconsole.outbound.probe import probe
 
 
 class SilentPort:
@@ -42,6 +50,29 @@ def test_a_second_answer_of_the_name_server_is_never_asked_for(peer, get, names)
     assert get(server.url(host="rebind.test")).status == 200
     assert names.asked == ("rebind.test",)
     assert f"Host: rebind.test:{server.port}".encode() in server.requests[0]
+
+
+EVERY_DOOR = {
+    "request": lambda url: request("POST", url, accept=["*/*"], allow_loopback=False, form=[("secret", "x")]),
+    "probe": lambda url: probe(url, allow_loopback=False),
+    "certificate": lambda url: peer_certificate(url, allow_loopback=False),
+}
+
+
+@pytest.mark.parametrize("door", EVERY_DOOR)
+def test_nothing_goes_out_in_clear_in_production(names, no_connections, door):
+    names["idp.test"] = [["8.8.8.8"]]
+    with pytest.raises(SchemeRefused):
+        EVERY_DOOR[door]("http://idp.test/")
+    assert not names.asked
+
+
+@pytest.mark.parametrize("door", ["request", "certificate"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "::1"])
+def test_no_door_leads_into_the_machine_in_production(names, no_connections, door, address):
+    names["idp.test"] = [["8.8.8.8", address]]
+    with pytest.raises(AddressRefused):
+        EVERY_DOOR[door]("https://idp.test/")
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,33 @@ class FitTests:
         assert {name for name in own if not uses_database(name)} == {"backup", "restore"}
 
 
+# Of the libraries, named one by one: each reads or writes the console's tables.
+OF_THE_LIBRARIES = ["changepassword", "clearsessions", "createsuperuser", "dumpdata", "flush", "loaddata"]
+
+
+@pytest.mark.parametrize("misfit", MISFITS)
+def test_no_command_of_a_library_touches_a_database_that_does_not_fit(misfit, capsys):
+    plant, code, _ = MISFITS[misfit]
+    plant()
+    for command in OF_THE_LIBRARIES:
+        with pytest.raises(SystemExit):
+            ConsoleUtility(["manage.py", command]).fetch_command(command)
+        assert code in capsys.readouterr().err, command
+
+
+def test_every_single_migration_is_missed():
+    """Of each application that has tables, the last one alone is enough."""
+    applied = MigrationRecorder(connection).applied_migrations()
+    last = {app: max(name for other, name in applied if other == app) for app, _ in applied}
+    assert {"tokens", "providers", "accounts", "eventlog", "operation", "sessions", "axes"} <= last.keys()
+    for app, name in last.items():
+        MigrationRecorder(connection).record_unapplied(app, name)
+        found = schema.problem()
+        assert (found.id, f"{app}.{name}" in found.msg) == ("ssoconsole.E012", True)
+        MigrationRecorder(connection).record_applied(app, name)
+    assert schema.problem() is None
+
+
 class RecordTests:
     def test_the_version_that_migrated_is_on_record(self):
         call_command("migrate", verbosity=0)

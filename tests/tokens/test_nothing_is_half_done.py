@@ -1,0 +1,268 @@
+"""
+A failure in the middle leaves nothing half-done, and who comes second changes nothing.
+
+Each write is stopped where its event is to be written: what is not on record has not happened.
+"""
+
+import pytest
+from assertions import Signer
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.core.management import call_command
+from django.db import OperationalError
+from django.utils import timezone
+from tokens_cast import METADATA, problem
+from tokens_rights import everything
+
+from ssoconsole.actors import Actor
+from ssoconsole.eventlog.models import Event
+from tests.support.faults import event_refused, just_before
+from tokens import outgoing
+from tokens.audiences.services import disable_audience, enable_audience, save_audience
+from tokens.bots.services import GrantSpec, disable_bot, enable_bot, retire_bot, save_bot
+from tokens.credentials.keyless import add_federation, set_federation, set_public_keys
+from tokens.credentials.retirement import retire_unused_credentials
+from tokens.credentials.services import add_client_secret, retire_credential
+from tokens.keys.ending import drop_gone_keys
+from tokens.keys.importing import import_signing_key
+from tokens.keys.services import compromise_signing_key, ensure_signing_key, rotate_signing_key
+from tokens.models import Audience, Bot, Credential, RemoteKeys, SigningKey, TokenRecord
+from tokens.records import ending
+from tokens.records.services import issue_token
+from tokens.remote_keys.services import Source, fetch_keys
+from tokens.status.services import ensure_status_list
+
+BOB, CAROL = Actor("user", "bob"), Actor("user", "carol")
+RULE = {"issuer": "https://idp.example", "audience": "https://c.example", "subject": "a:b", "claims": {}}
+OTHER_RULE = {**RULE, "subject": "c:d"}
+PUBLIC = (
+    ec.generate_private_key(ec.SECP256R1())
+    .public_key()
+    .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+)
+NEVER = timezone.now().replace(year=2001)
+
+
+@pytest.fixture
+def scene(bot, audience, token):
+    return TokenRecord.objects.select_related("bot", "audience", "credential", "signing_key").get()
+
+
+def renamed(audience):
+    audience.name = "Another"
+    return save_audience(audience=audience, by=BOB)
+
+
+def unused(record):
+    Credential.objects.update(retire_after_unused_days=1, last_used_at=NEVER, created_at=NEVER)
+    return lambda: retire_unused_credentials(at=timezone.now(), by=BOB)
+
+
+def gone(record):
+    for _ in range(2):
+        import_signing_key(raw=_another_public_key(), kid=None, by=BOB)
+    SigningKey.objects.exclude(retired_at=None).update(verify_until=NEVER)
+    return lambda: drop_gone_keys(at=timezone.now(), by=BOB)
+
+
+def _another_public_key():
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def replaced_keys(record):
+    set_public_keys(bot=record.bot, jwks=Signer().jwks, jwks_uri=None, by=BOB)
+    return lambda: set_public_keys(bot=record.bot, jwks=Signer().jwks, jwks_uri=None, by=BOB)
+
+
+def replaced_rules(record):
+    set_federation(bot=record.bot, rules=[RULE], by=BOB)
+    return lambda: set_federation(bot=record.bot, rules=[OTHER_RULE], by=BOB)
+
+
+# What is done, and the event at which the database fails. A function of the token's record that returns what
+# is to be done makes the scene first.
+DEEDS = {
+    "revoke a token": ("token_revoked", lambda r: lambda: ending.revoke_token(record=r, by=BOB)),
+    "revoke a bot's": ("tokens_revoked", lambda r: lambda: ending.revoke_tokens_of_bot(bot=r.bot, by=BOB)),
+    "revoke a secret's": (
+        "tokens_revoked",
+        lambda r: lambda: ending.revoke_tokens_of_credential(credential=r.credential, by=BOB),
+    ),
+    "revoke an audience's": (
+        "tokens_revoked",
+        lambda r: lambda: ending.revoke_tokens_of_audience(audience=r.audience, by=BOB),
+    ),
+    "narrow a bot": ("tokens_revoked", lambda r: lambda: save_bot(bot=r.bot, grants=[], by=BOB)),
+    "change a bot": (
+        "bot_changed",
+        lambda r: lambda: save_bot(bot=r.bot, grants=[GrantSpec(r.audience, [])], by=BOB),
+    ),
+    "create a bot": (
+        "bot_created",
+        lambda r: lambda: save_bot(bot=Bot(name="new"), grants=[GrantSpec(r.audience, [])], by=BOB),
+    ),
+    "disable a bot": ("bot_disabled", lambda r: lambda: disable_bot(bot=r.bot, by=BOB)),
+    "enable a bot": (
+        "bot_enabled",
+        lambda r: disable_bot(bot=r.bot, by=BOB) and (lambda: enable_bot(bot=r.bot, by=BOB)),
+    ),
+    "retire a bot": ("bot_retired", lambda r: lambda: retire_bot(bot=r.bot, by=BOB)),
+    "change an audience": ("audience_changed", lambda r: lambda: renamed(r.audience)),
+    "create an audience": (
+        "audience_created",
+        lambda r: lambda: save_audience(audience=Audience(identifier="https://n.example", name="N"), by=BOB),
+    ),
+    "disable an audience": (
+        "audience_disabled",
+        lambda r: lambda: disable_audience(audience=r.audience, by=BOB),
+    ),
+    "enable an audience": (
+        "audience_enabled",
+        lambda r: (
+            disable_audience(audience=r.audience, by=BOB)
+            and (lambda: enable_audience(audience=r.audience, by=BOB))
+        ),
+    ),
+    "add a secret": ("client_secret_added", lambda r: lambda: add_client_secret(bot=r.bot, by=BOB)),
+    "retire a credential": (
+        "credential_retired",
+        lambda r: lambda: retire_credential(credential=r.credential, by=BOB),
+    ),
+    "retire what is unused": ("credential_retired", unused),
+    "replace keys": ("public_keys_added", replaced_keys),
+    "replace rules": ("federation_added", replaced_rules),
+    "add a rule": (
+        "federation_added",
+        lambda r: lambda: add_federation(bot=r.bot, rule=RULE, jwks=None, jwks_uri=None, by=BOB),
+    ),
+    "rotate": ("signing_key_rotated", lambda r: lambda: rotate_signing_key(alg="ES256", by=BOB)),
+    "compromise": (
+        "signing_key_compromised",
+        lambda r: lambda: compromise_signing_key(kid=r.signing_key.kid, by=BOB),
+    ),
+    "compromise, and no next key": (
+        "signing_key_created",
+        lambda r: lambda: compromise_signing_key(kid=r.signing_key.kid, by=BOB),
+    ),
+    "make the first key": ("signing_key_created", lambda r: lambda: ensure_signing_key(alg="EdDSA", by=BOB)),
+    "import a key": (
+        "signing_key_imported",
+        lambda r: lambda: import_signing_key(raw=PUBLIC, kid=None, by=BOB),
+    ),
+    "drop a key": ("signing_key_dropped", gone),
+    "make a status list": ("status_list_created", lambda r: lambda: ensure_status_list(number=7, by=BOB)),
+    "issue by hand": (
+        "token_issued",
+        lambda r: lambda: issue_token(bot=r.bot, audience=r.audience, scopes=None, lifetime=None, by=BOB),
+    ),
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_failure_in_the_middle_leaves_nothing_half_done(scene, deed):
+    action, prepare = DEEDS[deed]
+    Audience.objects.update(max_token_lifetime=None)
+    do = prepare(TokenRecord.objects.select_related("bot", "audience", "credential").get())
+    before = everything()
+    with event_refused(action), pytest.raises(OperationalError):
+        do()
+    assert everything() == before
+    do()
+    assert everything() != before
+
+
+def test_keys_that_were_fetched_are_not_kept_where_nobody_could_be_told(scene, monkeypatch):
+    monkeypatch.setattr(outgoing, "fetch_document", lambda url: Signer().jwks)
+    with event_refused("remote_keys_changed"), pytest.raises(OperationalError):
+        fetch_keys(Source("https://bot.example/jwks.json"))
+    assert not RemoteKeys.objects.exists()
+
+
+CHANGES = {
+    "bot": ("/api/v1/bots/ingestion-bot", {"description": "changed", "disabled": True}, "bot_disabled"),
+    "audience": (
+        f"/api/v1/audiences/{METADATA}",
+        {"name": "changed", "disabled": True},
+        "audience_disabled",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_one_request_that_changes_two_things_changes_both_or_none(bob, scene, what):
+    path, body, action = CHANGES[what]
+    before = everything()
+    with event_refused(action):
+        problem(bob.patch(path, body, format="json"), 503, "temporarily_unavailable")
+    assert everything() == before
+    assert bob.patch(path, body, format="json").status_code == 200
+
+
+# Who does it, on a row as it was before anybody did.
+ONCE = {
+    "revoke": lambda r, by: ending.revoke_token(record=r, by=by),
+    "retire a credential": lambda r, by: retire_credential(credential=r.credential, by=by),
+    "disable a bot": lambda r, by: disable_bot(bot=r.bot, by=by),
+    "retire a bot": lambda r, by: retire_bot(bot=r.bot, by=by),
+    "disable an audience": lambda r, by: disable_audience(audience=r.audience, by=by),
+}
+
+
+@pytest.mark.parametrize("deed", ONCE)
+def test_who_comes_second_changes_nothing_and_the_first_stays_on_record(scene, deed):
+    rows = [TokenRecord.objects.select_related("bot", "audience", "credential").get() for _ in range(2)]
+    assert ONCE[deed](rows[0], BOB) is True
+    before = everything()
+    assert ONCE[deed](rows[1], CAROL) is False
+    assert everything() == before
+
+
+def test_a_second_compromise_is_no_event_and_makes_no_key(scene):
+    compromise_signing_key(kid=scene.signing_key.kid, by=BOB)
+    before = everything()
+    compromise_signing_key(kid=scene.signing_key.kid, by=CAROL)
+    assert everything() == before
+
+
+def test_a_bot_that_is_enabled_and_retired_at_once_is_retired(scene):
+    """The one who enables it has looked before the other retired it."""
+    stale = Bot.objects.get(pk=scene.bot_id)
+    disable_bot(bot=scene.bot, by=BOB)
+    retire_bot(bot=scene.bot, by=BOB)
+    with pytest.raises(Exception, match="disabled for good"):
+        enable_bot(bot=stale, by=CAROL)
+    assert Bot.objects.get(pk=scene.bot_id).disabled_at
+
+
+def test_a_token_without_end_keeps_its_key_though_it_was_rotated_meanwhile(scene):
+    """Whoever rotates cannot see a token yet that is on its way into the database."""
+    Audience.objects.update(max_token_lifetime=None)
+    bot, audience = Bot.objects.get(), Audience.objects.get(identifier=METADATA)
+    with just_before("INSERT", "tokens_tokenrecord", lambda: rotate_signing_key(alg="ES256", by=BOB)):
+        record, _ = issue_token(bot=bot, audience=audience, scopes=None, lifetime=None, by=BOB)
+    key = SigningKey.objects.get(pk=record.signing_key_id)
+    assert key.retired_at
+    assert key.verify_until is None
+
+
+def test_an_import_that_is_to_sign_retires_what_was_waiting_and_signs_next(scene):
+    key = ec.generate_private_key(ec.SECP256R1())
+    from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat
+
+    raw = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    waiting = set(SigningKey.objects.waiting().filter(alg="ES256").values_list("pk", flat=True))
+    imported = import_signing_key(raw=raw, kid="next-one", sign=True, by=BOB)
+    assert SigningKey.objects.waiting().filter(alg="ES256").get() == imported
+    for row in SigningKey.objects.filter(pk__in=waiting):
+        assert (row.state(at=timezone.now()), row.private_key) == ("gone", "")
+
+
+def test_the_cleanup_stops_where_it_fails_and_goes_on_when_it_runs_again(scene):
+    unused(scene)
+    with event_refused("credential_retired"), pytest.raises(OperationalError):
+        call_command("cleanup")
+    assert not Credential.objects.exclude(retired_at=None).exists()
+    call_command("cleanup")
+    assert Credential.objects.get().retired_by == "command:cleanup"
+    assert Event.objects.filter(action="credential_retired").count() == 1
