@@ -9,10 +9,12 @@ ROOT = Path(__file__).resolve().parent.parent
 LEAVES = (
     "ssoconsole.accounts",
     "ssoconsole.actors",
+    "ssoconsole.connections",
     "ssoconsole.encryption",
     "ssoconsole.errors",
     "ssoconsole.eventlog",
     "ssoconsole.examination",
+    "ssoconsole.http",
     "ssoconsole.jose",
     "ssoconsole.keyset",
     "ssoconsole.limits",

@@ -39,8 +39,8 @@ class Parameter(Expression):
         super().__init__(output_field=field)
         self.name = name
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        return "%s", [self]
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        return "%s", (self,)
 
 
 class Written(NamedTuple):
@@ -122,7 +122,7 @@ def update(rows: "Callable[[], QuerySet[Any, Any]]", *names: str) -> Statement:
 
     def write() -> Written:
         found = rows()
-        query = found.query.chain(UpdateQuery)
+        query: Any = found.query.chain(UpdateQuery)
         query.add_update_values({name: Parameter(name, found.model._meta.get_field(name)) for name in names})
         sql, parameters = query.get_compiler(connection=connection).as_sql()
         return Written(sql, _adapted(parameters), [], has_rows=False)
@@ -136,9 +136,9 @@ def insert(model: type[Model]) -> Statement:
     def write() -> Written:
         quote, meta = connection.ops.quote_name, model._meta
         fields = [field for field in meta.concrete_fields if field is not meta.auto_field]
-        columns = ", ".join(quote(field.column) for field in fields)
+        columns = ", ".join(quote(str(field.column)) for field in fields)
         places = ", ".join("%s" for _ in fields)
-        table, key = quote(meta.db_table), quote(meta.pk.column)
+        table, key = quote(meta.db_table), quote(str(meta.pk.column))
         # Names of tables and columns, which are the models' own.
         sql = f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING {key}"  # noqa: S608
         parameters = _adapted([Parameter(field.attname, field) for field in fields])

@@ -296,6 +296,15 @@ def test_what_is_not_plainly_such_a_request_is_djangos_unread(direct, me, meta):
     assert not TokenRecord.objects.exists()
 
 
+def test_a_failure_is_djangos_to_tell_of(direct, me, monkeypatch):
+    def broken(*args, **kwargs):
+        raise RuntimeError
+
+    monkeypatch.setattr("tokens.oauth.token.sign_access_token", broken)
+    assert direct.post("/oauth/token", FORM, me) == FORM
+    assert not TokenRecord.objects.exists()
+
+
 def test_a_refusal_is_djangos_and_it_does_not_try_the_short_way_again(direct, me):
     assert direct.post("/oauth/token", FORM, (me[0], "wrong" * 10)) == FORM
     assert LEFT_TO_THE_ENDPOINT in direct.asked_django[0]

@@ -4,13 +4,13 @@ import uuid
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Expression, Q
 
 from tokens.models.bot import Bot
 
 
 class CredentialQuerySet(models.QuerySet["Credential"]):
-    def live(self, *, at: datetime) -> "CredentialQuerySet":
+    def live(self, *, at: datetime | Expression) -> "CredentialQuerySet":
         """Neither retired nor past their time."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), retired_at=None)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Expression, OuterRef, Q
 from django.db.models.functions import Lower
 
 from ssoconsole.accounts.models import User
@@ -35,14 +35,14 @@ def audience_counts(path: str = "") -> Q:
     return Q(**{f"{path}disabled_at": None})
 
 
-def key_counts(path: str = "", *, at: datetime) -> Q:
+def key_counts(path: str = "", *, at: datetime | Expression) -> Q:
     """What a signing key must be for its signatures to count: not compromised, and not gone."""
     still_verifies = Q(**{f"{path}verify_until": None}) | Q(**{f"{path}verify_until__gt": at})
     return still_verifies & Q(**{f"{path}compromised_at": None})
 
 
 class TokenRecordQuerySet(models.QuerySet["TokenRecord"]):
-    def live(self, *, at: datetime) -> "TokenRecordQuerySet":
+    def live(self, *, at: datetime | Expression) -> "TokenRecordQuerySet":
         """
         Tokens that still count.
 
@@ -59,7 +59,7 @@ class TokenRecordQuerySet(models.QuerySet["TokenRecord"]):
         ending = self.live(at=start).filter(long_lived=True, expires_at__gt=start, expires_at__lte=end)
         return ending.order_by("expires_at")
 
-    def unended(self, *, at: datetime) -> "TokenRecordQuerySet":
+    def unended(self, *, at: datetime | Expression) -> "TokenRecordQuerySet":
         """Tokens that are neither revoked nor past their end: what can come back if anything may."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
 

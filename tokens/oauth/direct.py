@@ -57,7 +57,10 @@ def answering_at_once(application: Application) -> Application:
         headers = _headers(meta.get("HTTP_X_FORWARDED_PROTO", environ["wsgi.url_scheme"]))
         connection.close_if_unusable_or_obsolete()
         with request_named(meta) as request_id:
-            body = endpoint.answer(sent, meta) if headers else None
+            try:
+                body = endpoint.answer(sent, meta) if headers else None
+            except Exception:  # Django meets it as well, and tells of it as of every failure
+                body = None
             if body is not None:
                 log_request(
                     method="POST", path=environ["PATH_INFO"], route=route, status=200, started=started
@@ -88,7 +91,7 @@ def _headers(scheme: str) -> list[tuple[str, str]]:
 
     request = HttpRequest()
     request.META = {"HTTP_X_FORWARDED_PROTO": scheme, "HTTP_HOST": urlsplit(settings.BASE_URL).netloc}
-    response = SecurityMiddleware(CSPMiddleware(XFrameOptionsMiddleware(uncached)))(request)
+    response: Any = SecurityMiddleware(CSPMiddleware(XFrameOptionsMiddleware(uncached)))(request)
     del response["Content-Type"]
     return list(response.items()) if response.status_code == 200 else []
 

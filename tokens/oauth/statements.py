@@ -165,7 +165,7 @@ def client_and_own_record(hashes: int) -> Statement:
     )
 
 
-def _truth(condition: Q) -> ExpressionWrapper:
+def _truth(condition: Q) -> "ExpressionWrapper[Any]":
     return ExpressionWrapper(condition, output_field=BooleanField())
 
 

@@ -27,7 +27,7 @@ def test_what_the_url_says_wins():
 def test_by_transaction_nothing_outlives_one(pooler, by_transaction):
     entries = postgresql_for_service({}, pooler=pooler)
     assert entries["DISABLE_SERVER_SIDE_CURSORS"] is by_transaction
-    assert ("prepare_threshold" in entries["OPTIONS"]) is by_transaction
+    assert (entries["OPTIONS"]["prepare_threshold"] is None) is by_transaction
 
 
 @pytest.mark.parametrize("pooler", ["statement", "Transaction", "yes"])
