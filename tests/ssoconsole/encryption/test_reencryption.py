@@ -2,6 +2,8 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.forms import modelform_factory
 from encryption_vault import Vault, column, vault_apps
 
 from ssoconsole.encryption import reencrypt
@@ -74,6 +76,31 @@ def test_a_value_that_does_not_open_stays_and_is_counted(vaults):
     assert reencrypt_all(vault_apps)[SECRET] == 4
     assert outdated_counts(vault_apps)[SECRET] == 1
     assert column(vaults[0]) == broken
+
+
+def test_values_that_do_not_open_are_met_once_however_many_there_are(vaults):
+    """Whole batches of them: the run ends, and asks for each batch once."""
+    first, second = column(vaults[0]), column(vaults[1])
+    Vault.objects.filter(pk__in=[row.pk for row in vaults[1:]]).update(secret=first)
+    Vault.objects.filter(pk=vaults[0].pk).update(secret=second)
+    asked = []
+
+    def count(execute, sql, params, many, context):
+        asked.append(sql)
+        assert len(asked) < 50, "it goes round in circles"
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(count):
+        assert reencrypt_all(vault_apps)[SECRET] == 0
+    assert outdated_counts(vault_apps)[SECRET] == 5
+
+
+def test_no_form_and_no_lookup_comes_near_a_secret():
+    for field in reencrypt.encrypted_fields():
+        assert not field.editable, field
+        assert field.name not in modelform_factory(field.model, fields="__all__").base_fields
+        assert [name for name in field.get_lookups() if field.get_lookup(name)] == ["isnull"]
+        assert field.get_transform("length") is None
 
 
 @pytest.fixture
