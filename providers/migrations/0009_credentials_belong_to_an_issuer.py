@@ -5,11 +5,13 @@ from providers.protocol.takers import takers_of
 
 def let_what_is_stored_belong(apps, schema_editor):
     """To the issuer and the endpoints of each registration as it stands."""
-    for provider in apps.get_model("providers", "Provider").objects.defer("client_secret"):
-        takers = takers_of(provider.issuer, provider.discovery)
-        rows = provider.__class__.objects.filter(pk=provider.pk)
-        rows.exclude(client_secret=None).update(client_secret_for=takers)
-        provider.client_keys.update(made_for=takers)
+    alias = schema_editor.connection.alias
+    providers = apps.get_model("providers", "Provider").objects.using(alias)
+    keys = apps.get_model("providers", "ClientKey").objects.using(alias)
+    for pk, issuer, discovery in providers.values_list("pk", "issuer", "discovery"):
+        takers = takers_of(issuer, discovery)
+        providers.filter(pk=pk, client_secret__isnull=False).update(client_secret_for=takers)
+        keys.filter(provider_id=pk).update(made_for=takers)
 
 
 class Migration(migrations.Migration):
