@@ -22,6 +22,7 @@ from django.test.utils import CaptureQueriesContext
 
 from providers.metadata.services import ensure_discovery
 from providers.models import Provider
+from providers.registration.secret import claim_secret, set_client_secret
 from tests.support.callback import Callback
 from tests.support.scripted_provider import ScriptedProvider
 
@@ -29,7 +30,8 @@ from tests.support.scripted_provider import ScriptedProvider
 def register(issuer, secret):
     call_command("migrate", verbosity=0)
     provider = Provider(slug="corp", name="Corp SSO", issuer=issuer, client_id="console")
-    provider.client_secret = secret
+    set_client_secret(provider, secret)
+    claim_secret(provider, None, is_first=False)
     provider.save()
     ensure_discovery(provider)
 

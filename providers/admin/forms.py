@@ -14,7 +14,7 @@ from providers.models import Provider
 from providers.registration.errors import RegistrationInvalid, RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.rules import problems
-from providers.registration.secret import set_client_secret
+from providers.registration.secret import problem_of_secret, set_client_secret
 from providers.registration.services import NOTHING_NEW, Metadata, look_up_metadata, needs_metadata
 from providers.rehearsal.gate import pass_gate
 from providers.trial.beginning import problem_of_trial
@@ -176,6 +176,10 @@ class ProviderForm(ProviderModelForm):
         except RegistrationInvalid as invalid:
             self._add_problems(invalid.problems)
             return
+        document = self.metadata.document
+        if document and (problem := problem_of_secret(self.instance, document, is_first=True)):
+            self.add_error("client_secret", problem)
+            return
         if not self.is_tried:
             self._ask_for_rehearsal()
 
@@ -198,17 +202,6 @@ class ProviderForm(ProviderModelForm):
     def secret_was_typed(self) -> bool:
         """Tell whether the secret of this form is lost with it, because no page shows it."""
         return bool(self.cleaned_data.get("client_secret"))
-
-    def may_take_the_secret_along(self, stored: Provider | None) -> bool:
-        """
-        Tell whether the secret may be sent in a rehearsal; if not, the form has an error.
-
-        One that is stored for an issuer is not sent to another one before that is saved, and on record.
-        """
-        moved = stored is not None and stored.issuer != self.instance.issuer
-        if moved and self.instance.client_secret and not self.secret_was_typed:
-            self.add_error("client_secret", "The issuer is another one: enter the secret that it knows.")
-        return not self.errors
 
     def _add_problems(self, found: dict[str, list[str]]) -> None:
         for name, sentences in found.items():

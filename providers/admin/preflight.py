@@ -34,12 +34,12 @@ def preflight(model_admin: AnyModelAdmin, request: HttpRequest, pk: uuid.UUID) -
     """
     Explain what a check does; by POST, because it sends requests, make it and show what it has found.
 
-    Whoever may see the registration may check it: nothing of it changes.
+    Needs the right to change the provider: the client's credentials are sent to it.
     """
     provider = get_object_or_404(Provider, pk=pk)
-    settle(provider)
-    if not model_admin.has_view_permission(request, provider):
+    if not model_admin.has_change_permission(request, provider):
         raise PermissionDenied
+    settle(provider)
     if request.method not in METHODS:
         return HttpResponseNotAllowed(METHODS)
     report = check_provider(provider=provider, by=Actor.of(request)) if request.method == "POST" else None

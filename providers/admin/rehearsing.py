@@ -39,7 +39,7 @@ class RehearsingAdmin(TryingAdmin):
     def rehearse(self, request: HttpRequest, pk: UUID | None = None) -> HttpResponse:
         """Keep what is in the form for a rehearsal, and lead to the provider."""
         form, stored = self.form_of(request, pk)
-        if not form.is_valid() or not form.may_take_the_secret_along(stored):
+        if not form.is_valid():
             return self.mistakes(request, form, stored, title="This cannot be rehearsed yet")
         provider = form.save(commit=False)
         if needs_metadata(provider):

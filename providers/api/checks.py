@@ -27,6 +27,13 @@ class ProviderCheckSerializer(serializers.Serializer[Any]):
     ok = serializers.BooleanField()
 
 
+class NotTriedSerializer(serializers.Serializer[Any]):
+    """A check that was not run, and the failed one because of which."""
+
+    name = serializers.CharField()
+    because = serializers.CharField()
+
+
 class ProviderReportSerializer(serializers.Serializer[Any]):
     """The most important finding first; the checks that were run, in the order of checking."""
 
@@ -34,6 +41,7 @@ class ProviderReportSerializer(serializers.Serializer[Any]):
     ok = serializers.BooleanField()
     findings = FindingSerializer(many=True)
     checks = ProviderCheckSerializer(many=True)
+    not_tried = NotTriedSerializer(many=True)
 
 
 class CheckView(ResourceView):
@@ -62,6 +70,7 @@ class CheckView(ResourceView):
                         }
                     ],
                     "checks": [{"name": "discovery", "ok": True}, {"name": "issuer", "ok": False}],
+                    "not_tried": [{"name": "client_credentials", "because": "issuer"}],
                 },
                 response_only=True,
             )

@@ -17,6 +17,7 @@ from providers.kinds import Kind, all_kinds, kind_of
 from providers.models import Provider
 from providers.registration.errors import RegistrationInvalid, RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION
+from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
 from providers.trial.services import roll_back_overdue, settle
 from ssoconsole.rest.views import ResourceView, caller, created, one
@@ -133,6 +134,8 @@ def _fill(provider: Provider, data: dict[str, Any]) -> None:
     for name in FIELDS:
         if name in data:
             setattr(provider, name, data[name])
+    if data.get("client_secret"):
+        set_client_secret(provider, data["client_secret"])
     provider.prompt = provider.prompt or ""  # null in the file's keys
     for name in SESSION:
         if name in data.get("session", {}):

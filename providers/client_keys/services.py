@@ -17,6 +17,7 @@ from providers.client_keys.parsed import private_keys
 from providers.models import ClientKey, Provider
 from providers.protocol.client_assertion import assertion_algorithm, takes_algorithm
 from providers.protocol.discovery import ASSERTION_ALGORITHMS
+from providers.protocol.takers import belongs_to, takers_of
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 from ssoconsole.jose.keys import public_jwk
@@ -35,8 +36,15 @@ def ensure_client_key(*, provider: Provider, by: Actor) -> ClientKey:
     Return the key that signs towards `provider`, made now if there is none.
 
     A key of an algorithm that the provider's metadata rules out is replaced at once: nothing that it signed was
-    ever taken.
+    ever taken. So are all keys if they were made for another issuer, or for other hosts of its endpoints.
     """
+    issuer, *origins = takers_of(provider.issuer, provider.discovery)
+    keys = ClientKey.objects.filter(provider=provider)
+    # Those that were made before its metadata was known belong to the hosts of the first document.
+    keys.filter(made_for=[issuer]).update(made_for=[issuer, *origins])
+    made_for = keys.values_list("made_for", flat=True)
+    if not all(belongs_to(takers, issuer=issuer, origins=origins) for takers in made_for):
+        return replace_client_keys(provider=provider, by=by)
     key = ClientKey.objects.signing().filter(provider=provider).first()
     if key and takes_algorithm(key.alg, _listed(provider)):
         return key
@@ -149,7 +157,8 @@ def _create_key(*, provider: Provider, by: Actor) -> ClientKey:
     alg = assertion_algorithm(_listed(provider))
     private = generate_private_key(alg)
     jwk = public_jwk(private, alg=alg)
-    key = ClientKey(provider=provider, kid=jwk["kid"], alg=alg, public_jwk=jwk)
+    takers = takers_of(provider.issuer, provider.discovery)
+    key = ClientKey(provider=provider, kid=jwk["kid"], alg=alg, public_jwk=jwk, made_for=takers)
     key.private_key = private_key_to_pem(private)
     key.save(force_insert=True)
     record_event("client_key_created", by=by, target=provider.slug, after={"kid": key.kid, "alg": alg})

@@ -40,7 +40,7 @@ def examine_credentials(subject: Subject) -> list[Finding]:
     One that does not is asked again by the other simple methods: which of them it takes is what the
     administrator needs to know. A client that nobody knows there has no credentials to be judged.
     """
-    if not subject.uses_code or subject.client_is_unknown:
+    if not subject.uses_code or subject.client_is_unknown or subject.not_adopted:
         raise NotRun
     if subject.credentials_found is None:
         subject.credentials_found = _judge(subject)
@@ -99,9 +99,10 @@ def _redeem(subject: Subject, provider: Provider) -> tuple[str | None, str]:
     form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", subject.redirect_uri)]
     if provider.pkce:
         form.append(("code_verifier", verifier))
-    fields, headers = client_credentials(provider)
+    endpoint = subject.stored.endpoint("token_endpoint") or ""
+    fields, headers = client_credentials(provider, endpoint=endpoint)
     try:
-        answer = outgoing.look(provider.endpoint("token_endpoint") or "", form=form + fields, headers=headers)
+        answer = outgoing.look(endpoint, form=form + fields, headers=headers)
     except OutboundError as error:
         return "token_endpoint_unreachable", error.detail
     hidden = [code, verifier, *secret_texts(provider, fields, headers)]

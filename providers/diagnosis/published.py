@@ -9,7 +9,7 @@ from providers.diagnosis.subject import NotRun, Subject, look
 from providers.models import ClientKey, Provider
 from providers.protocol.client_assertion import MAC
 from providers.protocol.preflight.documents import read_document
-from providers.protocol.preflight.endpoints import judge_endpoints, judge_stored
+from providers.protocol.preflight.endpoints import judge_endpoints
 from providers.protocol.preflight.findings import Finding
 from providers.protocol.preflight.issuer import judge_issuer
 from providers.protocol.preflight.key_set import judge_key_set
@@ -34,8 +34,12 @@ def examine_issuer(subject: Subject) -> list[Finding]:
 
 def examine_endpoints(subject: Subject) -> list[Finding]:
     allow_http = settings.ALLOW_LOOPBACK_PROVIDERS
-    found = judge_endpoints(subject.document, code_flow=subject.uses_code, allow_http=allow_http)
-    return found or judge_stored(subject.document, subject.stored.discovery)
+    return judge_endpoints(subject.document, code_flow=subject.uses_code, allow_http=allow_http)
+
+
+def examine_adopted(subject: Subject) -> list[Finding]:
+    """Judge whether a person has adopted the endpoints that are published: nothing secret goes to others."""
+    return subject.not_adopted
 
 
 def examine_keys(subject: Subject) -> list[Finding]:

@@ -1,5 +1,6 @@
 """The registration itself: rules, issuer, secret."""
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -8,8 +9,9 @@ from providers.diagnosis.subject import NotRun, Subject
 from providers.errors import ClientCredentialsUnusable
 from providers.models import ClientKey, Provider
 from providers.protocol.preflight.findings import Finding, finding
+from providers.protocol.takers import belongs_to, takers_of
 from providers.registration.rules import problems
-from providers.registration.secret import UNREADABLE, needs_secret, readable_secret
+from providers.registration.secret import UNREADABLE, needs_secret, problem_of_secret, readable_secret
 from ssoconsole.jose.keys import SHORTEST_SECRET_BYTES
 
 # These have steps of their own.
@@ -52,20 +54,29 @@ def examine_client_secret(subject: Subject) -> list[Finding]:
         raise NotRun
     method = provider.token_endpoint_auth_method
     if method == Provider.ClientAuthentication.PRIVATE_KEY_JWT:
-        return _judge_key(ClientKey.objects.signing().filter(provider=provider).first())
+        return _judge_key(ClientKey.objects.signing().filter(provider=provider).first(), provider)
     if not needs_secret(provider):
         raise NotRun
     return _judge_secret(provider, method)
 
 
-def _judge_key(key: ClientKey | None) -> list[Finding]:
+def _judge_key(key: ClientKey | None, provider: Provider) -> list[Finding]:
     if key is None:
         return [finding("client_key_missing", expected="a client key", received="none")]
     try:
         private_keys.of(key)
     except ClientCredentialsUnusable as unusable:
         return [finding("client_key_unreadable", expected=unusable.expected, received=unusable.received)]
+    issuer, *origins = takers_of(provider.issuer, provider.discovery)
+    if not belongs_to(key.made_for, issuer=issuer, origins=origins):
+        return [_of_another(provider, key.made_for)]
     return []
+
+
+def _of_another(provider: Provider, takers: Sequence[str]) -> Finding:
+    expected = ", ".join(takers_of(provider.issuer, provider.discovery))
+    received = ", ".join(takers) or "nobody"
+    return finding("client_credentials_of_another", expected=f"for {expected}", received=f"for {received}")
 
 
 def _judge_secret(provider: Provider, method: str) -> list[Finding]:
@@ -75,6 +86,8 @@ def _judge_secret(provider: Provider, method: str) -> list[Finding]:
         return [finding("client_secret_unreadable", expected=expected, received="one that does not")]
     if not isinstance(secret, str):
         return [finding("client_secret_missing", expected=f"a client secret, for {method}", received="none")]
+    if problem_of_secret(provider, provider.discovery):
+        return [_of_another(provider, provider.client_secret_for)]
     is_key = method == Provider.ClientAuthentication.SECRET_JWT
     if is_key and len(secret.encode("utf-8", "surrogatepass")) < SHORTEST_SECRET_BYTES:
         return [

@@ -38,17 +38,18 @@ STEPS = (
     Step("discovery", published.examine_discovery, ("certificate",)),
     Step("issuer", published.examine_issuer, ("discovery",)),
     Step("endpoints", published.examine_endpoints, ("discovery",)),
+    Step("adopted_endpoints", published.examine_adopted, _PUBLISHED),
     Step("keys", published.examine_keys, _PUBLISHED),
     *(Step(name, _OF_THEIR_OWN.get(name) or published.examine_offer(name), _PUBLISHED) for name in OFFERS),
     Step(
         "authorization_request",
         authorization.examine_authorization,
-        (*_PUBLISHED, "client_secret", "pushed_authorization"),
+        (*_PUBLISHED, "adopted_endpoints", "client_secret", "pushed_authorization"),
     ),
     Step(
         "client_credentials",
         credentials.examine_credentials,
-        (*_PUBLISHED, "client_secret", "client_authentication"),
+        (*_PUBLISHED, "adopted_endpoints", "client_secret", "client_authentication"),
     ),
 )
 
@@ -71,31 +72,28 @@ def check_provider(*, provider: Provider, by: Actor) -> Report:
 
 
 def examine_provider(provider: Provider) -> Report:
-    """Run every step whose needs are met."""
+    """Run every step whose needs are met; of the others, tell which failed check each was left out for."""
     subject, findings, checks = Subject(provider), list[Finding](), dict[str, Check]()
     for step in STEPS:
-        found = _run(step, subject, checks)
+        because = next(filter(None, (_failure(checks[name]) for name in step.needs)), "")
+        found = None if because else _run(step, subject)
         ok = None if found is None else not any(each.is_error for each in found)
-        checks[step.name] = Check(step.name, ok)
+        checks[step.name] = Check(step.name, ok, because)
         findings += [_with_hint(each, provider) for each in found or []]
     return Report(provider.slug, by_importance(findings), tuple(checks.values()))
 
 
-def _run(step: Step, subject: Subject, checks: dict[str, Check]) -> list[Finding] | None:
-    """Return what the step has found, None if it was not run."""
-    if any(_failed(name, checks) for name in step.needs):
-        return None
+def _run(step: Step, subject: Subject) -> list[Finding] | None:
+    """Return what the step has found, None if it has nothing to look at."""
     try:
         return step.examine(subject)
     except NotRun:
         return None
 
 
-def _failed(name: str, checks: dict[str, Check]) -> bool:
-    """Tell whether a step failed, or was not run because of one that did."""
-    if checks[name].ok is not None:
-        return not checks[name].ok
-    return any(_failed(need, checks) for step in STEPS if step.name == name for need in step.needs)
+def _failure(check: Check) -> str:
+    """Return the step that failed: this one, or the one because of which it was not run; "" if neither."""
+    return check.name if check.ok is False else check.because
 
 
 def _with_hint(found: Finding, provider: Provider) -> Finding:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from providers import outgoing
 from providers.models import Provider
 from providers.protocol.discovery import discovery_url
+from providers.protocol.preflight.endpoints import judge_adopted
 from providers.protocol.preflight.findings import Finding
 from ssoconsole.outbound.errors import OutboundError
 from ssoconsole.outbound.probe import Probe
@@ -69,6 +70,11 @@ class Subject:
     def document(self) -> dict[str, Any]:
         """The published document; {} before it was read."""
         return self.provider.discovery or {}
+
+    @property
+    def not_adopted(self) -> list[Finding]:
+        """What of the published endpoints no person has adopted: nothing secret goes there."""
+        return judge_adopted(self.document, self.stored.discovery)
 
     @cached_property
     def others_enabled(self) -> bool:

@@ -1,5 +1,7 @@
 """Deciding about a changed document: what a person has seen is used, or it is not."""
 
+from copy import copy
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -7,28 +9,37 @@ from providers.drift.errors import DriftDecided, DriftOutdated
 from providers.metadata.services import check_discovery, keep_discovery, save_discovery
 from providers.models import DiscoveryDrift, Provider
 from providers.protocol.drift import decisive_differences
-from providers.registration.services import look_up_metadata, save_provider
+from providers.registration.secret import claim_secret, set_client_secret
+from providers.registration.services import look_up_metadata, save_provider, write_change
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 
 Decision = DiscoveryDrift.Decision
 
 
-def adopt_drift(*, drift: DiscoveryDrift, by: Actor) -> None:
+def adopt_drift(*, drift: DiscoveryDrift, by: Actor, client_secret: str = "") -> None:
     """
     Use the document that was shown from now on.
 
-    Another issuer is another provider to everybody who signs in: its own document is fetched, must be the one
-    that was shown, and the sessions end. Raises DriftDecided, DriftOutdated, MetadataInvalid,
-    RegistrationInvalid; then nothing was changed.
+    Where the client secret would go to another host than those that it was entered for, it is asked for again, as
+    `client_secret`; client keys are made anew. Another issuer is another provider to everybody who signs in: its own
+    document is fetched, must be the one that was shown, and the sessions end. Raises DriftDecided, DriftOutdated,
+    MetadataInvalid, RegistrationInvalid; then nothing was changed.
     """
     if "issuer" in drift.changes:
-        _adopt_issuer(drift, by=by)
+        _adopt_issuer(drift, by=by, client_secret=client_secret)
         return
     with transaction.atomic():
-        row = Provider.objects.select_for_update().get(pk=drift.provider_id)
+        stored = Provider.objects.select_for_update().get(pk=drift.provider_id)
         _decide(drift, Decision.ADOPTED, by=by)
-        check_discovery(row, drift.document, issuer=row.issuer)  # the registration may have changed since
+        check_discovery(
+            stored, drift.document, issuer=stored.issuer
+        )  # the registration may have changed since
+        row = copy(stored)
+        if client_secret:
+            set_client_secret(row, client_secret)
+        claim_secret(row, drift.document, is_first=False)
+        write_change(stored=stored, provider=row, by=by, note="other endpoints were adopted")
         keep_discovery(row, drift.document, by=by)
         save_discovery(row, by=by)
 
@@ -40,9 +51,11 @@ def refuse_drift(*, drift: DiscoveryDrift, by: Actor) -> None:
     _decide(drift, Decision.REFUSED, by=by)
 
 
-def _adopt_issuer(drift: DiscoveryDrift, *, by: Actor) -> None:
+def _adopt_issuer(drift: DiscoveryDrift, *, by: Actor, client_secret: str) -> None:
     provider = Provider.objects.get(pk=drift.provider_id)
     provider.issuer = drift.document["issuer"]
+    if client_secret:
+        set_client_secret(provider, client_secret)
     metadata = look_up_metadata(provider)
     if metadata.document is None:
         raise DriftOutdated("The new issuer does not answer.", received=" ".join(metadata.warnings))

@@ -10,6 +10,7 @@ from providers.client_keys.parsed import private_keys
 from providers.errors import ClientCredentialsUnusable
 from providers.models import ClientKey, Provider
 from providers.protocol.client_assertion import ASSERTION_TYPE, MAC, assertion_claims
+from providers.protocol.takers import belongs_to, origin_of
 from providers.registration.secret import UNREADABLE, readable_secret
 from ssoconsole.jose.keys import SHORTEST_SECRET_BYTES, SharedSecret
 from ssoconsole.jose.material import PrivateMaterial
@@ -21,25 +22,29 @@ Field = tuple[str, str]
 _SECRET_FIELDS = ("client_secret", "client_assertion")
 
 
-def client_credentials(provider: Provider) -> tuple[list[Field], dict[str, str]]:
+def client_credentials(provider: Provider, *, endpoint: str) -> tuple[list[Field], dict[str, str]]:
     """
-    Return what identifies the client, for one request: form fields and headers, one of them empty of credentials.
+    Return what identifies the client, for one request to `endpoint`: form fields and headers, one of them empty of
+    credentials.
 
     An assertion is good for a minute and is taken once. Raises ClientCredentialsUnusable when the secret or the
-    key is missing, does not open, or is too short.
+    key is missing, does not open, is too short, or belongs to another issuer or host.
     """
     method, client_id = provider.token_endpoint_auth_method, provider.client_id
     if method == Methods.NONE:
         return [("client_id", client_id)], {}
     if method == Methods.BASIC:
-        return [], {"Authorization": basic_credentials(client_id, _secret(provider))}
+        return [], {"Authorization": basic_credentials(client_id, _secret(provider, endpoint))}
     if method == Methods.POST:
-        return [("client_id", client_id), ("client_secret", _secret(provider))], {}
+        return [("client_id", client_id), ("client_secret", _secret(provider, endpoint))], {}
     if method == Methods.SECRET_JWT:
-        return _asserted(provider, key=_shared_secret(provider), alg=MAC, kid=None), {}
+        key = _shared_secret(_secret(provider, endpoint))
+        return _asserted(provider, endpoint, key=key, alg=MAC, kid=None), {}
     if method == Methods.PRIVATE_KEY_JWT:
-        signing = _signing_key(provider)
-        return _asserted(provider, key=private_keys.of(signing), alg=signing.alg, kid=signing.kid), {}
+        signing = _signing_key(provider, endpoint)
+        return _asserted(
+            provider, endpoint, key=private_keys.of(signing), alg=signing.alg, kid=signing.kid
+        ), {}
     raise ClientCredentialsUnusable(expected=f"one of {', '.join(Methods.values)}", received=method)
 
 
@@ -61,11 +66,11 @@ def basic_credentials(client_id: str, secret: str) -> str:
 
 
 def _asserted(
-    provider: Provider, *, key: PrivateMaterial | SharedSecret, alg: str, kid: str | None
+    provider: Provider, endpoint: str, *, key: PrivateMaterial | SharedSecret, alg: str, kid: str | None
 ) -> list[Field]:
     claims = assertion_claims(
         client_id=provider.client_id,
-        audience=_audience(provider),
+        audience=_audience(provider, endpoint),
         jti=secrets.token_urlsafe(32),
         now=int(time.time()),
     )
@@ -77,19 +82,29 @@ def _asserted(
     ]
 
 
-def _audience(provider: Provider) -> str:
+def _audience(provider: Provider, endpoint: str) -> str:
     """
-    Return who may take the assertion, at every endpoint of the provider (RFC 9126 section 2).
+    Return who may take the assertion (RFC 9126 section 2).
 
-    The issuer: an endpoint's address comes out of the provider's own document, where a hostile provider could
-    write another one's and pass the assertion on to it.
+    The issuer, or for older providers the endpoint that it is sent to, and never another one: a hostile provider
+    could name somebody else's token endpoint in its document, take an assertion for that at an endpoint of its own,
+    and use it there.
     """
     if provider.assertion_audience == Provider.AssertionAudience.TOKEN_ENDPOINT:
-        return provider.endpoint("token_endpoint") or provider.issuer
+        return endpoint
     return provider.issuer
 
 
-def _secret(provider: Provider) -> str:
+def _refuse_stranger(what: str, takers: Sequence[str], provider: Provider, endpoint: str) -> None:
+    origin = origin_of(endpoint)
+    if not belongs_to(takers, issuer=provider.issuer, origins=[origin]):
+        raise ClientCredentialsUnusable(
+            expected=f"{what} for the issuer {provider.issuer} and the host of {origin or 'its endpoint'}",
+            received=f"one for {', '.join(takers) or 'nobody'}",
+        )
+
+
+def _secret(provider: Provider, endpoint: str) -> str:
     secret = readable_secret(provider)
     if secret is UNREADABLE:
         raise ClientCredentialsUnusable(
@@ -101,12 +116,13 @@ def _secret(provider: Provider) -> str:
             expected=f"a client secret, for {provider.token_endpoint_auth_method}",
             received="none is registered",
         )
+    _refuse_stranger("a client secret that was entered", provider.client_secret_for, provider, endpoint)
     return secret
 
 
-def _shared_secret(provider: Provider) -> SharedSecret:
+def _shared_secret(secret: str) -> SharedSecret:
     try:
-        return SharedSecret(_secret(provider).encode("utf-8"))
+        return SharedSecret(secret.encode("utf-8"))
     except ValueError:
         raise ClientCredentialsUnusable(
             expected=f"a client secret of at least {SHORTEST_SECRET_BYTES} bytes, for {Methods.SECRET_JWT}",
@@ -114,10 +130,11 @@ def _shared_secret(provider: Provider) -> SharedSecret:
         ) from None
 
 
-def _signing_key(provider: Provider) -> ClientKey:
+def _signing_key(provider: Provider, endpoint: str) -> ClientKey:
     key = ClientKey.objects.signing().filter(provider=provider).first()
     if key is None:
         raise ClientCredentialsUnusable(
             expected="a client key, which saving the registration makes", received="there is none"
         )
+    _refuse_stranger("a client key, which saving the registration makes,", key.made_for, provider, endpoint)
     return key

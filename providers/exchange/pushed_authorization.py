@@ -46,11 +46,11 @@ def push_authorization_request(provider: Provider, parameters: list[tuple[str, s
     Raises ClientCredentialsUnusable, ProviderUnreachable, and PushedAuthorizationRefused for everything but
     a whole answer.
     """
-    credentials, headers = client_credentials(provider)
+    endpoint = provider.endpoint(PUSH_ENDPOINT) or ""
+    credentials, headers = client_credentials(provider, endpoint=endpoint)
     # `client_id` is one of the parameters, whatever way the client authenticates, and may be there once.
     names = {name for name, _ in parameters}
     form = parameters + [(name, value) for name, value in credentials if name not in names]
-    endpoint = provider.endpoint(PUSH_ENDPOINT) or ""
     response = outgoing.post_form(endpoint, form, headers, fault=PushedAuthorizationRefused)
     # RFC 9126 section 2.2 says 201; some providers say 200 and mean it.
     if response.status not in (CREATED, outgoing.OK):

@@ -82,7 +82,7 @@ def _post(provider: Provider, form: list[tuple[str, str]]) -> tuple[Response, li
     endpoint = provider.endpoint("token_endpoint")
     if endpoint is None:
         raise MetadataInvalid(expected="token_endpoint", received="absent")
-    credentials, headers = client_credentials(provider)
+    credentials, headers = client_credentials(provider, endpoint=endpoint)
     response = outgoing.post_form(endpoint, form + credentials, headers)
     return response, secret_texts(provider, credentials, headers)
 

@@ -12,7 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from providers.history.errors import VersionUnusable
 from providers.models import Provider, ProviderVersion
-from providers.registration.secret import UNREADABLE, readable_secret, set_client_secret
+from providers.registration.secret import UNREADABLE, readable_secret
 from ssoconsole.encryption.keyring import DecryptionFailed
 
 # What a registration is not: what its provider publishes, and what the console keeps about the row itself.
@@ -83,7 +83,9 @@ def registration_in(version: ProviderVersion, *, onto: Provider) -> Provider:
         if field.name in kept and field.name not in NOT_CONFIGURATION:
             setattr(row, field.name, field.to_python(kept[field.name]))
     row.enabled = onto.enabled and row.enabled
-    set_client_secret(row, secret)
+    # It comes back for those whom it was entered for then, and is not entered anew.
+    row.client_secret, row.client_secret_for = secret or None, kept.get("client_secret_for", [])
+    row.secret_is_entered = False
     return row
 
 

@@ -10,14 +10,17 @@ from providers import outgoing
 from providers.client_keys.services import ensure_client_key, uses_client_keys
 from providers.drift.pending import set_aside
 from providers.errors import ProviderChanged
+from providers.history.services import record_version
 from providers.models import DiscoveryVersion, Provider
 from providers.protocol.discovery import check_document, discovery_url
 from providers.protocol.drift import differences
 from providers.protocol.issuers import issuer_mismatch
+from providers.registration.secret import extend_to_hosts
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_change
 from ssoconsole.metrics.counting import provider_fetch
 
+HOSTS_KNOWN = "the first metadata say to which hosts the client secret goes"
 # The columns that `keep_discovery` sets.
 KEPT = ("discovery", "discovery_fetched_at", "discovery_failing_since", "jwks", "jwks_fetched_at")
 
@@ -68,9 +71,13 @@ def settle_discovery(provider: Provider, document: dict[str, Any], *, by: Actor)
             raise ProviderChanged(expected=provider.issuer, received=row.issuer)
         if not row.discovery and document["issuer"] != row.issuer:
             raise issuer_mismatch(expected=row.issuer, received=document["issuer"])
+        is_first = not row.discovery
         changed = keep_discovery(row, set_aside(row, document, by=by), by=by)
+        if is_first and extend_to_hosts(row, document):
+            row.save(update_fields=["client_secret_for"])
+            record_version(provider=row, by=by, note=HOSTS_KNOWN)
         save_discovery(row, by=by)
-    for name in KEPT:
+    for name in (*KEPT, "client_secret_for"):
         setattr(provider, name, getattr(row, name))
     return changed
 

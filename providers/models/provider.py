@@ -97,6 +97,8 @@ class Provider(models.Model):
 
     client_id = models.CharField("client ID", max_length=255)
     client_secret = EncryptedTextField(null=True, blank=True)
+    # Whom it was entered for (`providers.protocol.takers`): an issuer, then origins; empty for nobody.
+    client_secret_for = models.JSONField(default=list, editable=False)
     client_secret_expires_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -144,6 +146,8 @@ class Provider(models.Model):
 
     # On a copy that a rehearsal runs through, the rehearsal's key: nothing that is learnt by it is kept.
     rehearsed_in: uuid.UUID | None = None
+    # Whether the secret on this copy was entered just now, for the issuer that it is going to be saved with.
+    secret_is_entered: bool = False
 
     objects = ProviderQuerySet.as_manager()
 

@@ -10,7 +10,7 @@ from providers.kinds import kind_of
 from providers.models import Provider
 from providers.protocol.discovery import WELL_KNOWN
 from providers.protocol.text import is_deceptive
-from providers.registration.secret import UNREADABLE, needs_secret, readable_secret
+from providers.registration.secret import UNREADABLE, needs_secret, problem_of_secret, readable_secret
 from providers.registration.shapes import SHAPES
 from ssoconsole.jose.algorithms import ALGORITHMS, SYMMETRIC
 from ssoconsole.jose.keys import SHORTEST_SECRET_BYTES
@@ -107,6 +107,8 @@ def _client_secret(provider: Provider) -> str | None:
     secret = readable_secret(provider)
     if secret is UNREADABLE:
         return "It cannot be decrypted with the keys of this console; enter it again."
+    if problem := problem_of_secret(provider, provider.discovery):
+        return problem
     length = len((secret or "").encode("utf-8", "surrogatepass"))
     if _uses_secret_as_key(provider) and length < SHORTEST_SECRET_BYTES:
         return f"HS algorithms need a client secret of at least {SHORTEST_SECRET_BYTES} bytes."

@@ -1,10 +1,20 @@
-"""The client secret of a registration, also when its encryption key is gone."""
+"""
+The client secret of a registration, also when its encryption key is gone.
 
+A secret belongs to the issuer that it was entered for, and to the hosts of its token endpoint and of its endpoint for
+pushed requests. For every other one it is entered again or forgotten: whoever may change a registration could otherwise
+read the secret, which no page shows, by letting the console send it to a host of his own.
+"""
+
+from collections.abc import Mapping
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from providers.models import Provider
+from providers.protocol.takers import belongs_to, takers_of
+from providers.registration.errors import RegistrationInvalid
 from ssoconsole.encryption.keyring import DecryptionFailed
+from ssoconsole.jose.algorithms import SYMMETRIC
 
 
 class Unreadable(Enum):
@@ -14,6 +24,10 @@ class Unreadable(Enum):
 
 
 UNREADABLE: Final = Unreadable.UNREADABLE
+ENTER_AGAIN = (
+    "The stored one was entered for another issuer, or for other hosts of its endpoints: enter the secret again that "
+    "this provider knows."
+)
 
 _Methods = Provider.ClientAuthentication
 _BY_SECRET = (_Methods.BASIC, _Methods.POST, _Methods.SECRET_JWT)
@@ -34,5 +48,59 @@ def needs_secret(provider: Provider) -> bool:
 
 
 def set_client_secret(provider: Provider, secret: str | None) -> None:
-    """Put a secret on the row, sealed for it; `save_provider` keeps it. None or "" removes it."""
+    """
+    Put a secret that somebody has entered on the row, sealed for it; `save_provider` keeps it. None or "" removes it.
+
+    It will belong to the issuer that the registration has when it is saved.
+    """
     provider.client_secret = secret or None
+    provider.secret_is_entered = bool(secret)
+
+
+def problem_of_secret(
+    provider: Provider, document: Mapping[str, Any] | None, *, is_first: bool = False
+) -> str | None:
+    """Say so if the registration uses a secret that is somebody else's; the arguments are those of `claim_secret`."""
+    if _is_own(provider, document, is_first):
+        return None
+    algorithms = provider.signing_algs
+    is_key = isinstance(algorithms, list) and any(name in SYMMETRIC for name in algorithms)
+    return ENTER_AGAIN if needs_secret(provider) or is_key else None
+
+
+def claim_secret(provider: Provider, document: Mapping[str, Any] | None, *, is_first: bool) -> None:
+    """
+    Let the secret belong to the issuer of the row and to the endpoints of `document`, if somebody has entered it now.
+
+    `document` is the one that is, or is about to be, in use; with `is_first` there was none of this issuer before, so
+    that the hosts were not known when the secret was entered. A secret of somebody else that nothing uses is
+    forgotten. Raises RegistrationInvalid for one that is used.
+    """
+    if problem := problem_of_secret(provider, document, is_first=is_first):
+        raise RegistrationInvalid({"client_secret": [problem]})
+    if readable_secret(provider) is None or not _is_own(provider, document, is_first):
+        set_client_secret(provider, None)
+        provider.client_secret_for = []
+    elif provider.secret_is_entered:
+        provider.client_secret_for = takers_of(provider.issuer, document)
+        provider.secret_is_entered = False
+    elif is_first:
+        extend_to_hosts(provider, document)
+
+
+def extend_to_hosts(provider: Provider, document: Mapping[str, Any] | None) -> bool:
+    """Let a secret that was entered before any host was known go to those of the first document; tell if so."""
+    takers = takers_of(provider.issuer, document)
+    if provider.client_secret_for != [provider.issuer] or takers == provider.client_secret_for:
+        return False
+    provider.client_secret_for = takers
+    return True
+
+
+def _is_own(provider: Provider, document: Mapping[str, Any] | None, is_first: bool) -> bool:
+    if provider.secret_is_entered or readable_secret(provider) is None:
+        return True
+    issuer, *origins = takers_of(provider.issuer, document)
+    if is_first and provider.client_secret_for == [issuer]:
+        return True
+    return belongs_to(provider.client_secret_for, issuer=issuer, origins=origins)

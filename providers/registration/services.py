@@ -19,7 +19,7 @@ from providers.registration.cautions import cautions
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
 from providers.registration.risk import is_risky
 from providers.registration.rules import Problems, problems
-from providers.registration.secret import readable_secret
+from providers.registration.secret import claim_secret, readable_secret
 from providers.rehearsal.gate import pass_gate, pass_gate_to_enable
 from providers.sessions.services import end_sessions_of_provider
 from providers.trial.beginning import carry_trial, end_if_undone, follow_up, refuse_trial
@@ -64,8 +64,9 @@ def save_provider(
 
     What needs a rehearsal (`providers.rehearsal.gate`) needs one, or a `trial`, or `anyway`, which goes on record. With
     `trial`, a change of a kind that could lock people out is taken back after that time by itself, unless an
-    administrator signs in through the provider before. `note` is for the history. Raises RegistrationInvalid and
-    RehearsalRequired.
+    administrator signs in through the provider before. `note` is for the history. A client secret that was entered for
+    another issuer, or for other hosts, is entered again or forgotten (`registration.secret`). Raises
+    RegistrationInvalid and RehearsalRequired.
     """
     refuse_problems(provider)
     refuse_trial(provider, trial)
@@ -74,6 +75,8 @@ def save_provider(
         metadata = look_up_metadata(provider) if wanted else NOTHING_NEW
     with transaction.atomic():
         stored = Provider.objects.select_for_update().filter(pk=provider.pk).first()
+        document = metadata.document or (stored.discovery if stored else None)
+        claim_secret(provider, document, is_first=metadata.document is not None)
         if stored is None:
             _create(provider, by)
             on_trial = []

@@ -8,7 +8,6 @@ from django.core.serializers.json import DjangoJSONEncoder
 from providers.errors import AttemptExpired
 from providers.models import Provider, Rehearsal, SignInAttempt
 from providers.registration.fields import FIELDS, SESSION
-from providers.registration.secret import set_client_secret
 
 NAMES = (
     "slug",
@@ -24,6 +23,7 @@ def written(provider: Provider) -> str:
             "id": str(provider.pk),
             "values": {name: getattr(provider, name) for name in NAMES},
             "client_secret": provider.client_secret,
+            "client_secret_for": provider.client_secret_for,
             "discovery": provider.discovery,
         },
         cls=DjangoJSONEncoder,
@@ -38,7 +38,7 @@ def rehearsed_provider(rehearsal: Rehearsal) -> Provider:
     """
     kept = json.loads(rehearsal.registration)
     provider = Provider(id=uuid.UUID(kept["id"]), discovery=kept["discovery"], enabled=True, **kept["values"])
-    set_client_secret(provider, kept["client_secret"])
+    provider.client_secret, provider.client_secret_for = kept["client_secret"], kept["client_secret_for"]
     provider.rehearsed_in = rehearsal.pk
     return provider
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from providers.errors import SignInRefused
 from providers.models import Provider, Rehearsal, SignInAttempt
+from providers.registration.secret import claim_secret, extend_to_hosts
 from providers.rehearsal.registration import written
 from providers.signin.attempts import finish_attempt
 from providers.signin.progress import SignIn
@@ -23,8 +24,10 @@ def start_rehearsal(*, provider: Provider, stored: Provider | None, user: "User"
     Keep a registration without problems, encrypted, for as long as a rehearsal counts.
 
     `stored` is the row that `provider` may become a change of. What happens in the rehearsal is on record with the
-    attempt that it is left for.
+    attempt that it is left for. Raises RegistrationInvalid for a client secret of another issuer.
     """
+    same = stored is not None and stored.issuer == provider.issuer and bool(stored.discovery)
+    claim_secret(provider, provider.discovery, is_first=not same)
     rehearsal = Rehearsal(provider=stored, by=user, started_at=timezone.now())
     rehearsal.registration = written(provider)
     rehearsal.save(force_insert=True)
@@ -32,7 +35,8 @@ def start_rehearsal(*, provider: Provider, stored: Provider | None, user: "User"
 
 
 def keep_metadata(*, rehearsal: Rehearsal, provider: Provider) -> None:
-    """Keep the discovery document that was just fetched for the registration that is rehearsed."""
+    """Keep the first discovery document that was just fetched for the registration that is rehearsed."""
+    extend_to_hosts(provider, provider.discovery)
     rehearsal.registration = written(provider)
     rehearsal.save(update_fields=["registration"])
 

@@ -19,6 +19,7 @@ from providers.history.services import find_version, record_version
 from providers.models import ConsoleSession, DiscoveryVersion, Provider, ProviderVersion, SignInAttempt
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.risk import changes_rights
+from providers.registration.secret import claim_secret, extend_to_hosts
 from providers.registration.services import has_moved, refuse_problems, write_change
 from providers.sessions.services import end_selected, end_sessions_of_provider
 from ssoconsole.accounts.models import User
@@ -112,6 +113,7 @@ def _put_back(stored: Provider, number: int, *, by: Actor) -> None:
     """In a savepoint of its own: what cannot be put back leaves nothing behind."""
     before = registration_in(find_version(provider=stored, number=number), onto=stored)
     refuse_problems(before)
+    claim_secret(before, stored.discovery, is_first=False)
     _end_sessions(stored, before, number, by=by)
     note = f"rolled back to version {number}"
     if write_change(stored=stored, provider=before, by=by, action=ROLLED_BACK, note=note) is None:
@@ -142,7 +144,8 @@ def _put_metadata_back(provider: Provider) -> None:
     known = DiscoveryVersion.objects.filter(provider=provider, document__issuer=provider.issuer).first()
     if known:
         provider.discovery, provider.discovery_fetched_at = known.document, known.fetched_at
-        provider.save(update_fields=["discovery", "discovery_fetched_at"])
+        extend_to_hosts(provider, provider.discovery)
+        provider.save(update_fields=["discovery", "discovery_fetched_at", "client_secret_for"])
 
 
 def _disable_instead(stored: Provider, number: int, why: str, *, by: Actor) -> None:

@@ -12,6 +12,7 @@ HARMLESS = frozenset(
         "authorization_endpoint",
         "authorization_response_iss_parameter_supported",
         "client_secret_expires_at",
+        "client_secret_for",
         "id_token_signing_alg_values_supported",
         "max_token_lifetime",
         "pushed_authorization",

@@ -5,6 +5,7 @@ import secrets
 from django.db import transaction
 
 from providers.models import Provider
+from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, save_provider
 from ssoconsole.actors import Actor
 from tokens.audiences.services import save_audience
@@ -26,10 +27,9 @@ def register_demo_provider(issuer: str) -> None:
         name="Demonstration provider",
         client_id="console",
     )
+    if provider.issuer != issuer or not provider.client_secret:
+        set_client_secret(provider, secrets.token_urlsafe(32))  # it takes any, but wants one
     provider.issuer = issuer
-    provider.client_secret = provider.client_secret or secrets.token_urlsafe(
-        32
-    )  # it takes any, but wants one
     provider.enabled = True
     save_provider(
         provider=provider, by=BY, anyway=True

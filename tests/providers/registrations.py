@@ -1,6 +1,7 @@
 """Registrations at the scripted provider, as its client knows the console."""
 
 from providers.models import Provider
+from providers.registration.secret import claim_secret, set_client_secret
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
 
@@ -19,8 +20,13 @@ def provider_at(op, **changes):
         "token_endpoint_auth_method": client.token_endpoint_auth_method,
         "signing_algs": [client.id_token_signed_response_alg],
     }
-    provider = Provider(**values | changes)
-    provider.client_secret = secret
+    return entered(Provider(**values | changes), secret)
+
+
+def entered(provider, secret):
+    """The same registration with a secret that was entered for it."""
+    set_client_secret(provider, secret)
+    claim_secret(provider, provider.discovery, is_first=False)
     return provider
 
 
@@ -35,9 +41,7 @@ def somewhere(**changes):
     """A registration without problems at a provider that nobody asks; not saved."""
     secret = changes.pop("client_secret", "s" * 32)
     values = {"slug": "corp", "name": "Corp SSO", "issuer": "https://idp.example", "client_id": "console"}
-    provider = Provider(**values | changes)
-    provider.client_secret = secret
-    return provider
+    return entered(Provider(**values | changes), secret)
 
 
 def provider_events():

@@ -53,4 +53,5 @@ def _about(finding: Finding) -> list[str]:
 
 
 def _line(check: Check) -> str:
-    return f"{MARKS[check.ok]:<8}  {check.name}"
+    because = f", because of {check.because}" if check.because else ""
+    return f"{MARKS[check.ok]:<8}  {check.name}{because}"

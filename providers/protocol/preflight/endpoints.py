@@ -11,7 +11,7 @@ from ssoconsole.outbound.targets import parse
 
 REQUIRED = ("authorization_endpoint", "jwks_uri")
 OPTIONAL = ("token_endpoint", "userinfo_endpoint", "end_session_endpoint", PUSH_ENDPOINT)
-# What sign-in or sign-out uses; when one of these has moved, the stored copy is not enough.
+# What sign-in or sign-out uses; a person adopts each of these before anything secret goes there.
 USED = (*REQUIRED, *OPTIONAL)
 
 
@@ -33,17 +33,18 @@ def judge_endpoints(document: Mapping[str, Any], *, code_flow: bool, allow_http:
     return found
 
 
-def judge_stored(document: Mapping[str, Any], stored: Mapping[str, Any] | None) -> list[Finding]:
-    """Compare the endpoints that are published with those that sign-ins use."""
-    moved = [name for name in USED if stored and document.get(name) != stored.get(name)]
+def judge_adopted(document: Mapping[str, Any], adopted: Mapping[str, Any] | None) -> list[Finding]:
+    """Compare the endpoints that are published with the adopted ones, which sign-ins use."""
+    if not adopted:
+        return [finding("metadata_not_adopted", expected="metadata in use", received="none yet")]
     return [
         finding(
             "metadata_outdated",
-            expected=f"{name} {document.get(name)}",
-            received=stored.get(name) or "absent",
+            expected=f"{name} {adopted.get(name) or 'absent'}, which is in use",
+            received=document.get(name) or "absent",
         )
-        for name in moved[:1]
-        if stored
+        for name in USED
+        if (document.get(name) or None) != (adopted.get(name) or None)
     ]
 
 

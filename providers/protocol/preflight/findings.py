@@ -48,10 +48,14 @@ def finding(code: str, *, expected: object = "", received: object = "") -> Findi
 
 @dataclass(frozen=True)
 class Check:
-    """One step. `ok` is None for a step that was not run, because of another one or because nothing asks for it."""
+    """
+    One step. `ok` is None for a step that was not run: `because` names the one that failed before it, or is "" where
+    nothing asks for it.
+    """
 
     name: str
     ok: bool | None
+    because: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,15 @@ class Report:
         return not any(each.is_error for each in self.findings)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the shape that command and API share. Steps that were not run are left out."""
+        """Return the shape that command and API share; `not_tried` are the steps that a failed check has stopped."""
         return {
             "provider": self.provider,
             "ok": self.ok,
             "findings": [{name: getattr(each, name) for name in MEMBERS} for each in self.findings],
             "checks": [{"name": each.name, "ok": each.ok} for each in self.checks if each.ok is not None],
+            "not_tried": [
+                {"name": each.name, "because": each.because} for each in self.checks if each.because
+            ],
         }
 
 

@@ -8,7 +8,7 @@ from providers.kinds import all_kinds, kind_of
 from providers.models import Provider
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.fields import FIELDS, SESSION
-from providers.registration.secret import readable_secret
+from providers.registration.secret import readable_secret, set_client_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
 from ssoconsole.actors import Actor
 from ssoconsole.configuration.moments import moment
@@ -58,6 +58,8 @@ class Providers:
 
     def _fill(self, row: Provider, entry: Entry) -> None:
         fill(row, _with_moments(entry), FIELDS)
+        if entry.get("client_secret"):
+            set_client_secret(row, entry["client_secret"])
         kind = kind_of(row.kind)
         for name in FIELDS:
             if name in kind.defaults and name in entry and entry[name] is None:

@@ -200,7 +200,7 @@ class ChangingTests:
     def test_a_subdomain_typed_later_means_another_issuer(self, change, corp, monkeypatch):
         monkeypatch.setattr("providers.metadata.services.outgoing.fetch_document", unreachable)
         Provider.objects.update(kind="onelogin")
-        change(kind="onelogin", subdomain="acme")
+        change(kind="onelogin", subdomain="acme", client_secret="what-onelogin-knows")
         corp.refresh_from_db()
         assert corp.issuer == "https://acme.onelogin.com/oidc/2"
         assert corp.discovery is None
@@ -222,7 +222,7 @@ class ChangingTests:
             lambda url: depths.append(len(connection.savepoint_ids)) or another_scripted_provider.metadata(),
         )
         outside = len(connection.savepoint_ids)
-        change(issuer=another_scripted_provider.issuer)
+        change(issuer=another_scripted_provider.issuer, client_secret="what-the-other-knows")
         assert depths == [outside]
 
 

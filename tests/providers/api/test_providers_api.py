@@ -268,7 +268,7 @@ class CheckTests:
         answer = bob.post(f"{CORP}/check")
         assert answer.status_code == 200, answer.content
         report = answer.json()
-        assert list(report) == ["provider", "ok", "findings", "checks"]
+        assert list(report) == ["provider", "ok", "findings", "checks", "not_tried"]
         assert (report["provider"], report["ok"]) == ("corp", False)
         assert report["findings"][0]["code"] == "redirect_uri_not_registered"
         assert list(report["findings"][0]) == ["code", "severity", "title", "expected", "received", "remedy"]

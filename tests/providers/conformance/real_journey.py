@@ -4,6 +4,7 @@ from providers.kinds import kind_of
 from providers.models import Provider
 from providers.registration.services import save_provider
 from tests.providers.conformance.run import BOB
+from tests.providers.registrations import entered
 from tests.providers.signin.journey import Browser
 
 BASE_URL = "http://localhost:8000"
@@ -19,7 +20,7 @@ def register_at(real_provider, client_id, *, base_url=BASE_URL, **fields):
     named = {"slug": "corp", "name": "Corp SSO", "kind": kind, "issuer": issuer, "client_id": client_id}
     named["token_endpoint_auth_method"] = client["token_endpoint_auth_method"]
     provider = Provider(**kind_of(kind).defaults | named | fields)
-    provider.client_secret = client.get("client_secret")
+    entered(provider, client.get("client_secret"))
     save_provider(provider=provider, by=BOB)
     return provider
 

@@ -10,6 +10,7 @@ from providers.registration.services import save_provider
 from providers.signin.failure import PAGES
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
+from tests.providers.registrations import entered
 from tests.providers.signin.journey import Browser, assert_refused, hop_of
 
 BASE_URL = "https://console.example"
@@ -53,7 +54,7 @@ class Run:
             "signing_algs": [client.id_token_signed_response_alg],
         }
         provider = Provider(**kind_of(kind).defaults | named | known | self.fields)
-        provider.client_secret = client.client_secret
+        entered(provider, client.client_secret)
         save_provider(provider=provider, by=BOB)
         return provider
 

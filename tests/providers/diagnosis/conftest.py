@@ -37,7 +37,7 @@ def examine(scripted_provider, db, request):
             op.speak_tls(request.getfixturevalue("authority").context("localhost", days=90))
         fields = BASES[base](op) | (breaks(op) if breaks else {})
         after = fields.pop("after", None)
-        fields.setdefault("discovery", None)
+        fields.setdefault("discovery", op.discovery.shape(op.metadata()))
         provider = provider_at(op, **fields)
         provider.save()
         if provider.token_endpoint_auth_method == "private_key_jwt":

@@ -175,7 +175,7 @@ ENDPOINTS = [
     Row("a fragment", says(end_session_endpoint="https://x.example/#out"), "endpoint_malformed", "fragment"),
     Row("a text for a list", says(scopes_supported="openid"), "metadata_malformed", "member"),
     Row("a text for a flag", says(backchannel_logout_supported="yes"), "metadata_malformed", "member"),
-    Row("endpoints that moved", with_outdated_metadata, "metadata_outdated", "Refresh the metadata"),
+    Row("endpoints that moved", with_outdated_metadata, "metadata_outdated", "adopt or refuse"),
 ]
 KEYS = [
     Row("no keys", keys(lambda ring: []), "keys_empty", "signing key"),

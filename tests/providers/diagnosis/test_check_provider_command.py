@@ -38,13 +38,14 @@ def test_json_is_the_contracts_and_nothing_else(corp, scripted_provider):
     status, out = run("corp", "--json")
     report = json.loads(out)
     assert (status, report["provider"], report["ok"]) == (1, "corp", False)
-    assert list(report) == ["provider", "ok", "findings", "checks"]
+    assert list(report) == ["provider", "ok", "findings", "checks", "not_tried"]
     [finding] = report["findings"]
     assert list(finding) == ["code", "severity", "title", "expected", "received", "remedy"]
     assert (finding["code"], finding["severity"]) == ("issuer_trailing_slash", "error")
     assert finding["received"] == f"“{scripted_provider.issuer}/”"
     assert all(list(check) == ["name", "ok"] and type(check["ok"]) is bool for check in report["checks"])
     assert [check["name"] for check in report["checks"] if not check["ok"]] == ["issuer"]
+    assert {"name": "client_credentials", "because": "issuer"} in report["not_tried"]
 
 
 def test_words_say_what_to_do_first(corp, scripted_provider):

@@ -80,12 +80,25 @@ def test_what_a_provider_writes_is_text(bob, address, scripted_provider):
     assert "&lt;script&gt;alert" in text
 
 
-def test_who_may_look_at_providers_may_check_them(mallory, address):
-    assert mallory.post(address).status_code == 403
-    User.objects.get(username="mallory").user_permissions.add(
-        Permission.objects.get(codename="view_provider")
+@pytest.mark.parametrize(
+    ("rights", "status"),
+    [((), 403), (("view_provider",), 403), (("add_provider",), 403), (("change_provider",), 200)],
+)
+def test_a_check_needs_the_right_to_change(mallory, corp, address, scripted_provider, rights, status):
+    User.objects.get(username="mallory").user_permissions.set(Permission.objects.filter(codename__in=rights))
+    assert mallory.get(address).status_code == status
+    assert mallory.post(address).status_code == status
+    assert bool(scripted_provider.requests) == (status == 200)
+    assert Event.objects.filter(action="provider_checked").exists() == (status == 200)
+
+
+def test_who_may_only_look_sees_no_button(mallory, corp, address):
+    User.objects.get(username="mallory").user_permissions.set(
+        Permission.objects.filter(codename="view_provider")
     )
-    assert mallory.post(address).status_code == 200
+    page = mallory.get(f"/admin/providers/provider/{corp.pk}/change/")
+    assert page.status_code == 200
+    assert address not in page.content.decode()
 
 
 def test_nobody_else_does(client, mallory, address, scripted_provider):

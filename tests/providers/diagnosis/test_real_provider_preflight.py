@@ -7,7 +7,7 @@ from providers.client_keys.services import published_client_keys, replace_client
 from providers.diagnosis.services import examine_provider
 from providers.models import Provider
 from providers.registration.services import save_provider
-from tests.providers.registrations import BOB
+from tests.providers.registrations import BOB, entered
 from tests.support.real_clients import issuer_of
 
 BASE = "http://localhost:8000"
@@ -46,7 +46,7 @@ def examine(real_provider, db):
         } | here
         secret = values.pop("client_secret")
         provider = Provider(**values)
-        provider.client_secret = secret
+        entered(provider, secret)
         save_provider(provider=provider, by=BOB)
         if keys and "jwks" not in there:
             published = {"keys": published_client_keys(slug="corp", at=timezone.now())}

@@ -12,6 +12,7 @@ from tests.support.at_once import at_once
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE = "https://elsewhere.example/token"
+SECRET = "entered again for other hosts"
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def door_of(drift):
 
 
 def decide(browser, drift, decision):
-    return browser.post(door_of(drift), {"decision": decision}, follow=True)
+    return browser.post(door_of(drift), {"decision": decision, "client_secret": SECRET}, follow=True)
 
 
 def messages_in(response):
@@ -217,7 +218,7 @@ class RefusalTests:
 
     def test_a_registration_with_another_issuer_has_nothing_to_decide(self, bob, corp, drift):
         corp.refresh_from_db()
-        corp.issuer = "https://127.0.0.1:9"
+        corp.issuer, corp.token_endpoint_auth_method = "https://127.0.0.1:9", "none"
         from providers.registration.services import save_provider
 
         save_provider(provider=corp, by=BOB, fetch_metadata=False, anyway=True)
@@ -234,7 +235,10 @@ def test_of_many_who_decide_at_the_same_moment_one_does(scripted_provider):
 
     def act(number):
         try:
-            (adopt_drift if number % 2 else refuse_drift)(drift=drift, by=BOB)
+            if number % 2:
+                adopt_drift(drift=drift, by=BOB, client_secret=SECRET)
+            else:
+                refuse_drift(drift=drift, by=BOB)
         except DriftDecided:
             return False
         return True

@@ -11,7 +11,7 @@ from providers.client_keys.services import (
 )
 from providers.models import ClientKey, ConsoleSession, Provider, SignInAttempt
 from providers.registration.services import save_provider
-from tests.providers.registrations import BOB
+from tests.providers.registrations import BOB, entered
 from tests.providers.signin.journey import Browser, assert_refused, outcome_of, query_of, trace_of
 
 BASE = "http://localhost:8000"
@@ -44,7 +44,7 @@ def console_at(real_provider, client_id, **fields):
     # The provider's own copy of the key set, as it was at registration.
     keys = {"jwks": {"keys": []}} if client_id == "console-pkjwt" else {}
     client = real_provider.register_client(client_id, BASE, **keys)
-    provider.client_secret = client.get("client_secret")
+    entered(provider, client.get("client_secret"))
     [warning] = save_provider(provider=provider, by=BOB)
     assert "plain http" in warning
     if keys:
@@ -119,7 +119,7 @@ def test_a_key_that_the_provider_does_not_know_is_refused_and_then_told(db, real
 
 def test_a_wrong_secret_is_refused_at_the_token_endpoint(db, real_provider, person):
     provider = console_at(real_provider, "console-csjwt", pushed_authorization=False)
-    provider.client_secret = "another secret, and long enough too"
+    entered(provider, "another secret, and long enough too")
     provider.save()
     assert_refused(sign_in(real_provider, person), "token_endpoint_error", 502)
     assert "invalid_client" in SignInAttempt.objects.get().received

@@ -180,7 +180,7 @@ class RestoringTests:
         assert len(versions()) == 1
 
     def test_today_s_rules_hold(self, corp):
-        save(corp, issuer="https://other.example")
+        save(corp, issuer="https://other.example", token_endpoint_auth_method="none")
         first = versions()[0]
         first.configuration = json.dumps({**configuration_in(first), "scopes": ["email"]})
         first.save()

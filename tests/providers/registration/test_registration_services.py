@@ -151,6 +151,7 @@ class AnotherProviderTests:
     def test_its_metadata_keys_and_sessions_go(self, corp, session, another_scripted_provider):
         Provider.objects.update(jwks={"keys": []})
         corp.issuer = another_scripted_provider.issuer
+        set_client_secret(corp, "entered for the other one")
         save(corp)
         corp.refresh_from_db()
         assert corp.jwks is None
@@ -172,12 +173,14 @@ class AnotherProviderTests:
     def test_without_an_answer_the_old_metadata_is_gone_all_the_same(self, corp, another_scripted_provider):
         another_scripted_provider.go_down()
         corp.issuer = another_scripted_provider.issuer
+        set_client_secret(corp, "entered for the other one")
         assert len(save(corp)) == 2
         assert Provider.objects.get().discovery is None
 
     def test_a_wrong_new_issuer_leaves_everything_as_it_was(self, corp, session, another_scripted_provider):
         another_scripted_provider.discovery["issuer"] = corp.issuer
         earlier, corp.issuer = corp.issuer, another_scripted_provider.issuer
+        set_client_secret(corp, "entered for the other one")
         with pytest.raises(RegistrationInvalid):
             save(corp)
         assert Provider.objects.get().issuer == earlier

@@ -13,6 +13,7 @@ from providers.models import Identity, Provider, Rehearsal
 from providers.registration import services
 from providers.registration.errors import RehearsalRequired
 from providers.registration.risk import RISKY
+from providers.registration.secret import set_client_secret
 from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
 from ssoconsole.configuration.apply import apply_configuration
@@ -70,7 +71,7 @@ def changed(provider, **values):
     secret = values.pop("client_secret", provider.client_secret)
     for name, value in values.items():
         setattr(another, name, value)
-    another.client_secret = secret
+    set_client_secret(another, secret)
     return another
 
 

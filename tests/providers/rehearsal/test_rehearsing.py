@@ -232,7 +232,7 @@ class PrivacyTests:
         elsewhere = another_scripted_provider
         response = stage.press(corp, issuer=elsewhere.issuer, client_secret="")
         assert response.status_code == 400
-        assert "enter the secret that it knows" in response.content.decode()
+        assert "enter the secret again" in response.content.decode()
         assert elsewhere.requests_to("token") == []
         assert not Rehearsal.objects.exists()
 

@@ -10,6 +10,7 @@ from django.test import Client
 
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
 from ssoconsole.eventlog.models import Event
+from tests.providers.registrations import entered
 
 MAIN = re.compile(r'<main[^>]*data-outcome="([^"]*)"[^>]*data-reference="([^"]*)"')
 HOP = re.compile(r'<meta http-equiv="refresh" content="0;url=([^"]+)">')
@@ -25,8 +26,7 @@ def register(op, slug="corp", **fields):
         "client_id": op.client.client_id,
         "token_endpoint_auth_method": op.client.token_endpoint_auth_method,
     }
-    provider = Provider(**(values | fields))
-    provider.client_secret = secret
+    provider = entered(Provider(**(values | fields)), secret)
     provider.save()
     return provider
 

@@ -4,6 +4,7 @@ import pytest
 import requests
 
 from providers.models import ConsoleSession, Provider, SignInAttempt
+from tests.providers.registrations import entered
 from tests.providers.signin.journey import Browser, hop_of
 
 BASE = "http://localhost:8000"
@@ -43,7 +44,7 @@ def register_at(real_provider, client_id, **fields):
         scopes=["openid", "email", "profile", "groups"],
         **fields,
     )
-    provider.client_secret = client.get("client_secret")
+    entered(provider, client.get("client_secret"))
     provider.save()
     return provider
 

@@ -5,6 +5,7 @@ import requests
 
 from providers.models import ConsoleSession, Provider
 from ssoconsole.eventlog.models import Event
+from tests.providers.registrations import entered
 from tests.providers.signin.journey import Browser, hop_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,7 +19,7 @@ def corp(live_server, settings, real_provider):
     provider = Provider(
         slug="corp", name="Corp SSO", issuer=real_provider.issuer, client_id=client["client_id"]
     )
-    provider.client_secret = client["client_secret"]
+    entered(provider, client["client_secret"])
     provider.save()
     return provider
 

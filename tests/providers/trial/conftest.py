@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from providers.models import Provider
 from providers.registration import services
+from providers.registration.secret import set_client_secret
 from ssoconsole.eventlog.models import Event
 from tests.providers.registrations import BOB
 from tests.providers.signin.journey import Browser, register
@@ -31,6 +32,8 @@ def change(corp):
         row = Provider.objects.get(pk=corp.pk)
         for name, value in changes.items():
             setattr(row, name, value)
+        if "issuer" in changes:
+            set_client_secret(row, row.client_secret)  # it knows the same one
         return services.save_provider(provider=row, by=BOB, fetch_metadata=False, trial=trial, anyway=True)
 
     return save

@@ -15,10 +15,11 @@ ROOT = Path(__file__).resolve().parents[3]
 PUT_ON_TRIAL = """
 from datetime import timedelta
 from providers.models import Provider
+from providers.registration.secret import set_client_secret
 from providers.registration.services import save_provider
 from ssoconsole.actors import Actor
 corp = Provider(slug="corp", name="Corp SSO", issuer={issuer!r}, client_id="console")
-corp.client_secret = "s3cret"
+set_client_secret(corp, "s3cret")
 save_provider(provider=corp, by=Actor("user", "bob"))
 corp.prompt = "login"
 save_provider(provider=corp, by=Actor("user", "bob"), trial=timedelta(hours=1))

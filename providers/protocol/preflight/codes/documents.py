@@ -138,9 +138,16 @@ DOCUMENTS: Codes = {
         "Correct this member at the provider or in what rewrites its document.",
     ),
     "metadata_outdated": Code(
-        "warning",
-        "The provider publishes other endpoints than the console has stored.",
-        "Refresh the metadata on the provider's page, once you know why the endpoints have changed.",
+        "error",
+        "The provider publishes another endpoint than the one that is in use.",
+        "Ask whoever runs the provider, on another way. Then refresh the metadata on the provider's page, and adopt or "
+        "refuse the change. Until then nothing that carries a credential is tried.",
+    ),
+    "metadata_not_adopted": Code(
+        "error",
+        "The console has no metadata of this provider in use.",
+        "Refresh the metadata on the provider's page, and check again: no credential is sent to endpoints that are "
+        "not in use.",
     ),
     **_codes("keys", "The key set", "It stands at the jwks_uri of the discovery document."),
     "keys_empty": Code(

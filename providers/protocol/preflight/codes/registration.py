@@ -24,6 +24,12 @@ REGISTRATION: Codes = {
         "The client authenticates by a secret, and none is registered.",
         "Copy the client secret from the provider, or choose none if the client is public there.",
     ),
+    "client_credentials_of_another": Code(
+        "error",
+        "The client's secret or key belongs to another issuer or host.",
+        "Open the provider in the admin, enter the client secret that this provider knows, and save: a key is made "
+        "anew then. The console sends a credential to nobody but those whom it was entered or made for.",
+    ),
     "client_secret_unreadable": Code(
         "error",
         "The client secret does not open with this console's encryption keys.",
