@@ -3,12 +3,16 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
+
+from ssoconsole.http.methods import has_page
 
 AREAS = ("providers", "tokens", "accounts", "auth", "expiry", "eventlog")
 
@@ -60,6 +64,18 @@ class ConsoleAdminSite(admin.AdminSite):
         if "accounts" in found and "auth" in found:
             found["accounts"]["models"] += found.pop("auth")["models"]
         return sorted(found.values(), key=lambda app: _place_of(app["app_label"]))
+
+    @method_decorator(never_cache)
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The password door; who comes from a form whose session had ended is led to the first page, not to 405."""
+        for given in ("GET", "POST"):
+            parameters: QueryDict = getattr(request, given)
+            if not has_page(parameters.get(REDIRECT_FIELD_NAME, "")):
+                kept = parameters.copy()
+                kept[REDIRECT_FIELD_NAME] = reverse("admin:index")
+                setattr(request, given, kept)
+        return super().login(request, extra_context)
 
     @method_decorator(never_cache)
     def logout(  # type: ignore[override]  # the stubs know no answer but Django's own logged-out page

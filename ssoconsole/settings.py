@@ -169,6 +169,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "ssoconsole.http.bodies.BodyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -262,7 +263,8 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+# Of any body, whatever reads it (ssoconsole/http/bodies.py): JSON around the largest file that the linter takes.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_097_152
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 # --- mozilla-django-oidc ----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ LEAVES = (
     "ssoconsole.errors",
     "ssoconsole.eventlog",
     "ssoconsole.examination",
+    "ssoconsole.http.methods",
     "ssoconsole.jose",
     "ssoconsole.keyset",
     "ssoconsole.limits",
