@@ -1,8 +1,11 @@
 """
-Every body is read to its end or refused, whatever the view: none is cut off, of unknown length, or too large.
+A URL is short, and every body is read to its end or refused, whatever the view: none is cut off, of unknown length,
+or too large.
 
 Django takes a body without `Content-Length` for an empty one, one that broke off for a whole one, and bounds neither
-uploaded files nor what a parser reads from the stream. A form that was cut off could take a fence away.
+uploaded files nor what a parser reads from the stream. A form that was cut off could take a fence away. And the paths
+of Django's admin are matched by a pattern whose cost grows with the square of the length, and what is searched for
+there becomes a pattern of the database's.
 """
 
 from collections.abc import Callable
@@ -16,10 +19,16 @@ from ssoconsole.http.doors import answer_in_form, too_large
 
 WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")
 JSON = "application/json"
+# Characters; the longest that means something names an audience of 255.
+LONGEST_PATH = 1_000
+# Of some providers the code is a JWT.
+LONGEST_QUERY = 16_384
 
 
-class BodyMiddleware:
+class BoundsMiddleware:
     """
+    Answer 414 to a path or a query of more than LONGEST_PATH and LONGEST_QUERY characters.
+
     Answer 413 to a body of more than DATA_UPLOAD_MAX_MEMORY_SIZE bytes, 400 to one that is not as long as it says,
     and 411 to one of unknown length (RFC 9112 section 6.3).
 
@@ -35,6 +44,8 @@ class BodyMiddleware:
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:
+    if len(request.path_info) > LONGEST_PATH or len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY:
+        return answer_in_form(request.path, status=414, code="url_too_long", detail="The URL is too long.")
     length = request.META.get("CONTENT_LENGTH") or ""
     coding = request.META.get("HTTP_TRANSFER_ENCODING", "").strip().lower()
     if (length and not (length.isascii() and length.isdecimal() and len(length) <= 18)) or (
