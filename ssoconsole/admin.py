@@ -1,11 +1,14 @@
 """The admin site: Django's own, in the console's order and with its warnings."""
 
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import TO_FIELD_VAR
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
@@ -51,6 +54,19 @@ class ConsoleAdminSite(admin.AdminSite):
             path("ending-soon", ending_soon, name="ending_soon"),
             *super().get_urls(),
         ]
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Refuse with 400 what Django's own views would fall over."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if any(given.get(TO_FIELD_VAR) == "" for given in (request.GET, request.POST)):
+                raise BadRequest("An empty name of a field.")
+            answer: HttpResponseBase = inner(request, *args, **kwargs)
+            return answer
+
+        return checked
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """With a line about what ends soon; a few queries by indices, and nothing is fetched."""
