@@ -1,14 +1,21 @@
 """The admin site: Django's own, in the console's order and with its warnings."""
 
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib.admin.options import TO_FIELD_VAR
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
+
+from ssoconsole.http.methods import has_page
 
 AREAS = ("providers", "tokens", "accounts", "auth", "expiry", "eventlog")
 
@@ -48,6 +55,19 @@ class ConsoleAdminSite(admin.AdminSite):
             *super().get_urls(),
         ]
 
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Refuse with 400 what Django's own views would fall over."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if any(given.get(TO_FIELD_VAR) == "" for given in (request.GET, request.POST)):
+                raise BadRequest("An empty name of a field.")
+            answer: HttpResponseBase = inner(request, *args, **kwargs)
+            return answer
+
+        return checked
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """With a line about what ends soon; a few queries by indices, and nothing is fetched."""
         from ssoconsole.expiry.pages import summary
@@ -60,6 +80,18 @@ class ConsoleAdminSite(admin.AdminSite):
         if "accounts" in found and "auth" in found:
             found["accounts"]["models"] += found.pop("auth")["models"]
         return sorted(found.values(), key=lambda app: _place_of(app["app_label"]))
+
+    @method_decorator(never_cache)
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The password door; who comes from a form whose session had ended is led to the first page, not to 405."""
+        for given in ("GET", "POST"):
+            parameters: QueryDict = getattr(request, given)
+            if not has_page(parameters.get(REDIRECT_FIELD_NAME, "")):
+                kept = parameters.copy()
+                kept[REDIRECT_FIELD_NAME] = reverse("admin:index")
+                setattr(request, given, kept)
+        return super().login(request, extra_context)
 
     @method_decorator(never_cache)
     def logout(  # type: ignore[override]  # the stubs know no answer but Django's own logged-out page

@@ -7,6 +7,7 @@ about the machine: what a database or a parser says of a value repeats the value
 
 import logging
 import re
+import string
 import sys
 import traceback
 from collections.abc import Mapping
@@ -18,7 +19,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 
 # A calendar's secret address, also where somebody has copied it in part.
-_SECRET_PATH = re.compile(r"(?i)(?P<kept>/calendar/+)[^\s\"']+|[\w-]{32,}\.ics")
+# From the beginning of a word on, and never back: what it costs grows with the length alone.
+_SECRET_PATH = re.compile(r"(?i)(?P<kept>/calendar/++)[^\s\"']+|(?<![\w-])[\w-]{32,}+\.ics")
+# Of a path or a line of Django's; a stranger chooses how long they are.
+LONGEST_SHOWN = 1_000
+_OF_A_WORD = string.ascii_letters + string.digits + "-_."
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
 trace_id_var: ContextVar[str] = ContextVar("trace_id", default="")
@@ -33,16 +38,20 @@ def current_request_id() -> str:
 
 
 def shown_path(path: str) -> str:
-    """A path, or any text with paths in it, without what in them is a secret."""
-    return _SECRET_PATH.sub(lambda found: f"{found['kept'] or ''}...", path)
+    """A path, or any text with paths in it, cut to LONGEST_SHOWN characters, without what in them is a secret."""
+    cut = path
+    if len(path) > LONGEST_SHOWN:
+        # The last word goes too: without its end it could not be told from a secret.
+        cut = path[:LONGEST_SHOWN].rstrip(_OF_A_WORD) + "..."
+    return _SECRET_PATH.sub(lambda found: f"{found['kept'] or ''}...", cut)
 
 
 class SecretPaths(logging.Filter):
     """Takes secret paths out of what Django logs of requests that it refuses."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.msg, str) and _SECRET_PATH.search(text := record.getMessage()):
-            record.msg, record.args = shown_path(text), ()
+        if isinstance(record.msg, str) and (text := record.getMessage()) != (shown := shown_path(text)):
+            record.msg, record.args = shown, ()
         return True
 
 

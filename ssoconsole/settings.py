@@ -169,6 +169,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "ssoconsole.http.bounds.BoundsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -262,7 +263,8 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+# Of any body, whatever reads it (ssoconsole/http/bounds.py): JSON around the largest file that the linter takes.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_097_152
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 # --- mozilla-django-oidc ----------------------------------------------------------------------------------
@@ -281,8 +283,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["tokens.api.permissions.ConsoleAdministrator"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["ssoconsole.rest.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "ssoconsole.rest.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "tokens.api.problems.problem_details",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

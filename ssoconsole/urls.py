@@ -1,7 +1,9 @@
 """Every path of the console, by area."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+
+from ssoconsole.http.doors import no_such_resource
 
 urlpatterns = [
     path("", include("ssoconsole.home.urls")),
@@ -14,8 +16,10 @@ urlpatterns = [
     path("", include("ssoconsole.expiry.urls")),
     path("api/v1/", include("providers.api.urls")),
     path("api/v1/", include("tokens.api.urls")),
+    re_path(r"^api(?:/|\Z)", no_such_resource, name="api_nothing"),
     path("admin/", admin.site.urls),
 ]
 
-# Django looks it up by this name, wherever a request has failed: in a view or on its way there.
+# Django looks them up by these names, wherever a request has failed: in a view or on its way there.
+handler400 = "ssoconsole.http.doors.answer_bad_request"
 handler500 = "ssoconsole.http.unavailable.answer_failure"

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from providers.account.browsers import browser_name
 from providers.identities.errors import LastWayIn
@@ -20,6 +20,7 @@ from providers.models import ConsoleSession, Identity, Provider
 from providers.sessions.browser import console_session_of
 from providers.sessions.services import end_session, end_sessions_of_user
 from ssoconsole.actors import Actor
+from ssoconsole.http.methods import only_post
 
 if TYPE_CHECKING:
     from ssoconsole.accounts.models import User
@@ -77,7 +78,7 @@ def identities_of(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-@require_POST
+@only_post
 @csrf_protect
 @login_required
 def session_end(request: HttpRequest, session_id: UUID) -> HttpResponse:
@@ -88,7 +89,7 @@ def session_end(request: HttpRequest, session_id: UUID) -> HttpResponse:
     return _signed_out(request) if session == current else HttpResponseRedirect(reverse("account"))
 
 
-@require_POST
+@only_post
 @csrf_protect
 @login_required
 def sessions_end_all(request: HttpRequest) -> HttpResponse:
@@ -102,7 +103,7 @@ def sessions_end_all(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("account"))
 
 
-@require_POST
+@only_post
 @csrf_protect
 @login_required
 def identity_unlink(request: HttpRequest, identity_id: int) -> HttpResponse:

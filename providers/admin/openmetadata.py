@@ -115,7 +115,7 @@ def openmetadata_lint(model_admin: AnyModelAdmin, request: HttpRequest) -> HttpR
     """
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
-    form = PasteForm(request.POST or None)
+    form = PasteForm(request.POST if request.method == "POST" else None)
     context: dict[str, Any] = {"title": "Check a configuration of OpenMetadata", "form": form}
     if request.method == "POST" and form.is_valid():
         content = form.cleaned_data["content"].replace("\r\n", "\n").encode("utf-8", "replace")

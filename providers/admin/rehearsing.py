@@ -9,7 +9,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from providers.admin.rehearsal_page import story_of
 from providers.admin.trying import TryingAdmin
@@ -18,6 +18,7 @@ from providers.registration.services import needs_metadata
 from providers.rehearsal.administrators import may_rehearse
 from providers.rehearsal.leaving import leave_for_rehearsal
 from providers.rehearsal.services import start_rehearsal
+from ssoconsole.http.methods import only_post
 
 PAGE = "admin:providers_provider_rehearsal"
 
@@ -35,7 +36,7 @@ class RehearsingAdmin(TryingAdmin):
         ]
 
     @method_decorator(sensitive_post_parameters("client_secret", "credentials_json"))
-    @method_decorator(require_POST)
+    @method_decorator(only_post)
     def rehearse(self, request: HttpRequest, pk: UUID | None = None) -> HttpResponse:
         """Keep what is in the form for a rehearsal, and lead to the provider."""
         form, stored = self.form_of(request, pk)

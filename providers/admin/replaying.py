@@ -7,12 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from providers.admin.trying import TryingAdmin
 from providers.identities.rules import KEEPS_OUT
 from providers.models import Provider
 from providers.replay.services import CHOICES, USUAL, replay_sign_ins
+from ssoconsole.http.methods import only_post
 
 ROUTE = "providers_provider_replay"
 
@@ -24,7 +24,7 @@ class ReplayingAdmin(TryingAdmin):
         return [path("<uuid:pk>/replay", self.page(self.replay), name=ROUTE), *super().get_urls()]
 
     @method_decorator(sensitive_post_parameters("client_secret", "credentials_json"))
-    @method_decorator(require_POST)
+    @method_decorator(only_post)
     def replay(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         form, stored = self.form_of(request, pk)
         if stored is None or not form.is_valid():

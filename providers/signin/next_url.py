@@ -4,12 +4,14 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
+from ssoconsole.http.methods import has_page
+
 LONGEST = 2000
 
 
 def local_target(target: str | None) -> str:
     """
-    Return `target` as an absolute path of this console, or "" when it leads elsewhere or is too long.
+    Return `target` as an absolute path of this console, or "" when it leads elsewhere, is too long, or takes only POST.
 
     Takes a path, or a URL that starts with BASE_URL and a slash. Browsers read a backslash as a slash and
     drop tabs and line ends, so that `/\\t/host` is another host; nothing of the kind is repaired, it is
@@ -22,7 +24,7 @@ def local_target(target: str | None) -> str:
         return ""
     if "\\" in path or any(not character.isprintable() or character.isspace() for character in path):
         return ""
-    return path
+    return path if has_page(path) else ""
 
 
 def with_next(path: str, next_url: str, **more: str) -> str:

@@ -6,7 +6,6 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from providers.errors import ProviderFault, ProviderUnknown
 from providers.metadata.keys import verify_token
@@ -19,6 +18,7 @@ from providers.signout.limits import is_worth_a_record
 from providers.trial.services import settle
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
+from ssoconsole.http.methods import only_post
 from ssoconsole.jose.errors import shown
 from ssoconsole.jose.verify import LOGOUT_TOKEN
 
@@ -28,7 +28,7 @@ RETRY_AFTER = 60  # seconds
 
 @csrf_exempt  # a server calls, which has no cookies; what authorises is the signature
 @cache_control(no_store=True)
-@require_POST
+@only_post
 def backchannel_logout(request: HttpRequest, slug: str) -> HttpResponse:
     """
     End the sessions that the token speaks of: 200 also where there are none (section 2.8).

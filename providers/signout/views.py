@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from providers.models import ConsoleSession
 from providers.sessions.browser import console_session_of, set_console_session
@@ -19,9 +19,10 @@ from providers.signin.query import add_query
 from providers.signin.straight_through import pause
 from ssoconsole.actors import Actor
 from ssoconsole.encryption.keyring import DecryptionFailed
+from ssoconsole.http.methods import only_post
 
 
-@require_POST
+@only_post
 @csrf_protect
 def signout(request: HttpRequest) -> HttpResponse:
     """

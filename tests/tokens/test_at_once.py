@@ -278,6 +278,8 @@ def test_its_answers_have_the_headers_of_all_answers(oauth, direct, me, settings
         {"QUERY_STRING": "token=x"},
         {"CONTENT_LENGTH": None},
         {"CONTENT_LENGTH": "x"},
+        {"CONTENT_LENGTH": "40"},
+        {"HTTP_TRANSFER_ENCODING": "chunked"},
         {"CONTENT_LENGTH": "²"},
         {"CONTENT_LENGTH": "70000"},
         {"CONTENT_TYPE": "application/json"},

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import transaction
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -41,6 +41,12 @@ class AudiencesView(ConsoleView):
         return created(self.shown(audience), "api_audience", identifier=audience.identifier)
 
 
+IDENTIFIER = OpenApiParameter(
+    "identifier", {"type": "string", "maxLength": 255}, OpenApiParameter.PATH, description="Percent-encoded."
+)
+
+
+@extend_schema(parameters=[IDENTIFIER])
 class AudienceView(ConsoleView):
     """One audience, by its identifier, percent-encoded or as it is."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import Error as DatabaseFault
@@ -16,6 +17,8 @@ from ssoconsole.errors import DomainError
 from tokens import errors
 from tokens.api import traces
 from tokens.audiences.console import WRITE
+
+log = structlog.get_logger("tokens.api")
 
 # The most specific class decides; a domain error that is not here is a request that makes no sense.
 STATUSES: dict[type[DomainError], int] = {
@@ -42,7 +45,7 @@ STATUSES: dict[type[DomainError], int] = {
 
 def problem_details(exc: Exception, context: Mapping[str, Any]) -> Response | None:
     """
-    Answer an exception as `application/problem+json`, None for what is our own fault.
+    Answer an exception as `application/problem+json`, None for what is our own fault. Never raises.
 
     Members: type, title, status, detail, a stable `code`; `expected` and `received` where known, `errors` by
     field for bodies of the wrong shape; `instance`, the address of the trace, which opens for administrators alone.
@@ -51,7 +54,12 @@ def problem_details(exc: Exception, context: Mapping[str, Any]) -> Response | No
     answer, request = _answer(exc), context.get("request")
     if answer is None or request is None or isinstance(exc, DatabaseFault):
         return answer
-    if reference := traces.keep(request, exc, answer):
+    try:
+        reference = traces.keep(request, exc, answer)
+    except Exception as failure:  # the answer is a refusal all the same
+        log.error("trace_not_written", error=type(failure).__name__, code=answer.data["code"])  # noqa: TRY400
+        return answer
+    if reference:
         answer.data["instance"] = f"{settings.BASE_URL}/refusals/{reference}"
     return answer
 

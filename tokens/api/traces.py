@@ -41,9 +41,13 @@ def _caller(request: Request, error: Exception) -> tuple[Actor, TokenRecord | No
     stranger = Actor(STRANGER, "", address)
     if isinstance(error, InvalidToken | InvalidRequest):  # asking who it is would authenticate once more
         return stranger, None
-    if isinstance(request.auth, TokenRecord):
-        return Actor.bot(request.auth.bot.name, address), request.auth
-    return (Actor.of(request) if request.user.is_authenticated else stranger), None
+    try:
+        # Where the request was refused before anybody asked who sends it, this is the first time.
+        if isinstance(request.auth, TokenRecord):
+            return Actor.bot(request.auth.bot.name, address), request.auth
+        return (Actor.of(request) if request.user.is_authenticated else stranger), None
+    except (DomainError, exceptions.APIException):
+        return stranger, None
 
 
 def _endpoint(request: Request) -> str:

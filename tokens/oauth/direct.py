@@ -58,7 +58,8 @@ def answering_at_once(application: Application) -> Application:
         connection.close_if_unusable_or_obsolete()
         with request_named(meta) as request_id:
             try:
-                body = endpoint.answer(sent, meta) if headers else None
+                whole = len(sent) == int(environ["CONTENT_LENGTH"])
+                body = endpoint.answer(sent, meta) if whole and headers else None
             except Exception:  # Django meets it as well, and tells of it as of every failure
                 body = None
             if body is not None:
@@ -101,7 +102,9 @@ def _is_plain(environ: dict[str, Any]) -> bool:
     return (
         environ["REQUEST_METHOD"] == "POST"
         and not environ.get("QUERY_STRING")
+        and length.isascii()
         and length.isdecimal()
+        and "HTTP_TRANSFER_ENCODING" not in environ
         and int(length) <= MOST_BYTES
         and environ.get("HTTP_HOST") == urlsplit(settings.BASE_URL).netloc
         and not is_tracing()

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from ssoconsole.http.methods import mark_only_post
 from ssoconsole.jose.errors import JwtRefused
 from ssoconsole.metrics.counting import count_oauth_refusal
 from tokens.credentials.authentication import authenticate_assertion, authenticate_client
@@ -103,7 +104,7 @@ def form_endpoint(quick: QuickEndpoint) -> Callable[[Endpoint], View]:
                 count_oauth_refusal(endpoint=endpoint.__name__, reason="temporarily_unavailable")
                 return answers.unavailable()
 
-        return view
+        return mark_only_post(view)
 
     return decorate
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import Error as DatabaseFault
+from django.db import transaction
 from django.utils import timezone
 
 from ssoconsole.actors import Actor
@@ -65,7 +66,7 @@ def keep_refusal(*, refused: Refused, by: Actor) -> str:
     try:
         with protected():
             refusal.save(force_insert=True)
-    except (DatabaseError, ValueError) as error:  # also words that are taken, which is as good as never
+    except (DatabaseFault, ValueError) as error:  # also words that are taken, which is as good as never
         log.warning("refusal_not_kept", error=type(error).__name__)
         return ""
     return refusal.reference

@@ -1,9 +1,14 @@
 """No sign-in ends at another site."""
 
+from urllib.parse import unquote
+
 import pytest
 
 from providers.signin.next_url import local_target, with_next
-from tests.providers.signin.journey import outcome_of
+from ssoconsole.accounts.services import bootstrap_admin
+from ssoconsole.actors import Actor
+from tests.providers.signin.journey import outcome_of, query_of
+from tests.support.paths import every_path
 
 HOSTILE = [
     "https://evil.example/",
@@ -74,3 +79,42 @@ def test_the_way_on_survives_a_refusal(op, provider, visitor):
 def test_empty_parameters_are_left_out():
     assert with_next("/signin", "") == "/signin"
     assert with_next("/signin", "", login_hint="a") == "/signin?login_hint=a"
+
+
+class OnlyPostTests:
+    """Where a person is led after signing in there must be something to read."""
+
+    def test_no_path_that_takes_only_post_is_kept_and_every_other_is(self, client, admin_user):
+        kinds = {"/signout", "/account/sessions/end-all", "/oauth/token", "/api/v1/signing-keys/rotate"}
+        kinds |= {"/admin/providers/provider/rehearse", "/backchannel-logout/corp"}
+        for path in every_path():
+            client.force_login(admin_user, "ssoconsole.accounts.backend.PasswordBackend")
+            only_post = client.get(path).status_code == 405
+            assert local_target(path) == ("" if only_post else path)
+            if only_post:
+                kinds.discard(path)
+                for target in (
+                    f"{path}?a=b",
+                    f"{path}#c",
+                    f"http://localhost:8000{path}",
+                    path.replace("o", "%6f"),
+                ):
+                    assert local_target(target) == "", target
+        assert not kinds
+
+    def test_a_form_whose_session_has_ended_leads_home_after_signing_in(self, op, provider, visitor):
+        answer = visitor.client.post("/account/sessions/end-all")
+        assert answer.status_code == 302
+        target = query_of(answer["Location"])["next"]
+        assert visitor.sign_in(op, next=target)["Location"] == "/"
+
+    def test_so_does_one_of_the_admin_at_the_password_door(self, db, client):
+        path = "/admin/providers/provider/rehearse"
+        password = bootstrap_admin(name="break-glass", by=Actor.command("test"))[1]
+        to_sign_in = client.post(path)["Location"]
+        assert path in unquote(to_sign_in)
+        form = {"username": "break-glass", "password": password}
+        for posted in (form, form | {"next": path}):
+            assert f'value="{path}"' not in client.get(to_sign_in).content.decode()
+            assert client.post(to_sign_in, posted)["Location"] == "/admin/"
+            client.logout()

@@ -292,7 +292,6 @@ class RefusedFormTests:
             ('{{"logout_token": "{}"}}', "application/json"),
             ("logout_token={}", f"{FORM}; charset=utf-16"),
             ("logout_token={}" + "&x=1" * 3000, FORM),
-            ("logout_token={}&x=" + "x" * 2_000_000, FORM),
         ],
     )
     def test_only_a_form_with_one_token_is_read(self, op, alice, body, content_type):

@@ -1,5 +1,7 @@
 """Signing out ends the session here first, and then leads to the provider."""
 
+import re
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
@@ -108,3 +110,45 @@ def test_the_last_page_minds_nothing(db, query):
     response = Client().get(f"/signed-out{query}")
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
+
+
+class TwoTabsTests:
+    """Both tabs show a page from before the last sign-in, so the button in the first is too old."""
+
+    @pytest.fixture
+    def strict(self):
+        browser = Browser()
+        browser.client = Client(enforce_csrf_checks=True)
+        return browser
+
+    def press(self, browser, page):
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.content.decode())[1]
+        return browser.client.post("/signout", {"csrfmiddlewaretoken": token})
+
+    def test_the_page_says_so_and_its_own_button_signs_out(self, op, provider, strict):
+        strict.sign_in(op)
+        first_tab = strict.client.get("/")
+        strict.sign_in(op)
+        answer = self.press(strict, first_tab)
+        assert (answer.status_code, answer["Cache-Control"]) == (403, "no-store")
+        main = answer.content.decode().partition("<main")[2]
+        assert "You are still signed in" in main
+        assert 'action="/signout"' in main
+        assert strict.is_signed_in()
+        assert self.press(strict, answer).status_code == 200
+        nobody_is_signed_in(strict)
+
+    def test_the_console_session_that_the_button_ends_is_the_newest(self, op, provider, strict):
+        strict.sign_in(op)
+        first_tab = strict.client.get("/account")
+        strict.sign_in(op)
+        live = ConsoleSession.objects.filter(ended_at=None).count()
+        answer = self.press(strict, first_tab)
+        assert ConsoleSession.objects.filter(ended_at=None).count() == live
+        self.press(strict, answer)
+        nobody_is_signed_in(strict)
+
+    def test_who_is_not_signed_in_is_not_told_that_he_is(self, db, strict):
+        answer = strict.client.post("/signout")
+        assert answer.status_code == 403
+        assert "still signed in" not in answer.content.decode()

@@ -61,6 +61,8 @@ PAGES = {
     "400": (lambda client: client.get("/", headers={"host": "evil.example"}), 400),
     "403": (forbidden, 403),
     "403 csrf": (lambda client: Client(enforce_csrf_checks=True).post("/signout"), 403),
+    "413": (lambda client: client.post("/signin", "x" * 2_097_153, content_type="text/plain"), 413),
+    "411": (lambda client: client.generic("POST", "/signin", HTTP_TRANSFER_ENCODING="chunked"), 411),
     "404": (lambda client: client.get("/nowhere"), 404),
     "500": (broken, 500),
 }

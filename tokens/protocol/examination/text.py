@@ -17,37 +17,37 @@ _COPY_AGAIN = "Copy the whole token again, in one piece and with nothing around 
 # The first that is found is told; each has cost somebody an afternoon.
 _SPOILT: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
-        re.compile(r"(?i)\s*(?:authorization:\s*)?bearer\s"),
+        re.compile(r"(?i)\A\s*(?:authorization:\s*)?bearer\s"),
         "the word Bearer before it",
         "Leave the word Bearer out where only the token belongs: whoever sends the token puts it before.",
     ),
     (
-        re.compile(r".*(?:\$[{(A-Za-z_]|\{\{|<[a-z])", re.DOTALL),
+        re.compile(r"\$[{(A-Za-z_]|\{\{|<[a-z]"),
         "a placeholder",
         "The variable was never replaced by its value: look at what sets it.",
     ),
     (
-        re.compile(r".*[\"'\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}]", re.DOTALL),
+        re.compile(r"[\"'\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}]"),
         "quotation marks",
         "Take the quotation marks away: in an env file they may become part of the value.",
     ),
     (
-        re.compile(r".*(?:\.\.\.|\N{HORIZONTAL ELLIPSIS})", re.DOTALL),
+        re.compile(r"\.\.\.|\N{HORIZONTAL ELLIPSIS}"),
         "an ellipsis",
         "It was copied from where only its beginning is shown. " + _COPY_AGAIN,
     ),
     (
-        re.compile(r"\s*\S+\s+\Z"),
+        re.compile(r"\A\s*\S+\s+\Z"),
         "a line break or a space after it",
         "Write the file or the secret without a line break at its end (printf '%s', not echo).",
     ),
     (
-        re.compile(r".*\s", re.DOTALL),
+        re.compile(r"\s"),
         "white space inside or before it",
         _COPY_AGAIN + " Terminals and mail programs break long lines.",
     ),
     (
-        re.compile(r".*[=+/%]", re.DOTALL),
+        re.compile(r"[=+/%]"),
         "characters of another encoding (= + / %)",
         "It was encoded once more, or is no JWT: a JWT is written in base64url without padding.",
     ),
@@ -118,7 +118,7 @@ def _characters(text: str) -> Check:
     if _ALPHABET.fullmatch(text) and "..." not in text:
         return passed("characters", expected=expected)
     for pattern, received, remedy in _SPOILT:
-        if pattern.match(text):
+        if pattern.search(text):
             return failed("characters", expected=expected, received=received, remedy=remedy)
     return failed("characters", expected=expected, received="another character", remedy=_COPY_AGAIN)
 

@@ -1,0 +1,60 @@
+"""What is answered where a request does not reach its view, in the form that belongs to its path."""
+
+from http import HTTPStatus
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.views.decorators.csrf import csrf_exempt
+
+API = "/api/"
+# Endpoints for programs that speak RFC 6749 section 5.2.
+OAUTH = ("/oauth/", "/.well-known/", "/backchannel-logout/")
+
+
+def answer_in_form(path: str, *, status: int, code: str, detail: str) -> HttpResponse:
+    """
+    Answer problem details (RFC 9457) below /api/, RFC 6749's errors to OAuth clients, else the page for people.
+
+    `code` is stable snake_case. `detail` is one sentence without anything of the request. The page is the template
+    that is named after the status; it asks neither database nor session.
+    """
+    response: HttpResponse
+    if path == "/api" or path.startswith(API):
+        problem = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+        }
+        response = JsonResponse(
+            problem | {"code": code}, status=status, content_type="application/problem+json"
+        )
+    elif path.startswith(OAUTH):
+        error = code if status >= 500 else "invalid_request"
+        response = JsonResponse({"error": error, "error_description": detail}, status=status)
+        response["Pragma"] = "no-cache"
+    else:
+        response = HttpResponse(render_to_string(f"{status}.html"), status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what could not be read; Django's handler of 400."""
+    if isinstance(exception, RequestDataTooBig):
+        return too_large(request.path)
+    detail = "The request was malformed or meant for another address."
+    return answer_in_form(request.path, status=400, code="malformed_request", detail=detail)
+
+
+def too_large(path: str) -> HttpResponse:
+    return answer_in_form(
+        path, status=413, code="body_too_large", detail="The body of the request is too large."
+    )
+
+
+@csrf_exempt  # nothing is done here, by whatever method
+def no_such_resource(request: HttpRequest) -> HttpResponse:
+    """Answer 404 at every path of the API that is none, also while DEBUG would show Django's own page."""
+    return answer_in_form(request.path, status=404, code="not_found", detail="There is no such resource.")
