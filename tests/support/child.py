@@ -1,8 +1,11 @@
 """A child process that cannot outlive the test run: stopped by its own pid, its output in a file."""
 
+import os
 import select
+import signal
 import subprocess
 import time
+from contextlib import suppress
 
 
 class Child:
@@ -13,7 +16,7 @@ class Child:
     """
 
     def __init__(self, command, *, log, env=None, cwd=None, ready_line=False):
-        self.log = log
+        self.log, self._gone = log, False
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 command,
@@ -22,6 +25,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE if ready_line else output,
                 stderr=output,
+                start_new_session=True,
             )
 
     @property
@@ -51,7 +55,7 @@ class Child:
         return self.log.read_text(errors="replace")[-size:]
 
     def stop(self, *, within=10.0):
-        """Ask, wait, insist. Safe to call twice."""
+        """Ask, wait, insist; what it has started itself does not outlive it either. Safe to call twice."""
         if self.process.stdin:
             self.process.stdin.close()
         if self.alive():
@@ -61,5 +65,9 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(timeout=within)
+        if not self._gone:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+        self._gone = True
         if self.process.stdout:
             self.process.stdout.close()

@@ -23,7 +23,7 @@ def free_port():
 class ConsoleProcess:
     """One console; `url` answers when the constructor is through, else RuntimeError with its log."""
 
-    def __init__(self, *, log, port=None, env=None, app="ssoconsole.wsgi:application", within=30.0):
+    def __init__(self, *, log, port=None, env=None, app="ssoconsole.wsgi:application", within=60.0):
         self.port = port or free_port()
         self.url = f"http://localhost:{self.port}"
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]

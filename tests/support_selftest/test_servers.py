@@ -1,5 +1,8 @@
 """A console process starts with its own environment and is gone afterwards."""
 
+import time
+from pathlib import Path
+
 import pytest
 import requests
 
@@ -18,6 +21,25 @@ def test_a_stopped_process_leaves_its_port(console_process):
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{server.url}/healthz", timeout=1)
     assert console_process(port=server.port, app=APP).port == server.port
+
+
+def test_what_a_killed_process_has_started_is_gone_too(console_process):
+    child = console_process(app=APP).child
+    workers = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+    assert workers
+    child.process.kill()
+    child.stop()
+    deadline = time.monotonic() + 10
+    while any(runs(worker) for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def runs(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_a_process_that_cannot_start_shows_its_log(console_process):

@@ -19,7 +19,7 @@ class LaunchedConsole(ConsoleProcess):
         own["WEB_CONCURRENCY"] = str(processes)
         self.child = Child([sys.executable, "-m", "ssoconsole.serve"], log=log, env=env | own, cwd=ROOT)
         try:
-            self._wait(30.0)
+            self._wait(60.0)
         except BaseException:
             self.stop()
             raise
