@@ -97,6 +97,18 @@ def processes_share_a_cache(**kwargs: Any) -> Iterator[checks.CheckMessage]:
 
 
 @checks.register(checks.Tags.security)
+def one_header_is_believed(**kwargs: Any) -> Iterator[checks.CheckMessage]:
+    """It is said which header the trusted proxies write; until then nobody's address is known."""
+    if settings.TRUSTED_PROXIES and not settings.TRUSTED_PROXY_HEADER:
+        yield checks.Warning(
+            "TRUSTED_PROXIES is set, and TRUSTED_PROXY_HEADER is not: nobody behind them has an address.",
+            hint="Set it to Forwarded, and let each proxy replace that header; or to X-Forwarded-For where each "
+            "proxy replaces that one and drops every name with an underscore (docs/deployment.md, The proxy).",
+            id="ssoconsole.W003",
+        )
+
+
+@checks.register(checks.Tags.security)
 def loopback_providers_are_for_development(**kwargs: Any) -> Iterator[checks.CheckMessage]:
     """Identity providers on loopback are an oddity outside development."""
     if settings.ALLOW_LOOPBACK_PROVIDERS and not settings.DEBUG:

@@ -76,6 +76,7 @@ def test_the_console_believes_nginx_and_nobody_else(compose):
     for name in ("console-1", "console-2"):
         service = compose["services"][name]
         assert service["environment"]["TRUSTED_PROXIES"] == f"{address}/32"
+        assert service["environment"]["TRUSTED_PROXY_HEADER"] == "Forwarded"
         upstream = service["networks"]["inside"]["ipv4_address"]
         assert f"server {upstream}:8000" in (DOCKER / "nginx.conf.template").read_text()
 

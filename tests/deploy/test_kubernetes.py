@@ -205,6 +205,8 @@ class ChartTests:
             "baseUrl=http://sso.example.com",
             "baseUrl=https://sso.example.com/",
             "trustedProxies=0.0.0.0/0",
+            "trustedProxies=10.0.0.0/7",
+            "trustedProxyHeader=X-Real-IP",
             "databasePooler=statement",
             "extraEnv.DEBUG=true",
             "extraEnv.SECRET_KEY=here",
@@ -221,6 +223,18 @@ class ChartTests:
     def test_what_can_be_left_out_can_be_left_out(self):
         rendered = render("--set", "ingress.enabled=false", "--set", "networkPolicy.enabled=false")
         assert KINDS - {document["kind"] for document in rendered} == {"Ingress", "NetworkPolicy"}
+
+    def test_nobody_is_trusted_until_somebody_is_named(self, chart):
+        def proxies(documents):
+            return {
+                entry["value"]
+                for _, pod in pods(documents)
+                for entry in pod["spec"]["containers"][0]["env"]
+                if entry["name"] == "TRUSTED_PROXIES"
+            }
+
+        assert proxies(chart) == set()
+        assert proxies(render("--set", "trustedProxies=10.244.7.0/24")) == {"10.244.7.0/24"}
 
     def test_further_settings_reach_every_pod(self):
         rendered = render(

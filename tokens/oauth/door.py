@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from ssoconsole.limits.source import source_of
 from ssoconsole.metrics.counting import count_oauth_refusal
 from tokens.credentials.authentication import authenticate_assertion, authenticate_client
 from tokens.errors import InvalidRequest, RequestTooLarge, TokensError
@@ -103,18 +104,23 @@ def client_of(request: HttpRequest, form: Form) -> Credential:
     """Return the credential that the request proves, with its bot. Raises InvalidClient, InvalidRequest."""
     client = client_credentials_of(form, authorization=request.META.get("HTTP_AUTHORIZATION"))
     traces.note_name(request, client.unverified_client_id)
-    credential = _proven(client, address=request.META.get("REMOTE_ADDR"))
+    credential = _proven(client, request)
     traces.note_proven(request, credential)
     return credential
 
 
-def _proven(client: UnverifiedClient | UnverifiedAssertion, *, address: str | None) -> Credential:
+def _proven(client: UnverifiedClient | UnverifiedAssertion, request: HttpRequest) -> Credential:
+    address, source = request.META.get("REMOTE_ADDR") or None, source_of(request)
     if isinstance(client, UnverifiedAssertion):
         return authenticate_assertion(
-            client_id=client.unverified_client_id, assertion=client.unverified_assertion, address=address
+            client_id=client.unverified_client_id,
+            assertion=client.unverified_assertion,
+            address=address,
+            source=source,
         )
     return authenticate_client(
         client_id=client.unverified_client_id,
         client_secret=client.unverified_client_secret,
         address=address,
+        source=source,
     )

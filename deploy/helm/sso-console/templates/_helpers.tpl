@@ -21,8 +21,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   value: {{ .Values.baseUrl | quote }}
 - name: CACHE_URL
   value: {{ .Values.cacheUrl | quote }}
+{{- with .Values.trustedProxies }}
 - name: TRUSTED_PROXIES
-  value: {{ .Values.trustedProxies | quote }}
+  value: {{ . | quote }}
+{{- end }}
+- name: TRUSTED_PROXY_HEADER
+  value: {{ .Values.trustedProxyHeader | quote }}
 - name: LOG_FORMAT
   value: {{ .Values.logFormat | quote }}
 - name: SECRET_KEY_FILE
