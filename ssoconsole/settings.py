@@ -16,7 +16,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from ssoconsole import values
-from ssoconsole.connections.options import REDIS_OPTIONS, postgresql_for_service
+from ssoconsole.connections.options import postgresql_for_service, redis_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -175,7 +175,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache_url_config(env.read("CACHE_URL", values.cache_url, "locmemcache://"))}
 if CACHES["default"]["BACKEND"] == "django.core.cache.backends.redis.RedisCache":
     CACHES["default"] |= {"BACKEND": "ssoconsole.connections.cache.SharedCache"}
-    CACHES["default"]["OPTIONS"] = REDIS_OPTIONS | CACHES["default"].get("OPTIONS", {})
+    CACHES["default"]["OPTIONS"] = redis_options(
+        CACHES["default"].get("OPTIONS", {}), by_socket=CACHES["default"]["LOCATION"].startswith("unix:")
+    )
+else:
+    CACHES["default"] |= {"BACKEND": "ssoconsole.connections.cache.LocalCache"}
 
 # --- Application ------------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ def refuse_unsafe_start() -> None:
 
 def uses_local_cache() -> bool:
     """Tell whether the cache is one that no other process sees."""
-    return "locmem" in settings.CACHES["default"]["BACKEND"]
+    return settings.CACHES["default"]["BACKEND"].endswith(("LocalCache", "LocMemCache"))
 
 
 def several_processes() -> checks.Error:

@@ -100,7 +100,7 @@ def test_no_pod_asks_for_more_than_the_restricted_standard_gives(built, way):
             context = container["securityContext"]
             assert context["allowPrivilegeEscalation"] is False, name
             assert context["capabilities"] == {"drop": ["ALL"]}, name
-            assert context.get("readOnlyRootFilesystem") is True or name == "postgres"
+            assert context.get("readOnlyRootFilesystem") is True, name
             assert {"cpu", "memory"} <= set(container["resources"]["requests"]), name
             assert "memory" in container["resources"]["limits"], name
 
@@ -114,7 +114,7 @@ def test_secrets_are_files_by_reference(built, way):
         assert volume["secret"]["secretName"].startswith("sso-console"), name
         assert volume["secret"]["defaultMode"] == 0o440
         variables = {entry["name"] for entry in pod["spec"]["containers"][0].get("env", ())}
-        assert not {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL"} & variables
+        assert not {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "CACHE_URL"} & variables
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -210,6 +210,7 @@ class ChartTests:
             "databasePooler=statement",
             "extraEnv.DEBUG=true",
             "extraEnv.SECRET_KEY=here",
+            "extraEnv.CACHE_URL=here",
             "cacheUrl=locmemcache://",
             "replicas=3",
             "schedules.cleanup=daily",
