@@ -8,13 +8,15 @@ be loaded without them.
 import hashlib
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
 
 from ssoconsole.encryption.keyring import KeyRing, KeyRingInvalid
+from ssoconsole.outbound.errors import OutboundError
+from ssoconsole.outbound.targets import parse
 from ssoconsole.startup import several_processes, uses_local_cache
+from ssoconsole.values import host_of
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MIN_SECRET_KEY = 50
@@ -67,21 +69,24 @@ def secrets_are_safe(**kwargs: Any) -> Iterator[checks.CheckMessage]:
 @checks.register(checks.Tags.security)
 def base_url_is_safe(**kwargs: Any) -> Iterator[checks.CheckMessage]:
     """BASE_URL is an origin, https in production, and no public origin runs with the development switch."""
-    parts = urlsplit(settings.BASE_URL)
-    origin = f"{parts.scheme}://{parts.netloc}"
-    if parts.scheme not in ("http", "https") or not parts.hostname or origin != settings.BASE_URL:
+    scheme, _, authority = settings.BASE_URL.partition("://")
+    try:
+        whole = parse(settings.BASE_URL, allow_http=True).path == "/" and not set("/?") & set(authority)
+    except OutboundError:
+        whole = False
+    if not whole:
         yield checks.Error(
             "BASE_URL is not an origin.",
             hint="Scheme, host and port only, without a slash at the end: https://sso.example.com",
             id="ssoconsole.E007",
         )
-    if not settings.DEBUG and parts.scheme == "http":
+    if not settings.DEBUG and scheme == "http":
         yield checks.Error(
             "BASE_URL is plain http.",
             hint="Serve the console over https and set BASE_URL to that origin; DEBUG=true is for one's own machine.",
             id="ssoconsole.E009",
         )
-    if settings.DEBUG and parts.hostname not in LOOPBACK:
+    if settings.DEBUG and host_of(settings.BASE_URL).strip("[]") not in LOOPBACK:
         yield checks.Error(
             "DEBUG is on for an origin that others can reach.",
             hint="Set DEBUG=false. The development switch shows internals and admits providers on loopback.",

@@ -55,7 +55,12 @@ class Environment(environ.FileAwareEnv):
 
 
 env = Environment()  # type: ignore[no-untyped-call]  # the library is not annotated here
-env.read_env(BASE_DIR / ".env")  # the environment wins over the file
+try:
+    env.read_env(BASE_DIR / ".env")  # the environment wins over the file
+except UnicodeError:
+    raise ImproperlyConfigured(
+        "(ssoconsole.E017) The file .env is no text.\n\tHINT: One NAME=value a line, in UTF-8."
+    ) from None
 
 
 def required(name: str, check_id: str, hint: str) -> str:
@@ -281,6 +286,12 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 # Not a header: what ForwardingHeadersMiddleware believes of one.
 SECURE_PROXY_SSL_HEADER = ("console.scheme", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
+# What else browsers shall insist on is for who owns the domain to say: it binds hosts that are not the console's.
+_hsts = env.read("HSTS", values.one_of("host", "subdomains", "preload"), "host")
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _hsts in ("subdomains", "preload")
+SECURE_HSTS_PRELOAD = _hsts == "preload"
+# W005, W021: see HSTS. W008: whoever speaks TLS, the proxy, redirects; the console sees plain http alone.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_ENGINE = (

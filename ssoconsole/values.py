@@ -154,11 +154,11 @@ def host_of(url: str) -> str:
 
 
 def sender_of(url: str) -> str:
-    """Return the console's mail address at the host of a URL; at an address it is a literal (RFC 5321 4.1.3)."""
+    """Return the console's mail address at the host of a URL; an IPv4 address is a literal (RFC 5321 4.1.3)."""
     host = host_of(url) or "localhost"
     try:
         ip_address(host)
-    except ValueError:
+    except ValueError:  # a name, or the brackets that an IPv6 address has already
         return f"sso-console@{host}"
     return f"sso-console@[{host}]"
 
