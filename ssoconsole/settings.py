@@ -8,6 +8,7 @@ system checks in `ssoconsole/checks.py`, and the console does not start with the
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,6 +48,12 @@ class Environment(environ.FileAwareEnv):
             return reader(text)
         except ValueError as error:
             raise ImproperlyConfigured(f"(ssoconsole.E016) {name} cannot be read.\n\tHINT: {error}") from None
+
+    @classmethod
+    def parts_of(cls, what: str, url: str) -> dict[str, Any]:
+        """Return the settings that the URL of a db, cache or email stands for."""
+        parts: dict[str, Any] = getattr(cls, f"{what}_url_config")(url)
+        return parts
 
     def get_value(self, var: str, cast: Any = None, default: Any = "", parse_default: bool = False) -> Any:
         """Read as the library's own methods ask for it, with the rules above."""
@@ -95,7 +102,7 @@ if not BASE_URL:
         "for instance https://sso.example.com"
     )
 ALLOW_LOOPBACK_PROVIDERS: bool = env.bool("ALLOW_LOOPBACK_PROVIDERS", default=DEBUG)
-TRUSTED_PROXIES = env.read("TRUSTED_PROXIES", values.networks, [])
+TRUSTED_PROXIES: list[IPv4Network | IPv6Network] = env.read("TRUSTED_PROXIES", values.networks, [])
 # The one header of theirs that is believed: Forwarded, or X-Forwarded-For where they drop names with underscores.
 TRUSTED_PROXY_HEADER = env.read("TRUSTED_PROXY_HEADER", values.one_of("Forwarded", "X-Forwarded-For"), "")
 LOG_FORMAT = env.read("LOG_FORMAT", values.one_of("console", "json"), "console")
@@ -118,7 +125,7 @@ BACKUP_WITHIN_DAYS = env.read("BACKUP_WITHIN_DAYS", DAYS, 7)
 ALLOW_NEWER_DATABASE: bool = env.bool("ALLOW_NEWER_DATABASE", default=False)
 # Who may read /metrics: whoever shows the token, or calls from one of the networks; without either, this machine.
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
-METRICS_NETWORKS = env.read("METRICS_NETWORKS", values.networks, [])
+METRICS_NETWORKS: list[IPv4Network | IPv6Network] = env.read("METRICS_NETWORKS", values.networks, [])
 # Where the processes of this host put their counters together; `python -m ssoconsole.serve` sees to it itself.
 PROMETHEUS_MULTIPROC_DIR = env.read("PROMETHEUS_MULTIPROC_DIR", values.folder, "")
 # How many sign-ins one address may start in a minute; each one is a row.
@@ -137,7 +144,7 @@ SIGN_IN_STRAIGHT_THROUGH: bool = env.bool("SIGN_IN_STRAIGHT_THROUGH", default=Fa
 # --- Warnings ---------------------------------------------------------------------------------------------
 # Who is told before things end, by `manage.py send_warnings`.
 
-_mail = env.email_url_config(env.read("EMAIL_URL", values.email_url, "dummymail://"))
+_mail = Environment.parts_of("email", env.read("EMAIL_URL", values.email_url, "dummymail://"))
 EMAIL_BACKEND: str = _mail["EMAIL_BACKEND"]
 EMAIL_HOST: str = _mail["EMAIL_HOST"] or "localhost"
 EMAIL_PORT: int = _mail["EMAIL_PORT"] or 25
@@ -147,7 +154,7 @@ EMAIL_USE_TLS: bool = _mail.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL: bool = _mail.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH: str | None = _mail["EMAIL_FILE_PATH"] or None
 EMAIL_TIMEOUT = 15  # seconds
-WARNINGS_EMAIL = env.read("WARNINGS_EMAIL", values.words, [])
+WARNINGS_EMAIL: list[str] = env.read("WARNINGS_EMAIL", values.words, [])
 WARNINGS_FROM: str = env.str("WARNINGS_FROM", default=values.sender_of(BASE_URL))
 WARNINGS_WEBHOOK_URL: str = env.str("WARNINGS_WEBHOOK_URL", default="")
 WARNINGS_WEBHOOK_SECRET: str = env.str("WARNINGS_WEBHOOK_SECRET", default="")
@@ -155,11 +162,8 @@ WARNINGS_WEBHOOK_SECRET: str = env.str("WARNINGS_WEBHOOK_SECRET", default="")
 # --- Database, cache --------------------------------------------------------------------------------------
 
 VAR_DIR.mkdir(mode=0o700, exist_ok=True)
-DATABASES = {
-    "default": env.db_url_config(
-        env.read("DATABASE_URL", values.database_url, f"sqlite:///{VAR_DIR / 'console.sqlite3'}")
-    )
-}
+_database = env.read("DATABASE_URL", values.database_url, f"sqlite:///{VAR_DIR / 'console.sqlite3'}")
+DATABASES = {"default": Environment.parts_of("db", _database)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction that reads and then writes waits for its turn instead of failing half way.
     # FULL: an acknowledged revocation survives a power cut, not only a crash.
@@ -177,7 +181,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = (
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": env.cache_url_config(env.read("CACHE_URL", values.cache_url, "locmemcache://"))}
+CACHES = {"default": Environment.parts_of("cache", env.read("CACHE_URL", values.cache_url, "locmemcache://"))}
 if CACHES["default"]["BACKEND"] == "django.core.cache.backends.redis.RedisCache":
     CACHES["default"] |= {"BACKEND": "ssoconsole.connections.cache.SharedCache"}
     CACHES["default"]["OPTIONS"] = redis_options(

@@ -122,8 +122,10 @@ def cache_url(text: str) -> str:
     if text.startswith("locmemcache://"):
         return text
     example = "redis://:password@host:6379/0, rediss:// for TLS, or redis:///path/of/its/socket"
-    parts = _split(text, example=example, hosts=True)
+    parts = _split(text, example=example)
     number = parts.path.strip("/")
+    if "," in parts.netloc:
+        raise ValueError(f"It names one Redis, and a comma in the password is %2C: {example}")
     if parts.scheme not in ("redis", "rediss", "rediscache"):
         raise ValueError(f"It is a URL like {example}")
     if parts.hostname and number and not (number.isascii() and number.isdecimal()):

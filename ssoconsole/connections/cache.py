@@ -11,7 +11,7 @@ use waits for the time-out first: a sign-in has several, and a status list is bu
 import json
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
@@ -25,17 +25,19 @@ from redis.exceptions import TimeoutError as TimedOut
 # Short: what is not said to the others in this time, they find out when their copies are out of date.
 PAUSE = 1.0  # seconds
 
+Key: TypeAlias = "str | bytes | memoryview[int]"  # as RedisCacheClient's own methods take it
+
 log = structlog.get_logger("cache")
 
 
 class JsonSerializer:
     """What a cache keeps: whole numbers as they are, which Redis can count up, and everything else as JSON."""
 
-    def dumps(self, value: Any) -> int | str:
-        """Raises TypeError or ValueError for what is no JSON."""
-        return value if type(value) is int else json.dumps(value, allow_nan=False, separators=(",", ":"))
+    def dumps(self, obj: Any) -> Any:
+        """Return an int or a str. Raises TypeError or ValueError for what is no JSON."""
+        return obj if type(obj) is int else json.dumps(obj, allow_nan=False, separators=(",", ":"))
 
-    def loads(self, data: int | str | bytes) -> Any:
+    def loads(self, data: Any) -> Any:
         """Raises ValueError or RecursionError for what is no JSON."""
         return data if type(data) is int else json.loads(data)
 
@@ -59,31 +61,32 @@ class SharedCacheClient(RedisCacheClient):
     """A client to which a value that it cannot read is none: it is taken out, so that a good one finds its place."""
 
     def __init__(self, servers: list[str], **options: Any) -> None:
-        super().__init__(servers, serializer=JsonSerializer(), **options)
+        self.serializer = JsonSerializer()
+        super().__init__(servers, serializer=self.serializer, **options)
         self._client = PausingRedis
 
-    def get(self, key: str, default: Any) -> Any:
+    def get(self, key: Key, default: Any) -> Any:
         return self.get_many([key]).get(key, default)
 
-    def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, Any]:
         names = list(keys)
-        found = {}
+        found: dict[Key, Any] = {}
         for name, data in zip(names, self.get_client(None).mget(names), strict=True):
             try:
                 if data is not None:
-                    found[name] = self._serializer.loads(data)
+                    found[name] = self.serializer.loads(data)
             except (ValueError, RecursionError):
                 self._take_out(name)
         return found
 
-    def incr(self, key: str, delta: int) -> int:
+    def incr(self, key: Key, delta: int) -> int:
         try:
             return int(super().incr(key, delta))
         except ResponseError:  # it holds no whole number, or no plain value at all
             self._take_out(key)
-            raise ValueError(f"Key '{key}' not found.") from None
+            raise ValueError("There is no number under this key.") from None
 
-    def _take_out(self, key: str) -> None:
+    def _take_out(self, key: Key) -> None:
         log.warning("cache_value_unreadable")
         self.delete(key)
 

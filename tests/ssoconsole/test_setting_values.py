@@ -200,6 +200,8 @@ VALUES = {
             "http://redis:6379",
             "redis://redis:port/0",
             "redis://redis/zero",
+            "redis://a,b/0",
+            "redis://a:1,b:2/0",
             "redis://[::1/0",
             "redis://:pa/ss@redis/0",
             "filecache:///tmp/x",
