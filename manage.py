@@ -7,9 +7,14 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssoconsole.settings")
+    from django.core.exceptions import ImproperlyConfigured
+
     from ssoconsole.upgrade.commands import ConsoleUtility
 
-    ConsoleUtility(sys.argv).execute()
+    try:
+        ConsoleUtility(sys.argv).execute()
+    except ImproperlyConfigured as unusable:  # it says what and how to mend it: frames would hide that
+        sys.exit(str(unusable))
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ def environment(database, cache):
         "DEBUG": "false",
         "BASE_URL": f"https://{HOST}",
         "TRUSTED_PROXIES": "127.0.0.0/8",
+        "TRUSTED_PROXY_HEADER": "X-Forwarded-For",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "FIELD_ENCRYPTION_KEYS": secrets.token_urlsafe(32),
         "ALLOW_LOOPBACK_PROVIDERS": "true",

@@ -8,13 +8,15 @@ be loaded without them.
 import hashlib
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
 
 from ssoconsole.encryption.keyring import KeyRing, KeyRingInvalid
+from ssoconsole.outbound.errors import OutboundError
+from ssoconsole.outbound.targets import parse
 from ssoconsole.startup import several_processes, uses_local_cache
+from ssoconsole.values import host_of
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MIN_SECRET_KEY = 50
@@ -67,21 +69,24 @@ def secrets_are_safe(**kwargs: Any) -> Iterator[checks.CheckMessage]:
 @checks.register(checks.Tags.security)
 def base_url_is_safe(**kwargs: Any) -> Iterator[checks.CheckMessage]:
     """BASE_URL is an origin, https in production, and no public origin runs with the development switch."""
-    parts = urlsplit(settings.BASE_URL)
-    origin = f"{parts.scheme}://{parts.netloc}"
-    if parts.scheme not in ("http", "https") or not parts.hostname or origin != settings.BASE_URL:
+    scheme, _, authority = settings.BASE_URL.partition("://")
+    try:
+        whole = parse(settings.BASE_URL, allow_http=True).path == "/" and not set("/?") & set(authority)
+    except OutboundError:
+        whole = False
+    if not whole:
         yield checks.Error(
             "BASE_URL is not an origin.",
             hint="Scheme, host and port only, without a slash at the end: https://sso.example.com",
             id="ssoconsole.E007",
         )
-    if not settings.DEBUG and parts.scheme == "http":
+    if not settings.DEBUG and scheme == "http":
         yield checks.Error(
             "BASE_URL is plain http.",
             hint="Serve the console over https and set BASE_URL to that origin; DEBUG=true is for one's own machine.",
             id="ssoconsole.E009",
         )
-    if settings.DEBUG and parts.hostname not in LOOPBACK:
+    if settings.DEBUG and host_of(settings.BASE_URL).strip("[]") not in LOOPBACK:
         yield checks.Error(
             "DEBUG is on for an origin that others can reach.",
             hint="Set DEBUG=false. The development switch shows internals and admits providers on loopback.",
@@ -94,6 +99,18 @@ def processes_share_a_cache(**kwargs: Any) -> Iterator[checks.CheckMessage]:
     """More than one process means a cache they share."""
     if not settings.DEBUG and settings.SERVER_PROCESSES > 1 and uses_local_cache():
         yield several_processes()
+
+
+@checks.register(checks.Tags.security)
+def one_header_is_believed(**kwargs: Any) -> Iterator[checks.CheckMessage]:
+    """It is said which header the trusted proxies write; until then nobody's address is known."""
+    if settings.TRUSTED_PROXIES and not settings.TRUSTED_PROXY_HEADER:
+        yield checks.Warning(
+            "TRUSTED_PROXIES is set, and TRUSTED_PROXY_HEADER is not: nobody behind them has an address.",
+            hint="Set it to Forwarded, and let each proxy replace that header; or to X-Forwarded-For where each "
+            "proxy replaces that one and drops every name with an underscore (docs/deployment.md, The proxy).",
+            id="ssoconsole.W003",
+        )
 
 
 @checks.register(checks.Tags.security)

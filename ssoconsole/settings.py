@@ -6,23 +6,68 @@ system checks in `ssoconsole/checks.py`, and the console does not start with the
 """
 
 import sys
+from collections.abc import Callable
 from datetime import timedelta
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
 
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from ssoconsole.connections.options import REDIS_OPTIONS, postgresql_for_service
+from ssoconsole import values
+from ssoconsole.connections.options import postgresql_for_service, redis_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-# FileAware: what NAME_FILE points at counts as NAME, for secrets that are mounted as files.
-env = environ.FileAwareEnv()  # type: ignore[no-untyped-call]  # the library is not annotated here
-env.read_env(BASE_DIR / ".env")  # the environment wins over the file
+T = TypeVar("T")
+
+
+class Environment(environ.FileAwareEnv):
+    """
+    The environment. FileAware: what NAME_FILE points at counts as NAME, for secrets that are mounted as files.
+
+    A blank value is none, `$` is a character like any other, and a value that cannot be read is refused by the name
+    of its variable, with a hint and without the value, which may be a secret.
+    """
+
+    def read(self, name: str, reader: Callable[[str], T], default: T) -> T:
+        """Return what the variable means by a reader of `ssoconsole.values`. Raises ImproperlyConfigured."""
+        try:
+            text = (self.ENVIRON.get(name) or "").strip()
+        except (OSError, UnicodeError) as error:
+            raise ImproperlyConfigured(
+                f"(ssoconsole.E017) {name}_FILE names a file that cannot be read: {type(error).__name__}.\n\tHINT: "
+                f"Give the path of a text file that the console's account may read, or set {name} itself."
+            ) from None
+        if not text:
+            return default
+        try:
+            return reader(text)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"(ssoconsole.E016) {name} cannot be read.\n\tHINT: {error}") from None
+
+    @classmethod
+    def parts_of(cls, what: str, url: str) -> dict[str, Any]:
+        """Return the settings that the URL of a db, cache or email stands for."""
+        parts: dict[str, Any] = getattr(cls, f"{what}_url_config")(url)
+        return parts
+
+    def get_value(self, var: str, cast: Any = None, default: Any = "", parse_default: bool = False) -> Any:
+        """Read as the library's own methods ask for it, with the rules above."""
+        readers = {bool: values.switch, int: values.whole(), float: values.decimal(), list: values.words}
+        return self.read(var, readers.get(cast, str), default)
+
+
+env = Environment()  # type: ignore[no-untyped-call]  # the library is not annotated here
+try:
+    env.read_env(BASE_DIR / ".env")  # the environment wins over the file
+except UnicodeError:
+    raise ImproperlyConfigured(
+        "(ssoconsole.E017) The file .env is no text.\n\tHINT: One NAME=value a line, in UTF-8."
+    ) from None
 
 
 def required(name: str, check_id: str, hint: str) -> str:
@@ -31,6 +76,8 @@ def required(name: str, check_id: str, hint: str) -> str:
         raise ImproperlyConfigured(f"({check_id}) {name} is not set.\n\tHINT: {hint}")
     return value
 
+
+DAYS = values.whole(1, 36_500)
 
 # --- Contract ---------------------------------------------------------------------------------------------
 
@@ -55,45 +102,49 @@ if not BASE_URL:
         "for instance https://sso.example.com"
     )
 ALLOW_LOOPBACK_PROVIDERS: bool = env.bool("ALLOW_LOOPBACK_PROVIDERS", default=DEBUG)
-TRUSTED_PROXIES = [ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]
-LOG_FORMAT: str = env.str("LOG_FORMAT", default="console")
+TRUSTED_PROXIES: list[IPv4Network | IPv6Network] = env.read("TRUSTED_PROXIES", values.networks, [])
+# The one header of theirs that is believed: Forwarded, or X-Forwarded-For where they drop names with underscores.
+TRUSTED_PROXY_HEADER = env.read("TRUSTED_PROXY_HEADER", values.one_of("Forwarded", "X-Forwarded-For"), "")
+LOG_FORMAT = env.read("LOG_FORMAT", values.one_of("console", "json"), "console")
 # Where `python -m ssoconsole.serve` listens, in how many processes of how many threads, and for how long it still
 # serves after it has said that it is about to leave.
-HOST: str = env.str("HOST", default="127.0.0.1")
-PORT: int = env.int("PORT", default=8000)
-WEB_CONCURRENCY: int = max(1, env.int("WEB_CONCURRENCY", default=1))
-BLOCKING_THREADS: int = max(1, env.int("BLOCKING_THREADS", default=8))
-DRAIN_SECONDS: float = max(0.0, env.float("DRAIN_SECONDS", default=5.0))
+HOST = env.read("HOST", values.address, "127.0.0.1")
+PORT = env.read("PORT", values.whole(1, 65_535), 8000)
+# Whether another console may listen there too, for a restart that exchanges one for the other on one port.
+SHARE_PORT: bool = env.bool("SHARE_PORT", default=False)
+WEB_CONCURRENCY = env.read("WEB_CONCURRENCY", values.whole(1, 1_000), 1)
+BLOCKING_THREADS = env.read("BLOCKING_THREADS", values.whole(1, 10_000), 8)
+DRAIN_SECONDS = env.read("DRAIN_SECONDS", values.decimal(0, 3_600), 5.0)
 # Read only to notice several processes that do not share a cache.
-SERVER_PROCESSES: int = max(WEB_CONCURRENCY, env.int("GRANIAN_WORKERS", default=1))
+SERVER_PROCESSES: int = max(WEB_CONCURRENCY, env.read("GRANIAN_WORKERS", values.whole(1, 1_000), 1))
 # Where traces go, by OTLP over http; nothing is traced without it. The other OTEL_ variables hold too.
-OTEL_EXPORTER_OTLP_ENDPOINT: str = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.read("OTEL_EXPORTER_OTLP_ENDPOINT", values.web_address, "")
 # How old the last backup may be before the production checklist says so.
-BACKUP_WITHIN_DAYS: int = env.int("BACKUP_WITHIN_DAYS", default=7)
+BACKUP_WITHIN_DAYS = env.read("BACKUP_WITHIN_DAYS", DAYS, 7)
 # Whether this code may use a database that a newer version has migrated: to go back by one version.
 ALLOW_NEWER_DATABASE: bool = env.bool("ALLOW_NEWER_DATABASE", default=False)
 # Who may read /metrics: whoever shows the token, or calls from one of the networks; without either, this machine.
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
-METRICS_NETWORKS = [ip_network(network) for network in env.list("METRICS_NETWORKS", default=[])]
+METRICS_NETWORKS: list[IPv4Network | IPv6Network] = env.read("METRICS_NETWORKS", values.networks, [])
 # Where the processes of this host put their counters together; `python -m ssoconsole.serve` sees to it itself.
-PROMETHEUS_MULTIPROC_DIR: str = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
+PROMETHEUS_MULTIPROC_DIR = env.read("PROMETHEUS_MULTIPROC_DIR", values.folder, "")
 # How many sign-ins one address may start in a minute; each one is a row.
-SIGN_INS_PER_MINUTE: int = env.int("SIGN_INS_PER_MINUTE", default=600)
+SIGN_INS_PER_MINUTE = env.read("SIGN_INS_PER_MINUTE", values.whole(1, 1_000_000), 600)
 # How long the trace of a sign-in is kept; `manage.py cleanup` deletes what is older.
-SIGN_IN_TRACE_DAYS: int = env.int("SIGN_IN_TRACE_DAYS", default=30)
+SIGN_IN_TRACE_DAYS = env.read("SIGN_IN_TRACE_DAYS", DAYS, 30)
 # How long the record of a token is kept after the token's end; one without an end is kept for ever.
-TOKEN_RECORD_DAYS: int = max(2, env.int("TOKEN_RECORD_DAYS", default=90))
+TOKEN_RECORD_DAYS = max(2, env.read("TOKEN_RECORD_DAYS", DAYS, 90))
 # How long the trace of a refusal at a door for programs is kept.
-TOKEN_REFUSAL_DAYS: int = env.int("TOKEN_REFUSAL_DAYS", default=SIGN_IN_TRACE_DAYS)
+TOKEN_REFUSAL_DAYS = env.read("TOKEN_REFUSAL_DAYS", DAYS, SIGN_IN_TRACE_DAYS)
 # How many browsers one person may be signed in with; one more ends the oldest session.
-SESSIONS_PER_USER: int = env.int("SESSIONS_PER_USER", default=20)
+SESSIONS_PER_USER = env.read("SESSIONS_PER_USER", values.whole(1, 10_000), 20)
 # Whether /signin leaves for the provider at once when there is only one; /signin?choose=1 still shows the page.
 SIGN_IN_STRAIGHT_THROUGH: bool = env.bool("SIGN_IN_STRAIGHT_THROUGH", default=False)
 
 # --- Warnings ---------------------------------------------------------------------------------------------
 # Who is told before things end, by `manage.py send_warnings`.
 
-_mail = env.email_url("EMAIL_URL", default="dummymail://")
+_mail = Environment.parts_of("email", env.read("EMAIL_URL", values.email_url, "dummymail://"))
 EMAIL_BACKEND: str = _mail["EMAIL_BACKEND"]
 EMAIL_HOST: str = _mail["EMAIL_HOST"] or "localhost"
 EMAIL_PORT: int = _mail["EMAIL_PORT"] or 25
@@ -103,19 +154,16 @@ EMAIL_USE_TLS: bool = _mail.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL: bool = _mail.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH: str | None = _mail["EMAIL_FILE_PATH"] or None
 EMAIL_TIMEOUT = 15  # seconds
-WARNINGS_EMAIL: list[str] = [
-    address.strip() for address in env.list("WARNINGS_EMAIL", default=[]) if address.strip()
-]
-WARNINGS_FROM: str = env.str(
-    "WARNINGS_FROM", default=f"sso-console@{urlsplit(BASE_URL).hostname or 'localhost'}"
-)
+WARNINGS_EMAIL: list[str] = env.read("WARNINGS_EMAIL", values.words, [])
+WARNINGS_FROM: str = env.str("WARNINGS_FROM", default=values.sender_of(BASE_URL))
 WARNINGS_WEBHOOK_URL: str = env.str("WARNINGS_WEBHOOK_URL", default="")
 WARNINGS_WEBHOOK_SECRET: str = env.str("WARNINGS_WEBHOOK_SECRET", default="")
 
 # --- Database, cache --------------------------------------------------------------------------------------
 
 VAR_DIR.mkdir(mode=0o700, exist_ok=True)
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'console.sqlite3'}")}
+_database = env.read("DATABASE_URL", values.database_url, f"sqlite:///{VAR_DIR / 'console.sqlite3'}")
+DATABASES = {"default": Environment.parts_of("db", _database)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction that reads and then writes waits for its turn instead of failing half way.
     # FULL: an acknowledged revocation survives a power cut, not only a crash.
@@ -133,10 +181,14 @@ DATABASES["default"]["CONN_MAX_AGE"] = (
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+CACHES = {"default": Environment.parts_of("cache", env.read("CACHE_URL", values.cache_url, "locmemcache://"))}
 if CACHES["default"]["BACKEND"] == "django.core.cache.backends.redis.RedisCache":
     CACHES["default"] |= {"BACKEND": "ssoconsole.connections.cache.SharedCache"}
-    CACHES["default"]["OPTIONS"] = REDIS_OPTIONS | CACHES["default"].get("OPTIONS", {})
+    CACHES["default"]["OPTIONS"] = redis_options(
+        CACHES["default"].get("OPTIONS", {}), by_socket=CACHES["default"]["LOCATION"].startswith("unix:")
+    )
+else:
+    CACHES["default"] |= {"BACKEND": "ssoconsole.connections.cache.LocalCache"}
 
 # --- Application ------------------------------------------------------------------------------------------
 
@@ -233,14 +285,18 @@ AXES_VERBOSE = False
 # --- Browser security -------------------------------------------------------------------------------------
 
 _secure = BASE_URL.startswith("https://")
-_host = urlsplit(BASE_URL).hostname or "localhost"
+_host = values.host_of(BASE_URL) or "localhost"
 ALLOWED_HOSTS = [_host, "localhost", "127.0.0.1", "[::1]"] if DEBUG else [_host]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
-SECURE_PROXY_SSL_HEADER = (
-    "HTTP_X_FORWARDED_PROTO",
-    "https",
-)  # removed first when the peer is not a trusted proxy
+# Not a header: what ForwardingHeadersMiddleware believes of one.
+SECURE_PROXY_SSL_HEADER = ("console.scheme", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
+# What else browsers shall insist on is for who owns the domain to say: it binds hosts that are not the console's.
+_hsts = env.read("HSTS", values.one_of("host", "subdomains", "preload"), "host")
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _hsts in ("subdomains", "preload")
+SECURE_HSTS_PRELOAD = _hsts == "preload"
+# W005, W021: see HSTS. W008: whoever speaks TLS, the proxy, redirects; the console sees plain http alone.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_ENGINE = (

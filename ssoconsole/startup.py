@@ -36,7 +36,8 @@ def refuse_unsafe_start() -> None:
 
 def uses_local_cache() -> bool:
     """Tell whether the cache is one that no other process sees."""
-    return "locmem" in settings.CACHES["default"]["BACKEND"]
+    backend: str = settings.CACHES["default"]["BACKEND"]
+    return backend.endswith(("LocalCache", "LocMemCache"))
 
 
 def several_processes() -> checks.Error:

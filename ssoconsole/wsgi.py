@@ -1,12 +1,17 @@
 """The WSGI door. A production process that would be unsafe does not get as far as serving."""
 
 import os
+import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssoconsole.settings")
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
-_django = get_wsgi_application()
+try:
+    _django = get_wsgi_application()
+except ImproperlyConfigured as unusable:  # it says what and how to mend it: frames would hide that
+    sys.exit(str(unusable))
 
 from ssoconsole.serve.drain import closing_while_draining
 from ssoconsole.startup import refuse_unsafe_start

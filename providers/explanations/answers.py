@@ -14,7 +14,7 @@ OF_ANSWERS = {
     "too_many_attempts": Meaning(
         "One address started more sign-ins in a minute than `SIGN_INS_PER_MINUTE` allows.",
         "If many people share that address, raise the setting. Check that `TRUSTED_PROXIES` names "
-        "your proxy, else everybody has its address.",
+        "your proxy and `TRUSTED_PROXY_HEADER` the header that it writes, else all who come through it count as one.",
     ),
     "answer_refused": Meaning(
         "The answer named a parameter twice, or was longer than any honest one.",

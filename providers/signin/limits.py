@@ -8,20 +8,15 @@ from django.core.cache import cache
 from django.http import HttpRequest
 
 from providers.errors import TooManyAttempts
-from ssoconsole.limits.source import subscriber_of
+from ssoconsole.limits.source import source_of
 
 log = structlog.get_logger("signin")
 WINDOW = 60  # seconds
 
 
-def source_of(request: HttpRequest) -> str:
-    """Return who is counted together (see `subscriber_of`)."""
-    return subscriber_of(request.META.get("REMOTE_ADDR")) or "unknown"
-
-
 def _key(request: HttpRequest) -> str:
     # An IPv6 address has colons; a window is named by its number, so that it starts anew by itself.
-    return f"sign-ins:{source_of(request)}:{int(time.time()) // WINDOW}"
+    return f"sign-ins:{source_of(request) or 'unknown'}:{int(time.time()) // WINDOW}"
 
 
 def count_sign_in(request: HttpRequest) -> None:

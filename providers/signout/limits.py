@@ -11,7 +11,7 @@ import structlog
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from providers.signin.limits import source_of
+from ssoconsole.limits.source import source_of
 
 log = structlog.get_logger("signout")
 RECORDED_PER_MINUTE = 20
@@ -20,7 +20,7 @@ WINDOW = 60  # seconds
 
 def is_worth_a_record(request: HttpRequest) -> bool:
     """Count one more refusal; False past 20 in a minute from one address. Without a cache nothing is counted."""
-    key = f"logouts-refused:{source_of(request)}:{int(time.time()) // WINDOW}"
+    key = f"logouts-refused:{source_of(request) or 'unknown'}:{int(time.time()) // WINDOW}"
     try:
         cache.add(key, 0, timeout=2 * WINDOW)
         return cache.incr(key) <= RECORDED_PER_MINUTE

@@ -1,10 +1,9 @@
 """How browsers reach the console."""
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 
 from ssoconsole.checklist.item import Finding, Item, Situation, bad, good, untold
+from ssoconsole.values import host_of
 
 HALF_A_YEAR = 15_552_000  # seconds
 WIDEST = {4: 8, 6: 16}  # a prefix shorter than this is most of the internet
@@ -38,7 +37,7 @@ def browsers_insist_on_https(situation: Situation) -> Finding:
 
 
 def hosts_are_named(situation: Situation) -> Finding:
-    name = urlsplit(settings.BASE_URL).hostname
+    name = host_of(settings.BASE_URL)
     if [*settings.ALLOWED_HOSTS] != [name]:
         return bad(f"ALLOWED_HOSTS is {', '.join(settings.ALLOWED_HOSTS) or 'empty'}.")
     return good(f"Only {name}.")
@@ -52,7 +51,9 @@ def proxies_are_few(situation: Situation) -> Finding:
         return bad(f"{', '.join(wide)} is most of the internet.")
     if not settings.TRUSTED_PROXIES:
         return bad("None is named: everybody has the proxy's address, and no request is seen to be https.")
-    return good(", ".join(map(str, settings.TRUSTED_PROXIES)))
+    if not settings.TRUSTED_PROXY_HEADER:
+        return bad("No header of theirs is named: nobody behind them has an address.")
+    return good(f"{', '.join(map(str, settings.TRUSTED_PROXIES))}, by {settings.TRUSTED_PROXY_HEADER}")
 
 
 def the_proxy_says_https(situation: Situation) -> Finding:
@@ -101,14 +102,14 @@ ITEMS = (
         "trusted_proxies",
         "Exposure",
         "The proxies are named, and no more than they",
-        "Set TRUSTED_PROXIES to the addresses of your proxies, as narrow as can be.",
+        "Set TRUSTED_PROXIES to the addresses of your proxies, as narrow as can be, and TRUSTED_PROXY_HEADER.",
         proxies_are_few,
     ),
     Item(
         "proxy_https",
         "Exposure",
         "The proxy says that a request came by https",
-        "Let it set X-Forwarded-Proto and X-Forwarded-For, and name it in TRUSTED_PROXIES.",
+        "Name it in TRUSTED_PROXIES, and the header that it replaces in TRUSTED_PROXY_HEADER.",
         the_proxy_says_https,
     ),
     Item(

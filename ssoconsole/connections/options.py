@@ -28,6 +28,12 @@ REDIS_OPTIONS = {
 }
 
 
+def redis_options(options: Mapping[str, Any], *, by_socket: bool) -> dict[str, Any]:
+    """Return the options of the client of a Redis; those from its URL win. A socket is there or not, at once."""
+    ours = {name: value for name, value in REDIS_OPTIONS.items() if not by_socket or "connect" not in name}
+    return ours | dict(options)
+
+
 def postgresql_for_service(options: Mapping[str, Any], *, pooler: str) -> dict[str, Any]:
     """
     Return the entries of a PostgreSQL database in Django's DATABASES; `options` from its URL win.

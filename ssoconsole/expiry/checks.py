@@ -11,6 +11,7 @@ from django.core.validators import validate_email
 from ssoconsole.expiry.email import NOBODY
 from ssoconsole.expiry.webhook import webhook_target
 from ssoconsole.outbound.errors import OutboundError
+from ssoconsole.values import sender_of
 
 SHORTEST_SECRET = 32
 
@@ -24,10 +25,13 @@ def mail_reaches_somebody(**kwargs: Any) -> Iterator[checks.CheckMessage]:
             hint="Addresses only, separated by commas: ops@example.com,sso@example.com",
             id="expiry.E001",
         )
-    if not _is_address(settings.WARNINGS_FROM):
+    # Where there is no mail, what would be its sender by default is nobody's business.
+    chosen = sender_of(settings.BASE_URL) != settings.WARNINGS_FROM
+    if (chosen or settings.EMAIL_BACKEND != NOBODY) and not _is_address(settings.WARNINGS_FROM):
         yield checks.Error(
             "WARNINGS_FROM is no e-mail address.",
-            hint="The address alone: sso-console@example.com",
+            hint="Set it to an address alone, such as sso-console@example.com; without it the host of BASE_URL is "
+            "taken, which has to be one that mail can come from.",
             id="expiry.E002",
         )
     if settings.WARNINGS_EMAIL and settings.EMAIL_BACKEND == NOBODY:

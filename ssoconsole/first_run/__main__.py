@@ -10,13 +10,23 @@ from types import FrameType
 
 from ssoconsole.first_run.children import Child, wait_for_the_first_to_end
 from ssoconsole.first_run.env_file import write_env_file
+from ssoconsole.serve.port import problem_with
+from ssoconsole.values import whole
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+def port_number(text: str) -> int:
+    """Read PORT= as the settings do; argparse says what is wrong."""
+    try:
+        return whole(1, 65_535)(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make run")
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--port", type=port_number, default=8000)
     parser.add_argument("--demo", choices=["0", "1"], default="1")
     return parser.parse_args()
 
@@ -34,9 +44,13 @@ def prepare_environment(port: int) -> None:
 def prepare_database() -> None:
     import django
     from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
 
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as unusable:
+        sys.exit(str(unusable))
     if not settings.DEBUG:
         sys.exit("make run is for development, and DEBUG is off. See README.md for production.")
     call_command("migrate", verbosity=0)
@@ -106,8 +120,17 @@ def stop_on_signals() -> None:
     signal.signal(signal.SIGHUP, stop)
 
 
+def refuse_taken_port(port: int) -> None:
+    """Before anything is done: another console there would answer in this one's place."""
+    if problem := problem_with("127.0.0.1", port):
+        sys.exit(
+            f"The console cannot listen at port {port}: {problem}. PORT= chooses another: make run PORT=8001"
+        )
+
+
 def main() -> int:
     options = arguments()
+    refuse_taken_port(options.port)
     prepare_environment(options.port)
     stop_on_signals()
     children: list[Child] = []

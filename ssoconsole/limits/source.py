@@ -2,6 +2,20 @@
 
 from ipaddress import IPv6Address, ip_address
 
+from django.http import HttpRequest
+
+from ssoconsole.http.forwarding import PEER
+
+
+def source_of(request: HttpRequest) -> str | None:
+    """
+    Return whom a request counts against (see `subscriber_of`).
+
+    Where a proxy has left the client's address uncertain it is the proxy: whoever comes through it nameless shares
+    one count.
+    """
+    return subscriber_of(request.META.get("REMOTE_ADDR")) or subscriber_of(request.META.get(PEER))
+
 
 def subscriber_of(address: str | None) -> str | None:
     """

@@ -1,12 +1,12 @@
 """Who may read the metrics: everybody else is told that there are none."""
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from ssoconsole.http.forwarding import FORWARDED_BY_NOBODY_TRUSTED, is_trusted
+from ssoconsole.http.forwarding import FORWARDED_BY_NOBODY_TRUSTED, FROM_TRUSTED_PROXY, is_trusted
 from ssoconsole.http.probes import ASKED_HOST
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -18,7 +18,8 @@ def may_read_metrics(request: HttpRequest) -> bool:
     Tell whether this request shows METRICS_TOKEN or comes from METRICS_NETWORKS.
 
     Where neither is set, a program on this machine may, that calls the console by a loopback name and comes
-    through no proxy. An address proves nothing when somebody who is not trusted has forwarded the request.
+    through no proxy. An address proves nothing when somebody who is not trusted has forwarded the request, or when
+    a trusted proxy has left it uncertain.
     """
     if settings.METRICS_TOKEN and _shown_token(request):
         return True
@@ -42,9 +43,5 @@ def _is_on_this_machine(request: HttpRequest, address: str) -> bool:
     # A proxy on this machine that forwards a stranger must pass the console's name on, or no page would work.
     host = str(request.META.get(ASKED_HOST, ""))
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    try:
-        ip_address(address)
-    except ValueError:
-        return False
-    forwarded = "HTTP_X_FORWARDED_FOR" in request.META or "HTTP_FORWARDED" in request.META
-    return is_trusted(address, LOOPBACK) and name in LOOPBACK_NAMES and not forwarded
+    through_proxy = request.META.get(FROM_TRUSTED_PROXY)
+    return is_trusted(address, LOOPBACK) and name in LOOPBACK_NAMES and not through_proxy

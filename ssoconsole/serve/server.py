@@ -6,12 +6,14 @@ import threading
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from ssoconsole.logs import handler_config
 from ssoconsole.serve.drain import start_draining
+from ssoconsole.serve.port import problem_with
 
 APPLICATION = "ssoconsole.wsgi:application"
 # How long a request that is being answered may still take: longer than the longest call to a provider.
@@ -45,7 +47,13 @@ class DrainingServer(MPServer):
 
 
 def server_of_settings() -> DrainingServer:
-    """Make the server that the settings describe. Raises ImproperlyConfigured."""
+    """Make the server that the settings describe. Raises ImproperlyConfigured where it could not listen."""
+    if problem := problem_with(settings.HOST, settings.PORT, shared=settings.SHARE_PORT):
+        raise ImproperlyConfigured(
+            f"(ssoconsole.E018) The console cannot listen at {settings.HOST} port {settings.PORT}: {problem}.\n\tHINT: "
+            "Set PORT (and HOST) to where nobody listens. SHARE_PORT=true lets another console listen at the same "
+            "port, to exchange one for the next."
+        )
     # The processes that answer share the launcher's memory, by which they learn that it is about to leave.
     multiprocessing.set_start_method("fork", force=True)
     return DrainingServer(

@@ -1,13 +1,20 @@
 """The compose file: taken by Compose itself, with every reference resolved, and nothing of it open by mistake."""
 
 import os
+import re
 import shutil
+import stat
+import subprocess
 
 import pytest
+import redis
 import yaml
 
+from tests.deploy.machines.parts import listens, wait_until
 from tests.deploy.names import DEPLOY
 from tests.deploy.tools import run, tool
+from tests.support.optional import missing
+from tests.support.servers import free_port
 
 DOCKER = DEPLOY / "docker"
 
@@ -60,9 +67,77 @@ def test_the_console_runs_hardened_with_secrets_as_files(compose):
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert {secret["source"] for secret in service["secrets"]} == {
-            "secret_key", "field_encryption_keys", "database_url",
+            "secret_key", "field_encryption_keys", "database_url", "cache_url",
         }  # fmt: skip
-        assert not {"SECRET_KEY", "DATABASE_URL", "FIELD_ENCRYPTION_KEYS"} & set(service["environment"])
+        given = set(service["environment"])
+        assert not {"SECRET_KEY", "DATABASE_URL", "FIELD_ENCRYPTION_KEYS", "CACHE_URL"} & given
+
+
+def services():
+    """The services as the file has them; Compose itself is not asked."""
+    return yaml.safe_load((DOCKER / "compose.yaml").read_text())["services"]
+
+
+@pytest.mark.parametrize("name", services())
+def test_every_container_gives_up_what_it_does_not_need(name):
+    service = services()[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    # The console's own image says its user.
+    assert service.get("user", "0").split(":")[0] != "0" or "sso-console" in service["image"]
+
+
+@pytest.mark.parametrize(
+    ("name", "owner", "folders"),
+    [
+        ("postgres", "uid=70,gid=70", {"/tmp", "/var/run/postgresql"}),
+        ("redis", "uid=999,gid=1000", {"/tmp", "/data"}),
+    ],
+)
+def test_what_a_service_writes_to_is_its_own(name, owner, folders):
+    mounts = dict(mount.split(":", 1) for mount in services()[name]["tmpfs"])
+    assert set(mounts) == folders
+    for folder, options in mounts.items():
+        assert "size=" in options
+        assert owner in options or (folder == "/tmp" and "mode=1777" in options)
+
+
+def start_of_redis(way):
+    """The shell's lines that start Redis in a container."""
+    if way == "compose":
+        return services()["redis"]["command"][2].replace("$$", "$")
+    path = DEPLOY / "kubernetes" / "overlays" / "development" / "redis.yaml"
+    [pod] = [each for each in yaml.safe_load_all(path.read_text()) if each["kind"] == "Deployment"]
+    return pod["spec"]["template"]["spec"]["containers"][0]["command"][2]
+
+
+@pytest.mark.parametrize("way", ["compose", "kubernetes"])
+def test_redis_wants_the_password_that_the_console_has(way, tmp_path):
+    """Started by the file's own lines, with the secrets that the script makes."""
+    run(str(DEPLOY / "new-secrets"), str(tmp_path / "secrets"), "db.internal", "127.0.0.1")
+    url = (tmp_path / "secrets" / "cache_url").read_text()
+    port = free_port()
+    lines = start_of_redis(way)
+    for old in ("/run/secrets/redis/", "/run/secrets/"):
+        lines = lines.replace(old, f"{tmp_path}/secrets/")
+    lines = re.sub(r"/(tmp|data)/redis.conf", f"{tmp_path}/redis.conf", lines)
+    assert (tmp_path / "secrets" / "redis_password").read_text() not in lines
+    program = shutil.which("redis-server") or missing("redis-server", "apt-get install redis-server")
+    lines = lines.replace("exec redis-server", f"exec {program}").rstrip()
+    process = subprocess.Popen(
+        ["sh", "-euc", f"{lines} --port {port} --dir {tmp_path}"], stdout=subprocess.DEVNULL
+    )
+    try:
+        wait_until(lambda: listens(port), "Redis", within=20)
+        with pytest.raises(redis.exceptions.AuthenticationError):
+            redis.Redis(port=port).ping()
+        assert redis.Redis.from_url(url.replace(":6379", f":{port}")).ping()
+        assert stat.S_IMODE((tmp_path / "redis.conf").stat().st_mode) == 0o600
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def test_nobody_serves_before_the_migrations_are_there(compose):
@@ -76,6 +151,7 @@ def test_the_console_believes_nginx_and_nobody_else(compose):
     for name in ("console-1", "console-2"):
         service = compose["services"][name]
         assert service["environment"]["TRUSTED_PROXIES"] == f"{address}/32"
+        assert service["environment"]["TRUSTED_PROXY_HEADER"] == "Forwarded"
         upstream = service["networks"]["inside"]["ipv4_address"]
         assert f"server {upstream}:8000" in (DOCKER / "nginx.conf.template").read_text()
 

@@ -100,7 +100,7 @@ def test_no_pod_asks_for_more_than_the_restricted_standard_gives(built, way):
             context = container["securityContext"]
             assert context["allowPrivilegeEscalation"] is False, name
             assert context["capabilities"] == {"drop": ["ALL"]}, name
-            assert context.get("readOnlyRootFilesystem") is True or name == "postgres"
+            assert context.get("readOnlyRootFilesystem") is True, name
             assert {"cpu", "memory"} <= set(container["resources"]["requests"]), name
             assert "memory" in container["resources"]["limits"], name
 
@@ -114,7 +114,7 @@ def test_secrets_are_files_by_reference(built, way):
         assert volume["secret"]["secretName"].startswith("sso-console"), name
         assert volume["secret"]["defaultMode"] == 0o440
         variables = {entry["name"] for entry in pod["spec"]["containers"][0].get("env", ())}
-        assert not {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL"} & variables
+        assert not {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "CACHE_URL"} & variables
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -205,9 +205,12 @@ class ChartTests:
             "baseUrl=http://sso.example.com",
             "baseUrl=https://sso.example.com/",
             "trustedProxies=0.0.0.0/0",
+            "trustedProxies=10.0.0.0/7",
+            "trustedProxyHeader=X-Real-IP",
             "databasePooler=statement",
             "extraEnv.DEBUG=true",
             "extraEnv.SECRET_KEY=here",
+            "extraEnv.CACHE_URL=here",
             "cacheUrl=locmemcache://",
             "replicas=3",
             "schedules.cleanup=daily",
@@ -221,6 +224,18 @@ class ChartTests:
     def test_what_can_be_left_out_can_be_left_out(self):
         rendered = render("--set", "ingress.enabled=false", "--set", "networkPolicy.enabled=false")
         assert KINDS - {document["kind"] for document in rendered} == {"Ingress", "NetworkPolicy"}
+
+    def test_nobody_is_trusted_until_somebody_is_named(self, chart):
+        def proxies(documents):
+            return {
+                entry["value"]
+                for _, pod in pods(documents)
+                for entry in pod["spec"]["containers"][0]["env"]
+                if entry["name"] == "TRUSTED_PROXIES"
+            }
+
+        assert proxies(chart) == set()
+        assert proxies(render("--set", "trustedProxies=10.244.7.0/24")) == {"10.244.7.0/24"}
 
     def test_further_settings_reach_every_pod(self):
         rendered = render(

@@ -78,7 +78,9 @@ def test_no_forwarding_header_of_a_client_is_passed_on():
     ours = dict(re.findall(r"proxy_set_header (\S+) (\S+);", text))
     for header in FORWARDING_HEADERS:
         name = header.removeprefix("HTTP_").replace("_", "-").title().replace("Ip", "IP")
-        assert ours[name] in ('""', "$remote_addr", "$scheme"), name
+        assert ours[name] == ('"for=\\"$console_client\\";proto=$scheme"' if name == "Forwarded" else '""'), (
+            name
+        )
 
 
 def test_a_place_of_its_own_for_a_request_changes_none_of_the_headers():

@@ -1,12 +1,18 @@
 """The units: taken by systemd itself, and with next to nothing that they could do to the machine."""
 
 import re
+import shlex
 import shutil
+import stat
+import subprocess
 
 import pytest
+import redis
 
+from tests.deploy.machines.parts import wait_until
 from tests.deploy.names import DEPLOY
 from tests.deploy.tools import run, tool
+from tests.support.optional import missing
 
 UNITS = DEPLOY / "bare-metal" / "units"
 MOST_EXPOSED = 1.5  # of 10; `systemd-analyze security` calls anything under 2 well protected
@@ -23,13 +29,14 @@ def units(tmp_path):
     folder = tmp_path / "units"
     shutil.copytree(UNITS, folder)
     for path in folder.glob("*.service"):
-        path.write_text(path.read_text().replace("/opt/sso-console/venv/bin/python", "/bin/true"))
+        text = path.read_text().replace("/opt/sso-console/venv/bin/python", "/bin/true")
+        path.write_text(text.replace("/usr/bin/redis-server", "/bin/true"))
     return folder
 
 
 def verify(analyze, units):
     instances = [units / "sso-console@8000.service", units / "sso-console-run@cleanup.service"]
-    asked = [*units.glob("*.timer"), *units.glob("*.target"), *instances]
+    asked = [*units.glob("*.timer"), *units.glob("*.target"), units / "sso-console-redis.service", *instances]
     run(analyze, "verify", *map(str, asked), silent=True)
 
 
@@ -44,7 +51,9 @@ def test_it_would_find_a_mistake(analyze, units):
         verify(analyze, units)
 
 
-@pytest.mark.parametrize("name", ["sso-console@.service", "sso-console-run@.service"])
+@pytest.mark.parametrize(
+    "name", ["sso-console@.service", "sso-console-run@.service", "sso-console-redis.service"]
+)
 def test_they_give_up_what_they_do_not_need(analyze, name):
     said = run(analyze, "security", "--offline=true", "--no-pager", str(UNITS / name))
     assert float(re.search(r"Overall exposure level for \S+: ([\d.]+)", said).group(1)) <= MOST_EXPOSED
@@ -56,6 +65,33 @@ def test_a_command_may_do_no_more_than_the_console(analyze):
         return text[text.index("# What it may touch") : text.index("LimitNOFILE")]
 
     assert protections("sso-console@.service") == protections("sso-console-run@.service")
+
+
+def test_the_cache_is_reached_by_the_consoles_account_alone(analyze, tmp_path):
+    """By the unit's own command: no port, and a socket that nobody else may open."""
+    text = (UNITS / "sso-console-redis.service").read_text()
+    assert (DEPLOY / "bare-metal" / "console.env.example").read_text().count(
+        "CACHE_URL=redis:///run/sso-console-redis/redis.sock\n"
+    ) == 1
+    assert {"RuntimeDirectory=sso-console-redis", "RuntimeDirectoryMode=0700", "User=sso-console"} <= set(
+        text.splitlines()
+    )
+    command = shlex.split(re.search(r"^ExecStart=(.*)$", text, re.MULTILINE)[1])
+    program = shutil.which(command[0]) or missing("redis-server", "apt-get install redis-server")
+    moved = [word.replace("/run/sso-console-redis", str(tmp_path)) for word in command[1:]]
+    process = subprocess.Popen([program, *moved], stdout=subprocess.DEVNULL)
+    try:
+        socket = tmp_path / "redis.sock"
+        wait_until(socket.exists, "the socket", within=20)
+        client = redis.Redis(unix_socket_path=str(socket))
+        wait_until(lambda: client.ping(), "Redis", within=20)
+        assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+        assert client.config_get("port") == {"port": "0"}
+        assert client.config_get("save") == {"save": ""}
+        client.close()
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def test_every_timer_starts_a_unit_that_is_there():

@@ -337,6 +337,7 @@ def test_a_fenced_bot_is_where_the_trusted_proxy_says(direct, me, bot, settings)
     forwarded = {"HTTP_X_FORWARDED_FOR": "192.0.2.7"}
     assert direct.post("/oauth/token", FORM, me, **forwarded) == FORM  # anybody may write such a header
     settings.TRUSTED_PROXIES = [ip_network("127.0.0.0/8")]
+    settings.TRUSTED_PROXY_HEADER = "X-Forwarded-For"
     assert b"access_token" in direct.post("/oauth/token", FORM, me, **forwarded)
     assert Credential.objects.get().last_used_from == "192.0.2.7"
 

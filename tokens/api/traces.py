@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
+from ssoconsole.limits.source import source_of
 from tokens.errors import InvalidRequest, InvalidToken
 from tokens.models import TokenRecord, TokenRefusal
 from tokens.refusals.presentable import plausible_name, presentable
@@ -33,7 +34,7 @@ def keep(request: Request, error: Exception, answer: Response) -> str:
         bot_id=record.bot_id if record else None,
         credential_id=record.credential_id if record else None,
     )
-    return keep_refusal(refused=refused, by=by)
+    return keep_refusal(refused=refused, by=by, source=source_of(request))
 
 
 def _caller(request: Request, error: Exception) -> tuple[Actor, TokenRecord | None]:

@@ -13,6 +13,7 @@ from ssoconsole.jose.algorithms import ALGORITHMS
 from ssoconsole.jose.errors import JwtRefused, shown
 from ssoconsole.jose.signatures import spend_verification
 from ssoconsole.jose.verify import unverified_claims
+from ssoconsole.limits.source import subscriber_of
 from tokens.credentials.own_keys import prove_by_own_key
 from tokens.credentials.services import PURPOSE
 from tokens.credentials.throttling import count_failure
@@ -31,19 +32,25 @@ _STAND_IN = ALGORITHMS["ES256"]
 
 
 def authenticate_client(
-    *, client_id: str, client_secret: str, address: str | None, known: bool = True
+    *,
+    client_id: str,
+    client_secret: str,
+    address: str | None,
+    source: str | None = None,
+    known: bool = True,
 ) -> Credential:
     """
     Return the credential that this name and secret belong to, with its bot; in one query. Where somebody has looked
     already, and it is not `known`, in none.
 
-    Raises InvalidClient, the same for an unknown name, a wrong, retired or expired secret, a bot that is
+    `address` is the client's, None where that is not certain; a failure counts against `source`, or else against
+    the address. Raises InvalidClient, the same for an unknown name, a wrong, retired or expired secret, a bot that is
     disabled or whose owner is, and a foreign network; after too many failures with `retry_after`. Good
     credentials are never refused for other people's failures.
     """
     now = timezone.now()
     hashes = key_ring().keyed_hashes(client_secret, purpose=PURPOSE)
-    with _cause_for_the_log(client_id=client_id, address=address, method="client_secret"):
+    with _cause_for_the_log(client_id=client_id, address=address, source=source, method="client_secret"):
         credential = _find(client_id, hashes, at=now) if known else None
         if credential is None:
             raise CredentialUnknown
@@ -52,7 +59,9 @@ def authenticate_client(
     return credential
 
 
-def authenticate_assertion(*, client_id: str | None, assertion: str, address: str | None) -> Credential:
+def authenticate_assertion(
+    *, client_id: str | None, assertion: str, address: str | None, source: str | None = None
+) -> Credential:
     """
     Return the credential that an assertion proves, with its bot (RFC 7523): one that the bot has signed itself,
     or the token of the platform that runs it.
@@ -63,7 +72,7 @@ def authenticate_assertion(*, client_id: str | None, assertion: str, address: st
     now = timezone.now()
     unverified_issuer, malformed = _unverified_issuer(assertion)
     name = client_id or unverified_issuer
-    with _cause_for_the_log(client_id=name, address=address, method="client_assertion"):
+    with _cause_for_the_log(client_id=name, address=address, source=source, method="client_assertion"):
         if malformed:
             spend_verification(_STAND_IN)
             raise malformed
@@ -89,7 +98,9 @@ def _proved(
 
 
 @contextmanager
-def _cause_for_the_log(*, client_id: str, address: str | None, method: str) -> Iterator[None]:
+def _cause_for_the_log(
+    *, client_id: str, address: str | None, source: str | None, method: str
+) -> Iterator[None]:
     """Turn every cause into InvalidClient; the cause itself goes into the log."""
     try:
         yield
@@ -105,7 +116,7 @@ def _cause_for_the_log(*, client_id: str, address: str | None, method: str) -> I
             received=shown(cause.received),  # a stranger's text: one line, however he wrote it
         )
         raise InvalidClient(
-            retry_after=count_failure(client_id=client_id, address=address),
+            retry_after=count_failure(client_id=client_id, source=source or subscriber_of(address)),
             cause=cause,
         ) from None
 

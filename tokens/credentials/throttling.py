@@ -12,8 +12,6 @@ import hashlib
 import structlog
 from django.core.cache import cache
 
-from ssoconsole.limits.source import subscriber_of
-
 log = structlog.get_logger("tokens.throttling")
 
 WINDOW = 60  # seconds
@@ -21,9 +19,13 @@ MOST_PER_NAME = 20
 MOST_PER_ADDRESS = 60
 
 
-def count_failure(*, client_id: str, address: str | None) -> int | None:
-    """Count one failure; return the seconds to wait if there were too many within a minute, else None."""
-    counts = ((f"name:{client_id}", MOST_PER_NAME), (f"address:{subscriber_of(address)}", MOST_PER_ADDRESS))
+def count_failure(*, client_id: str, source: str | None) -> int | None:
+    """
+    Count one failure of a name, and of whom it counts against (`ssoconsole.limits.source`).
+
+    Return the seconds to wait if there were too many within a minute, else None.
+    """
+    counts = ((f"name:{client_id}", MOST_PER_NAME), (f"address:{source}", MOST_PER_ADDRESS))
     try:
         too_many = [_increment(what) > most for what, most in counts]
     except Exception as error:  # each cache backend has its own exceptions, and none may close this door

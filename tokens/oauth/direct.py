@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 
-from ssoconsole.http.forwarding import believe_forwarding_headers
+from ssoconsole.http.forwarding import SCHEME, believe_forwarding_headers
 from ssoconsole.http.request_log import log_request, request_named
 from ssoconsole.tracing.span import is_tracing
 from tokens.oauth import answers
@@ -54,7 +54,7 @@ def answering_at_once(application: Application) -> Application:
         # A copy: Django reads the forwarding headers for itself, if it comes to that.
         meta = dict(environ)
         believe_forwarding_headers(meta)
-        headers = _headers(meta.get("HTTP_X_FORWARDED_PROTO", environ["wsgi.url_scheme"]))
+        headers = _headers(meta.get(SCHEME, environ["wsgi.url_scheme"]))
         connection.close_if_unusable_or_obsolete()
         with request_named(meta) as request_id:
             try:
@@ -91,7 +91,7 @@ def _headers(scheme: str) -> list[tuple[str, str]]:
         return answers.at_once(b"")
 
     request = HttpRequest()
-    request.META = {"HTTP_X_FORWARDED_PROTO": scheme, "HTTP_HOST": urlsplit(settings.BASE_URL).netloc}
+    request.META = {SCHEME: scheme, "HTTP_HOST": urlsplit(settings.BASE_URL).netloc}
     response: Any = SecurityMiddleware(CSPMiddleware(XFrameOptionsMiddleware(uncached)))(request)
     del response["Content-Type"]
     return list(response.items()) if response.status_code == 200 else []

@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from ssoconsole.http.methods import mark_only_post
 from ssoconsole.jose.errors import JwtRefused
+from ssoconsole.limits.source import source_of
 from ssoconsole.metrics.counting import count_oauth_refusal
 from tokens.credentials.authentication import authenticate_assertion, authenticate_client
 from tokens.errors import CredentialUnknown, InvalidRequest, RequestTooLarge, TokensError
@@ -145,16 +146,20 @@ def client_of(request: HttpRequest, form: Form) -> Credential:
     """Return the credential that the request proves, with its bot. Raises InvalidClient, InvalidRequest."""
     client = client_credentials_of(form, authorization=request.META.get("HTTP_AUTHORIZATION"))
     traces.note_name(request, client.unverified_client_id)
-    address = request.META.get("REMOTE_ADDR")
+    address, source = request.META.get("REMOTE_ADDR") or None, source_of(request)
     if isinstance(client, UnverifiedAssertion):
         credential = authenticate_assertion(
-            client_id=client.unverified_client_id, assertion=client.unverified_assertion, address=address
+            client_id=client.unverified_client_id,
+            assertion=client.unverified_assertion,
+            address=address,
+            source=source,
         )
     else:
         credential = authenticate_client(
             client_id=client.unverified_client_id,
             client_secret=client.unverified_client_secret,
             address=address,
+            source=source,
             known=CREDENTIAL_IS_UNKNOWN not in request.META,
         )
     traces.note_proven(request, credential)

@@ -4,6 +4,7 @@ from django.http import HttpRequest
 
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
+from ssoconsole.limits.source import source_of
 from tokens.errors import InvalidClient, InvalidToken
 from tokens.models import Credential, TokenRefusal
 from tokens.refusals.presentable import presentable
@@ -42,7 +43,7 @@ def keep(request: HttpRequest, error: DomainError, *, status: int, answered: str
         credential_id=credential.pk if credential else None,
     )
     by = Actor.bot(name, address) if credential else Actor(STRANGER, "", address)
-    return keep_refusal(refused=refused, by=by)
+    return keep_refusal(refused=refused, by=by, source=source_of(request))
 
 
 def _bearer(request: HttpRequest) -> str:

@@ -36,7 +36,8 @@ OF_REQUESTS = {
     "network_foreign": Meaning(
         "The credential is right, and the bot may not come from this address.",
         "Add the network to the bot, if it is its own. Behind a proxy, see that `TRUSTED_PROXIES` "
-        "names it. If the address is a stranger's, retire the credential: it has leaked.",
+        "names it and `TRUSTED_PROXY_HEADER` the header that it writes: an address that is not certain is none. "
+        "If the address is a stranger's, retire the credential: it has leaked.",
         expected="an address in the bot's allowed networks",
     ),
     "assertion_replayed": Meaning(

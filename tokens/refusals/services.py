@@ -49,7 +49,7 @@ class Refused:
     credential_id: UUID | None = None
 
 
-def keep_refusal(*, refused: Refused, by: Actor) -> str:
+def keep_refusal(*, refused: Refused, by: Actor, source: str | None) -> str:
     """
     Write one refusal down, by one statement, and return its reference; "" where it is not worth a row.
 
@@ -57,7 +57,7 @@ def keep_refusal(*, refused: Refused, by: Actor) -> str:
     """
     client_id = plausible_name(refused.client_id)
     proven = "" if by.kind == STRANGER else str(by)
-    if not is_worth_a_record(proven=proven, client_id=client_id, address=by.address):
+    if not is_worth_a_record(proven=proven, client_id=client_id, source=source):
         return ""
     refusal = _row(refused, client_id)
     refusal.actor, refusal.address = str(by)[:300], by.address

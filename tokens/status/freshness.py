@@ -38,17 +38,21 @@ def current_word() -> str | None:
 
 
 def kept(name: str, *, word: str | None) -> Any:
-    """Return what was kept under this name and word, not longer ago than `KEPT` seconds; else None."""
+    """
+    Return what was kept under this name and word, not longer ago than `KEPT` seconds; else None.
+
+    It is JSON, and somebody else may have written it.
+    """
     try:
         found = cache.get(name) if word else None
     except Exception as error:  # as above
         log.warning("status_lists_not_kept", error=type(error).__name__)
         return None
-    return found[1] if found and found[0] == word else None
+    return found[1] if isinstance(found, list) and len(found) == 2 and found[0] == word else None
 
 
 def keep(name: str, value: Any, *, word: str | None) -> None:
-    """Keep a value for those who ask next."""
+    """Keep a value, which is JSON, for those who ask next."""
     try:
         if word:
             cache.set(name, (word, value), timeout=KEPT)

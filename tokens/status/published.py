@@ -40,19 +40,21 @@ def status_list_token(known: KnownList, *, at: datetime) -> str:
     """
     name = f"tokens:status-list:{known.id}"
     token = kept(name, word=current_word())
-    if token is None:
+    if not isinstance(token, str):
         with _one_at_a_time:
             word = current_word()
-            token = kept(name, word=word) or _signed(known, at=at)
+            token = kept(name, word=word)
+            if not isinstance(token, str):
+                token = _signed(known, at=at)
             keep(name, token, word=word)
-    return str(token)
+    return token
 
 
 def status_list_uris(*, at: datetime) -> list[str]:
     """Return where the lists are that hold a token which is neither revoked nor past its end (section 9.2)."""
     name, word = f"tokens:status-lists:{settings.BASE_URL}", current_word()
     numbers = kept(name, word=word)
-    if numbers is None:
+    if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
         numbers = _numbers_of_lists(at=at)
         keep(name, numbers, word=word)
     return [status_list_uri(number) for number in numbers]

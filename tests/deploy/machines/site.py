@@ -43,6 +43,7 @@ class Site:
             "DATABASE_URL": self.postgres.url,
             "CACHE_URL": self.redis.url,
             "TRUSTED_PROXIES": "127.0.0.1/32",
+            "TRUSTED_PROXY_HEADER": "Forwarded",
             "ALLOW_LOOPBACK_PROVIDERS": "true",
             "DJANGO_SETTINGS_MODULE": "ssoconsole.settings",
             "DRAIN_SECONDS": "2",
@@ -97,7 +98,7 @@ class Site:
         return self.http.post(self.url + path, data, auth=(BOT, SECRET), timeout=30, **options)
 
     def post_at(self, console, path, data):
-        headers = {"Host": self.url.removeprefix("https://"), "X-Forwarded-Proto": "https"}
+        headers = {"Host": self.url.removeprefix("https://"), "Forwarded": "for=192.0.2.1;proto=https"}
         url = f"http://127.0.0.1:{console.port}{path}"
         return requests.post(url, data, auth=(BOT, SECRET), headers=headers, timeout=30)
 

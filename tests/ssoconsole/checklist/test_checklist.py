@@ -36,6 +36,7 @@ PRODUCTION = {
     "SECURE_HSTS_SECONDS": 31_536_000,
     "ALLOW_LOOPBACK_PROVIDERS": False,
     "TRUSTED_PROXIES": [ip_network("10.0.0.5/32")],
+    "TRUSTED_PROXY_HEADER": "Forwarded",
     "SERVER_PROCESSES": 1,
     "METRICS_TOKEN": "m" * 40,
     "STORAGES": {
@@ -101,6 +102,7 @@ WAYS_TO_BE_RED = [
     ("allowed_hosts", setting(ALLOWED_HOSTS=["*"])),
     ("allowed_hosts", setting(ALLOWED_HOSTS=[])),
     ("trusted_proxies", setting(TRUSTED_PROXIES=[])),
+    ("trusted_proxies", setting(TRUSTED_PROXY_HEADER="")),
     ("trusted_proxies", setting(TRUSTED_PROXIES=[ip_network("0.0.0.0/0")])),
     ("trusted_proxies", setting(TRUSTED_PROXIES=[ip_network("::/0")])),
     ("loopback_providers_off", setting(ALLOW_LOOPBACK_PROVIDERS=True)),

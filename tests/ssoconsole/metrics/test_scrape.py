@@ -51,9 +51,22 @@ class ReaderTests:
         assert scraper.get(**extra).status_code == 404
 
     def test_what_a_trusted_proxy_forwards_is_judged_by_its_origin(self, scraper, settings):
-        settings.TRUSTED_PROXIES = networks("127.0.0.0/8")
+        settings.TRUSTED_PROXIES, settings.TRUSTED_PROXY_HEADER = networks("127.0.0.1/32"), "X-Forwarded-For"
+        settings.METRICS_NETWORKS = networks("127.0.0.0/8", "10.1.0.0/16")
+        assert scraper.get(HTTP_X_FORWARDED_FOR="10.1.2.3:4711").status_code == 200
         assert scraper.get(HTTP_X_FORWARDED_FOR="203.0.113.7").status_code == 404
-        assert scraper.get(HTTP_X_FORWARDED_FOR="127.0.0.1").status_code == 404
+
+    @pytest.mark.parametrize(
+        "forwarded_for", [None, "", "unknown", "127.0.0.1", "10.1.2.3, unknown", "10.1.2.3, "]
+    )
+    @pytest.mark.parametrize("open_to", [(), ("127.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0")])
+    def test_an_address_that_a_trusted_proxy_leaves_uncertain_is_in_no_network(
+        self, scraper, settings, forwarded_for, open_to
+    ):
+        settings.TRUSTED_PROXIES, settings.TRUSTED_PROXY_HEADER = networks("127.0.0.1/32"), "X-Forwarded-For"
+        settings.METRICS_NETWORKS = networks(*open_to)
+        headers = {} if forwarded_for is None else {"HTTP_X_FORWARDED_FOR": forwarded_for}
+        assert scraper.get(**headers).status_code == 404
 
     @pytest.mark.parametrize(
         ("shown", "status"),

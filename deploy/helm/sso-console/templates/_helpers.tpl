@@ -19,10 +19,19 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "sso-console.env" -}}
 - name: BASE_URL
   value: {{ .Values.baseUrl | quote }}
+{{- if .Values.cacheUrl }}
 - name: CACHE_URL
   value: {{ .Values.cacheUrl | quote }}
+{{- else }}
+- name: CACHE_URL_FILE
+  value: /run/secrets/sso-console/cache_url
+{{- end }}
+{{- with .Values.trustedProxies }}
 - name: TRUSTED_PROXIES
-  value: {{ .Values.trustedProxies | quote }}
+  value: {{ . | quote }}
+{{- end }}
+- name: TRUSTED_PROXY_HEADER
+  value: {{ .Values.trustedProxyHeader | quote }}
 - name: LOG_FORMAT
   value: {{ .Values.logFormat | quote }}
 - name: SECRET_KEY_FILE
