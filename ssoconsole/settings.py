@@ -87,6 +87,8 @@ TOKEN_RECORD_DAYS: int = max(2, env.int("TOKEN_RECORD_DAYS", default=90))
 TOKEN_REFUSAL_DAYS: int = env.int("TOKEN_REFUSAL_DAYS", default=SIGN_IN_TRACE_DAYS)
 # How many browsers one person may be signed in with; one more ends the oldest session.
 SESSIONS_PER_USER: int = env.int("SESSIONS_PER_USER", default=20)
+# After how long without a request a session ends; 0 for never.
+SESSION_IDLE_MINUTES: int = max(0, env.int("SESSION_IDLE_MINUTES", default=60))
 # Whether /signin leaves for the provider at once when there is only one; /signin?choose=1 still shows the page.
 SIGN_IN_STRAIGHT_THROUGH: bool = env.bool("SIGN_IN_STRAIGHT_THROUGH", default=False)
 
