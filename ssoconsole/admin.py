@@ -33,6 +33,14 @@ class ConsoleAdminSite(admin.AdminSite):
     index_title = "Administration"
     site_url = "/"
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """As Django's, with `ShownColumnsOnly` before whatever admin it is: nobody has to think of it."""
+        from ssoconsole.admin_lookups import ShownColumnsOnly  # needs what is not ready when the site is made
+
+        base = admin_class or admin.ModelAdmin
+        guarded = type(base.__name__, (ShownColumnsOnly, base), {"__module__": base.__module__})
+        super().register(model_or_iterable, guarded, **options)
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """
         Add two warnings for administrators, whoever they are and on every page.

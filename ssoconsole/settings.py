@@ -138,6 +138,8 @@ TOKEN_RECORD_DAYS = max(2, env.read("TOKEN_RECORD_DAYS", DAYS, 90))
 TOKEN_REFUSAL_DAYS = env.read("TOKEN_REFUSAL_DAYS", DAYS, SIGN_IN_TRACE_DAYS)
 # How many browsers one person may be signed in with; one more ends the oldest session.
 SESSIONS_PER_USER = env.read("SESSIONS_PER_USER", values.whole(1, 10_000), 20)
+# After how long without a request a session ends; 0 for never.
+SESSION_IDLE_MINUTES = env.read("SESSION_IDLE_MINUTES", values.whole(0, 1_000_000), 60)
 # Whether /signin leaves for the provider at once when there is only one; /signin?choose=1 still shows the page.
 SIGN_IN_STRAIGHT_THROUGH: bool = env.bool("SIGN_IN_STRAIGHT_THROUGH", default=False)
 

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from providers.identities.rights import leave_by_hand
 from providers.models import ConsoleSession, Identity
 from providers.sessions.services import end_sessions_of_user
 from ssoconsole.accounts.admin import UserAdmin
@@ -27,6 +28,10 @@ class PersonAdmin(UserAdmin):
         """Identities and sessions go with the person: they are records, which nobody may delete one by one."""
         deleted, count, forbidden, protected = super().get_deleted_objects(objs, request)
         return deleted, count, forbidden - _GO_WITH_THE_PERSON, protected
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        leave_by_hand(form.instance, form.changed_data)
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         """As for the list of sessions."""

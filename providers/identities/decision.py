@@ -51,7 +51,8 @@ def decide_person(*, provider: Provider, claims: Mapping[str, Any], lock: bool =
     """
     Decide about whom `claims`, all of them verified, speak of: known, linked or new.
 
-    With `lock`, which needs a transaction, the rows that were read stay as they are until they are written.
+    With `lock`, which needs a transaction, the rows that were read stay as they are until they are written;
+    without it, `provider` may be a registration that is only tried.
     Raises PrincipalMissing, PrincipalUnusable, NotAdmitted, EmailTaken and UserDisabled.
     """
     person = mapped_person(provider, claims)
@@ -59,7 +60,8 @@ def decide_person(*, provider: Provider, claims: Mapping[str, Any], lock: bool =
     user = identity.user if identity else linkable_user(provider, person, lock=lock)
     _admit(provider, person, known=user is not None)
     way = Way.KNOWN if identity else Way.LINKED if user else Way.NEW
-    return _decision(provider, claims["sub"], person, way, user or new_user(person), identity)
+    user = user or new_user(person)
+    return _decision(provider, claims["sub"], person, way, user, identity, stands=lock)
 
 
 def decide_known_person(
@@ -76,7 +78,7 @@ def decide_known_person(
     if identity is None or identity.user_id != user_id:
         raise IdentityGone(expected="an identity of the signed-in user", received="another's or none")
     _admit(provider, person, known=True)
-    return _decision(provider, claims["sub"], person, Way.KNOWN, identity.user, identity)
+    return _decision(provider, claims["sub"], person, Way.KNOWN, identity.user, identity, stands=lock)
 
 
 def mapped_person(provider: Provider, claims: Mapping[str, Any]) -> MappedPerson:
@@ -113,11 +115,18 @@ def _admit(provider: Provider, person: MappedPerson, *, known: bool) -> None:
 
 
 def _decision(
-    provider: Provider, sub: str, person: MappedPerson, way: Way, user: "User", identity: Identity | None
+    provider: Provider,
+    sub: str,
+    person: MappedPerson,
+    way: Way,
+    user: "User",
+    identity: Identity | None,
+    *,
+    stands: bool,
 ) -> Decision:
     if not user.is_active:
         raise UserDisabled(expected="an active user", received=f"{user.get_username()}, disabled")
-    rights = decide_rights(user, provider, person)
+    rights = decide_rights(user, provider, person, identity, stands=stands)
     before = {name: getattr(user, name) for name in ("email", "name", "is_staff", "is_superuser")}
     after = {
         "email": _email(user, person),

@@ -35,11 +35,11 @@ def sign_in_person(*, provider: Provider, claims: Mapping[str, Any], by: Actor) 
     Return the user whom `claims`, all of them verified, speak of: known, linked or new, and brought up to
     date.
 
-    Raises PrincipalMissing, PrincipalUnusable, NotAdmitted, EmailTaken and UserDisabled; then nothing has
-    changed.
+    Raises PrincipalMissing, PrincipalUnusable, NotAdmitted, EmailTaken, UserDisabled and ProviderChanged; then
+    nothing has changed.
     """
     decision, identity = _settle(provider, claims, by=by)
-    _bring_up_to_date(identity, decision, by=by)
+    _bring_up_to_date(provider, identity, decision, by=by)
     identity.last_signed_in_at = timezone.now()
     identity.save(update_fields=["email", "last_signed_in_at"])
     return decision.user
@@ -55,7 +55,7 @@ def renew_person(*, provider: Provider, user_id: int, claims: Mapping[str, Any],
     """
     decision = decide_known_person(provider=provider, user_id=user_id, claims=claims, lock=True)
     if identity := decision.identity:
-        _bring_up_to_date(identity, decision, by=by)
+        _bring_up_to_date(provider, identity, decision, by=by)
         identity.save(update_fields=["email"])
     return decision.user
 
@@ -95,11 +95,11 @@ def _welcome(provider: Provider, decision: Decision, *, by: Actor) -> Identity:
     return identity
 
 
-def _bring_up_to_date(identity: Identity, decision: Decision, *, by: Actor) -> None:
+def _bring_up_to_date(provider: Provider, identity: Identity, decision: Decision, *, by: Actor) -> None:
     """Write what the provider says and its rules give; the identity is saved by the caller."""
     user, rights = decision.user, decision.rights
     before, after = dict(decision.before), dict(decision.after)
-    write_rights(user, rights)
+    write_rights(user, rights, identity=identity, provider=provider)
     for name, value in after.items():
         setattr(user, name, value)
     if before != after:

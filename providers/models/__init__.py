@@ -3,6 +3,7 @@
 from providers.models.attempt import SignInAttempt
 from providers.models.client_key import ClientKey
 from providers.models.drift import DiscoveryDrift, JwksVersion
+from providers.models.given_right import GivenRight
 from providers.models.identity import Identity
 from providers.models.logout_token import SpentLogoutToken
 from providers.models.provider import DiscoveryVersion, Provider
@@ -15,6 +16,7 @@ __all__ = [
     "ConsoleSession",
     "DiscoveryDrift",
     "DiscoveryVersion",
+    "GivenRight",
     "Identity",
     "JwksVersion",
     "Provider",

@@ -1,7 +1,7 @@
 """A signed-in browser."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -10,11 +10,32 @@ from django.db.models import Q
 from providers.models.provider import Provider
 from ssoconsole.encryption.field import EncryptedTextField
 
+# `last_seen_at` is written no more often, so that it may be older than the last request by this.
+SEEN_EVERY = timedelta(minutes=1)
+
+
+def idle_before(at: datetime) -> datetime | None:
+    """Return the moment since which a session must have been used, at the latest; None where no idleness ends one."""
+    minutes: int = settings.SESSION_IDLE_MINUTES
+    return at - timedelta(minutes=minutes) - SEEN_EVERY if minutes else None
+
 
 class ConsoleSessionQuerySet(models.QuerySet["ConsoleSession"]):
     def live(self, *, at: datetime) -> "ConsoleSessionQuerySet":
-        """Sessions that still count: not ended, not past their time, of an enabled provider and an active user."""
-        return self.filter(ended_at=None, expires_at__gt=at, provider__enabled=True, user__is_active=True)
+        """
+        Sessions that still count.
+
+        Not ended, not past their time, not idle for too long, of an enabled provider and an active user.
+        """
+        live = self.filter(ended_at=None, expires_at__gt=at, provider__enabled=True, user__is_active=True)
+        since = idle_before(at)
+        return live.filter(last_seen_at__gt=since) if since else live
+
+    def idle(self, *, at: datetime) -> "ConsoleSessionQuerySet":
+        """Sessions that would go on if somebody had used them."""
+        since = idle_before(at)
+        unended = self.filter(ended_at=None, expires_at__gt=at)
+        return unended.filter(last_seen_at__lte=since) if since else self.none()
 
 
 class ConsoleSession(models.Model):

@@ -21,7 +21,8 @@ class MappedPerson:
 
     `principal` is the user's name. `email` is "" where there is no usable one; `email_verified` is None where
     the provider does not say. `groups` are the console's groups that the rules give, not the claim's values.
-    `named_by_unverified_email` says that the principal is an address which the provider calls unverified.
+    `claimed` are the claim values that rules name and the person has. `named_by_unverified_email` says that the
+    principal is an address which the provider calls unverified.
     """
 
     principal: str
@@ -31,6 +32,7 @@ class MappedPerson:
     groups: frozenset[str]
     is_admin: bool
     named_by_unverified_email: bool = False
+    claimed: frozenset[str] = frozenset()
 
     @property
     def verified_email(self) -> str:
@@ -63,15 +65,17 @@ def map_claims(
     verified = _verified(claims, mapping.get("email_verified", "email_verified"))
     # `email` is what `email_verified` speaks of, also where the mapping reads the address elsewhere.
     unverified_name = verified is False and principal in (email, claims.get("email"))
+    claimed = _claimed(claims, mapping.get("groups", "groups"), group_rules, group_separator)
     return MappedPerson(
         principal=principal,
         email=email,
         email_verified=verified,
         name=_name(claims, mapping.get("name", "name")),
-        groups=_groups(claims, mapping.get("groups", "groups"), group_rules, group_separator),
+        groups=frozenset(rule["group"] for rule in group_rules if rule["claim_value"] in claimed),
         # Whoever may write any address into his profile must not become an administrator by it.
         is_admin=principal in admin_principals and not unverified_name,
         named_by_unverified_email=unverified_name,
+        claimed=claimed,
     )
 
 
@@ -122,12 +126,12 @@ def _name(claims: Mapping[str, Any], path: str) -> str:
     return plain(value)[:LONGEST_NAME] if isinstance(value, str) else ""
 
 
-def _groups(
+def _claimed(
     claims: Mapping[str, Any], paths: str, rules: Sequence[Mapping[str, str]], separator: str
 ) -> frozenset[str]:
     found = [value for path in listed_paths(paths) for value in values_at(claims, path)]
     values = {group for value in found for group in _named_in(value, separator)}
-    return frozenset(rule["group"] for rule in rules if rule["claim_value"] in values)
+    return frozenset(rule["claim_value"] for rule in rules if rule["claim_value"] in values)
 
 
 def _named_in(value: Any, separator: str) -> list[str]:

@@ -15,6 +15,10 @@ from providers.registration.rules import problems
 from providers.registration.secret import readable_secret
 from ssoconsole.jose.algorithms import SYMMETRIC
 
+# Claims that a provider gives (`sub`; Entra ID's `oid`) or verifies: nobody becomes an administrator by an address
+# that is called unverified. What a person can call himself at some provider is every other one.
+NOT_CHOSEN = ("sub", "oid", "email")
+
 
 def cautions(provider: Provider, *, others_enabled: bool) -> list[str]:
     """Return sentences about a registration without problems; `others_enabled` counts the other providers."""
@@ -67,11 +71,13 @@ def _about_people(provider: Provider, others_enabled: bool) -> Iterator[str]:
             "The callback is shared with other providers and this one does not announce the iss parameter "
             "(RFC 9207): one provider could pass its answer off as another's. Use the dedicated callback."
         )
-    chosen = "preferred_username" in provider.principal_claims
-    if provider.admin_principals and chosen and not provider.allowed_email_domains:
+    chosen = [claim for claim in provider.principal_claims if claim not in NOT_CHOSEN]
+    if provider.admin_principals and chosen:
         yield (
-            "Administrators are named by principals, and preferred_username is one: people who choose their "
-            "user name at the provider could choose an administrator's."
+            f"Administrators are named by principals, and {', '.join(chosen)} may name one: people who choose that at "
+            "the provider could choose an administrator's, before she has signed in here for the first time. "
+            "Allowed domains do not keep colleagues from it. Name administrators by sub, or by a verified e-mail "
+            "address alone."
         )
 
 

@@ -13,6 +13,7 @@ from providers.drift.pending import withdraw
 from providers.errors import IssuerMismatch, MetadataInvalid, ProviderUnreachable
 from providers.history.configuration import NOT_CONFIGURATION
 from providers.history.services import keep_what_stands, record_version
+from providers.identities.rights import given_by, take_back_unruled, take_rights_back
 from providers.metadata.services import KEPT, fetch_discovery, keep_discovery
 from providers.models import Provider
 from providers.registration.cautions import cautions
@@ -128,11 +129,21 @@ def enable_provider(*, provider: Provider, by: Actor, anyway: bool = False) -> b
 
 @transaction.atomic
 def disable_provider(*, provider: Provider, by: Actor) -> bool:
-    """Let nobody sign in through this provider and end its sessions; False if it was disabled before."""
+    """
+    Let nobody sign in through this provider, end its sessions and take back the rights that it gave.
+
+    False if it was disabled before.
+    """
     if not _switch(provider, enabled=False, by=by):
         return False
-    end_sessions_of_provider(provider=provider, by=by)
+    shut_out(provider=provider, by=by)
     return True
+
+
+def shut_out(*, provider: Provider, by: Actor) -> None:
+    """End the sessions of a provider that vouches for nobody as it did, and take back every right that it gave."""
+    end_sessions_of_provider(provider=provider, by=by)
+    take_rights_back(given_by(provider), by=by)
 
 
 @transaction.atomic
@@ -214,7 +225,9 @@ def write_change(
     if other_issuer:
         withdraw(provider, by=by)  # it was about a document of the earlier one
     if has_moved(stored, provider) or (stored.enabled and not provider.enabled):
-        end_sessions_of_provider(provider=provider, by=by)
+        shut_out(provider=provider, by=by)
+    else:
+        take_back_unruled(provider=provider, by=by)
     return number
 
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from providers.models import ConsoleSession
+from providers.models.session import SEEN_EVERY, idle_before
 from providers.refresh.door import check_session
 from providers.sessions.browser import (
     PROVIDER_BACKEND,
@@ -18,13 +19,17 @@ from providers.sessions.browser import (
     console_session_of,
     set_console_session,
 )
-from providers.sessions.services import note_seen
+from providers.sessions.services import UNUSED, end_idle_session, note_seen
 from providers.trial.services import settle
+from ssoconsole.eventlog.services import record_event
+
+SEEN_KEY = "seen_at"
 
 
 class ConsoleSessionMiddleware:
     """
-    Look the row up by one query, and forget browsers whose row has ended, run out, or lost provider or user.
+    Look the row up by one query, and forget browsers whose row has ended, run out, was not used for too long, or
+    lost provider or user.
 
     Where it is time to ask the provider again, ask it first (`providers.refresh`): what it takes away is gone for
     this very request.
@@ -48,6 +53,7 @@ class ConsoleSessionMiddleware:
 def _check(request: HttpRequest) -> HttpResponse | None:
     """Put the session in place; return what to answer instead of the page where its provider must say more."""
     if request.session.get(BACKEND_SESSION_KEY) != PROVIDER_BACKEND:
+        _keep_password_session_in_use(request)
         return None  # nobody, or an administrator by password, whom no provider vouches for
     session = _live_session(request.session.get(SESSION_KEY), request.session.get(USER_SESSION_KEY))
     set_console_session(request, session)
@@ -68,9 +74,25 @@ def _live_session(key: str | None, user_key: str | None) -> ConsoleSession | Non
         return None
     live = ConsoleSession.objects.live(at=timezone.now()).select_related("provider")
     session = live.filter(pk=primary_key).first()
+    if session is None:
+        end_idle_session(key=primary_key, at=timezone.now())
     if session and settle(session.provider):  # which may have ended this very session
         session = live.filter(pk=primary_key).first()
     return session if session and str(session.user_id) == user_key else None
+
+
+def _keep_password_session_in_use(request: HttpRequest) -> None:
+    """Who came by a password has no row: the browser's session says when it was used, to the minute."""
+    if USER_SESSION_KEY not in request.session:
+        return
+    now = timezone.now()
+    since, seen = idle_before(now), request.session.get(SEEN_KEY)
+    if since and seen is not None and seen <= since.timestamp():
+        record_event("session_ended", by=UNUSED, target=str(request.user), after={"why": "nobody used it"})
+        request.session.flush()
+        request.user = AnonymousUser()
+    elif seen is None or seen <= (now - SEEN_EVERY).timestamp():
+        request.session[SEEN_KEY] = int(now.timestamp())
 
 
 def _is_signed_in(request: HttpRequest) -> bool:

@@ -1,5 +1,6 @@
 """Writes about signed-in browsers."""
 
+import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +13,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from providers.models import ConsoleSession, Provider
+from providers.models.session import SEEN_EVERY
 from providers.sessions.browser import SESSION_KEY, console_session_of, set_console_session
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 
-SEEN_EVERY = timedelta(minutes=1)
+UNUSED = Actor("timeout", "")
 
 
 @transaction.atomic(savepoint=False)
@@ -96,6 +98,15 @@ def end_sessions_of_provider(*, provider: Provider, by: Actor) -> int:
     if ended:
         record_event("sessions_ended", by=by, target=provider.slug, after={"sessions": ended})
     return ended
+
+
+@transaction.atomic
+def end_idle_session(*, key: uuid.UUID, at: datetime) -> bool:
+    """End a session that nobody has used for SESSION_IDLE_MINUTES; False where that is not what is wrong with it."""
+    if not end_selected(ConsoleSession.objects.idle(at=at).filter(pk=key), by=UNUSED):
+        return False
+    record_event("session_ended", by=UNUSED, target=str(key), after={"why": "nobody used it"})
+    return True
 
 
 def _keep_to_the_limit(user: AbstractBaseUser, *, by: Actor) -> None:

@@ -20,8 +20,8 @@ from providers.models import ConsoleSession, DiscoveryVersion, Provider, Provide
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.risk import changes_rights
 from providers.registration.secret import claim_secret, extend_to_hosts
-from providers.registration.services import has_moved, refuse_problems, write_change
-from providers.sessions.services import end_selected, end_sessions_of_provider
+from providers.registration.services import has_moved, refuse_problems, shut_out, write_change
+from providers.sessions.services import end_selected
 from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
@@ -157,4 +157,4 @@ def _disable_instead(stored: Provider, number: int, why: str, *, by: Actor) -> N
     record_event(ROLLED_BACK, by=by, target=stored.slug, outcome=UNUSABLE, before=before, after=after)
     note = f"disabled, because version {number} could not be put back: {why}"
     record_version(provider=stored, by=by, note=note)
-    end_sessions_of_provider(provider=stored, by=by)
+    shut_out(provider=stored, by=by)

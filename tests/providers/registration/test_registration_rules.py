@@ -254,6 +254,26 @@ def test_what_is_allowed_and_weaker_is_said(changes, text):
     assert text in found[0]
 
 
+@pytest.mark.parametrize("domains", [[], ["corp.example"]])
+@pytest.mark.parametrize(
+    "claims",
+    [
+        ["preferred_username"],
+        ["email", "preferred_username", "sub"],
+        ["nickname"],
+        ["name", "sub"],
+        ["profile.preferred_username"],
+        ["upn"],
+    ],
+)
+def test_a_principal_that_people_choose_is_said_whatever_domains_are_allowed(claims, domains):
+    """A colleague has an address in the same domain."""
+    changes = {"principal_claims": claims, "allowed_email_domains": domains}
+    [found] = cautions(somewhere(admin_principals=["alice"], **changes), others_enabled=True)
+    assert "could choose an administrator's" in found
+    assert [claim for claim in claims if claim not in ("sub", "email") and claim in found]
+
+
 @pytest.mark.parametrize(
     ("changes", "others"),
     [
@@ -261,6 +281,8 @@ def test_what_is_allowed_and_weaker_is_said(changes, text):
         ({"callback": "shared"}, False),
         ({"callback": "shared", "discovery": {"authorization_response_iss_parameter_supported": True}}, True),
         ({"admin_principals": ["a"], "principal_claims": ["email"]}, True),
+        ({"admin_principals": ["a"], "principal_claims": ["oid", "email", "sub"]}, True),
+        ({"principal_claims": ["preferred_username"]}, True),
         ({"discovery": {"response_types_supported": ["code"], "scopes_supported": None}}, True),
         ({"pkce": False, "response_type": "id_token"}, False),
         ({"discovery": {"token_endpoint_auth_signing_alg_values_supported": ["ES256"]}}, True),

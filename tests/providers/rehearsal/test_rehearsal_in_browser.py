@@ -43,7 +43,7 @@ def test_it_changes_no_row_but_its_traces(form_page, context, op):
     before, cookies = every_row(apart_from=TRACES), {c["name"] for c in context.cookies()}
     tab = rehearse(form_page)
     expect(tab.get_by_role("heading", name="This sign-in would succeed.")).to_be_visible()
-    expect(tab.get_by_text("Administrators by corp, Staff")).to_be_visible()
+    expect(tab.get_by_text("yes, and was not before")).to_be_visible()
     assert every_row(apart_from=TRACES) == before
     assert {c["name"] for c in context.cookies()} - cookies <= {"signin"}
     assert op.violations == []
