@@ -80,7 +80,7 @@ def _read_chunked(request: HttpRequest, coding: str) -> HttpResponse | None:
         detail = "Send a Content-Length: only JSON is taken in chunks, and not an empty body."
         return answer_in_form(request.path, status=411, code="length_required", detail=detail)
     request.META["CONTENT_LENGTH"] = str(len(body))
-    request._stream = BytesIO(body)  # type: ignore[attr-defined]  # where `request.body` reads
+    request._stream = BytesIO(body)  # where `request.body` reads
     return None
 
 

@@ -54,10 +54,12 @@ class ProblemSchema(AutoSchema):
         return schema
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
-        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)  # type: ignore[no-untyped-call]
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
-        problem = ResolvedComponent("Problem", ResolvedComponent.SCHEMA, PROBLEM, object="Problem")
+        problem = ResolvedComponent(  # type: ignore[no-untyped-call]  # the library is not annotated here
+            "Problem", ResolvedComponent.SCHEMA, PROBLEM, object="Problem"
+        )
         self.registry.register_on_missing(problem)
         statuses = [*EVERY_OPERATION, *(WRITING if self.method != "GET" else ())]
         names = {parameter["name"] for parameter in operation.get("parameters", ())}

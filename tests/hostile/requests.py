@@ -41,23 +41,19 @@ JSON, FORM, MULTIPART = (
     "multipart/form-data; boundary=b",
 )
 TYPES = (
-    *(
-        JSON,
-        FORM,
-        MULTIPART,
-        "",
-        "text/plain",
-        "multipart/form-data",
-        "application/json; charset=utf-16",
-        "a",
-        "/",
-    ),
-    *(
-        f"{FORM}; charset=nonsense",
-        "multipart/form-data; boundary=" + "b" * 300,
-        "application/octet-stream",
-        "\xff",
-    ),
+    JSON,
+    FORM,
+    MULTIPART,
+    "",
+    "text/plain",
+    "multipart/form-data",
+    "application/json; charset=utf-16",
+    "a",
+    "/",
+    f"{FORM}; charset=nonsense",
+    "multipart/form-data; boundary=" + "b" * 300,
+    "application/octet-stream",
+    "\xff",
 )
 LENGTHS = ("right",) * 60 + (
     "",
