@@ -18,7 +18,6 @@ from ssoconsole.connections.cache import LocalCache, PausingRedis, SharedCache
 from ssoconsole.health.checks import check_cache
 from ssoconsole.limits.bucket import may_try
 from tests.support.optional import missing
-from tests.support.servers import free_port
 from tokens.credentials.throttling import count_failure
 from tokens.status import freshness
 from tokens.status.published import status_list_uris
@@ -251,7 +250,7 @@ def settings_with(**environment):
         "dbcache://table",
         "memcache://127.0.0.1:11211",
         "dummycache://",
-        f"redis://127.0.0.1:{free_port()}/0?serializer=django.core.cache.backends.redis.RedisSerializer",
+        "redis://127.0.0.1:6379/0?serializer=django.core.cache.backends.redis.RedisSerializer",
     ],
 )
 def test_a_cache_that_would_unpickle_is_refused(url):
