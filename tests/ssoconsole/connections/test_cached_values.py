@@ -18,12 +18,13 @@ from ssoconsole.connections.cache import LocalCache, PausingRedis, SharedCache
 from ssoconsole.health.checks import check_cache
 from ssoconsole.limits.bucket import may_try
 from tests.support.optional import missing
-from tests.support.servers import free_port
 from tokens.credentials.throttling import count_failure
 from tokens.status import freshness
 from tokens.status.published import status_list_uris
 
-SERVER = os.environ.get("TEST_REDIS", "redis://127.0.0.1:6379/13")
+# Every test worker has a database of its own, apart from those that the whole suite may run in.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+SERVER = f"redis://127.0.0.1:6379/{13 + WORKER % 3}"
 VALUES = [0, -1, 2**40, True, False, 1.5, "", "word", "1", "\udc80", None, [], ["word", ["a", 1]], {"a": [1]}]
 
 
@@ -251,7 +252,7 @@ def settings_with(**environment):
         "dbcache://table",
         "memcache://127.0.0.1:11211",
         "dummycache://",
-        f"redis://127.0.0.1:{free_port()}/0?serializer=django.core.cache.backends.redis.RedisSerializer",
+        "redis://127.0.0.1:1/0?serializer=django.core.cache.backends.redis.RedisSerializer",
     ],
 )
 def test_a_cache_that_would_unpickle_is_refused(url):
