@@ -82,7 +82,7 @@ def either(request):
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 def test_what_is_kept_comes_back_as_it_was(either, value):
-    either.set("name", value, timeout=60)
+    either.set("name", value, timeout=180)
     assert either.get("name", "nothing") == (
         value if value is not None or isinstance(either, LocalCache) else None
     )
@@ -92,17 +92,17 @@ def test_what_is_kept_comes_back_as_it_was(either, value):
 @pytest.mark.parametrize("value", [object(), b"bytes", {1, 2}, float("nan"), Bomb(), time.gmtime, 1j])
 def test_what_is_no_json_is_never_kept(either, value):
     with pytest.raises((TypeError, ValueError)):
-        either.set("name", value, timeout=60)
+        either.set("name", value, timeout=180)
     with pytest.raises((TypeError, ValueError)):
-        either.add("name", value, timeout=60)
+        either.add("name", value, timeout=180)
     assert either.get("name") is None
 
 
 def test_counting_and_adding_work_in_both(either):
-    assert either.add("count", 1, timeout=60)
-    assert not either.add("count", 1, timeout=60)
+    assert either.add("count", 1, timeout=180)
+    assert not either.add("count", 1, timeout=180)
     assert (either.incr("count"), either.get("count")) == (2, 2)
-    assert either.get_or_set("word", lambda: "new", timeout=60) == "new"
+    assert either.get_or_set("word", lambda: "new", timeout=180) == "new"
     assert either.get_many(["count", "word", "nothing"]) == {"count": 2, "word": "new"}
 
 
@@ -240,7 +240,7 @@ def settings_with(**environment):
     )
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "ssoconsole.settings"} | environment
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", program], cwd=ROOT, env=env, capture_output=True, text=True, timeout=180
     )
     return done.stdout + done.stderr
 
