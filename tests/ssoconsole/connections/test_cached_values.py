@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 import redis
+from django.conf import settings
 from django.core.cache import cache, caches
 from django.test import Client
 from django.utils import timezone
@@ -175,6 +176,14 @@ def test_nothing_that_somebody_else_wrote_runs_or_breaks(shared, server, monkeyp
         server.delete(key)
         server.lpush(key, "no plain value")
     READERS[reader]()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kept", [1, True, [], {}, {"a": 1}, ["0"], [True], [None], [[0]], "word"], ids=repr)
+def test_a_value_of_another_shape_under_the_right_word_is_none(kept):
+    """Whoever can write to the cache can read the word in it."""
+    freshness.keep(f"tokens:status-lists:{settings.BASE_URL}", kept, word=freshness.current_word())
+    assert Client().get("/oauth/status").json() == {"status_lists": []}
 
 
 @pytest.mark.django_db
