@@ -3,9 +3,12 @@
 from ipaddress import ip_network
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
+from providers.signout.limits import RECORDED_PER_MINUTE, is_worth_a_record
 from ssoconsole.actors import Actor
+from ssoconsole.http.forwarding import ForwardingHeadersMiddleware
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
@@ -105,3 +108,16 @@ def test_so_do_starts_of_a_sign_in(settings):
     assert answers[-1] == 429
     assert through(SECOND).get("/signin/nobody").status_code != 429
     assert through(FIRST, HTTP_X_FORWARDED_FOR=CLIENT).get("/signin/nobody").status_code != 429
+
+
+def test_so_do_records_of_refused_logouts(rf):
+    def is_recorded(proxy, **headers):
+        seen = []
+        request = rf.post("/backchannel-logout/nobody", REMOTE_ADDR=proxy, **headers)
+        ForwardingHeadersMiddleware(lambda passed: seen.append(passed) or HttpResponse())(request)
+        return is_worth_a_record(seen[0])
+
+    assert [is_recorded(FIRST) for _ in range(RECORDED_PER_MINUTE)] == [True] * RECORDED_PER_MINUTE
+    assert not is_recorded(FIRST)
+    assert is_recorded(SECOND)
+    assert is_recorded(FIRST, HTTP_X_FORWARDED_FOR=CLIENT)

@@ -56,6 +56,10 @@ class ReaderTests:
         assert scraper.get(HTTP_X_FORWARDED_FOR="10.1.2.3:4711").status_code == 200
         assert scraper.get(HTTP_X_FORWARDED_FOR="203.0.113.7").status_code == 404
 
+    def test_a_program_beside_the_proxy_is_not_one_beside_the_console(self, scraper, settings):
+        settings.TRUSTED_PROXIES, settings.TRUSTED_PROXY_HEADER = networks("10.1.2.3/32"), "X-Forwarded-For"
+        assert scraper.get(REMOTE_ADDR="10.1.2.3", HTTP_X_FORWARDED_FOR="127.0.0.1").status_code == 404
+
     @pytest.mark.parametrize(
         "forwarded_for", [None, "", "unknown", "127.0.0.1", "10.1.2.3, unknown", "10.1.2.3, "]
     )

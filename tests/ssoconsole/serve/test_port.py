@@ -32,7 +32,7 @@ def serve(environment):
             env=environment | {"PORT": str(port), "HOST": "127.0.0.1"} | settings,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
         )
 
     return run
@@ -96,7 +96,7 @@ def test_the_first_run_refuses_before_it_writes_anything(another_program, tmp_pa
     )
     done = subprocess.run(
         [sys.executable, "-c", program, "--port", str(another_program)],
-        cwd=ROOT, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, capture_output=True, text=True, timeout=180,
     )  # fmt: skip
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
