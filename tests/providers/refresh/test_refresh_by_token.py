@@ -268,7 +268,9 @@ class ForgeryTests:
         assert len(op.requests_to("userinfo")) == asked
 
     def test_the_registered_issuer_counts_too(self, op, signed_in):
-        Provider.objects.update(issuer="https://another.example")
+        # The secret may go where the token endpoint is, so that only the issuer is wrong.
+        issuer, takers = "https://another.example", Provider.objects.get().client_secret_for
+        Provider.objects.update(issuer=issuer, client_secret_for=[issuer, *takers[1:]])
         with later(DUE):
             ask(signed_in)
         assert_ended(op, signed_in, "issuer_mismatch")
