@@ -71,6 +71,16 @@ def test_basic_keeps_every_id_and_secret(client_id, client_secret):
     assert client_secret not in repr(client) or client_secret in client_id or len(client_secret) < 8
 
 
+@pytest.mark.parametrize("stray", ["!", "\n", " ", "-", "_", "\u00fc", "=", "\0"])
+def test_a_header_with_anything_in_it_that_is_no_base64_is_refused(stray):
+    """Two spellings of one secret would be counted, masked and compared as two."""
+    good = basic("ingestion-bot", "secret")
+    assert parse_basic(good).unverified_client_secret == "secret"
+    for place in (8, 12, len(good) - 6):
+        with pytest.raises(InvalidClient):
+            parse_basic(good[:place] + stray + good[place:])
+
+
 @few
 @given(st.binary(min_size=32, max_size=32))
 def test_a_generated_secret_is_recognised_and_a_damaged_one_is_not(random):

@@ -141,6 +141,35 @@ class ClerkTests:
             False,
         )
 
+    def test_puts_nobody_into_a_group_and_takes_nobody_out(self, client, clerk, alice):
+        """A group may hold any right there is, those of providers' administrators among them."""
+        held, wanted = (Group.objects.create(name=name) for name in ("held", "wanted"))
+        for user in (alice, clerk):
+            user.groups.add(held)
+            change(client, user, groups=[wanted.pk])
+            assert [group.name for group in user.groups.all()] == ["held"]
+
+    @pytest.mark.parametrize(
+        ("right", "may"),
+        [("view_user", ()), ("change_user", ("change",)), ("delete_user", ("delete",)), ("add_user", ())],
+    )
+    def test_each_right_alone_is_no_other(self, client, corp, alice, right, may):
+        """And with every right but this one, what it is for is closed."""
+        for who, rights in (
+            ("one", Permission.objects.filter(codename__in=[right, "view_user"])),
+            ("all-but", Permission.objects.exclude(codename=right)),
+        ):
+            dave = person(f"dave-{who}", is_staff=True)
+            dave.user_permissions.set(rights)
+            come_in(client, dave, corp)
+            victim = person(f"victim-{who}")
+            change(client, victim, name="changed")
+            changed = User.objects.get(pk=victim.pk).name == "changed"
+            client.post(f"/admin/accounts/user/{victim.pk}/delete/", {"post": "yes"})
+            deleted = not User.objects.filter(pk=victim.pk).exists()
+            done = {name for name, did in (("change", changed), ("delete", deleted)) if did}
+            assert done == (set(may) if who == "one" else {"change", "delete"} - set(may)), who
+
     def test_touches_no_superuser(self, client, clerk):
         bob = administrator()
         assert change(client, bob, name="Robert").status_code == 403

@@ -52,6 +52,8 @@ class FileTests:
         write_archive(tmp_path / "backup", manifest=manifest, database=dump)
         assert stat.S_IMODE((tmp_path / "backup").stat().st_mode) == 0o600
         assert not left.exists()
+        write_archive(tmp_path / "fresh", manifest=manifest, database=dump)
+        assert (tmp_path / "backup").stat().st_size == (tmp_path / "fresh").stat().st_size
         with opened_archive(tmp_path / "backup") as (found, database):
             assert (found, sha256_of(database)) == (manifest, manifest.sha256)
 

@@ -81,6 +81,30 @@ def test_a_cursor_that_is_none_begins_with_the_newest(bob, attempts, cursor):
     assert [row.reference for row in rows][:2] == ["a-b-0", "a-b-1"]
 
 
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        f"{9 * 10**18}-1",
+        "253402300800000000-1",
+        f"{10**19}-1",
+        "0-9223372036854775808",
+        "0-99999999999999999999999999",
+        "0--1",
+        "-1-1",
+        "\u0661-1",
+        "1",
+        "-",
+        "0-",
+        "0-\0",
+    ],
+)
+@pytest.mark.parametrize("url", [ATTEMPTS, REFUSALS])
+def test_a_cursor_beyond_what_a_database_can_hold_is_no_fault(bob, attempts, url, cursor):
+    answer = bob.get(url, {"before": cursor})
+    assert answer.status_code == 200
+    assert answer.context["cl"].before == cursor
+
+
 def test_a_cursor_is_what_it_was_made_from(attempts):
     field = SignInAttempt._meta.pk
     made = Cursor(attempts[0].started_at, attempts[0].pk)

@@ -14,6 +14,7 @@ from tokens_cast import BASE_URL, METADATA, PASSWORD_BACKEND
 from tokens_rights import everything
 
 from ssoconsole.accounts.models import User
+from ssoconsole.eventlog.models import Event
 from tokens.api.urls import urlpatterns
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
 from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
@@ -218,3 +219,17 @@ def test_of_another_bot_nothing_is_found_under_the_name_of_this_one(people, bot,
         assert bob.delete(f"/api/v1/bots/{bot.name}/{path}").status_code == 404
     assert bob.post(f"/api/v1/bots/{bot.name}/secrets/{foreign.pk}/revoke-tokens").status_code == 404
     assert everything() == before
+
+
+def test_what_one_bot_does_for_another_is_on_record_under_its_own_name(bearer, bot, oauth, me):
+    """What a bot fetches for itself is no event; a token that it has issued to another bot is."""
+    _, headers = bearer(["console.write"])
+    assert oauth.token(me).status_code == 200
+    own = Event.objects.filter(action="token_issued", actor=f"bot:{bot.name}")
+    assert not own.exists()
+    answer = APIClient().post(f"/api/v1/bots/{bot.name}/tokens", {}, headers=headers)
+    assert answer.status_code == 201
+    event = Event.objects.get(action="token_issued", actor="bot:admin-bot")
+    assert (event.target, event.after["jti"]) == (bot.name, answer.json()["jti"])
+    assert answer.json()["token"] not in str(list(Event.objects.values()))
+    assert TokenRecord.objects.get(jti=answer.json()["jti"]).issued_by == "bot:admin-bot"
