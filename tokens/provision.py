@@ -1,4 +1,4 @@
-"""What exists after every migration: a key that signs, the console's own API as an audience, a status list."""
+"""What exists after every migration: keys, one of which signs, the console's own API as an audience, a status list."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
 from tokens.audiences.console import CONSOLE_SCOPES, console_identifier
 from tokens.audiences.services import ensure_audience
-from tokens.keys.services import ensure_signing_key
+from tokens.keys.services import provide_signing_keys
 from tokens.models import Audience, SigningKey, StatusList
 from tokens.status.services import ensure_status_list, forget_status_lists
 
@@ -28,7 +28,7 @@ def provision(*, using: str = "default", **kwargs: Any) -> None:
     forget_status_lists()  # the tables may have been emptied since
     by = Actor.command("migrate")
     with transaction.atomic(using=using):
-        ensure_signing_key(alg=DEFAULT_ALGORITHM, by=by)
+        provide_signing_keys(signing=DEFAULT_ALGORITHM, by=by)
         ensure_audience(
             identifier=console_identifier(settings.BASE_URL),
             name="Console API",

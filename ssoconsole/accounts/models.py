@@ -1,10 +1,13 @@
-"""The user model: a person, named by a principal claim or by the break-glass command."""
+"""People, each named by a principal claim or by the break-glass command, and secrets that wait to be shown to one."""
 
+import uuid
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
+
+from ssoconsole.encryption.field import EncryptedTextField
 
 
 class User(AbstractUser):
@@ -33,3 +36,21 @@ class User(AbstractUser):
     def has_expired(self, *, at: datetime) -> bool:
         """Tell whether this break-glass account is past its time."""
         return self.expires_at is not None and self.expires_at <= at
+
+
+class SecretToShow(models.Model):
+    """
+    A secret that has just been made, until the person who made it has seen it.
+
+    `session_hash` is a keyed hash of the key of the browser session; `about` names the row that the secret belongs to.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    session_hash = models.CharField(max_length=128)
+    about = models.CharField(max_length=64)
+    secret = EncryptedTextField()
+    made_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"for {self.user}"

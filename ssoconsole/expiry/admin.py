@@ -1,17 +1,22 @@
 """The calendar's private addresses in the admin: made, shown once, and revoked."""
 
+import uuid
 from typing import TYPE_CHECKING
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_safe
 
 from ssoconsole.accounts.models import User
+from ssoconsole.accounts.shown_once import keep_for_one_look, look_once
 from ssoconsole.actors import Actor
 from ssoconsole.expiry.calendar.services import make_calendar_address, revoke_calendar_address
 from ssoconsole.expiry.models import CalendarAddress
@@ -38,8 +43,12 @@ class CalendarAddressAdmin(ModelAdminOfAddress):
     change_list_template = "admin/expiry/calendaraddress/change_list.html"
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.make)
-        return [path("make", view, name="expiry_calendaraddress_make"), *super().get_urls()]
+        view, name = self.admin_site.admin_view(self.make), "expiry_calendaraddress_make"
+        return [
+            path("make", view, name=name),
+            path("make/<uuid:made>", require_safe(view), name=f"{name}_made"),
+            *super().get_urls(),
+        ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Not by Django's form, which would have a field for a hash."""
@@ -55,22 +64,29 @@ class CalendarAddressAdmin(ModelAdminOfAddress):
         """Revoking is a change, though nothing of the row is edited."""
         return request.user.has_perm("expiry.change_calendaraddress")
 
-    def make(self, request: HttpRequest) -> HttpResponse:
-        """Ask for a label, then show the address in the answer to that form, and nowhere else ever."""
+    def make(self, request: HttpRequest, made: uuid.UUID | None = None) -> HttpResponse:
+        """Ask for a label, then lead to the page that shows the address, `made`, at the first look and never again."""
         user = request.user
         if not isinstance(user, User) or not user.has_perm("expiry.add_calendaraddress"):
             raise PermissionDenied
-        form = NewAddressForm(request.POST or None)
+        form = NewAddressForm(None if made else request.POST or None)
         context = {
             **self.admin_site.each_context(request),
             "title": "Make calendar address",
             "form": form,
             "opts": self.opts,
         }
-        if request.method == "POST" and form.is_valid():
-            label = form.cleaned_data["label"]
-            _, token = make_calendar_address(owner=user, label=label, by=Actor.of(request))
-            context["address"] = f"{settings.BASE_URL}{reverse('calendar', args=[token])}"
+        if made and request.method == "GET":
+            seen = look_once(request, made)
+            context["gone"] = seen is None
+            if seen:
+                context["address"] = f"{settings.BASE_URL}{reverse('calendar', args=[seen[0]])}"
+        elif form.is_valid():
+            with transaction.atomic():
+                label = form.cleaned_data["label"]
+                address, token = make_calendar_address(owner=user, label=label, by=Actor.of(request))
+                made = keep_for_one_look(request, token, about=address.pk)
+            return redirect("admin:expiry_calendaraddress_make_made", made)
         response = TemplateResponse(request, "admin/expiry/calendaraddress/make.html", context)
         response["Cache-Control"] = "no-store"
         return response

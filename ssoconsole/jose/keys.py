@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -61,6 +61,24 @@ class PublicKey:
             and (self.key_ops is None or "verify" in self.key_ops)
             and (self.alg is None or self.alg in algorithm.names)
         )
+
+    def why_useless(self, algorithms: Collection[str]) -> str:
+        """
+        Why this key verifies nothing by these algorithms, with the name of the member that forbids it; "" if it does.
+
+        A key set may well hold keys for something else; one that is registered to verify with must not.
+        """
+        if self.use not in (None, "sig"):
+            return f"use is {shown(self.use)}, and a key that verifies has sig or none"
+        if self.key_ops is not None and "verify" not in self.key_ops:
+            return "key_ops does not name verify"
+        fitting = [name for name in algorithms if replace(self, alg=None).serves(find_algorithm(name))]
+        if not fitting:
+            member = "kty" if self.crv is None else "crv"
+            return f"{member} is {self.crv or self.kty}, and no algorithm that is accepted here is for it"
+        if not any(self.serves(find_algorithm(name)) for name in fitting):
+            return f"alg is {shown(self.alg)}, and for this key {' or '.join(fitting)} is accepted"
+        return ""
 
 
 @dataclass(frozen=True)

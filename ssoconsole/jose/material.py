@@ -22,6 +22,10 @@ LARGEST_RSA_BITS = 16384  # OpenSSL verifies with nothing larger
 SMALLEST_EXPONENT = 65537
 LARGEST_EXPONENT_BITS = 64  # a huge exponent turns a cheap verification into an expensive one
 
+# The odd ones among the first 39 primes; the library took these for keys of every size, and more for larger ones.
+_SMALL_PRIMES = tuple(n for n in range(3, 168, 2) if all(n % m for m in range(3, n, 2)))
+_POWERS = {prime: frozenset(pow(65537, a, prime) for a in range(prime)) for prime in _SMALL_PRIMES}
+
 _PRIVATE_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 
 
@@ -69,10 +73,30 @@ def _rsa(jwk: Mapping[str, Any]) -> rsa.RSAPublicKey:
             f"RSA key of {n.bit_length()} bits; {SMALLEST_RSA_BITS} to {LARGEST_RSA_BITS} are accepted"
         )
     if e < SMALLEST_EXPONENT or e.bit_length() > LARGEST_EXPONENT_BITS:
-        raise KeyRefused("RSA exponent is out of range; 65537 is usual")
-    if n % 2 == 0 or e % 2 == 0:
-        raise KeyRefused("RSA modulus or exponent is even")
+        raise KeyRefused("e, the RSA exponent, is out of range; 65537 is usual")
+    if e % 2 == 0:
+        raise KeyRefused("e, the RSA exponent, is even")
+    _check_modulus(n)
     return rsa.RSAPublicNumbers(e, n).public_key()
+
+
+def _check_modulus(n: int) -> None:
+    """
+    Refuse a modulus that can be factored: one even, with a small factor, or made by the library of CVE-2017-15361.
+
+    That library made primes of the form k·M + (65537^a mod M), M being the product of the first primes, so that such
+    a modulus is a power of 65537 modulo each of them (Nemec and others, The Return of Coppersmith's Attack, CCS 2017,
+    section 2). Another one is so by chance with a probability below 2^-27.
+    """
+    residues = [(prime, n % prime) for prime in _SMALL_PRIMES]
+    if n % 2 == 0:
+        raise KeyRefused("n, the RSA modulus, is even")
+    if any(residue == 0 for _, residue in residues):
+        raise KeyRefused("n, the RSA modulus, has a small factor")
+    if all(residue in _POWERS[prime] for prime, residue in residues):
+        raise KeyRefused(
+            "n, the RSA modulus, has the ROCA flaw (CVE-2017-15361): the private key can be computed from it"
+        )
 
 
 def _ec(jwk: Mapping[str, Any]) -> ec.EllipticCurvePublicKey:

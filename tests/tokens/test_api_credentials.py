@@ -1,15 +1,24 @@
 """Credentials of every kind through the API, and a platform's token tried on a bot's rules."""
 
+import io
+import json
 import time
 from datetime import timedelta
 
 import pytest
 from assertions import KeyHost, Signer, by_assertion
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from rest_framework.test import APIClient
-from tokens_cast import problem, state
+from tokens_cast import PASSWORD_BACKEND, problem, state
 
+from ssoconsole.jose.keys import public_jwk
+from tests.ssoconsole.jose.jose_forgery import roca_key, weak_rsa_key
 from tests.support.leaks import assert_without
 from tokens.bots.services import GrantSpec, retire_bot, save_bot
+from tokens.credentials.keyless import set_public_keys
 from tokens.models import Bot, Credential
 from tokens.records.services import issue_token
 
@@ -20,6 +29,11 @@ TRUST = {
     "audience": "https://console.example",
     "subject": "repo:acme/infra:*",
 }
+
+
+def rsa_members(key):
+    """The numbers of a public key alone."""
+    return {name: value for name, value in public_jwk(key, alg="RS256").items() if name in "ne"}
 
 
 def post(client, body, path=PATH):
@@ -210,3 +224,90 @@ class TrialTests:
 
     def test_a_bot_without_rules_has_nothing_to_say(self, bob, bot):
         assert post(bob, {"token": "x"}, TRY).json() == {"ok": False, "rules": []}
+
+
+def without_alg(jwk, **changes):
+    return {**{name: value for name, value in jwk.items() if name != "alg"}, **changes}
+
+
+P256, P521, RSA = (
+    without_alg(public_jwk(key, alg=alg, kid="mine"))
+    for key, alg in (
+        (ec.generate_private_key(ec.SECP256R1()), "ES256"),
+        (ec.generate_private_key(ec.SECP521R1()), "ES512"),
+        (rsa.generate_private_key(public_exponent=65537, key_size=2048), "RS256"),
+    )
+)
+UNUSABLE_KEYS = {
+    "for encryption": ({**P256, "use": "enc"}, "use is enc"),
+    "for something else": ({**RSA, "use": "tls"}, "use is tls"),
+    "to encrypt with": ({**RSA, "key_ops": ["encrypt"]}, "key_ops does not name verify"),
+    "to sign with": ({**P256, "key_ops": ["sign"]}, "key_ops does not name verify"),
+    "to nothing": ({**P256, "key_ops": []}, "key_ops does not name verify"),
+    "of another curve": ({**P256, "alg": "ES384"}, "alg is ES384"),
+    "of another type": ({**P256, "alg": "RS256"}, "alg is RS256"),
+    "of another type, RSA": ({**RSA, "alg": "ES256"}, "alg is ES256"),
+    "of an encryption": ({**RSA, "alg": "RSA-OAEP"}, "alg is RSA-OAEP"),
+    "of a shared secret": ({**RSA, "alg": "HS256"}, "alg is HS256"),
+    "of no algorithm": ({**P256, "alg": "none"}, "alg is none"),
+    "of an algorithm that no assertion may have": ({**RSA, "alg": "RS512"}, "alg is RS512"),
+    "of a curve that no assertion may have": (P521, "crv is P-521"),
+    "with the ROCA flaw": ({**RSA, **rsa_members(roca_key())}, "ROCA"),
+    "with exponent 3": ({**RSA, "e": "Aw"}, "e, the RSA exponent"),
+    "with an even exponent": ({**RSA, "e": "AQAC"}, "e, the RSA exponent, is even"),
+    "of 1024 bits": ({**RSA, **rsa_members(weak_rsa_key())}, "1024 bits"),
+}
+
+
+class KeyThatVerifiesNothingTests:
+    @pytest.fixture
+    def scene(self, bot, signer, by):
+        """The bot has good keys, which a refusal must leave."""
+        set_public_keys(bot=bot, jwks=signer.jwks, jwks_uri=None, by=by)
+        return state()
+
+    @pytest.mark.parametrize("name", UNUSABLE_KEYS)
+    def test_it_is_refused_at_every_door_with_the_members_name(self, bob, people, bot, scene, tmp_path, name):
+        key, told = UNUSABLE_KEYS[name]
+        for keys in ([key], [{**P256, "kid": "good"}, key]):
+            answer = post(bob, {"kind": "public_keys", "jwks": {"keys": keys}})
+            assert answer.status_code in (400, 422), answer.content
+            assert told in str(answer.json())
+        browser = Client()
+        browser.force_login(people["bob"], PASSWORD_BACKEND)
+        page = browser.post(
+            reverse("admin:tokens_bot_new_keys", args=[bot.pk]), {"jwks": json.dumps({"keys": [key]})}
+        )
+        assert page.status_code == 200
+        assert told in page.content.decode()
+        file = tmp_path / "console.yaml"
+        file.write_text(json.dumps({"bots": [{"name": bot.name, "jwks": {"keys": [key]}}]}))
+        printed = io.StringIO()
+        with pytest.raises(CommandError):
+            call_command("apply", str(file), stdout=printed, stderr=printed)
+        assert told in printed.getvalue()
+        assert state() == scene
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            P256,
+            RSA,
+            {**P256, "use": "sig", "alg": "ES256", "key_ops": ["verify"]},
+            {**RSA, "alg": "PS256", "key_ops": ["verify", "sign"]},
+        ],
+        ids=["P-256", "RSA", "P-256 with every member", "RSA with PS256"],
+    )
+    def test_one_that_does_is_taken(self, bob, bot, key):
+        assert post(bob, {"kind": "public_keys", "jwks": {"keys": [key]}}).status_code == 201
+
+    def test_a_platform_may_publish_keys_for_something_else_beside_its_own(self, bob, bot):
+        encryption = {**RSA, "use": "enc", "alg": "RSA-OAEP", "kid": "other"}
+        body = {"kind": "federation", "trust": TRUST, "jwks": {"keys": [encryption]}}
+        before = state()
+        answer = post(bob, body)
+        assert answer.status_code in (400, 422)
+        assert "use is enc" in str(answer.json())
+        assert state() == before
+        body["jwks"]["keys"].append(P256)
+        assert post(bob, body).status_code == 201

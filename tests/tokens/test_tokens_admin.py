@@ -209,7 +209,7 @@ def test_a_new_secret_is_shown_once_and_works(admin, bot, oauth):
     asking = admin.get(page)
     assert "no-store" in asking["Cache-Control"]
     assert not Credential.objects.exists()
-    shown = admin.post(page, {"label": "nightly"})
+    shown = admin.post(page, {"label": "nightly"}, follow=True)
     assert "no-store" in shown["Cache-Control"]
     secret = shown.context["client_secret"]
     assert secret in shown.content.decode()

@@ -1,19 +1,25 @@
 """A workload comes in with the token of its own platform: Kubernetes, a CI system, and everybody else's."""
 
+import contextlib
+import json
 import time
 from datetime import timedelta
 
 import pytest
 import time_machine
 from assertions import KeyHost, Signer, by_assertion
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
-from tokens_cast import state
+from tokens_cast import PASSWORD_BACKEND, state
 
 from tokens import errors
 from tokens.bots.services import disable_bot
-from tokens.credentials.keyless import set_federation
+from tokens.credentials.keyless import add_federation, set_federation
 from tokens.models import Bot, Credential, SpentAssertion, TokenRecord
 from tokens.protocol.federation import check_rule, subject_matches
+from tokens.protocol.shared_issuers import caution_about
 
 AUDIENCE = "https://console.example"
 POD = "system:serviceaccount:data:ingestion"
@@ -316,6 +322,32 @@ class RefusedTests:
         ("repo:acme/*:ref:refs/heads/main", "repo:acme/x:y:ref:refs/heads/main", False),
         ("repo:acme/*:environment:production", BRANCH, False),
         ("repo:acme/i.fra:*", BRANCH, False),
+        ("repo:acme/*:ref:refs/heads/main", "repo:acme/x/evil:ref:refs/heads/main", False),
+        (
+            "project_path:acme/*:ref_type:branch:ref:main",
+            "project_path:acme/a/b:ref_type:branch:ref:main",
+            False,
+        ),
+        ("repo:acme/*", "repo:acme/infra:environment:production", True),
+        ("repo:acme/*", "repo:acme", False),
+        ("repo:acme/*", "repo:acmeevil/x", False),
+        ("repo:acme/infra*", "repo:acme/infra-evil", True),
+        ("repo:acme/infra*", "repo:acme/infra", False),
+        ("repo:acme/infra*", "repo:acme/infra-evil/x", False),
+        ("repo:acme/infra*", "repo:acme/infra-evil:ref:refs/heads/main", False),
+        ("repo:acme/infra:ref:refs/heads/release-*", "repo:acme/infra:ref:refs/heads/release-1", True),
+        ("repo:acme/infra:ref:refs/heads/release-*", "repo:acme/infra:ref:refs/heads/release-1/x", False),
+        ("a:x*y*z", "a:x1y2z", True),
+        ("a:x*y*z", "a:xyyyzz", True),
+        ("a:x*y*z", "a:xyz", False),
+        ("a:x*y*z", "a:x1yz", False),
+        ("a:x*y*z", "a:x1y/2z", False),
+        ("a:*x", "a:x", False),
+        ("a:*x", "a:xx", True),
+        ("a:x*x", "a:xx", False),
+        ("spiffe://corp.example/*", "spiffe://corp.example/ns/data", True),
+        ("a:*", "a:" + "b" * 510, True),
+        ("a:*", "a:" + "b" * 511, False),
         ("a:b*c", "a:b\nc", True),
         ("a:*", "a:b\nc", True),
         ("a:b?", "a:bc", False),
@@ -351,3 +383,271 @@ def test_subjects_that_let_strangers_in_are_refused(subject):
 def test_subjects_that_name_whose_workload_it_is_are_taken(subject):
     rule = {"issuer": "https://idp.example", "audience": AUDIENCE, "subject": subject, "claims": {}}
     assert check_rule(rule, allow_http=False)["subject"] == subject
+
+
+GITHUB = "https://token.actions.githubusercontent.com"
+# Issuer; subjects and claims that name the organisation; those that fit strangers.
+SHARED_ISSUERS = {
+    GITHUB: (
+        [
+            ("repo:acme/infra:ref:refs/heads/main", {}),
+            ("repo:acme/*", {}),
+            ("repo:acme@123456/infra@456789:*", {}),
+            ("repository_owner:acme", {}),
+            ("repository_owner:acme:environment:*", {}),
+            ("repository_owner_id:74:*", {}),
+            ("repository_id:74", {}),
+            ("enterprise:acme", {}),
+            ("environment:production", {"repository_owner": "acme"}),
+            ("ref:refs/heads/main", {"repository_id": "74"}),
+            ("actor:alice", {"repository": "acme/infra"}),
+            ("job_workflow_ref:acme/flows/.github/workflows/a.yml@refs/heads/main", {"enterprise_id": "7"}),
+        ],
+        [
+            ("repository_owner:*", {}),
+            ("repository_owner_id:*", {}),
+            ("repository_owner:ac*", {}),
+            ("repo:acme@*/infra@456789:*", {}),
+            ("repo:*/infra:*", {}),
+            ("repo:", {}),
+            ("enterprise:*", {}),
+            ("actor:*", {}),
+            ("actor:alice", {}),
+            ("environment:production", {}),
+            ("environment:production", {"ref": "refs/heads/main", "repository_visibility": "private"}),
+            ("environment:production", {"repository_owner": "null"}),
+            ("environment:production:repository_owner:acme", {}),
+            ("ref:refs/heads/main", {"actor": "alice", "environment": "production"}),
+            ("pull_request", {}),
+            ("workflow:deploy", {}),
+            ("job_workflow_ref:acme/flows/.github/workflows/a.yml@refs/heads/main", {}),
+            ("repo_property_team:data", {"repo_property_team": "data"}),
+            ("system:serviceaccount:data:ingestion", {}),
+        ],
+    ),
+    "https://gitlab.com": (
+        [
+            ("project_path:acme/infra:ref_type:branch:ref:main", {}),
+            ("project_path:acme/*", {}),
+            ("ref:main", {"namespace_path": "acme"}),
+            ("ref:main", {"project_id": "22"}),
+        ],
+        [
+            ("project_path:*/infra:ref_type:branch:ref:main", {}),
+            ("ref_type:branch:ref:main", {"ref_protected": "true"}),
+            ("user_login:alice", {"user_login": "alice", "environment": "production"}),
+        ],
+    ),
+    "https://agent.buildkite.com": (
+        [
+            ("organization:acme:pipeline:infra:ref:refs/heads/main:commit:*:step:*", {}),
+            ("pipeline:infra", {"organization_slug": "acme"}),
+        ],
+        [("organization:*:pipeline:infra", {}), ("pipeline:infra", {"pipeline_slug": "infra"})],
+    ),
+    "https://app.terraform.io": (
+        [
+            ("organization:acme:project:infra:workspace:*:run_phase:apply", {}),
+            ("workspace:prod", {"terraform_organization_name": "acme"}),
+        ],
+        [
+            ("organization:*:project:infra:workspace:prod:run_phase:apply", {}),
+            ("workspace:prod", {"terraform_workspace_name": "prod"}),
+            ("run_phase:apply", {"terraform_run_phase": "apply"}),
+        ],
+    ),
+    "https://api.pulumi.com/oidc": (
+        [
+            ("pulumi:deploy:org:acme:project:core:*", {}),
+            ("pulumi:environments:org:acme:env:prod", {}),
+            ("pulumi:environments:pulumi.organization.login:acme:*", {}),
+            ("pulumi:deploy:*", {"org": "acme"}),
+        ],
+        [
+            ("pulumi:deploy:org:*", {}),
+            ("pulumi:deploy:org:*:project:core:stack:prod", {}),
+            ("pulumi:environments:org:*", {}),
+            ("pulumi:deploy:*", {}),
+            ("pulumi:environments:env:prod", {"root_env": "prod"}),
+        ],
+    ),
+    "https://oidc.vercel.com": (
+        [
+            ("owner:acme:project:site:environment:production", {}),
+            ("owner:acme:*", {}),
+            ("project:site", {"owner_id": "team_7"}),
+        ],
+        [
+            ("owner:*:project:site:environment:production", {}),
+            ("owner:*", {"environment": "production"}),
+            ("project:site", {"project": "site"}),
+        ],
+    ),
+    "https://oidc.codefresh.io": (
+        [("account:628a80b6:pipeline:65e5a53e:initiator:*", {}), ("pipeline:x", {"account_id": "628a80b6"})],
+        [("account:*:pipeline:65e5a53e", {}), ("pipeline:x", {"account_name": "acme"})],
+    ),
+    "https://accounts.google.com": (
+        [("104236789012345678901", {})],
+        [("10*", {}), ("10*", {"email": "bot@acme.example"}), ("10*", {"hd": "acme.example"})],
+    ),
+    "https://login.app.env0.com/": ([("auth0|7", {})], [("auth0|*", {})]),
+    "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0": (
+        [("AAAA", {})],
+        [("AA*", {})],
+    ),
+}
+# The issuer itself belongs to one organisation, account or cluster.
+OWN_ISSUERS = [
+    "https://oidc.circleci.com/org/7c1e6a5e-2d3a-4f0b-9a6f-0d3a4f0b9a6f",
+    "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
+    "https://vstoken.dev.azure.com/7c1e6a5e-2d3a-4f0b-9a6f-0d3a4f0b9a6f",
+    "https://login.microsoftonline.com/7c1e6a5e-2d3a-4f0b-9a6f-0d3a4f0b9a6f/v2.0",
+    "https://sts.windows.net/7c1e6a5e-2d3a-4f0b-9a6f-0d3a4f0b9a6f/",
+    "https://oidc.fly.io/acme",
+    "https://oidc.vercel.com/acme",
+    "https://acme.app.spacelift.io",
+    "https://acme.semaphoreci.com",
+    "https://7c1e6a5e.tokens.sts.global.api.aws",
+    "https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE",
+    "https://westeurope.oic.prod-aks.azure.com/7c1e6a5e/0d3a4f0b/",
+    "https://container.googleapis.com/v1/projects/acme/locations/europe-west1/clusters/data",
+]
+
+
+def rule_for(issuer, subject, claims=None):
+    return {"issuer": issuer, "audience": AUDIENCE, "subject": subject, "claims": claims or {}}
+
+
+def cases(column):
+    return [
+        pytest.param(issuer, subject, claims, id=f"{issuer.removeprefix('https://')} {subject} {claims}")
+        for issuer, columns in SHARED_ISSUERS.items()
+        for subject, claims in columns[column]
+    ]
+
+
+class SharedIssuerTests:
+    @pytest.mark.parametrize(("issuer", "subject", "claims"), cases(0))
+    def test_a_rule_that_names_the_organisation_is_taken(self, bot, by, issuer, subject, claims):
+        (credential,) = set_federation(bot=bot, rules=[rule_for(issuer, subject, claims)], by=by)
+        assert credential.trust == rule_for(issuer, subject, claims)
+        assert caution_about(issuer, subject, claims) == ""
+
+    @pytest.mark.parametrize(("issuer", "subject", "claims"), cases(1))
+    def test_a_rule_that_fits_strangers_is_refused_with_what_it_lacks(self, bot, by, issuer, subject, claims):
+        before, rule = state(), rule_for(issuer, subject, claims)
+        with pytest.raises(errors.RuleTooWide):
+            add_federation(bot=bot, rule=rule, jwks=None, jwks_uri=None, by=by)
+        with pytest.raises(errors.RuleTooWide) as refused:
+            set_federation(bot=bot, rules=[rule], by=by)
+        assert "strangers" in refused.value.message
+        assert state() == before
+
+    @pytest.mark.parametrize(
+        "issuer",
+        [
+            f"{GITHUB}/",
+            f"{GITHUB}/acme",
+            f"{GITHUB}:443",
+            "https://TOKEN.actions.githubusercontent.com",
+            "https://token.actions.githubusercontent.com.",
+            "https://x@token.actions.githubusercontent.com",
+            "https://token.actions.acme.ghe.com",
+        ],
+    )
+    def test_no_spelling_of_an_issuer_and_no_enterprise_makes_it_another(self, issuer):
+        with pytest.raises(errors.RuleTooWide):
+            check_rule(rule_for(issuer, "environment:production"), allow_http=False)
+        assert check_rule(rule_for(issuer, "repo:acme/infra:*"), allow_http=False)
+
+    @pytest.mark.parametrize("issuer", OWN_ISSUERS)
+    def test_an_issuer_of_ones_own_needs_no_more(self, issuer):
+        for subject in ("environment:production", "x:*"):
+            assert check_rule(rule_for(issuer, subject), allow_http=False)
+            assert caution_about(issuer, subject, {}) == ""
+
+    @pytest.mark.parametrize(
+        "issuer",
+        [
+            "https://oidc.circleci.com",
+            "https://oidc.circleci.com/org/",
+            "https://api.bitbucket.org/2.0/workspaces",
+            "https://vstoken.dev.azure.com",
+            "https://login.microsoftonline.com/common/v2.0",
+            "https://oidc.fly.io/",
+        ],
+    )
+    def test_the_host_of_such_issuers_without_the_organisation_is_nobodys(self, issuer):
+        with pytest.raises(errors.RuleTooWide):
+            check_rule(rule_for(issuer, "x:*"), allow_http=False)
+
+    @pytest.mark.parametrize(
+        ("subject", "claims", "warned"),
+        [
+            ("environment:production", {}, True),
+            ("ref:refs/heads/main", {}, True),
+            ("actor:*", {}, True),
+            ("sys:*:b", {}, True),
+            ("environment:production", {"repository_owner": "acme"}, False),
+            ("repo:acme/*", {}, False),
+            ("project_path:acme/infra:*", {}, False),
+            ("system:serviceaccount:data:*", {}, False),
+            ("spiffe://corp.example/*", {}, False),
+            ("7f0c2c62", {}, False),
+        ],
+    )
+    def test_elsewhere_it_is_a_warning(self, subject, claims, warned):
+        issuer = "https://ci.example/_services/token"
+        assert check_rule(rule_for(issuer, subject, claims), allow_http=False)
+        assert bool(caution_about(issuer, subject, claims)) is warned
+
+    def test_the_page_and_the_file_refuse_and_warn_too(self, people, bot, tmp_path, capsys):
+        browser = Client()
+        browser.force_login(people["bob"], PASSWORD_BACKEND)
+        page = reverse("admin:tokens_bot_new_federation", args=[bot.pk])
+        form = {"issuer": GITHUB, "audience": AUDIENCE, "subject": "environment:production"}
+        before = state()
+        assert "many organisations" in browser.post(page, form).content.decode()
+        assert state() == before
+        warned = browser.post(page, {**form, "issuer": "https://ci.example"}, follow=True)
+        assert "it is not known whether others get tokens" in warned.content.decode()
+
+        file = tmp_path / "console.yaml"
+        for issuer, told in ((GITHUB, "many organisations"), ("https://ci2.example", "it is not known")):
+            rule = rule_for(issuer, "environment:production")
+            file.write_text(json.dumps({"bots": [{"name": bot.name, "federation": [rule]}]}))
+            with contextlib.suppress(CommandError, SystemExit):
+                call_command("apply", str(file))
+            printed = capsys.readouterr()
+            assert told in printed.out + printed.err
+            assert Credential.objects.filter(trust__issuer=issuer, retired_at=None).exists() is (
+                issuer != GITHUB
+            )
+
+    def test_the_api_refuses_and_warns_too(self, bob, bot):
+        url = f"/api/v1/bots/{bot.name}/credentials"
+        body = {"kind": "federation", "trust": rule_for(GITHUB, "repository_owner:*")}
+        before = state()
+        answer = bob.post(url, body, format="json")
+        assert answer.status_code == 422 or answer.status_code == 400, answer.content
+        assert "many organisations" in answer.json()["detail"] + str(answer.json())
+        assert state() == before
+        body["trust"]["issuer"] = "https://ci.example"
+        answer = bob.post(url, body, format="json")
+        assert answer.status_code == 201, answer.content
+        assert "it is not known" in answer.json()["warnings"][0]
+
+    def test_a_stranger_at_the_platform_stays_out(self, oauth, bot, trusts, pod):
+        trusts(bot, "repo:acme/*:ref:refs/heads/main")
+        assert shown(oauth, pod(**ci_claims())).status_code == 200
+        for sub in ("repo:evil/infra:ref:refs/heads/main", "repo:acme/x/evil:ref:refs/heads/main"):
+            refused(oauth, pod(**ci_claims(sub=sub)))
+
+
+def test_comparing_a_long_subject_takes_no_longer_than_it_is():
+    started = time.perf_counter()
+    for _ in range(200):
+        assert not subject_matches("a:x*a*a*ab", "a:x" + "a" * 509)
+        assert not subject_matches("a:x*a*a*ab", "a:x" + "a" * 60_000)
+    assert time.perf_counter() - started < 1

@@ -1,5 +1,6 @@
 """Bots in admin."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
@@ -85,20 +87,22 @@ class BotAdmin(UndeletableAdmin):
         return super().has_change_permission(request, obj) and not (obj and obj.retired_at)
 
     def get_urls(self) -> list[URLPattern]:
-        pages = {
+        pages: dict[str, Callable[..., HttpResponse]] = {
             "secret": new_secret,
             "keys": new_keys,
             "federation": new_federation,
             "token": issue_token_page,
         }
-        return [
-            path(
-                f"<int:pk>/new-{name}",
-                self.admin_site.admin_view(partial(page, self)),
-                name=f"tokens_bot_new_{name}",
-            )
-            for name, page in pages.items()
-        ] + super().get_urls()
+        urls = []
+        for name, page in pages.items():
+            view = self.admin_site.admin_view(partial(page, self))
+            urls.append(path(f"<int:pk>/new-{name}", view, name=f"tokens_bot_new_{name}"))
+            if name in ("secret", "token"):
+                made = require_safe(view)
+                urls.append(
+                    path(f"<int:pk>/new-{name}/<uuid:made>", made, name=f"tokens_bot_new_{name}_made")
+                )
+        return urls + super().get_urls()
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         """Show below the form how the bot proves itself, with the evidence for retiring each credential."""

@@ -1,15 +1,18 @@
 """The page that issues a token to a bot by hand and shows it once."""
 
+import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 
+from ssoconsole.accounts.shown_once import keep_for_one_look, look_once
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
 from tokens.admin.fields import LinesField
@@ -69,9 +72,11 @@ class IssueTokenForm(forms.Form):
         }
 
 
-def issue_token_page(model_admin: AnyModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def issue_token_page(
+    model_admin: AnyModelAdmin, request: HttpRequest, pk: int, made: uuid.UUID | None = None
+) -> HttpResponse:
     """
-    Ask what for and how long, then show the token in the answer to that form, and nowhere else ever.
+    Ask what for and how long, then lead to the page that shows the token, `made`, at the first look and never again.
 
     Needs the right to change the bot and to add token records.
     """
@@ -80,7 +85,7 @@ def issue_token_page(model_admin: AnyModelAdmin, request: HttpRequest, pk: int) 
         model_admin.has_change_permission(request, bot) and request.user.has_perm("tokens.add_tokenrecord")
     ):
         raise PermissionDenied
-    form = IssueTokenForm(bot, request.POST or None)
+    form = IssueTokenForm(bot, None if made else request.POST or None)
     context = {
         **model_admin.admin_site.each_context(request),
         "title": f"Issue a token to {bot.name}",
@@ -88,10 +93,18 @@ def issue_token_page(model_admin: AnyModelAdmin, request: HttpRequest, pk: int) 
         "form": form,
         "opts": model_admin.opts,
     }
-    if request.method == "POST" and form.is_valid():
+    if made and request.method == "GET":
+        seen = look_once(request, made)
+        context["gone"] = seen is None
+        if seen:
+            record = get_object_or_404(TokenRecord.objects.select_related("audience"), pk=seen[1], bot=bot)
+            context.update(token=seen[0], record=record, facts=_facts_of(record))
+    elif form.is_valid():
         try:
-            record, token = issue_token(bot=bot, by=Actor.of(request), **form.asked())
-            context.update(record=record, token=token, facts=_facts_of(record))
+            with transaction.atomic():
+                record, token = issue_token(bot=bot, by=Actor.of(request), **form.asked())
+                made = keep_for_one_look(request, token, about=record.pk)
+            return redirect("admin:tokens_bot_new_token_made", bot.pk, made)
         except DomainError as error:
             form.add_error(None, " ".join(filter(None, [error.message, error.expected])))
     response = TemplateResponse(request, "admin/tokens/bot/issue_token.html", context)

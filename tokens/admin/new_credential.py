@@ -15,6 +15,7 @@ from ssoconsole.errors import DomainError
 from tokens.admin.credential_forms import NewFederationForm, NewKeysForm
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.models import Bot
+from tokens.protocol.federation import caution_about_rule
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -71,6 +72,8 @@ def _page(
             form.add_error(None, f"{error.message} {error.received}".strip())
         else:
             messages.success(request, f"{named} of {bot.name}: registered.")
+            if caution := caution_about_rule(getattr(form, "rule", None)):
+                messages.warning(request, caution)
             return redirect("admin:tokens_bot_change", bot.pk)
     context = {
         **model_admin.admin_site.each_context(request),

@@ -1,18 +1,21 @@
 """The page that makes a client secret and shows it once."""
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 
+from ssoconsole.accounts.shown_once import keep_for_one_look, look_once
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
 from tokens.admin.bot_forms import NewSecretForm
 from tokens.credentials.services import add_client_secret
-from tokens.models import Bot
+from tokens.models import Bot, Credential
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -20,9 +23,11 @@ else:
     AnyModelAdmin = admin.ModelAdmin
 
 
-def new_secret(model_admin: AnyModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def new_secret(
+    model_admin: AnyModelAdmin, request: HttpRequest, pk: int, made: uuid.UUID | None = None
+) -> HttpResponse:
     """
-    Ask for a label, then show the secret in the answer to that form, and nowhere else ever.
+    Ask for a label, then lead to the page that shows the secret, `made`, at the first look and never again.
 
     Needs the right to change the bot and to add credentials.
     """
@@ -31,7 +36,7 @@ def new_secret(model_admin: AnyModelAdmin, request: HttpRequest, pk: int) -> Htt
         model_admin.has_change_permission(request, bot) and request.user.has_perm("tokens.add_credential")
     ):
         raise PermissionDenied
-    form = NewSecretForm(request.POST or None)
+    form = NewSecretForm(None if made else request.POST or None)
     context = {
         **model_admin.admin_site.each_context(request),
         "title": f"New secret for {bot.name}",
@@ -39,16 +44,25 @@ def new_secret(model_admin: AnyModelAdmin, request: HttpRequest, pk: int) -> Htt
         "form": form,
         "opts": model_admin.opts,
     }
-    if request.method == "POST" and form.is_valid():
-        try:
-            credential, client_secret = add_client_secret(
-                bot=bot,
-                label=form.cleaned_data["label"],
-                expires_at=form.cleaned_data["expires_at"],
-                retire_after_unused_days=form.cleaned_data["retire_after_unused_days"],
-                by=Actor.of(request),
+    if made and request.method == "GET":
+        seen = look_once(request, made)
+        context["gone"] = seen is None
+        if seen:
+            context.update(
+                client_secret=seen[0], credential=get_object_or_404(Credential, pk=seen[1], bot=bot)
             )
-            context.update(credential=credential, client_secret=client_secret)
+    elif form.is_valid():
+        try:
+            with transaction.atomic():
+                credential, client_secret = add_client_secret(
+                    bot=bot,
+                    label=form.cleaned_data["label"],
+                    expires_at=form.cleaned_data["expires_at"],
+                    retire_after_unused_days=form.cleaned_data["retire_after_unused_days"],
+                    by=Actor.of(request),
+                )
+                made = keep_for_one_look(request, client_secret, about=credential.pk)
+            return redirect("admin:tokens_bot_new_secret_made", bot.pk, made)
         except DomainError as error:
             form.add_error(None, error.message)
     response = TemplateResponse(request, "admin/tokens/bot/new_secret.html", context)

@@ -20,6 +20,7 @@ from tokens.credentials.retirement import evidence_of
 from tokens.credentials.services import retire_credential
 from tokens.credentials.workloads import explain_federation
 from tokens.models import Bot, Credential
+from tokens.protocol.federation import caution_about_rule
 
 LONGEST_TOKEN = 16_384
 
@@ -36,6 +37,7 @@ class CredentialSerializer(serializers.ModelSerializer[Credential]):
 
     safe_to_retire = serializers.SerializerMethodField()
     evidence = serializers.SerializerMethodField()
+    warnings = serializers.SerializerMethodField()
 
     class Meta:
         model = Credential
@@ -57,6 +59,7 @@ class CredentialSerializer(serializers.ModelSerializer[Credential]):
             "retired_by",
             "safe_to_retire",
             "evidence",
+            "warnings",
         )
         read_only_fields = fields
 
@@ -67,6 +70,9 @@ class CredentialSerializer(serializers.ModelSerializer[Credential]):
     def get_evidence(self, credential: Credential) -> str:
         found = self._evidence().get(credential.pk)
         return found.sentence if found else ""
+
+    def get_warnings(self, credential: Credential) -> list[str]:
+        return [text for text in (caution_about_rule(credential.trust),) if text]
 
     def _evidence(self) -> dict[uuid.UUID, Any]:
         return self.context.get("evidence") or {}

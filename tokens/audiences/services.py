@@ -9,6 +9,7 @@ from django.utils import timezone
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_change, record_event
 from tokens.errors import AudienceTaken, IdentifierImmutable, LifetimeTooLong, ProfileInUse
+from tokens.keys.services import publish_ahead
 from tokens.models import Audience, TokenRecord
 from tokens.protocol.identifiers import check_identifier
 from tokens.protocol.scopes import check_scopes
@@ -71,6 +72,7 @@ def save_audience(*, audience: Audience, by: Actor) -> Audience:
             audience.save()
     except IntegrityError as error:
         raise AudienceTaken(received=audience.identifier) from error
+    publish_ahead(alg=audience.signing_alg, by=by)
     if before is None:
         record_event("audience_created", by=by, target=audience.identifier, after=_shown(audience))
     elif _shown(before) != _shown(audience):

@@ -15,6 +15,7 @@ from ssoconsole.jose.keys import JwkSet
 from tokens.credentials.services import retire_credential
 from tokens.errors import BotRetired, KeysRefused
 from tokens.models import Bot, Credential
+from tokens.protocol import client_assertion, workload_token
 from tokens.protocol.federation import check_rule
 
 Kind = Credential.Kind
@@ -32,7 +33,7 @@ def set_public_keys(
     """
     if bot.retired_at:
         raise BotRetired(received=bot.name)
-    wanted = _checked_keys(jwks, jwks_uri)
+    wanted = _checked_keys(jwks, jwks_uri, Kind.PUBLIC_KEYS)
     found = None
     for old in _live(bot, Kind.PUBLIC_KEYS):
         if {"public_keys": old.public_keys, "jwks_uri": old.jwks_uri} == wanted:
@@ -78,18 +79,18 @@ def add_federation(
     if bot.retired_at:
         raise BotRetired(received=bot.name)
     trust = check_rule(rule, allow_http=settings.ALLOW_LOOPBACK_PROVIDERS)
-    wanted = {"trust": trust, **_checked_keys(jwks, jwks_uri)}
+    wanted = {"trust": trust, **_checked_keys(jwks, jwks_uri, Kind.FEDERATION)}
     for old in _live(bot, Kind.FEDERATION):
         if {name: getattr(old, name) for name in wanted} == wanted:
             return old
     return _add(bot, Kind.FEDERATION, by=by, **wanted)
 
 
-def _checked_keys(jwks: Mapping[str, Any] | None, jwks_uri: str | None) -> dict[str, Any]:
+def _checked_keys(jwks: Mapping[str, Any] | None, jwks_uri: str | None, kind: Kind) -> dict[str, Any]:
     if jwks is not None and jwks_uri:
         raise KeysRefused("Give a key set or the address of one, not both.")
     if jwks is not None:
-        _check_keys(jwks)
+        _check_keys(jwks, kind)
     if jwks_uri:
         _check_address(jwks_uri)
     return {"public_keys": None if jwks is None else dict(jwks), "jwks_uri": jwks_uri or ""}
@@ -109,8 +110,9 @@ def _add(bot: Bot, kind: Kind, *, by: Actor, **fields: Any) -> Credential:
     return credential
 
 
-def _check_keys(jwks: Mapping[str, Any]) -> None:
+def _check_keys(jwks: Mapping[str, Any], kind: Kind) -> None:
     _check_storable(jwks)
+    algorithms = client_assertion.ALGORITHMS if kind == Kind.PUBLIC_KEYS else workload_token.ALGORITHMS
     try:
         parsed = JwkSet.parse(jwks)
     except KeySetRefused as error:
@@ -122,6 +124,10 @@ def _check_keys(jwks: Mapping[str, Any]) -> None:
     kids = [key.kid for key in parsed.keys]
     if len(kids) > 1 and (None in kids or len(set(kids)) < len(kids)):
         raise KeysRefused("Of several keys each needs a kid of its own, or nobody can tell which has signed.")
+    useless = [key.why_useless(algorithms) for key in parsed.keys]
+    # A bot's keys are for this alone; a platform publishes in one document what else it has keys for.
+    if any(useless) and (kind == Kind.PUBLIC_KEYS or all(useless)):
+        raise KeysRefused(f"A key cannot be used: {next(filter(None, useless))}.")
 
 
 def _check_storable(jwks: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from ssoconsole.jose.keys import LONGEST_KID, public_jwk, thumbprint
 from ssoconsole.jose.material import PrivateMaterial, PublicMaterial
 from ssoconsole.jose.sign import private_key_to_pem
 from tokens.errors import KeyRefused, KeyTaken
-from tokens.keys.services import ensure_signing_key, lock_keys
+from tokens.keys.services import lock_keys, publish_ahead
 from tokens.models import SigningKey
 from tokens.protocol.demonstration_keys import is_demonstration_key
 from tokens.protocol.key_file import algorithm_of, read_key_file
@@ -25,8 +25,8 @@ def import_signing_key(
     Publish the key in the file `raw` under the key id that its tokens name, by default its thumbprint.
 
     It only verifies, for ever or until `verify_until`, and its private half is not kept. With `sign` it is the
-    next key of its algorithm instead, and signs from the next rotation on, or at once where nothing signs with
-    that algorithm yet. Raises KeyRefused, KeyTaken.
+    next key of its algorithm instead, and signs from the next rotation on, or from the first token on where nothing
+    signs with that algorithm yet. Raises KeyRefused, KeyTaken.
     """
     material = read_key_file(raw)
     alg = algorithm_of(material)
@@ -44,8 +44,7 @@ def import_signing_key(
     record_event("signing_key_imported", by=by, target=key.kid, after=_shown(key))
     if sign:
         _put_first(key)
-        ensure_signing_key(alg=alg, by=by)
-        key.refresh_from_db()
+        publish_ahead(alg=alg, by=by)
     return key
 
 

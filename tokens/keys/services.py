@@ -15,7 +15,7 @@ from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 from ssoconsole.jose.keys import public_jwk
 from ssoconsole.jose.sign import generate_private_key, private_key_to_pem
-from tokens.errors import AlgorithmUnknown, KeyUnknown
+from tokens.errors import AlgorithmUnknown, KeyUnknown, NoSigningKey
 from tokens.keys.ending import last_use
 from tokens.keys.parsed import forget_key
 from tokens.models import Audience, SigningKey
@@ -28,17 +28,44 @@ PUBLISHED_AHEAD = timedelta(seconds=360)
 KEYS_AHEAD = 2
 
 
+@transaction.atomic
+def provide_signing_keys(*, signing: str, by: Actor) -> None:
+    """
+    Publish the next keys of every algorithm that an audience can choose, and let one sign with `signing`.
+
+    A verifier then has the key of an algorithm long before the first token that is signed with it. What is there
+    already stays as it is.
+    """
+    now = timezone.now()
+    if not SigningKey.objects.signing().filter(alg=signing).exists():
+        _let_next_sign(alg=signing, by=by, at=now)
+    for alg in Audience.Algorithm.values:
+        _publish_ahead(alg=alg, by=by, at=now)
+
+
 def ensure_signing_key(*, alg: str, by: Actor) -> SigningKey:
-    """Return the key that signs with `alg`, made now if there is none. Raises AlgorithmUnknown."""
+    """
+    Return the key that signs with `alg`; the next one begins to if there is none.
+
+    Raises AlgorithmUnknown, and NoSigningKey while a verifier may have a copy of the key set without it. Where no
+    key of the algorithm is published at all, one is made and signs at once: there is nothing that a later request
+    could find published.
+    """
     key = SigningKey.objects.signing().filter(alg=alg).first()
     if key:
         return key
-    try:
-        with transaction.atomic():
-            return _promote_next(alg=alg, by=by, at=timezone.now())
-    except IntegrityError:
-        # Somebody else has just made it: the database lets one key sign per algorithm.
-        return SigningKey.objects.signing().get(alg=alg)
+    now, since = timezone.now(), rotation_possible_from(alg=alg)
+    if since > now:
+        raise NoSigningKey(
+            f"The first key of {alg} has been published just now, and not every API has it before "
+            f"{since:%Y-%m-%d %H:%M:%S} UTC."
+        )
+    return _let_next_sign(alg=alg, by=by, at=now)
+
+
+def publish_ahead(*, alg: str, by: Actor) -> None:
+    """Publish the next keys of an algorithm that is about to be used, unless they are. Raises AlgorithmUnknown."""
+    _publish_ahead(alg=alg, by=by, at=timezone.now())
 
 
 @transaction.atomic
@@ -75,12 +102,14 @@ def rotation_possible_from(*, alg: str) -> datetime:
     """
     Return the time from which the next key of `alg` may sign, because whoever verifies has it by then.
 
-    That is long past for a key that was published together with the one that signs: nobody has that one only.
+    That is when it has been published for as long as a copy of the key set may be kept, or at once if no key set
+    without it was ever published: it is one of the first keys of this console, which came into the world together.
     """
-    signing = SigningKey.objects.signing().filter(alg=alg).first()
     waiting = SigningKey.objects.waiting().filter(alg=alg).first()
-    if signing is None or waiting is None or waiting.created_at <= signing.created_at:
+    if waiting is None:
         return timezone.now() - PUBLISHED_AHEAD
+    if not SigningKey.objects.filter(created_at__lt=waiting.created_at).exists():
+        return waiting.created_at
     return waiting.created_at + PUBLISHED_AHEAD
 
 
@@ -89,8 +118,9 @@ def compromise_signing_key(*, kid: str, by: Actor) -> SigningKey:
     """
     Take a key out at once: unpublished, its private half erased, and everything it signed dead for good.
 
-    The next key signs at once, whoever has it already: nothing that the old one signs may count any more.
-    Returns the key that signs with its algorithm now. A second call changes nothing. Raises KeyUnknown.
+    If it has signed, the next key signs at once, whoever has it already: nothing that the old one signs may count
+    any more. Returns the key that signs with its algorithm now, or will. A second call changes nothing. Raises
+    KeyUnknown.
     """
     key = SigningKey.objects.filter(kid=kid).first()
     if key is None:
@@ -101,9 +131,12 @@ def compromise_signing_key(*, kid: str, by: Actor) -> SigningKey:
         record_event("signing_key_compromised", by=by, target=kid, after={"alg": key.alg})
         status_lists_changed()  # also because it may be the key that signs them
     forget_key(key)
-    signing = ensure_signing_key(alg=key.alg, by=by)
-    _publish_ahead(alg=key.alg, by=by, at=timezone.now())
-    return signing
+    now = timezone.now()
+    signing = SigningKey.objects.signing().filter(alg=key.alg).first()
+    if signing is None and key.signing_from:
+        signing = _let_next_sign(alg=key.alg, by=by, at=now)
+    _publish_ahead(alg=key.alg, by=by, at=now)
+    return signing or SigningKey.objects.waiting().filter(alg=key.alg)[0]
 
 
 def published_keys(*, at: datetime) -> dict[str, Any]:
@@ -119,6 +152,15 @@ def published_keys(*, at: datetime) -> dict[str, Any]:
 def lock_keys(alg: str) -> None:
     """Let one change of an algorithm's keys happen after the other; the next query sees what they did."""
     list(SigningKey.objects.select_for_update().filter(alg=alg).order_by("pk").values_list("pk"))
+
+
+def _let_next_sign(*, alg: str, by: Actor, at: datetime) -> SigningKey:
+    try:
+        with transaction.atomic():
+            return _promote_next(alg=alg, by=by, at=at)
+    except IntegrityError:
+        # Somebody else has just made it: the database lets one key sign per algorithm.
+        return SigningKey.objects.signing().get(alg=alg)
 
 
 def _promote_next(*, alg: str, by: Actor, at: datetime) -> SigningKey:

@@ -14,6 +14,7 @@ from tokens.bots.services import GrantSpec, disable_bot, enable_bot, save_bot
 from tokens.credentials.keyless import set_federation, set_public_keys
 from tokens.credentials.services import add_client_secret, find_client_secret
 from tokens.models import Audience, Bot, Credential
+from tokens.protocol.federation import caution_about_rule
 
 FIELDS = ("description", "owner", "allowed_networks")
 SECRET_LABEL = "configuration file"  # noqa: S105 - a label
@@ -42,8 +43,7 @@ class Bots:
         if before is None or _asks_for_more(row, grants, before):
             save_bot(bot=row, grants=grants, by=by)
         _set_public_keys(row, entry, by=by)
-        _set_federation(row, entry, by=by)
-        warnings = _add_secret(row, entry, by=by)
+        warnings = _set_federation(row, entry, by=by) + _add_secret(row, entry, by=by)
         _switch(row, entry, by=by)
         return Settled(before, describe(Bot.objects.get(pk=row.pk)), warnings)
 
@@ -117,12 +117,13 @@ def _set_public_keys(row: Bot, entry: Entry, *, by: Actor) -> None:
         set_public_keys(bot=row, jwks=jwks, jwks_uri=jwks_uri, by=by)
 
 
-def _set_federation(row: Bot, entry: Entry, *, by: Actor) -> None:
+def _set_federation(row: Bot, entry: Entry, *, by: Actor) -> tuple[str, ...]:
     if "federation" not in entry:
-        return
+        return ()
     rules = [{**rule, "claims": rule.get("claims") or {}} for rule in entry["federation"] or []]
     if rules != describe(row)["federation"]:
         set_federation(bot=row, rules=rules, by=by)
+    return tuple(caution for rule in rules if (caution := caution_about_rule(rule)))
 
 
 def _add_secret(row: Bot, entry: Entry, *, by: Actor) -> tuple[str, ...]:

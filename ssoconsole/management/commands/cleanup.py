@@ -12,6 +12,7 @@ from providers.client_keys.services import drop_retired_client_keys
 from providers.retention import drop_old_sign_ins, drop_old_versions
 from providers.trial.services import roll_back_overdue
 from ssoconsole.accounts.lockout import drop_old_failures
+from ssoconsole.accounts.shown_once import drop_unseen_secrets
 from ssoconsole.actors import Actor
 from ssoconsole.expiry.claims import drop_old_warnings
 from ssoconsole.operation.models import LastRun
@@ -52,6 +53,8 @@ class Command(BaseCommand):
         self.stdout.write(f"signing keys that nothing needs: {gone} deleted")
         failures = drop_old_failures(at=timezone.now())
         self.stdout.write(f"failed sign-ins by password: {failures} deleted")
+        unseen = drop_unseen_secrets(at=timezone.now())
+        self.stdout.write(f"new secrets that nobody looked at: {unseen} forgotten")
         told = drop_old_warnings(at=timezone.now(), keep=WARNINGS_KEPT)
         self.stdout.write(f"warnings sent long ago: {told} forgotten")
         call_command("clearsessions")

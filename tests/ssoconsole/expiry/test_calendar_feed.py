@@ -26,7 +26,7 @@ ADDRESS = re.compile(r'value="http://localhost:8000(/calendar/[A-Za-z0-9_-]{43}\
 @pytest.fixture
 def address(bob):
     """What Bob copies from the page."""
-    return ADDRESS.search(bob.post(MAKE, {"label": "Team calendar"}).content.decode()).group(1)
+    return ADDRESS.search(bob.post(MAKE, {"label": "Team calendar"}, follow=True).content.decode()).group(1)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ class MakingTests:
         assert_without(str(Event.objects.values()), token)
 
     def test_the_page_that_shows_it_is_kept_by_nobody(self, bob):
-        response = bob.post(MAKE, {"label": "x"})
+        response = bob.post(MAKE, {"label": "x"}, follow=True)
         assert "no-store" in response["Cache-Control"]
 
     def test_each_has_bits_of_its_own(self, bob_himself):
@@ -111,7 +111,7 @@ class ReadingTests:
         names = ("view_provider", "add_calendaraddress")
         victor.user_permissions.set(Permission.objects.filter(codename__in=names))
         client.force_login(victor, backend=PASSWORD_BACKEND)
-        address = ADDRESS.search(client.post(MAKE, {"label": "mine"}).content.decode()).group(1)
+        address = ADDRESS.search(client.post(MAKE, {"label": "mine"}, follow=True).content.decode()).group(1)
         things.one_of_each()
         summaries = {event["SUMMARY"].partition(":")[0] for event in read(reader.get(address).content)}
         assert summaries == {"TLS certificate of a provider", "Client secret at a provider"}

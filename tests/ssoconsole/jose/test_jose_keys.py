@@ -4,7 +4,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
-from jose_forgery import EVERY_ALGORITHM, few_examples, jwk, key_set, private_key, secp256k1_key, weak_rsa_key
+from jose_forgery import (
+    EVERY_ALGORITHM,
+    few_examples,
+    jwk,
+    key_set,
+    private_key,
+    roca_key,
+    secp256k1_key,
+    weak_rsa_key,
+)
 
 from ssoconsole.jose import base64url
 from ssoconsole.jose.algorithms import ASYMMETRIC, SYMMETRIC
@@ -39,6 +48,7 @@ def weak_jwk():
 
 
 ODD_MODULUS = number(2**2047 + 1)
+SMALL_FACTOR = number(167 * (2**2047 + 9))
 HUGE = {"kty": "RSA", "e": "AQAB", "n": number(2**16384 + 1)}
 
 UNUSABLE = [
@@ -55,8 +65,12 @@ UNUSABLE = [
     ({"kty": "RSA", "e": "AQAB", "n": ""}, "0 bits"),
     ({"kty": "RSA", "e": "Aw", "n": ODD_MODULUS}, "exponent"),
     ({"kty": "RSA", "e": number(2**64 + 1), "n": ODD_MODULUS}, "exponent"),
-    ({"kty": "RSA", "e": number(65538), "n": ODD_MODULUS}, "even"),
-    ({"kty": "RSA", "e": "AQAB", "n": number(2**2047)}, "even"),
+    ({"kty": "RSA", "e": number(65538), "n": ODD_MODULUS}, "e, the RSA exponent, is even"),
+    ({"kty": "RSA", "e": "AQAB", "n": number(2**2047)}, "n, the RSA modulus, is even"),
+    ({"kty": "RSA", "e": "AQAB", "n": ODD_MODULUS}, "n, the RSA modulus, has a small factor"),
+    ({"kty": "RSA", "e": "AQAB", "n": SMALL_FACTOR}, "n, the RSA modulus, has a small factor"),
+    (public_jwk(roca_key(), alg="RS256"), "n, the RSA modulus, has the ROCA flaw (CVE-2017-15361)"),
+    (public_jwk(roca_key(4096), alg="RS256"), "n, the RSA modulus, has the ROCA flaw (CVE-2017-15361)"),
     ({"kty": "RSA", "e": "AQAB", "n": "!!"}, "n is not base64url"),
     ({"kty": "RSA", "e": "AQAB", "n": "A"}, "n is not base64url"),
     ({"kty": "RSA", "e": "AQAB", "n": 17}, "n is missing"),

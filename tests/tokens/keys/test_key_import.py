@@ -23,11 +23,12 @@ from tokens_cast import PASSWORD_BACKEND
 
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
+from tests.ssoconsole.jose.jose_forgery import roca_key
 from tokens.errors import KeyRefused, KeyTaken
 from tokens.keys.ending import drop_gone_keys
 from tokens.keys.importing import import_signing_key
 from tokens.keys.services import PUBLISHED_AHEAD, compromise_signing_key, rotate_signing_key
-from tokens.models import SigningKey
+from tokens.models import Audience, SigningKey
 
 pytestmark = pytest.mark.django_db
 BY = Actor("user", "bob")
@@ -91,6 +92,8 @@ def test_without_a_kid_it_is_the_thumbprint():
 WEAK = {
     "1024 bits": private(rsa.generate_private_key(public_exponent=65537, key_size=1024)),
     "exponent 3": private(rsa.generate_private_key(public_exponent=3, key_size=2048)),
+    "ROCA": private(roca_key()),
+    "ROCA, public half": public(roca_key()),
     "P-384": private(ec.generate_private_key(ec.SECP384R1())),
     "Ed448": private(ed448.Ed448PrivateKey.generate()),
     "encrypted PEM": private(RSA, encoding=Encoding.PEM, encryption=BestAvailableEncryption(b"x")),
@@ -139,6 +142,29 @@ def test_a_key_comes_in_once_whatever_it_is_called():
     assert keys() == before
 
 
+@pytest.mark.parametrize("sign", [False, True])
+@pytest.mark.parametrize("kid", [None, KID])
+@pytest.mark.parametrize("before", ["at once", "retired", "never signed", "imported"])
+def test_a_compromised_key_never_comes_in_again_whatever_the_cleanup_drops(by, before, kid, sign):
+    if before == "imported":
+        raw, bad = private(EC), import_signing_key(raw=private(EC), kid=None, by=by)
+    else:
+        states = {"at once": SigningKey.objects.signing(), "never signed": SigningKey.objects.waiting()}
+        bad = states.get(before, SigningKey.objects.signing()).filter(alg="ES256")[0]
+        raw = bad.private_key.encode()
+    if before == "retired":
+        rotate_signing_key(alg="ES256", by=by)
+    compromise_signing_key(kid=bad.kid, by=by)
+    for days in (1, 400, 4_000):
+        with time_machine.travel(timezone.now() + timedelta(days=days)):
+            call_command("cleanup", stdout=io.StringIO())
+    kept = keys()
+    with pytest.raises(KeyTaken):
+        import_signing_key(raw=raw, kid=kid, sign=sign, by=by)
+    assert keys() == kept
+    assert bad.kid not in published()
+
+
 def test_a_compromised_key_does_not_come_back_under_another_name():
     import_signing_key(raw=private(RSA), kid=KID, by=BY)
     compromise_signing_key(kid=KID, by=BY)
@@ -153,7 +179,7 @@ def test_a_key_that_is_to_sign_waits_for_its_turn(oauth, me, token):
     old = SigningKey.objects.signing().get(alg="ES256")
     key = import_signing_key(raw=private(EC), kid=KID, sign=True, by=BY)
     assert key.state(at=timezone.now()) == "published"
-    assert SigningKey.objects.waiting().filter(alg="ES256").get() == key
+    assert SigningKey.objects.waiting().filter(alg="ES256")[0] == key
     with time_machine.travel(timezone.now() + PUBLISHED_AHEAD):
         assert rotate_signing_key(alg="ES256", by=BY) == key
         fresh = oauth.token(me).json()["access_token"]
@@ -163,9 +189,15 @@ def test_a_key_that_is_to_sign_waits_for_its_turn(oauth, me, token):
     assert old.kid in published()
 
 
-def test_where_nothing_signs_yet_it_signs_at_once():
-    key = import_signing_key(raw=private(RSA), kid=KID, sign=True, by=BY)
-    assert key.state(at=timezone.now()) == "signing"
+def test_where_nothing_signs_yet_it_signs_the_first_token_once_everybody_has_it(oauth, me, audience):
+    kid = "theirs-2"  # a process keeps a private key that it has parsed under its key id
+    key = import_signing_key(raw=private(RSA), kid=kid, sign=True, by=BY)
+    assert key.state(at=timezone.now()) == "published"
+    assert kid in published()
+    Audience.objects.filter(pk=audience.pk).update(signing_alg="RS256")
+    assert oauth.token(me).status_code == 503
+    with time_machine.travel(timezone.now() + PUBLISHED_AHEAD):
+        assert jwt.get_unverified_header(oauth.token(me).json()["access_token"])["kid"] == kid
     assert SigningKey.objects.waiting().filter(alg="RS256").exists()
 
 
@@ -215,7 +247,7 @@ class CommandTests:
         ours.write_bytes(private(EC, encoding=Encoding.PEM))
         theirs.write_bytes(private(RSA, encoding=Encoding.PEM))
         assert "rotate_signing_key --alg ES256, from" in self.run(capsys, ours, "--sign")
-        assert "signs now" in self.run(capsys, theirs, "--sign")
+        assert "signs the first token of RS256, from" in self.run(capsys, theirs, "--sign")
 
     def test_a_refusal_is_a_sentence(self, tmp_path, capsys):
         path = tmp_path / "locked.pem"

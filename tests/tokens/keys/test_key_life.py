@@ -1,17 +1,25 @@
 """One key after the other: nobody is given a token that his copy of the key set cannot verify."""
 
 import re
+import warnings
 from datetime import timedelta
 
 import jwt
 import pytest
+import requests
 import time_machine
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
+from joserfc import jwt as joserfc_jwt
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import KeySet
 
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
+from tokens.audiences.services import save_audience
+from tokens.bots.services import GrantSpec, save_bot
+from tokens.credentials.services import add_client_secret
 from tokens.keys.ending import drop_gone_keys, verify_for_ever
 from tokens.keys.services import (
     KEYS_AHEAD,
@@ -20,7 +28,8 @@ from tokens.keys.services import (
     rotate_signing_key,
     rotation_possible_from,
 )
-from tokens.models import SigningKey, TokenRecord
+from tokens.models import Audience, Bot, SigningKey, TokenRecord
+from tokens.provision import provision
 from tokens.records.retention import drop_old_records
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +170,74 @@ def test_records_go_long_after_the_end_and_those_without_an_end_never(token, bot
     assert drop_old_records(at=old.expires_at + keep, keep=keep) == 0
     assert drop_old_records(at=old.expires_at + keep + timedelta(seconds=1), keep=keep) == 1
     assert TokenRecord.objects.get() == endless
+
+
+ALGORITHMS = ("ES256", "RS256", "EdDSA")
+
+
+def served_by(alg):
+    """A new audience with this algorithm, which nothing has signed with yet."""
+    return Audience(identifier=f"https://{alg.lower()}.example", name=alg, scopes=["read"], signing_alg=alg)
+
+
+class FirstKeyTests:
+    """The keys of every algorithm are there before anybody needs them."""
+
+    def test_the_keys_of_every_algorithm_are_published_after_migrate(self):
+        algorithms = [key["alg"] for key in Client().get("/.well-known/jwks.json").json()["keys"]]
+        assert {alg: algorithms.count(alg) for alg in ALGORITHMS} == {"ES256": 3, "RS256": 2, "EdDSA": 2}
+        assert set(Audience.Algorithm.values) == set(ALGORITHMS)
+
+    @pytest.mark.parametrize("alg", ALGORITHMS)
+    def test_key_sets_fetched_before_a_new_audiences_first_token_verify_it(self, live_server, oauth, by, alg):
+        url = f"{live_server.url}/.well-known/jwks.json"
+        pyjwt = jwt.PyJWKClient(url, lifespan=300)
+        pyjwt.get_jwk_set()
+        joserfc = KeySet.import_key_set(requests.get(url, timeout=10).json())
+
+        audience = save_audience(audience=served_by(alg), by=by)
+        bot = save_bot(bot=Bot(name="first-bot"), grants=[GrantSpec(audience, ["read"])], by=by)
+        _, secret = add_client_secret(bot=bot, by=by)
+        token = oauth.token((bot.name, secret)).json()["access_token"]
+
+        pyjwt.fetch_data = lambda: pytest.fail("the key set was fetched again")
+        key = pyjwt.get_signing_key_from_jwt(token)
+        assert jwt.decode(token, key, algorithms=[alg], audience=audience.identifier)["sub"] == bot.name
+        with warnings.catch_warnings(action="ignore", category=SecurityWarning):  # of the name EdDSA
+            assert joserfc_jwt.decode(token, joserfc, algorithms=[alg]).claims["sub"] == bot.name
+
+    @pytest.mark.parametrize("alg", ["RS256", "EdDSA"])
+    def test_a_key_published_just_now_signs_nothing_before_everybody_has_it(self, oauth, me, audience, alg):
+        SigningKey.objects.filter(alg=alg).delete()  # as in a database from before there were such keys
+        provision()
+        Audience.objects.filter(pk=audience.pk).update(signing_alg=alg)
+        before = list(SigningKey.objects.order_by("pk").values())
+        answer = oauth.token(me)
+        assert (answer.status_code, answer.json()["error"]) == (503, "temporarily_unavailable")
+        with pytest.raises(CommandError, match="not every API has it before"):
+            call_command("rotate_signing_key", "--alg", alg)
+        assert list(SigningKey.objects.order_by("pk").values()) == before
+        assert not TokenRecord.objects.exists()
+        with time_machine.travel(timezone.now() + PUBLISHED_AHEAD - timedelta(seconds=10), tick=False):
+            assert oauth.token(me).status_code == 503
+        copy = key_set()
+        with time_machine.travel(timezone.now() + PUBLISHED_AHEAD, tick=False):
+            assert jwt.get_unverified_header(oauth.token(me).json()["access_token"])["kid"] in copy
+
+    def test_a_new_audience_finds_keys_where_there_were_none(self, by):
+        SigningKey.objects.filter(alg="RS256").delete()
+        save_audience(audience=served_by("RS256"), by=by)
+        assert SigningKey.objects.waiting().filter(alg="RS256").count() == KEYS_AHEAD
+        assert not SigningKey.objects.signing().filter(alg="RS256").exists()
+
+    @pytest.mark.parametrize("alg", ALGORITHMS)
+    def test_a_compromise_leaves_keys_of_the_algorithm_published(self, alg):
+        for key in SigningKey.objects.verifying(at=timezone.now()).filter(alg=alg).order_by("-signing_from"):
+            compromise_signing_key(kid=key.kid, by=BY)
+            assert SigningKey.objects.waiting().filter(alg=alg).count() == KEYS_AHEAD
+        assert SigningKey.objects.signing().filter(alg=alg).exists() is (alg == "ES256")
+
+    def test_a_console_is_ready_with_one_key_that_signs(self):
+        assert Client().get("/readyz").status_code == 200
+        SigningKey.objects.signing().update(retired_at=timezone.now())
+        assert Client().get("/readyz").json()["checks"]["signing_key"] == "missing"

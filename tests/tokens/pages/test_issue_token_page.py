@@ -31,7 +31,7 @@ def form(audience):
 def test_a_token_is_shown_once_and_counts(admin, bot, page, form, oauth, me):
     assert page in admin.get(reverse("admin:tokens_bot_change", args=[bot.pk])).content.decode()
     assert admin.get(page).status_code == 200
-    shown = admin.post(page, form)
+    shown = admin.post(page, form, follow=True)
     token, record = shown.context["token"], TokenRecord.objects.get()
     assert "no-store" in shown["Cache-Control"]
     assert token in shown.content.decode()
@@ -57,7 +57,7 @@ def test_no_end_is_said_twice(admin, openmetadata, by):
     form = {"audience": openmetadata.pk, "lifetime": "Unlimited", "label": ""}
     assert "errornote" in admin.post(page, form).content.decode()
     assert not TokenRecord.objects.exists()
-    token = admin.post(page, {**form, "no_end": "on"}).context["token"]
+    token = admin.post(page, {**form, "no_end": "on"}, follow=True).context["token"]
     assert "exp" not in claims_in(token)
     assert TokenRecord.objects.get().expires_at is None
 

@@ -63,6 +63,8 @@ def _contents(name: str) -> bytes:
 def _what_it_does(key: SigningKey) -> str:
     state = key.state(at=timezone.now())
     if state == "published":
-        since = rotation_possible_from(alg=key.alg)
-        return f"signs after: rotate_signing_key --alg {key.alg}, from {since:%Y-%m-%d %H:%M:%S} UTC on"
-    return "signs now" if state == "signing" else "verifies only"
+        since = f"from {rotation_possible_from(alg=key.alg):%Y-%m-%d %H:%M:%S} UTC on"
+        if SigningKey.objects.signing().filter(alg=key.alg).exists():
+            return f"signs after: rotate_signing_key --alg {key.alg}, {since}"
+        return f"signs the first token of {key.alg}, {since}"
+    return "verifies only"

@@ -1,0 +1,67 @@
+"""
+A secret that has just been made, on its way from the form that made it to the page that shows it.
+
+The form is answered by a redirect, so that reloading the page makes no second secret. What is to be shown waits for a
+few minutes as a row, encrypted, for the person and the browser session that made it, and the row goes with the look:
+of two requests at once, on whatever replica, one shows it.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from ssoconsole.accounts.models import SecretToShow, User
+from ssoconsole.encryption.ring import key_ring
+
+LIFETIME = timedelta(minutes=5)
+PURPOSE = "session_of_a_secret"
+
+
+def keep_for_one_look(request: HttpRequest, secret: str, *, about: object) -> uuid.UUID:
+    """
+    Keep a secret for this person in this browser session; return the name under which it can be looked at once.
+
+    `about` is what the page is to tell beside it, such as the primary key of its row.
+    """
+    drop_unseen_secrets(at=timezone.now())
+    row = SecretToShow(user=_person(request), session_hash=_session_hashes(request)[0], about=str(about))
+    row.secret = secret
+    row.save(force_insert=True)
+    return row.pk
+
+
+@transaction.atomic
+def look_once(request: HttpRequest, pk: uuid.UUID) -> tuple[str, str] | None:
+    """Return the secret and what it is about, and forget it; None if it was seen, is over or is somebody else's."""
+    rows = SecretToShow.objects.filter(
+        pk=pk,
+        user=_person(request),
+        session_hash__in=_session_hashes(request),
+        made_at__gt=timezone.now() - LIFETIME,
+    )
+    row = rows.first()
+    # Whoever deletes the row has it: somebody else may have read it at the same time.
+    if row is None or not rows.delete()[0]:
+        return None
+    return row.secret, row.about
+
+
+def drop_unseen_secrets(*, at: datetime) -> int:
+    """Delete what nobody has looked at in time; return how many."""
+    return SecretToShow.objects.filter(made_at__lte=at - LIFETIME).delete()[0]
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - for the type checker: the admin lets nobody else in
+    return request.user
+
+
+def _session_hashes(request: HttpRequest) -> list[str]:
+    """The session's key would open it for whoever reads the table."""
+    key = request.session.session_key
+    if not key:
+        raise RuntimeError("a secret is shown to a browser session, and there is none")
+    return key_ring().keyed_hashes(key, purpose=PURPOSE)
