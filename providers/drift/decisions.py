@@ -20,8 +20,9 @@ def adopt_drift(*, drift: DiscoveryDrift, by: Actor) -> None:
 
     Another issuer is another provider to everybody who signs in: its own document is fetched, must be the one
     that was shown, and the sessions end. Raises DriftDecided, DriftOutdated, MetadataInvalid,
-    RegistrationInvalid; then nothing was changed.
+    RegistrationInvalid, SuperuserRequired; then nothing was changed.
     """
+    by.refuse_if_limited("adopt what a provider has changed")
     if "issuer" in drift.changes:
         _adopt_issuer(drift, by=by)
         return

@@ -21,7 +21,8 @@ def unlink_identity(*, identity: Identity, by: Actor, keep_a_way_in: bool) -> bo
     """
     Let this account at a provider open the user's own no more; False if it did not any more.
 
-    The sessions that began by it end, and the groups and the administration that it gave go with it. With `keep_a_way_in` raises LastWayIn rather than lock the user out.
+    The sessions that began by it end, and the groups and the administration that it gave go with it. With
+    `keep_a_way_in` raises LastWayIn rather than lock the user out.
     """
     # In the order in which a sign-in takes the two rows; two who unlink at once wait for each other at the user.
     rows = Identity.objects.select_for_update(of=("self", "user")).select_related("user", "provider")

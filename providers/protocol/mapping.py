@@ -21,7 +21,8 @@ class MappedPerson:
 
     `principal` is the user's name. `email` is "" where there is no usable one; `email_verified` is None where
     the provider does not say. `groups` are the console's groups that the rules give, not the claim's values.
-    `claimed` are the claim values that rules name and the person has. `named_by_unverified_email` says that the principal is an address which the provider calls unverified.
+    `claimed` are the claim values that rules name and the person has. `named_by_unverified_email` says that the
+    principal is an address which the provider calls unverified.
     """
 
     principal: str
