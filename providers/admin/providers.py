@@ -35,7 +35,7 @@ from providers.registration import services
 from providers.registration.cautions import standing_cautions
 from providers.registration.errors import RehearsalRequired
 from providers.trial.services import roll_back_overdue
-from ssoconsole.actors import Actor
+from ssoconsole.actors import Actor, SuperuserRequired
 
 NOT_ENABLED = (
     "not enabled, because it was changed since it last let somebody in. Open it and press “Rehearse sign-in”; once "
@@ -128,8 +128,11 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
         try:
             return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
         except RehearsalRequired as required:  # it counted a moment ago, when the form was judged
-            self.message_user(request, f"Not saved. {required.message}", messages.ERROR)
-            return HttpResponseRedirect(request.path)
+            reason = required.message
+        except SuperuserRequired as required:
+            reason = required.message
+        self.message_user(request, f"Not saved. {reason}", messages.ERROR)
+        return HttpResponseRedirect(request.path)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -184,6 +187,10 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
             return HttpResponseRedirect(request.path)
         return super().response_change(request, obj)
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whoever registers a provider decides who comes in as a superuser."""
+        return super().has_add_permission(request) and not Actor.of(request).is_limited
+
     def has_delete_permission(self, request: HttpRequest, obj: Provider | None = None) -> bool:
         """Only what nothing refers to can go."""
         allowed = super().has_delete_permission(request, obj)
@@ -206,6 +213,8 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
                 changed += services.enable_provider(provider=provider, by=by)
             except RehearsalRequired:
                 self.message_user(request, f"{provider}: {NOT_ENABLED}", messages.ERROR)
+            except SuperuserRequired as required:
+                self.message_user(request, f"{provider}: {required.message}", messages.ERROR)
         self.message_user(request, f"Providers enabled: {changed}.", messages.SUCCESS)
 
     @admin.action(description="Disable the selected providers and end their sessions", permissions=["change"])

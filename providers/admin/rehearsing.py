@@ -14,17 +14,19 @@ from django.views.decorators.http import require_GET
 from providers.admin.rehearsal_page import story_of
 from providers.admin.trying import TryingAdmin
 from providers.models import Provider, Rehearsal
+from providers.registration.risk import refuse_to_give_rights
 from providers.registration.services import needs_metadata
 from providers.rehearsal.administrators import may_rehearse
 from providers.rehearsal.leaving import leave_for_rehearsal
 from providers.rehearsal.services import start_rehearsal
+from ssoconsole.actors import Actor
 from ssoconsole.http.methods import only_post
 
 PAGE = "admin:providers_provider_rehearsal"
 
 
 class RehearsingAdmin(TryingAdmin):
-    """Whoever may write a registration may rehearse it, and reads his own rehearsals."""
+    """Whoever may save a registration may rehearse it, and reads his own rehearsals."""
 
     def get_urls(self) -> list[URLPattern]:
         rehearse, name = self.page(self.rehearse), "providers_provider_rehearse"
@@ -43,6 +45,7 @@ class RehearsingAdmin(TryingAdmin):
         if not form.is_valid():
             return self.mistakes(request, form, stored, title="This cannot be rehearsed yet")
         provider = form.save(commit=False)
+        refuse_to_give_rights(stored, provider, by=Actor.of(request))
         if needs_metadata(provider):
             provider.discovery = form.metadata.document
         rehearsal = start_rehearsal(provider=provider, stored=stored, user=request.user)  # type: ignore[arg-type]  # `page` lets in users only

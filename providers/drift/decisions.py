@@ -24,8 +24,9 @@ def adopt_drift(*, drift: DiscoveryDrift, by: Actor, client_secret: str = "") ->
     Where the client secret would go to another host than those that it was entered for, it is asked for again, as
     `client_secret`; client keys are made anew. Another issuer is another provider to everybody who signs in: its own
     document is fetched, must be the one that was shown, and the sessions end. Raises DriftDecided, DriftOutdated,
-    MetadataInvalid, RegistrationInvalid; then nothing was changed.
+    MetadataInvalid, RegistrationInvalid, SuperuserRequired; then nothing was changed.
     """
+    by.refuse_if_limited("adopt what a provider has changed")
     if "issuer" in drift.changes:
         _adopt_issuer(drift, by=by, client_secret=client_secret)
         return

@@ -18,7 +18,7 @@ from providers.metadata.services import KEPT, fetch_discovery, keep_discovery
 from providers.models import Provider
 from providers.registration.cautions import cautions
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
-from providers.registration.risk import is_risky
+from providers.registration.risk import is_risky, refuse_to_give_rights
 from providers.registration.rules import Problems, problems
 from providers.registration.secret import claim_secret, readable_secret
 from providers.rehearsal.gate import pass_gate, pass_gate_to_enable
@@ -67,7 +67,7 @@ def save_provider(
     `trial`, a change of a kind that could lock people out is taken back after that time by itself, unless an
     administrator signs in through the provider before. `note` is for the history. A client secret that was entered for
     another issuer, or for other hosts, is entered again or forgotten (`registration.secret`). Raises
-    RegistrationInvalid and RehearsalRequired.
+    RegistrationInvalid, RehearsalRequired and SuperuserRequired.
     """
     refuse_problems(provider)
     refuse_trial(provider, trial)
@@ -78,6 +78,9 @@ def save_provider(
         stored = Provider.objects.select_for_update().filter(pk=provider.pk).first()
         document = metadata.document or (stored.discovery if stored else None)
         claim_secret(provider, document, is_first=metadata.document is not None)
+        refuse_to_give_rights(stored, provider, by=by)
+        if trial is not None:
+            by.refuse_if_limited("put a provider on trial")
         if stored is None:
             _create(provider, by)
             on_trial = []
@@ -120,8 +123,9 @@ def enable_provider(*, provider: Provider, by: Actor, anyway: bool = False) -> b
     """
     Let people sign in through this provider; False if they could before.
 
-    Raises RehearsalRequired as `save_provider`.
+    Raises RehearsalRequired and SuperuserRequired as `save_provider`.
     """
+    by.refuse_if_limited("enable a provider")
     stored = Provider.objects.select_for_update().filter(pk=provider.pk).first()
     said = pass_gate_to_enable(stored=stored, anyway=anyway) if stored else {}
     return _switch(provider, enabled=True, by=by, said=said)

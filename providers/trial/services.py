@@ -54,7 +54,12 @@ def roll_back_overdue(*, at: datetime) -> int:
 
 
 def roll_back_now(*, provider: Provider, by: Actor) -> bool:
-    """Roll a provider back without waiting for the end of its trial; False if there is none any more."""
+    """
+    Roll a provider back without waiting for the end of its trial; False if there is none any more.
+
+    Raises SuperuserRequired: what comes back may make a superuser of somebody.
+    """
+    by.refuse_if_limited("roll a provider back")
     ended = _end(provider, Q(trial_ends_at__isnull=False), by=by)
     provider.refresh_from_db()
     return ended

@@ -68,9 +68,13 @@ class UserAdmin(ModelAdminOfUser):
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Only a superuser hands out rights, or whoever may change people could make themselves one."""
+        """
+        Only a superuser hands out rights, or whoever may change people could make themselves one.
+
+        By an e-mail address a provider's new account may be linked, which then is whose address that is.
+        """
         fields = self.readonly_fields
-        return fields if _is_superuser(request) else (*fields, *RIGHTS)
+        return fields if _is_superuser(request) else (*fields, "email", *RIGHTS)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -108,7 +112,13 @@ class UserAdmin(ModelAdminOfUser):
 
 
 class AuditedGroupAdmin(GroupAdmin):
-    """Django's own, whose changes are in the event log."""
+    """Django's own, whose changes are in the event log, and whose rights are a superuser's to give."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
+        """A group that is called otherwise has the people of other rules."""
+        if _is_superuser(request):
+            return ()
+        return ("name", "permissions") if obj else ("permissions",)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

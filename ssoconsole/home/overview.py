@@ -35,7 +35,7 @@ def live_sessions_of(user: User, *, at: datetime) -> int:
 
 def bots_of(user: User) -> dict[str, Any]:
     """`bots`: the first ones this person owns, by name; `more_bots`: whether there are others."""
-    bots = list(Bot.objects.owned_by(user.username).order_by("name")[: BOTS_SHOWN + 1])
+    bots = list(Bot.objects.owned_by(user).order_by("name")[: BOTS_SHOWN + 1])
     return {"bots": bots[:BOTS_SHOWN], "more_bots": len(bots) > BOTS_SHOWN}
 
 

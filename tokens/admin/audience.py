@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
 from tokens.admin.fields import LinesField
 from tokens.admin.records import UndeletableAdmin, confirmation
+from tokens.audiences.console import console_identifier
 from tokens.audiences.services import check_change, disable_audience, enable_audience, save_audience
 from tokens.models import Audience
 from tokens.records.ending import revoke_tokens_of_audience
@@ -65,6 +67,13 @@ class AudienceAdmin(UndeletableAdmin):
     @admin.display(boolean=True, description="enabled")
     def is_enabled(self, audience: Audience) -> bool:
         return audience.disabled_at is None
+
+    def has_change_permission(self, request: HttpRequest, obj: Audience | None = None) -> bool:
+        """The console's own API is a superuser's."""
+        is_console = obj is not None and obj.identifier == console_identifier(settings.BASE_URL)
+        if is_console and Actor.of(request).is_limited:
+            return False
+        return super().has_change_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Audience, form: Any, change: bool) -> None:
         save_audience(audience=obj, by=Actor.of(request))

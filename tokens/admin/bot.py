@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
 from tokens.admin.bot_forms import BotForm, GrantForm, GrantFormSet
@@ -18,9 +20,18 @@ from tokens.admin.issue_token import issue_token_page
 from tokens.admin.new_credential import new_federation, new_keys
 from tokens.admin.new_secret import new_secret
 from tokens.admin.records import UndeletableAdmin, confirmation
-from tokens.bots.services import disable_bot, enable_bot, retire_bot, save_bot
+from tokens.audiences.console import console_identifier
+from tokens.bots.grants import administers
+from tokens.bots.services import (
+    confirm_owner,
+    disable_bot,
+    enable_bot,
+    owner_waits,
+    retire_bot,
+    save_bot,
+)
 from tokens.credentials.retirement import evidence_of
-from tokens.models import Bot, Grant
+from tokens.models import Audience, Bot, Grant
 from tokens.records.ending import revoke_tokens_of_bot
 
 if TYPE_CHECKING:
@@ -38,6 +49,13 @@ class GrantInline(GrantTabularInline):
     def _goes_with_the_bot(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("tokens.change_bot") or request.user.has_perm("tokens.add_bot")
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the console's own API to superusers only: a grant there makes one."""
+        if db_field.name == "audience" and Actor.of(request).is_limited:
+            console = console_identifier(settings.BASE_URL)
+            kwargs["queryset"] = Audience.objects.exclude(identifier=console)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     has_add_permission = _goes_with_the_bot
     has_change_permission = _goes_with_the_bot
     has_delete_permission = _goes_with_the_bot
@@ -51,7 +69,7 @@ class BotAdmin(UndeletableAdmin):
     inlines = (GrantInline,)
     list_display = ("name", "owner", "is_enabled", "live_credentials", "last_use")
     search_fields = ("name", "owner", "description")
-    actions = ("disable", "enable", "revoke_tokens", "retire")
+    actions = ("disable", "enable", "confirm_owners", "revoke_tokens", "retire")
     change_form_template = "admin/tokens/bot/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Bot]:
@@ -77,14 +95,17 @@ class BotAdmin(UndeletableAdmin):
         return bot.last_used_at
 
     def get_readonly_fields(self, request: HttpRequest, obj: Bot | None = None) -> tuple[str, ...]:
-        return ("name", "disabled_at", "disabled_by", "retired_at") if obj else ()
+        return ("name", "owner_is", "disabled_at", "disabled_by", "retired_at") if obj else ()
 
     def get_fields(self, request: HttpRequest, obj: Bot | None = None) -> tuple[str, ...]:
         fields = ("name", "description", "owner", "allowed_networks", "max_live_tokens")
-        return (*fields, "disabled_at", "disabled_by", "retired_at") if obj else fields
+        return (*fields, "owner_is", "disabled_at", "disabled_by", "retired_at") if obj else fields
 
     def has_change_permission(self, request: HttpRequest, obj: Bot | None = None) -> bool:
-        return super().has_change_permission(request, obj) and not (obj and obj.retired_at)
+        """A retired bot is nobody's to change, and one that administers this console a superuser's."""
+        if obj and (obj.retired_at or (Actor.of(request).is_limited and administers(obj))):
+            return False
+        return super().has_change_permission(request, obj)
 
     def get_urls(self) -> list[URLPattern]:
         pages: dict[str, Callable[..., HttpResponse]] = {
@@ -137,6 +158,29 @@ class BotAdmin(UndeletableAdmin):
                 self.message_user(request, f"{bot}: {error.message}", messages.ERROR)
             else:
                 self.message_user(request, f"{bot}: enabled.", messages.SUCCESS)
+
+    @admin.display(description="account of the owner")
+    def owner_is(self, bot: Bot) -> str:
+        """Whether the name leads to somebody."""
+        if owner_waits(bot):
+            return (
+                "Made after this bot was given to its name: it owns nothing before somebody presses “Confirm the "
+                "owners” in the list, or names the owner again by the API."
+            )
+        known = User.objects.filter(username=bot.owner).exclude(username="").exists()
+        return "Known" if known else "None of that name"
+
+    @admin.action(
+        description="Confirm the owners (the accounts that have these names now)", permissions=["change"]
+    )
+    def confirm_owners(self, request: HttpRequest, queryset: QuerySet[Bot]) -> None:
+        count = 0
+        for bot in queryset:
+            try:
+                count += confirm_owner(bot=bot, by=Actor.of(request))
+            except DomainError as error:
+                self.message_user(request, f"{bot}: {error.message}", messages.ERROR)
+        self.message_user(request, f"Owners confirmed: {count}.", messages.SUCCESS)
 
     @admin.action(description="Revoke all their tokens", permissions=["change"])
     def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Bot]) -> HttpResponse | None:

@@ -14,7 +14,7 @@ from tokens.api.permissions import visible_bots
 from tokens.api.repeats import IDEMPOTENCY_KEY, repeatable
 from tokens.api.serializers import BotChangeSerializer, BotSerializer
 from tokens.api.views import ConsoleView, created, one
-from tokens.bots.services import GrantSpec, disable_bot, enable_bot, retire_bot, save_bot
+from tokens.bots.services import GrantSpec, confirm_owner, disable_bot, enable_bot, retire_bot, save_bot
 from tokens.errors import AudienceUnknown
 from tokens.models import Audience, Bot, Grant
 
@@ -59,7 +59,11 @@ class BotView(ConsoleView):
 
     @extend_schema(operation_id="bots_change", request=BotChangeSerializer, responses=BotSerializer)
     def patch(self, request: Request, name: str) -> Response:
-        """Change what is given; `{"disabled": true}` stops the bot, and its tokens with it."""
+        """
+        Change what is given; `{"disabled": true}` stops the bot, and its tokens with it.
+
+        To name an owner confirms that the account which has that name now is the person who is meant.
+        """
         bot = one(visible_bots(request), name=name)
         data = self.body(request, BotChangeSerializer)
         with transaction.atomic():
@@ -95,6 +99,8 @@ def _save(bot: Bot, data: dict[str, Any], request: Request) -> Bot:
     grants = _grant_specs(data["grants"]) if "grants" in data else None
     if bot.pk is None or changes or grants is not None:
         save_bot(bot=bot, grants=grants, by=by)
+    if "owner" in data:
+        confirm_owner(bot=bot, by=by)
     if "disabled" in data:
         (disable_bot if data["disabled"] else enable_bot)(bot=bot, by=by)
     return bot

@@ -7,6 +7,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from ssoconsole.accounts.models import User
 from tokens.audiences.console import READ, WRITE
 from tokens.errors import InsufficientScope
 from tokens.models import Bot, TokenRecord
@@ -47,7 +48,9 @@ def visible_bots(request: Request) -> QuerySet[Bot]:
     """The bots that this caller may see."""
     if isinstance(request.auth, TokenRecord) or is_administrator(request.user):
         return Bot.objects.all()
-    return Bot.objects.owned_by(request.user.get_username())
+    if not isinstance(request.user, User):
+        return Bot.objects.none()
+    return Bot.objects.owned_by(request.user)
 
 
 def _has_scope(record: TokenRecord, *, reads: bool) -> bool:

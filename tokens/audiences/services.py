@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_change, record_event
+from tokens.audiences.console import console_identifier
 from tokens.errors import AudienceTaken, IdentifierImmutable, LifetimeTooLong, ProfileInUse
 from tokens.keys.services import publish_ahead
 from tokens.models import Audience, TokenRecord
@@ -62,10 +64,13 @@ def save_audience(*, audience: Audience, by: Actor) -> Audience:
     Create or change an audience.
 
     Raises what `check_audience` raises, AudienceTaken, IdentifierImmutable once tokens carry the identifier,
-    ProfileInUse while live tokens have the profile, and Django's ValidationError for the shape of a field.
+    ProfileInUse while live tokens have the profile, SuperuserRequired for the console's own, and Django's
+    ValidationError for the shape of a field.
     """
     before = Audience.objects.select_for_update().filter(pk=audience.pk).first() if audience.pk else None
     check_change(audience, before)
+    if console_identifier(settings.BASE_URL) in (audience.identifier, before and before.identifier):
+        by.refuse_if_limited("change the audience of this console's own API")
     audience.full_clean()
     try:
         with transaction.atomic():
@@ -113,6 +118,8 @@ def disable_audience(*, audience: Audience, by: Actor) -> bool:
 @transaction.atomic
 def enable_audience(*, audience: Audience, by: Actor) -> bool:
     """Bring an audience back, and with it its tokens that are neither revoked nor past their end."""
+    if audience.identifier == console_identifier(settings.BASE_URL):
+        by.refuse_if_limited("enable the audience of this console's own API")
     disabled = Audience.objects.filter(pk=audience.pk, disabled_at__isnull=False)
     changed = disabled.update(disabled_at=None, disabled_by="")
     if changed:

@@ -1,11 +1,14 @@
 """What a bot may ask for, and where."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
 
+from ssoconsole.actors import Actor
+from tokens.audiences.console import console_identifier
 from tokens.errors import (
     AudienceAmbiguous,
     AudienceDisabled,
@@ -25,6 +28,19 @@ class GrantSpec:
     audience: Audience
     scopes: Sequence[str]
     roles: Sequence[str] = ()
+
+
+def administers(bot: Bot) -> bool:
+    """Tell whether the bot has a grant at the console's own API, by which it reads or does what a superuser may."""
+    console = console_identifier(settings.BASE_URL)
+    return bot.pk is not None and Grant.objects.filter(bot=bot, audience__identifier=console).exists()
+
+
+def refuse_to_give_power(bot: Bot, *, by: Actor, specs: Iterable[GrantSpec] = ()) -> None:
+    """Raises SuperuserRequired where `by` is none, and the bot administers the console or would by `specs`."""
+    console = console_identifier(settings.BASE_URL)
+    if by.is_limited and (any(s.audience.identifier == console for s in specs) or administers(bot)):
+        by.refuse_if_limited("give grants at this console, or change a bot that has one")
 
 
 def check_grants(specs: Sequence[GrantSpec]) -> list[GrantSpec]:

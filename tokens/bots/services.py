@@ -7,16 +7,31 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_change, record_event
-from tokens.bots.grants import GrantSpec, check_grants, grants_shown, replace_grants
+from tokens.bots.grants import (
+    GrantSpec,
+    check_grants,
+    grants_shown,
+    refuse_to_give_power,
+    replace_grants,
+)
 from tokens.errors import BotRetired, NameImmutable, NameTaken
 from tokens.models import Bot
 from tokens.protocol.networks import check_networks
 from tokens.records.ending import revoke_tokens_beyond_grants
 from tokens.status.freshness import status_lists_changed
 
-__all__ = ["GrantSpec", "disable_bot", "enable_bot", "retire_bot", "save_bot"]
+__all__ = [
+    "GrantSpec",
+    "confirm_owner",
+    "disable_bot",
+    "enable_bot",
+    "owner_waits",
+    "retire_bot",
+    "save_bot",
+]
 
 
 @dataclass(frozen=True)
@@ -43,13 +58,16 @@ def save_bot(*, bot: Bot, grants: Sequence[GrantSpec] | None, by: Actor) -> Bot:
     Create or change a bot; `grants` replaces all of its grants, None leaves them.
 
     Tokens that go beyond what is still granted are revoked. Raises NameTaken, NameImmutable, BotRetired,
-    NetworkInvalid, UnknownScope, RoleInvalid, GrantRepeated, and Django's ValidationError for the shape of a
-    field.
+    NetworkInvalid, UnknownScope, RoleInvalid, GrantRepeated, SuperuserRequired, and Django's ValidationError for
+    the shape of a field.
     """
     before = _before(bot)
     check_bot(bot)
     specs = None if grants is None else check_grants(grants)
+    refuse_to_give_power(bot, by=by, specs=specs or ())
     bot.full_clean(validate_unique=False, validate_constraints=False)  # the database says it, without a race
+    if before is None or before.bot.owner != bot.owner:
+        bot.owner_named_at = timezone.now()
     try:
         with transaction.atomic():
             bot.save()
@@ -65,6 +83,27 @@ def save_bot(*, bot: Bot, grants: Sequence[GrantSpec] | None, by: Actor) -> Bot:
     if narrowed:
         revoke_tokens_beyond_grants(bot=bot, by=by)
     return bot
+
+
+def owner_waits(bot: Bot) -> bool:
+    """Tell whether the account that the bot's owner names is younger than that, so that it owns nothing yet."""
+    return User.objects.filter(username=bot.owner, date_joined__gt=bot.owner_named_at).exists()
+
+
+@transaction.atomic
+def confirm_owner(*, bot: Bot, by: Actor) -> bool:
+    """
+    Say that the account which has the owner's name today is the person who was meant; False where it does not wait.
+
+    Raises SuperuserRequired.
+    """
+    refuse_to_give_power(bot, by=by)
+    if not owner_waits(bot):
+        return False
+    bot.owner_named_at = timezone.now()
+    bot.save(update_fields=["owner_named_at"])
+    record_event("bot_owner_confirmed", by=by, target=bot.name, after={"owner": bot.owner})
+    return True
 
 
 @transaction.atomic
@@ -86,7 +125,8 @@ def disable_bot(*, bot: Bot, by: Actor) -> bool:
 
 @transaction.atomic
 def enable_bot(*, bot: Bot, by: Actor) -> bool:
-    """Let a disabled bot work again. A second call changes nothing. Raises BotRetired."""
+    """Let a disabled bot work again. A second call changes nothing. Raises BotRetired, SuperuserRequired."""
+    refuse_to_give_power(bot, by=by)
     changed = Bot.objects.filter(pk=bot.pk, disabled_at__isnull=False, retired_at=None).update(
         disabled_at=None, disabled_by=""
     )

@@ -12,6 +12,7 @@ from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 from ssoconsole.jose.errors import KeySetRefused
 from ssoconsole.jose.keys import JwkSet
+from tokens.bots.grants import refuse_to_give_power
 from tokens.credentials.services import retire_credential
 from tokens.errors import BotRetired, KeysRefused
 from tokens.models import Bot, Credential
@@ -33,6 +34,7 @@ def set_public_keys(
     """
     if bot.retired_at:
         raise BotRetired(received=bot.name)
+    refuse_to_give_power(bot, by=by)
     wanted = _checked_keys(jwks, jwks_uri, Kind.PUBLIC_KEYS)
     found = None
     for old in _live(bot, Kind.PUBLIC_KEYS):
@@ -54,6 +56,7 @@ def set_federation(*, bot: Bot, rules: Sequence[Mapping[str, Any]], by: Actor) -
     """
     if bot.retired_at:
         raise BotRetired(received=bot.name)
+    refuse_to_give_power(bot, by=by)
     wanted = [check_rule(rule, allow_http=settings.ALLOW_LOOPBACK_PROVIDERS) for rule in rules]
     kept = []
     for old in _live(bot, Kind.FEDERATION):
@@ -78,6 +81,7 @@ def add_federation(
     """
     if bot.retired_at:
         raise BotRetired(received=bot.name)
+    refuse_to_give_power(bot, by=by)
     trust = check_rule(rule, allow_http=settings.ALLOW_LOOPBACK_PROVIDERS)
     wanted = {"trust": trust, **_checked_keys(jwks, jwks_uri, Kind.FEDERATION)}
     for old in _live(bot, Kind.FEDERATION):

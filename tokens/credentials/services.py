@@ -9,6 +9,7 @@ from django.utils import timezone
 from ssoconsole.actors import Actor
 from ssoconsole.encryption.ring import key_ring
 from ssoconsole.eventlog.services import record_event
+from tokens.bots.grants import refuse_to_give_power
 from tokens.errors import BotRetired, ExpiryInvalid, SecretInUse
 from tokens.models import Bot, Credential
 from tokens.protocol.client_secret import RANDOM_BYTES, check_strength, format_client_secret, hint_of
@@ -32,10 +33,11 @@ def add_client_secret(
 
     A secret that is given must be at least 32 characters that look random. `cleanup` retires it after so many
     days without use; None for never. Raises BotRetired, SecretTooWeak, SecretInUse (also for a retired one:
-    what was withdrawn stays withdrawn), ExpiryInvalid, ValidationError.
+    what was withdrawn stays withdrawn), ExpiryInvalid, SuperuserRequired, ValidationError.
     """
     if bot.retired_at:
         raise BotRetired(received=bot.name)
+    refuse_to_give_power(bot, by=by)
     if expires_at is not None and expires_at <= timezone.now():
         raise ExpiryInvalid(received=expires_at.isoformat())
     if client_secret is None:

@@ -26,8 +26,10 @@ def import_signing_key(
 
     It only verifies, for ever or until `verify_until`, and its private half is not kept. With `sign` it is the
     next key of its algorithm instead, and signs from the next rotation on, or from the first token on where nothing
-    signs with that algorithm yet. Raises KeyRefused, KeyTaken.
+    signs with that algorithm yet. Raises KeyRefused, KeyTaken, SuperuserRequired: whoever has the private half makes
+    tokens of every bot.
     """
+    by.refuse_if_limited("import a signing key")
     material = read_key_file(raw)
     alg = algorithm_of(material)
     key = SigningKey(alg=alg, public_jwk=public_jwk(material, alg=alg, kid=_checked_kid(kid)))

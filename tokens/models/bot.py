@@ -1,8 +1,10 @@
 """A machine identity, and what it may ask for."""
 
+from django.contrib.auth.models import AbstractUser
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
 
 from tokens.models.audience import Audience
 
@@ -13,8 +15,15 @@ class BotQuerySet(models.QuerySet["Bot"]):
     def enabled(self) -> "BotQuerySet":
         return self.filter(disabled_at=None)
 
-    def owned_by(self, username: str) -> "BotQuerySet":
-        return self.filter(owner=username).exclude(owner="")
+    def owned_by(self, user: AbstractUser) -> "BotQuerySet":
+        """
+        Bots that were given to this person.
+
+        One that was given to the name before there was an account of that name waits for an administrator: whoever
+        registers a name first has not shown that he is the one who was meant.
+        """
+        ours = self.filter(owner=user.get_username(), owner_named_at__gte=user.date_joined)
+        return ours.exclude(owner="")
 
 
 class Bot(models.Model):
@@ -22,8 +31,8 @@ class Bot(models.Model):
     One machine identity.
 
     The name is `client_id` and `sub`; it is immutable and never reused, so that a token or a log line means the
-    same bot for ever. `owner` is a person's user name. `allowed_networks` is a list of CIDR strings, empty for
-    anywhere. `retired_at` says that it is disabled for good.
+    same bot for ever. `owner` is a person's user name, and `owner_named_at` when an administrator last said so.
+    `allowed_networks` is a list of CIDR strings, empty for anywhere. `retired_at` says that it is disabled for good.
     """
 
     name = models.CharField(
@@ -35,6 +44,7 @@ class Bot(models.Model):
     )
     description = models.CharField(max_length=500, blank=True)
     owner = models.CharField(max_length=255, blank=True, db_index=True)
+    owner_named_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     allowed_networks = models.JSONField(default=list, blank=True)
     max_live_tokens = models.PositiveIntegerField(
         default=10_000, help_text="How many tokens that have not ended it may hold at once."

@@ -14,7 +14,7 @@ from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 from ssoconsole.jose.sign import sign_jwt
 from ssoconsole.metrics.counting import count_token_issued
-from tokens.bots.grants import check_usable, granted_scopes, grants_of
+from tokens.bots.grants import check_usable, granted_scopes, grants_of, refuse_to_give_power
 from tokens.errors import (
     BotDisabled,
     BotRetired,
@@ -51,9 +51,10 @@ def issue_token(
     No `scopes` means all that are granted, no `lifetime` means no end. The bot's state is what the caller has
     read; whether it counts is looked up again at every use. What a bot fetches for itself is no event: the
     record says all of it. Raises BotDisabled, NotGranted, AudienceDisabled, UnknownScope, LifetimeInvalid,
-    LifetimeTooLong, TooManyTokens, NoSigningKey, ValidationError (label).
+    LifetimeTooLong, TooManyTokens, NoSigningKey, SuperuserRequired, ValidationError (label).
     """
     _check_bot(bot)
+    refuse_to_give_power(bot, by=by)
     grant = check_usable(_grant_at(bot, audience))
     _check_lifetime(grant.audience, lifetime)
     take_room(bot_id=bot.pk, most=bot.max_live_tokens, at=timezone.now())

@@ -10,7 +10,7 @@ from ssoconsole.configuration.sections import bot_errors
 from ssoconsole.configuration.sections.section import Entry, EntryRefused, Settled, fill
 from ssoconsole.errors import DomainError
 from ssoconsole.yaml.problems import Path
-from tokens.bots.services import GrantSpec, disable_bot, enable_bot, save_bot
+from tokens.bots.services import GrantSpec, disable_bot, enable_bot, owner_waits, save_bot
 from tokens.credentials.keyless import set_federation, set_public_keys
 from tokens.credentials.services import add_client_secret, find_client_secret
 from tokens.models import Audience, Bot, Credential
@@ -43,7 +43,7 @@ class Bots:
         if before is None or _asks_for_more(row, grants, before):
             save_bot(bot=row, grants=grants, by=by)
         _set_public_keys(row, entry, by=by)
-        warnings = _set_federation(row, entry, by=by) + _add_secret(row, entry, by=by)
+        warnings = (*_set_federation(row, entry, by=by), *_add_secret(row, entry, by=by), *_about_owner(row))
         _switch(row, entry, by=by)
         return Settled(before, describe(Bot.objects.get(pk=row.pk)), warnings)
 
@@ -136,6 +136,15 @@ def _add_secret(row: Bot, entry: Entry, *, by: Actor) -> tuple[str, ...]:
     if others:
         return (f"client secrets that the bot had before stay valid until they are retired: {others}",)
     return ()
+
+
+def _about_owner(row: Bot) -> tuple[str, ...]:
+    """A file that is applied every night confirms nobody who has just taken the name."""
+    if not owner_waits(row):
+        return ()
+    return (
+        f"{row.owner} has signed up since the bot was given to that name, and owns it once that is confirmed",
+    )
 
 
 def _switch(row: Bot, entry: Entry, *, by: Actor) -> None:

@@ -1,0 +1,203 @@
+"""Whatever a member of staff may do without being a superuser, nobody can do more afterwards."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from providers.models import DiscoveryDrift, Identity, Provider
+from providers.registration.services import disable_provider, save_provider
+from ssoconsole.accounts.models import User
+from ssoconsole.actors import Actor
+from tests.ssoconsole.rights.every_write import CONSOLE, NOWHERE, every_right, every_write
+from tokens.audiences.services import save_audience
+from tokens.bots.services import GrantSpec, disable_bot, save_bot
+from tokens.credentials.services import add_client_secret
+from tokens.keys.services import ensure_signing_key
+from tokens.models import Audience, Bot
+
+PASSWORD = "ssoconsole.accounts.backend.PasswordBackend"
+BY = Actor.command("test")
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "operation.md").read_text()
+ROWS = re.findall(r"^\| `(\w+)\.(\w+)` \| (.+) \|$", DOCUMENT, re.MULTILINE)
+PAIRS = [
+    ("add_provider", "change_provider"),
+    ("change_bot", "add_credential"),
+    ("add_bot", "add_credential"),
+    ("change_bot", "add_tokenrecord"),
+    ("change_audience", "change_bot"),
+    ("change_signingkey", "add_signingkey"),
+    ("change_group", "add_group"),
+    ("change_user", "change_provider"),
+    ("delete_group", "add_group"),
+    ("delete_identity", "change_user"),
+]
+
+
+@pytest.fixture
+def world(db):
+    """A console at work, with everything that somebody could make a superuser by."""
+    bob = User.objects.create(username="bob", is_staff=True, is_superuser=True)
+    carol = User.objects.create(username="carol", is_staff=True, email="carol@corp.example")
+    User.objects.create(username="dave")
+    admins, _ = (Group.objects.create(name=name) for name in ("Admins", "Staff"))
+    admins.permissions.set(Permission.objects.all())
+    carol.groups.add(admins)
+    rules = [{"claim_value": "staff", "group": "Staff"}]
+    corp = Provider(slug="corp", name="Corp", issuer=NOWHERE, client_id="console", group_rules=rules)
+    corp.client_secret, corp.admin_principals = "s" * 40, ["eve@corp.example", "bob@corp.example"]
+    corp.discovery = {"issuer": NOWHERE, "token_endpoint": f"{NOWHERE}/token"}
+    save_provider(provider=corp, by=BY, fetch_metadata=False)
+    corp.admin_principals = ["bob@corp.example"]
+    save_provider(provider=corp, by=BY, fetch_metadata=False, anyway=True)
+    corp.principal_claims, trial = ["email"], timedelta(minutes=30)
+    save_provider(provider=corp, by=BY, fetch_metadata=False, trial=trial)
+    gone = Provider(slug="gone", name="Gone", issuer=NOWHERE, client_id="console", admin_principals=["eve"])
+    gone.client_secret, gone.discovery = "s" * 40, corp.discovery
+    save_provider(provider=gone, by=BY, fetch_metadata=False)
+    disable_provider(provider=gone, by=BY)
+    Identity.objects.create(provider=corp, sub="s-bob", user=bob)
+    Identity.objects.create(provider=corp, sub="s-carol", user=carol)
+    now, changed = timezone.now(), f"{NOWHERE}/elsewhere"
+    DiscoveryDrift.objects.create(
+        provider=corp,
+        document={
+            "issuer": NOWHERE,
+            "authorization_endpoint": changed,
+            "token_endpoint": changed,
+            "jwks_uri": changed,
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        },
+        changes={"token_endpoint": {"before": f"{NOWHERE}/token", "after": changed}},
+        found_at=now,
+        seen_at=now,
+    )
+    console = Audience.objects.get(identifier=CONSOLE)
+    other = Audience(identifier="https://other.example", name="Other", scopes=["console.write"])
+    save_audience(audience=other, by=BY)
+    for name, audience in (("ops", console), ("old-ops", console), ("plain", other)):
+        bot = save_bot(bot=Bot(name=name), grants=[GrantSpec(audience, ["console.write"])], by=BY)
+        add_client_secret(bot=bot, by=BY)
+    disable_bot(bot=Bot.objects.get(name="old-ops"), by=BY)
+    ensure_signing_key(alg="ES256", by=BY)
+    return browser_of(bob)
+
+
+def browser_of(user):
+    client = Client()
+    client.force_login(user, backend=PASSWORD)
+    return client
+
+
+def staff_with(codenames):
+    user = User.objects.create(username="mallory", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return browser_of(user)
+
+
+def gains(browser, writes):
+    """What is there after each write that was not there before; every write finds the same world."""
+    before, found = every_right(), {}
+    for name, path, data in writes:
+        with transaction.atomic():
+            browser.post(path, data)
+            browser.cookies.pop("messages", None)
+            if more := every_right() - before:
+                found.setdefault(name, more)
+            transaction.set_rollback(True)
+    return found
+
+
+def every_permission():
+    return list(Permission.objects.order_by("codename").values_list("codename", flat=True))
+
+
+class StaffTests:
+    def test_with_every_permission_nobody_gets_more_by_any_write(self, world):
+        mallory = staff_with(every_permission())
+        assert gains(mallory, list(every_write(world))) == {}
+
+    def test_nor_with_one_of_them_alone_or_a_pair_of_them(self, world):
+        """Of the writes, those of the models that the permissions are about: without one, the others are 403."""
+        mallory = staff_with([])
+        user, writes = User.objects.get(username="mallory"), list(every_write(world))
+        registered = {model._meta.model_name for model in admin.site._registry}
+        alone = [(name,) for name in every_permission() if name.partition("_")[2] in registered]
+        for codenames in [*alone, *PAIRS]:
+            user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+            nouns = {name.partition("_")[2] for name in codenames}
+            ours = [each for each in writes if nouns & set(re.split(r"\W|_", each[0].lower()))]
+            assert gains(mallory, ours) == {}, codenames
+
+
+class SuperuserTests:
+    def test_the_same_writes_give_rights_where_a_superuser_makes_them(self, world):
+        User.objects.create(username="mallory", is_staff=True)
+        found = gains(world, list(every_write(world))).keys()
+        assert {
+            "providers.Provider add as it stands",
+            "providers.Provider change admin_principals",
+            "providers.Provider change group_rules",
+            "providers.Provider change issuer",
+            "providers.Provider change client_secret",
+            "providers.Provider change link_by_verified_email",
+            "providers.Provider change session_lifetime",
+            "providers.Provider change enabled",
+            "providers_provider_restore_page",
+            "providers_provider_roll_back_page",
+            "providers_provider_drift",
+            "accounts.User change is_superuser",
+            "accounts.User change is_staff",
+            "accounts.User change groups",
+            "accounts.User change email",
+            "auth.Group change permissions",
+            "auth.Group change name",
+            "auth.Group add permissions",
+            "tokens.Audience change scopes",
+            "tokens.Bot add grants",
+            "tokens.Bot change grants",
+            "tokens.Bot change owner",
+            "tokens.Bot action enable",
+            "tokens_bot_new_secret",
+            "tokens_bot_new_keys",
+            "tokens_bot_new_federation",
+            "tokens_bot_new_token",
+            "tokens_signingkey_import",
+        } <= found
+
+
+class ApiTests:
+    def test_a_person_who_is_no_superuser_writes_nothing_there(self, world):
+        mallory = staff_with(every_permission())
+        before = every_right()
+        for path, body in (
+            ("providers/corp", {"admin_principals": ["mallory"], "anyway": True}),
+            ("bots/ops", {"owner": "mallory"}),
+            ("bots/plain", {"grants": [{"audience": CONSOLE, "scopes": ["console.write"]}]}),
+        ):
+            answer = mallory.patch(f"/api/v1/{path}", body, content_type="application/json")
+            assert answer.status_code == 404
+        assert every_right() == before
+
+
+class DocumentTests:
+    def test_every_permission_of_what_is_in_the_admin_is_in_the_table(self, db):
+        registered = {(model._meta.app_label, model._meta.model_name) for model in admin.site._registry}
+        wanted = {
+            (app, codename)
+            for app, codename, model in Permission.objects.values_list(
+                "content_type__app_label", "codename", "content_type__model"
+            )
+            if (app, model) in registered
+        }
+        assert {(app, codename) for app, codename, _ in ROWS} == wanted
+        assert all(apps.is_installed(app) or apps.get_app_config(app) for app, _, _ in ROWS)
