@@ -247,6 +247,7 @@ VALUES = {
     "TOKEN_RECORD_DAYS": (whole(90, least=2)[0], [*whole(90)[1], "0", "36501"], {}),
     "TOKEN_REFUSAL_DAYS": (whole(30)[0], [*whole(30)[1], "0", "36501"], {}),
     "SESSIONS_PER_USER": (whole(20)[0], [*whole(20)[1], "0"], {}),
+    "SESSION_IDLE_MINUTES": ({**whole(60)[0], "0": 0}, whole(60)[1], {}),
     "EMAIL_URL": (
         dict.fromkeys(
             (
