@@ -260,33 +260,32 @@ UNUSABLE_KEYS = {
 
 
 class KeyThatVerifiesNothingTests:
-    @pytest.fixture
-    def scene(self, bot, signer, by):
-        """The bot has good keys, which a refusal must leave."""
-        set_public_keys(bot=bot, jwks=signer.jwks, jwks_uri=None, by=by)
-        return state()
-
     @pytest.mark.parametrize("name", UNUSABLE_KEYS)
-    def test_it_is_refused_at_every_door_with_the_members_name(self, bob, people, bot, scene, tmp_path, name):
+    def test_it_is_refused_at_every_door_with_the_members_name(
+        self, bob, people, bot, signer, by, tmp_path, name
+    ):
         key, told = UNUSABLE_KEYS[name]
+        set_public_keys(bot=bot, jwks=signer.jwks, jwks_uri=None, by=by)  # a refusal must leave these
+        browser = Client()
+        browser.force_login(people["bob"], PASSWORD_BACKEND)
+        before = state()
         for keys in ([key], [{**P256, "kid": "good"}, key]):
             answer = post(bob, {"kind": "public_keys", "jwks": {"keys": keys}})
             assert answer.status_code in (400, 422), answer.content
             assert told in str(answer.json())
-        browser = Client()
-        browser.force_login(people["bob"], PASSWORD_BACKEND)
         page = browser.post(
             reverse("admin:tokens_bot_new_keys", args=[bot.pk]), {"jwks": json.dumps({"keys": [key]})}
         )
         assert page.status_code == 200
         assert told in page.content.decode()
+        assert state() == before
         file = tmp_path / "console.yaml"
         file.write_text(json.dumps({"bots": [{"name": bot.name, "jwks": {"keys": [key]}}]}))
         printed = io.StringIO()
         with pytest.raises(CommandError):
             call_command("apply", str(file), stdout=printed, stderr=printed)
         assert told in printed.getvalue()
-        assert state() == scene
+        assert state()[:3] == before[:3]  # that applying was refused is an event
 
     @pytest.mark.parametrize(
         "key",
