@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -130,7 +131,7 @@ class RefusalTests:
         assert getattr(Client(), method)(address).status_code == 405
 
     @pytest.mark.parametrize(
-        "token", ["x", "A" * 43, "A" * 42, "A" * 44, "A" * 42 + "%00", "A" * 42 + "é", "..", "A" * 5000]
+        "token", ["x", "A" * 43, "A" * 42, "A" * 44, "A" * 42 + "%00", "A" * 42 + "é", "..", "A" * 900]
     )
     def test_an_unknown_one_is_not_found(self, db, reader, token):
         assert reader.get(f"/calendar/{token}.ics").status_code == 404
@@ -191,6 +192,28 @@ class LogTests:
         lines = [record.msg for record in caplog.records if record.name == "requests"]
         assert lines[0]["path"] == "/calendar/..."
         assert len(lines) == 10
+
+    @pytest.mark.parametrize("before", [*range(930, 1_010, 3)])
+    def test_nor_is_a_part_of_it_where_a_long_path_is_cut(self, address, reader, caplog, capfd, before):
+        token = address.removeprefix("/calendar/").removesuffix(".ics")
+        caplog.clear()
+        for path in (f"/{'x/' * (before // 2)}{token}.ics", f"/{'x' * before}/{token}.ics/more"):
+            reader.get(path)
+        written = caplog.text + "".join(capfd.readouterr())
+        assert not any(token[start : start + 8] in written for start in range(len(token) - 8))
+        assert max(len(record.msg["path"]) for record in caplog.records if record.name == "requests") <= 1_003
+
+    def test_nor_is_it_where_the_database_is_away(self, address, caplog, capfd, monkeypatch):
+        token = address.removeprefix("/calendar/").removesuffix(".ics")
+        caplog.clear()
+
+        def away(*args, **kwargs):
+            raise OperationalError
+
+        monkeypatch.setattr("ssoconsole.expiry.calendar.views.calendar", away)
+        assert Client(raise_request_exception=False).get(address).status_code == 503
+        assert "database_unavailable" in caplog.text
+        assert token not in caplog.text + "".join(capfd.readouterr())
 
     def test_a_fault_does_not_show_it_either(self, address, caplog, capfd, monkeypatch):
         token = address.removeprefix("/calendar/").removesuffix(".ics")
