@@ -118,6 +118,7 @@ def test_a_used_assertion_is_remembered_for_as_long_as_it_could_be_shown(clock, 
     set_public_keys(bot=bot, jwks=signer.jwks, jwks_uri=None, by=by)
     assertion = signer.assertion(bot.name, iat=SECONDS, exp=SECONDS + 60)
     assert oauth.token(**by_assertion(assertion)).status_code == 200
+    assert SpentAssertion.objects.get().expires_at == NOW + timedelta(seconds=60 + 30)
     last = NOW + timedelta(seconds=60 + 29)
     clock.move_to(last)
     call_command("cleanup")

@@ -78,6 +78,19 @@ class SharedIssuerTests:
         assert oauth.token(**by_assertion(token)).status_code == 200
         assert TokenRecord.objects.get().bot == bot
 
+    def test_a_token_is_tried_on_the_live_rules_of_one_bot_and_on_nothing_else(
+        self, bob, bot, other_bot, secret, rules, mine, by
+    ):
+        retired = add_federation(bot=bot, rule=rule("team:x"), jwks=mine.jwks, jwks_uri=None, by=by)
+        set_public_keys(bot=bot, jwks=mine.jwks, jwks_uri=None, by=by)
+        retire_credential(credential=retired, by=by)
+        path = f"/api/v1/bots/{bot.name}/federation/try"
+        tried = bob.post(path, {"token": platform_token(mine, POD)}).json()
+        assert (tried["ok"], [each["trust"]["subject"] for each in tried["rules"]]) == (True, [POD])
+        for token in (platform_token(mine, OTHER_POD), platform_token(mine, "team:x")):
+            tried = bob.post(path, {"token": token}).json()
+            assert (tried["ok"], [each["ok"] for each in tried["rules"]]) == (False, [False])
+
 
 class OwnKeyTests:
     def test_new_keys_are_the_only_ones(self, oauth, bot, mine, foreign, by):
@@ -92,6 +105,23 @@ class OwnKeyTests:
         assert oauth.token(**by_assertion(mine.assertion(bot.name))).status_code == 200
         retire_credential(credential=credential, by=by)
         assert oauth.token(**by_assertion(mine.assertion(bot.name))).status_code == 401
+
+    def test_keys_that_were_changed_under_a_running_process_are_looked_at_anew(
+        self, oauth, bot, mine, foreign, by
+    ):
+        """As a restore does: the row is the same, and what this process has parsed of it is not."""
+        credential = set_public_keys(bot=bot, jwks=mine.jwks, jwks_uri=None, by=by)
+        assert oauth.token(**by_assertion(mine.assertion(bot.name))).status_code == 200
+        Credential.objects.filter(pk=credential.pk).update(public_keys=foreign.jwks)
+        assert oauth.token(**by_assertion(mine.assertion(bot.name))).status_code == 401
+        assert oauth.token(**by_assertion(foreign.assertion(bot.name))).status_code == 200
+
+    def test_of_two_that_were_registered_at_once_the_newer_counts(self, oauth, bot, mine, foreign, by):
+        older = set_public_keys(bot=bot, jwks=mine.jwks, jwks_uri=None, by=by)
+        set_public_keys(bot=bot, jwks=foreign.jwks, jwks_uri=None, by=by)
+        Credential.objects.filter(pk=older.pk).update(retired_at=None, retired_by="")
+        assert oauth.token(**by_assertion(mine.assertion(bot.name))).status_code == 401
+        assert oauth.token(**by_assertion(foreign.assertion(bot.name))).status_code == 200
 
     def test_keys_past_their_end_prove_nothing(self, oauth, bot, mine, by):
         credential = set_public_keys(bot=bot, jwks=mine.jwks, jwks_uri=None, by=by)
