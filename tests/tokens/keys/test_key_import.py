@@ -23,11 +23,13 @@ from tokens_cast import PASSWORD_BACKEND
 
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
+from ssoconsole.jose.keys import public_jwk, thumbprint
 from tokens.errors import KeyRefused, KeyTaken
 from tokens.keys.ending import drop_gone_keys
 from tokens.keys.importing import import_signing_key
 from tokens.keys.services import PUBLISHED_AHEAD, compromise_signing_key, rotate_signing_key
 from tokens.models import SigningKey
+from tokens.protocol import demonstration_keys
 
 pytestmark = pytest.mark.django_db
 BY = Actor("user", "bob")
@@ -127,6 +129,19 @@ def test_the_key_id_that_openmetadata_ships_is_refused(change):
     before = keys()
     with pytest.raises(KeyRefused, match="demonstration"):
         import_signing_key(raw=public(RSA), kid=change("Gb389a-9f76-gdjs-a92j-0242bk94356"), by=BY)
+    assert keys() == before
+
+
+def test_a_key_that_everybody_has_does_not_come_in_under_another_name(monkeypatch):
+    """OpenMetadata's is known by its thumbprint; a key of ours stands for it here, whose halves we have."""
+    assert {"Db0dhKG2UYMwVssQYb4_2XxUSyB2gmaXm-nOhX2Hvug"} == demonstration_keys.THUMBPRINTS
+    ours = thumbprint(public_jwk(RSA, alg="RS256"))
+    monkeypatch.setattr(demonstration_keys, "THUMBPRINTS", frozenset({ours}))
+    before = keys()
+    for raw in (private(RSA), public(RSA)):
+        for kid in (KID, None):
+            with pytest.raises(KeyRefused, match="demonstration"):
+                import_signing_key(raw=raw, kid=kid, by=BY)
     assert keys() == before
 
 
