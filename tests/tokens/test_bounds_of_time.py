@@ -297,6 +297,20 @@ def test_a_secret_is_quiet_after_exactly_a_week(clock, oauth, bot, by):
     assert evidence_of(bot, at=NOW + week)[old.pk].safe
 
 
+def test_a_secret_that_was_used_after_all_others_is_not_safe_to_retire(clock, oauth, bot, by):
+    """However long ago that was: the bot may be a job that runs rarely, and this is what it runs with."""
+    _, other = add_client_secret(bot=bot, by=by)
+    mine, secret = add_client_secret(bot=bot, by=by)
+    oauth.token((bot.name, other))
+    clock.shift(timedelta(days=1))
+    oauth.token((bot.name, secret))
+    found = evidence_of(bot, at=NOW + timedelta(days=30))
+    assert (found[mine.pk].safe, "no other since" in found[mine.pk].sentence) == (False, True)
+    clock.shift(timedelta(days=1))
+    oauth.token((bot.name, other))
+    assert evidence_of(bot, at=NOW + timedelta(days=30))[mine.pk].safe
+
+
 def test_the_last_use_is_written_once_a_minute(clock, oauth, me):
     seen = []
     for seconds in (0, 59, 60):

@@ -118,6 +118,33 @@ def test_what_is_weak_foreign_or_locked_is_refused_with_a_sentence(raw):
     assert not Event.objects.filter(action="signing_key_imported").exists()
 
 
+WHAT_IT_IS = {
+    "certificate": "certificate",
+    "too large": "too large",
+    "encrypted PEM": "passphrase",
+    "encrypted DER": "passphrase",
+    "P-384": "nothing of this kind",
+    "1024 bits": "too weak",
+    "nothing": "no key in this file",
+}
+
+
+@pytest.mark.parametrize("what", WHAT_IT_IS)
+def test_it_is_said_what_a_file_is_and_never_what_is_in_it(what):
+    with pytest.raises(KeyRefused, match=WHAT_IT_IS[what]):
+        import_signing_key(raw=WEAK[what], kid=KID, by=BY)
+
+
+def test_a_key_in_a_file_that_is_too_large_is_not_looked_for():
+    comment = b"# " + b"x" * 65_536 + b"\n"
+    with pytest.raises(KeyRefused, match="too large"):
+        import_signing_key(raw=comment + private(EC, encoding=Encoding.PEM), kid=KID, by=BY)
+    certificate = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    with pytest.raises(KeyRefused, match="certificate"):
+        import_signing_key(raw=certificate + private(EC, encoding=Encoding.PEM), kid=KID, by=BY)
+    assert not SigningKey.objects.filter(kid=KID).exists()
+
+
 @pytest.mark.parametrize("kid", ["a\nb", " a", "ä", "x" * 256])
 def test_a_key_id_that_is_none_is_refused(kid):
     with pytest.raises(KeyRefused, match="key id"):
