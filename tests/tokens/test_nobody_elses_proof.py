@@ -13,7 +13,7 @@ from tokens_cast import BASE_URL, PASSWORD_BACKEND, state
 from ssoconsole.encryption.ring import key_ring
 from ssoconsole.jose import signatures
 from ssoconsole.jose.sign import sign_jwt
-from tokens.bots.services import disable_bot, save_bot
+from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.keys.parsed import private_keys
@@ -358,3 +358,33 @@ def test_a_token_that_ends_at_once_is_over_before_it_is_used(bot, audience, by):
     record, token = issue_token(bot=bot, audience=audience, scopes=None, lifetime=timedelta(seconds=1), by=by)
     assert find_live_record(token, at=record.issued_at)
     assert find_live_record(token, at=record.issued_at + timedelta(seconds=1)) is None
+
+
+# What is granted afterwards, to a bot whose token says metadata.read, metadata.write and ingestor: does it count?
+NARROWED = {
+    "the same": ([["metadata.read", "metadata.write"], ["ingestor"]], True),
+    "in another order": ([["metadata.write", "metadata.read"], ["ingestor"]], True),
+    "a role more": ([["metadata.read", "metadata.write"], ["ingestor", "admin"]], True),
+    "a role less": ([["metadata.read", "metadata.write"], []], False),
+    "another role": ([["metadata.read", "metadata.write"], ["admin"]], False),
+    "a scope less": ([["metadata.read"], ["ingestor"]], False),
+    "no scope": ([[], ["ingestor"]], False),
+    "nothing": (None, False),
+}
+
+
+@pytest.mark.parametrize("name", NARROWED)
+def test_a_token_ends_when_one_thing_that_it_says_is_granted_no_more(
+    bot, other_bot, audience, token, oauth, other_secret, by, name
+):
+    granted, counts = NARROWED[name]
+    others = oauth.token((other_bot.name, other_secret)).json()["access_token"]
+    save_bot(bot=bot, grants=[GrantSpec(audience, *granted)] if granted else [], by=by)
+    assert (find_live_record(token) is not None) is counts
+    assert find_live_record(others)
+
+
+def test_a_token_that_says_less_than_was_granted_outlives_what_it_does_not_say(bot, audience, oauth, me, by):
+    token = oauth.token(me, scope="metadata.read").json()["access_token"]
+    save_bot(bot=bot, grants=[GrantSpec(audience, ["metadata.read"], ["ingestor"])], by=by)
+    assert find_live_record(token)
