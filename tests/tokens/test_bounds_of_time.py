@@ -118,6 +118,7 @@ def test_a_used_assertion_is_remembered_for_as_long_as_it_could_be_shown(clock, 
     set_public_keys(bot=bot, jwks=signer.jwks, jwks_uri=None, by=by)
     assertion = signer.assertion(bot.name, iat=SECONDS, exp=SECONDS + 60)
     assert oauth.token(**by_assertion(assertion)).status_code == 200
+    assert SpentAssertion.objects.get().expires_at == NOW + timedelta(seconds=60 + 30)
     last = NOW + timedelta(seconds=60 + 29)
     clock.move_to(last)
     call_command("cleanup")
@@ -294,6 +295,20 @@ def test_a_secret_is_quiet_after_exactly_a_week(clock, oauth, bot, by):
     week = timedelta(days=7)
     assert not evidence_of(bot, at=NOW + week - SECOND)[old.pk].safe
     assert evidence_of(bot, at=NOW + week)[old.pk].safe
+
+
+def test_a_secret_that_was_used_after_all_others_is_not_safe_to_retire(clock, oauth, bot, by):
+    """However long ago that was: the bot may be a job that runs rarely, and this is what it runs with."""
+    _, other = add_client_secret(bot=bot, by=by)
+    mine, secret = add_client_secret(bot=bot, by=by)
+    oauth.token((bot.name, other))
+    clock.shift(timedelta(days=1))
+    oauth.token((bot.name, secret))
+    found = evidence_of(bot, at=NOW + timedelta(days=30))
+    assert (found[mine.pk].safe, "no other since" in found[mine.pk].sentence) == (False, True)
+    clock.shift(timedelta(days=1))
+    oauth.token((bot.name, other))
+    assert evidence_of(bot, at=NOW + timedelta(days=30))[mine.pk].safe
 
 
 def test_the_last_use_is_written_once_a_minute(clock, oauth, me):

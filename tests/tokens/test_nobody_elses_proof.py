@@ -13,7 +13,7 @@ from tokens_cast import BASE_URL, PASSWORD_BACKEND, state
 from ssoconsole.encryption.ring import key_ring
 from ssoconsole.jose import signatures
 from ssoconsole.jose.sign import sign_jwt
-from tokens.bots.services import disable_bot, save_bot
+from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.keys.parsed import private_keys
@@ -78,6 +78,19 @@ class SharedIssuerTests:
         assert oauth.token(**by_assertion(token)).status_code == 200
         assert TokenRecord.objects.get().bot == bot
 
+    def test_a_token_is_tried_on_the_live_rules_of_one_bot_and_on_nothing_else(
+        self, bob, bot, other_bot, secret, rules, mine, by
+    ):
+        retired = add_federation(bot=bot, rule=rule("team:x"), jwks=mine.jwks, jwks_uri=None, by=by)
+        set_public_keys(bot=bot, jwks=mine.jwks, jwks_uri=None, by=by)
+        retire_credential(credential=retired, by=by)
+        path = f"/api/v1/bots/{bot.name}/federation/try"
+        tried = bob.post(path, {"token": platform_token(mine, POD)}).json()
+        assert (tried["ok"], [each["trust"]["subject"] for each in tried["rules"]]) == (True, [POD])
+        for token in (platform_token(mine, OTHER_POD), platform_token(mine, "team:x")):
+            tried = bob.post(path, {"token": token}).json()
+            assert (tried["ok"], [each["ok"] for each in tried["rules"]]) == (False, [False])
+
 
 class OwnKeyTests:
     def test_new_keys_are_the_only_ones(self, oauth, bot, mine, foreign, by):
@@ -92,6 +105,23 @@ class OwnKeyTests:
         assert oauth.token(**by_assertion(mine.assertion(bot.name))).status_code == 200
         retire_credential(credential=credential, by=by)
         assert oauth.token(**by_assertion(mine.assertion(bot.name))).status_code == 401
+
+    def test_keys_that_were_changed_under_a_running_process_are_looked_at_anew(
+        self, oauth, bot, mine, foreign, by
+    ):
+        """As a restore does: the row is the same, and what this process has parsed of it is not."""
+        credential = set_public_keys(bot=bot, jwks=mine.jwks, jwks_uri=None, by=by)
+        assert oauth.token(**by_assertion(mine.assertion(bot.name))).status_code == 200
+        Credential.objects.filter(pk=credential.pk).update(public_keys=foreign.jwks)
+        assert oauth.token(**by_assertion(mine.assertion(bot.name))).status_code == 401
+        assert oauth.token(**by_assertion(foreign.assertion(bot.name))).status_code == 200
+
+    def test_of_two_that_were_registered_at_once_the_newer_counts(self, oauth, bot, mine, foreign, by):
+        older = set_public_keys(bot=bot, jwks=mine.jwks, jwks_uri=None, by=by)
+        set_public_keys(bot=bot, jwks=foreign.jwks, jwks_uri=None, by=by)
+        Credential.objects.filter(pk=older.pk).update(retired_at=None, retired_by="")
+        assert oauth.token(**by_assertion(mine.assertion(bot.name))).status_code == 401
+        assert oauth.token(**by_assertion(foreign.assertion(bot.name))).status_code == 200
 
     def test_keys_past_their_end_prove_nothing(self, oauth, bot, mine, by):
         credential = set_public_keys(bot=bot, jwks=mine.jwks, jwks_uri=None, by=by)
@@ -328,3 +358,33 @@ def test_a_token_that_ends_at_once_is_over_before_it_is_used(bot, audience, by):
     record, token = issue_token(bot=bot, audience=audience, scopes=None, lifetime=timedelta(seconds=1), by=by)
     assert find_live_record(token, at=record.issued_at)
     assert find_live_record(token, at=record.issued_at + timedelta(seconds=1)) is None
+
+
+# What is granted afterwards, to a bot whose token says metadata.read, metadata.write and ingestor: does it count?
+NARROWED = {
+    "the same": ([["metadata.read", "metadata.write"], ["ingestor"]], True),
+    "in another order": ([["metadata.write", "metadata.read"], ["ingestor"]], True),
+    "a role more": ([["metadata.read", "metadata.write"], ["ingestor", "admin"]], True),
+    "a role less": ([["metadata.read", "metadata.write"], []], False),
+    "another role": ([["metadata.read", "metadata.write"], ["admin"]], False),
+    "a scope less": ([["metadata.read"], ["ingestor"]], False),
+    "no scope": ([[], ["ingestor"]], False),
+    "nothing": (None, False),
+}
+
+
+@pytest.mark.parametrize("name", NARROWED)
+def test_a_token_ends_when_one_thing_that_it_says_is_granted_no_more(
+    bot, other_bot, audience, token, oauth, other_secret, by, name
+):
+    granted, counts = NARROWED[name]
+    others = oauth.token((other_bot.name, other_secret)).json()["access_token"]
+    save_bot(bot=bot, grants=[GrantSpec(audience, *granted)] if granted else [], by=by)
+    assert (find_live_record(token) is not None) is counts
+    assert find_live_record(others)
+
+
+def test_a_token_that_says_less_than_was_granted_outlives_what_it_does_not_say(bot, audience, oauth, me, by):
+    token = oauth.token(me, scope="metadata.read").json()["access_token"]
+    save_bot(bot=bot, grants=[GrantSpec(audience, ["metadata.read"], ["ingestor"])], by=by)
+    assert find_live_record(token)

@@ -246,7 +246,7 @@ def test_the_longest_lifetime_is_a_century_and_the_shortest_a_second():
 
 def test_scopes_and_roles_have_their_longest():
     assert parse_scope(" ".join(["a" * 255] * 7 + ["b" * 201]))
-    for refused in ("a" * 2_001, "a" * 256):
+    for refused in (" ".join(["a" * 250] * 8), " ".join(["a"] * 1_001), "a" * 256):
         with pytest.raises(ScopeMalformed):
             parse_scope(refused)
     assert check_roles(["a" * 100, "Data admins"])

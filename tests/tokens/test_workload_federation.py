@@ -269,6 +269,12 @@ class RefusedTests:
         refused(oauth, pod())
         assert "/openid/v1/jwks" not in host.asked
 
+    def test_discovery_that_speaks_for_nobody(self, oauth, bot, trusts, pod, host):
+        del host.documents["/.well-known/openid-configuration"]["issuer"]
+        trusts(bot, POD)
+        refused(oauth, pod())
+        assert "/openid/v1/jwks" not in host.asked
+
     @pytest.mark.parametrize(
         "jwks_uri", [None, 7, "", "ftp://x.example/jwks", "https://x.example/" + "x" * 512]
     )

@@ -23,12 +23,14 @@ from tokens_cast import PASSWORD_BACKEND
 
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
+from ssoconsole.jose.keys import public_jwk, thumbprint
 from tests.ssoconsole.jose.jose_forgery import roca_key
 from tokens.errors import KeyRefused, KeyTaken
 from tokens.keys.ending import drop_gone_keys
 from tokens.keys.importing import import_signing_key
 from tokens.keys.services import PUBLISHED_AHEAD, compromise_signing_key, rotate_signing_key
 from tokens.models import Audience, SigningKey
+from tokens.protocol import demonstration_keys
 
 pytestmark = pytest.mark.django_db
 BY = Actor("user", "bob")
@@ -119,6 +121,33 @@ def test_what_is_weak_foreign_or_locked_is_refused_with_a_sentence(raw):
     assert not Event.objects.filter(action="signing_key_imported").exists()
 
 
+WHAT_IT_IS = {
+    "certificate": "certificate",
+    "too large": "too large",
+    "encrypted PEM": "passphrase",
+    "encrypted DER": "passphrase",
+    "P-384": "nothing of this kind",
+    "1024 bits": "too weak",
+    "nothing": "no key in this file",
+}
+
+
+@pytest.mark.parametrize("what", WHAT_IT_IS)
+def test_it_is_said_what_a_file_is_and_never_what_is_in_it(what):
+    with pytest.raises(KeyRefused, match=WHAT_IT_IS[what]):
+        import_signing_key(raw=WEAK[what], kid=KID, by=BY)
+
+
+def test_a_key_in_a_file_that_is_too_large_is_not_looked_for():
+    comment = b"# " + b"x" * 65_536 + b"\n"
+    with pytest.raises(KeyRefused, match="too large"):
+        import_signing_key(raw=comment + private(EC, encoding=Encoding.PEM), kid=KID, by=BY)
+    certificate = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    with pytest.raises(KeyRefused, match="certificate"):
+        import_signing_key(raw=certificate + private(EC, encoding=Encoding.PEM), kid=KID, by=BY)
+    assert not SigningKey.objects.filter(kid=KID).exists()
+
+
 @pytest.mark.parametrize("kid", ["a\nb", " a", "ä", "x" * 256])
 def test_a_key_id_that_is_none_is_refused(kid):
     with pytest.raises(KeyRefused, match="key id"):
@@ -130,6 +159,19 @@ def test_the_key_id_that_openmetadata_ships_is_refused(change):
     before = keys()
     with pytest.raises(KeyRefused, match="demonstration"):
         import_signing_key(raw=public(RSA), kid=change("Gb389a-9f76-gdjs-a92j-0242bk94356"), by=BY)
+    assert keys() == before
+
+
+def test_a_key_that_everybody_has_does_not_come_in_under_another_name(monkeypatch):
+    """OpenMetadata's is known by its thumbprint; a key of ours stands for it here, whose halves we have."""
+    assert {"Db0dhKG2UYMwVssQYb4_2XxUSyB2gmaXm-nOhX2Hvug"} == demonstration_keys.THUMBPRINTS
+    ours = thumbprint(public_jwk(RSA, alg="RS256"))
+    monkeypatch.setattr(demonstration_keys, "THUMBPRINTS", frozenset({ours}))
+    before = keys()
+    for raw in (private(RSA), public(RSA)):
+        for kid in (KID, None):
+            with pytest.raises(KeyRefused, match="demonstration"):
+                import_signing_key(raw=raw, kid=kid, by=BY)
     assert keys() == before
 
 
