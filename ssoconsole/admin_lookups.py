@@ -39,9 +39,11 @@ class ShownColumnsOnly(AnyModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         parts = lookup.split(LOOKUP_SEP)
-        if parts[-1] in PATTERNS or any(map(holds_secret, _fields_on(self.model, parts))):
+        fields = _fields_on(self.model, parts)
+        if parts[-1] in PATTERNS or any(map(holds_secret, fields)):
             return False
-        if parts[0] not in self._shown_columns(request):
+        # What names no column is the parameter of a filter, or nothing: the list tells.
+        if fields and parts[0] not in self._shown_columns(request):
             return False
         return super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]  # None is its default
 
