@@ -82,11 +82,13 @@ def _live_session(key: str | None, user_key: str | None) -> ConsoleSession | Non
 
 
 def _keep_password_session_in_use(request: HttpRequest) -> None:
-    """Who came by a password has no row: the browser's session says when it was used, to the minute."""
+    """Who came by a password has no row: the browser's session says when it was used, at first his login does."""
     if USER_SESSION_KEY not in request.session:
         return
     now = timezone.now()
     since, seen = idle_before(now), request.session.get(SEEN_KEY)
+    if seen is None and (signed_in := getattr(request.user, "last_login", None)):
+        seen = signed_in.timestamp()
     if since and seen is not None and seen <= since.timestamp():
         record_event("session_ended", by=UNUSED, target=str(request.user), after={"why": "nobody used it"})
         request.session.flush()

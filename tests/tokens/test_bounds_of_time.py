@@ -267,7 +267,8 @@ def test_a_refusal_is_kept_for_so_many_days(clock, oauth, bot, settings):
         assert TokenRefusal.objects.exists() is kept
 
 
-def test_a_repeat_is_known_for_a_day(clock, bob, bot):
+def test_a_repeat_is_known_for_a_day(clock, bob, bot, settings):
+    settings.SESSION_IDLE_MINUTES = 0
     path, body, headers = f"/api/v1/bots/{bot.name}/secrets", {"label": "x"}, {"Idempotency-Key": "one"}
     assert bob.post(path, body, headers=headers).status_code == 201
     clock.move_to(NOW + timedelta(days=1) - SECOND)

@@ -31,6 +31,7 @@ ACTIONS = {
     ("audience", "disable"): AT_ONCE,
     ("audience", "enable"): AT_ONCE,
     ("audience", "revoke_tokens"): ASKS,
+    ("bot", "confirm_owners"): AT_ONCE,
     ("bot", "disable"): AT_ONCE,
     ("bot", "enable"): AT_ONCE,
     ("bot", "retire"): ASKS,
@@ -62,6 +63,8 @@ def row(bot, audience, token, by):
             disable_audience(audience=audience, by=by)
         if (model, action) == ("bot", "enable"):
             disable_bot(bot=bot, by=by)
+        if (model, action) == ("bot", "confirm_owners"):
+            name_owner_before_he_came(bot)
         record = TokenRecord.objects.get()
         rows = {
             "audience": audience,
@@ -142,7 +145,7 @@ PAGES = {
     "audience_change": ({"tokens.change_audience"}, lambda bot, audience: audience_form(METADATA)),
 }
 # It tells and changes nothing: whoever may see the rule may try a token on it.
-TELLS = {"credential_try"}
+TELLS = {"credential_try", "bot_new_secret_made", "bot_new_token_made"}
 STANDARD = {"add", "change", "delete", "history", "changelist"}
 # The objects themselves are on these; the rest of Django's own pages change nothing here.
 OF_AN_OBJECT = {"bot_new_secret", "bot_new_keys", "bot_new_federation", "bot_new_token", "bot_change"}

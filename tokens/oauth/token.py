@@ -4,9 +4,11 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -108,7 +110,7 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
         # A record says that there is a token. Where even this fails, it says so of one that nobody has.
         TokenRecord.objects.filter(pk=number).delete()
         raise
-    count_token_issued(by=by.kind)
+    transaction.on_commit(partial(count_token_issued, by=by.kind))
     return json.dumps(token_answer(token, lifetime=grant.token_lifetime, scopes=scopes)).encode()
 
 

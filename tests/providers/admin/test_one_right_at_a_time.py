@@ -57,9 +57,14 @@ def admins():
     }
 
 
-def staff(*rights):
+# Who decides these decides who comes in as a superuser.
+OF_SUPERUSERS = [("provider", "enable")]
+PAGES_OF_SUPERUSERS = ("add", "restore_page", "roll_back_page", "drift", "rehearse", "rehearse_new")
+
+
+def staff(*rights, superuser=False):
     """The browser of somebody with these rights and no others."""
-    user = User.objects.create(username="carol", is_staff=True)
+    user = User.objects.create(username="carol", is_staff=True, is_superuser=superuser)
     user.user_permissions.set(permissions(*rights))
     browser = Client(raise_request_exception=False)
     browser.force_login(user, backend="ssoconsole.accounts.backend.PasswordBackend")
@@ -123,9 +128,15 @@ class ActionTests:
     def test_with_exactly_its_right_it_is_done(self, corp, model, action):
         needed, event = ACTIONS[model, action]
         seen = f"{'accounts' if model == 'user' else 'providers'}.view_{model}"
-        response, _ = self.act(staff(seen, needed), corp, model, action)
+        superuser = (model, action) in OF_SUPERUSERS
+        response, _ = self.act(staff(seen, needed, superuser=superuser), corp, model, action)
         assert response.status_code == 302
         assert event in Event.objects.filter(actor="user:carol").values_list("action", flat=True)
+
+    @pytest.mark.parametrize(("model", "action"), OF_SUPERUSERS)
+    def test_what_gives_rights_is_not_done_by_who_is_no_superuser(self, corp, model, action):
+        _, before = self.act(staff(*every_right_but()), corp, model, action)
+        assert every_row(apart_from=OF_THE_REQUEST) == before
 
     @pytest.mark.parametrize(("model", "action"), ACTIONS)
     def test_with_every_right_but_that_nothing_is(self, corp, model, action):
@@ -192,9 +203,9 @@ class PageTests:
         look_again(provider=provider, by=BOB)
         return provider
 
-    def ask(self, op, corp, name, rights):
+    def ask(self, op, corp, name, rights, *, superuser=False):
         """What the page answers to somebody with these rights, and every row as it was before."""
-        browser = staff(*rights)
+        browser = staff(*rights, superuser=superuser)
         user = User.objects.get(username="carol")
         started = Rehearsal(provider=corp, by=user, started_at=timezone.now())
         started.registration = written(corp)
@@ -219,10 +230,15 @@ class PageTests:
     @pytest.mark.parametrize("name", [name for name in NEEDS if name != "delete"])
     def test_with_exactly_its_rights_it_is_there(self, op, corp, name):
         needed = of_providers(*NEEDS[name])
-        response, before = self.ask(op, corp, name, needed)
+        response, before = self.ask(op, corp, name, needed, superuser=name in PAGES_OF_SUPERUSERS)
         assert response.status_code in (200, 302), response.content.decode()[:2000]
         assert "/login" not in response.headers.get("Location", "")
         assert (every_row(apart_from=OF_THE_REQUEST) != before) is (name in WRITES)
+
+    @pytest.mark.parametrize("name", PAGES_OF_SUPERUSERS)
+    def test_what_gives_rights_is_not_for_who_is_no_superuser(self, op, corp, name):
+        _, before = self.ask(op, corp, name, every_right_but())
+        assert every_row(apart_from=OF_THE_REQUEST) == before
 
     def test_what_nobody_has_used_is_deleted_with_exactly_that_right(self, op):
         other = register(op, slug="unused")

@@ -64,7 +64,7 @@ class DifferenceTests:
 
     def test_without_rules_everybody_loses_what_they_gave(self, corp):
         _, by_name = replay(corp, group_rules=[])
-        assert {name: each.lost for name, each in by_name.items()} == {"alice": ["Staff"]}
+        assert {name: each.lost for name, each in by_name.items()} == {"alice": ["Staff"], "carol": ["Staff"]}
 
     def test_a_first_rule_takes_what_was_given_by_hand(self, corp):
         Provider.objects.update(group_rules=[])

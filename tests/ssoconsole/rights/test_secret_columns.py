@@ -22,6 +22,8 @@ WORDS = ("password", "secret", "hash", "digest", "private", "session_key", "seed
 HARMLESS = {"token_endpoint_auth_method"}
 # Short of what a person may be shown; named for everybody who adds a column.
 SECRET = {
+    "accounts.SecretToShow.secret",
+    "accounts.SecretToShow.session_hash",
     "accounts.User.password",
     "axes.AccessLog.session_hash",
     "expiry.CalendarAddress.token_hash",

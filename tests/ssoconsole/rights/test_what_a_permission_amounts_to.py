@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.models import DiscoveryDrift, Identity, Provider
+from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, save_provider
 from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
@@ -52,7 +53,8 @@ def world(db):
     carol.groups.add(admins)
     rules = [{"claim_value": "staff", "group": "Staff"}]
     corp = Provider(slug="corp", name="Corp", issuer=NOWHERE, client_id="console", group_rules=rules)
-    corp.client_secret, corp.admin_principals = "s" * 40, ["eve@corp.example", "bob@corp.example"]
+    set_client_secret(corp, "s" * 40)
+    corp.admin_principals = ["eve@corp.example", "bob@corp.example"]
     corp.discovery = {"issuer": NOWHERE, "token_endpoint": f"{NOWHERE}/token"}
     save_provider(provider=corp, by=BY, fetch_metadata=False)
     corp.admin_principals = ["bob@corp.example"]
@@ -60,7 +62,8 @@ def world(db):
     corp.principal_claims, trial = ["email"], timedelta(minutes=30)
     save_provider(provider=corp, by=BY, fetch_metadata=False, trial=trial)
     gone = Provider(slug="gone", name="Gone", issuer=NOWHERE, client_id="console", admin_principals=["eve"])
-    gone.client_secret, gone.discovery = "s" * 40, corp.discovery
+    set_client_secret(gone, "s" * 40)
+    gone.discovery = corp.discovery
     save_provider(provider=gone, by=BY, fetch_metadata=False)
     disable_provider(provider=gone, by=BY)
     Identity.objects.create(provider=corp, sub="s-bob", user=bob)

@@ -197,7 +197,7 @@ API = {
 
 
 @pytest.mark.parametrize(("ask", "status", "code"), API.values(), ids=API.keys())
-def test_a_refusal_of_the_api_is_one_click_away(request, bot, other_bot, admin, ask, status, code):
+def test_a_refusal_of_the_api_is_one_click_away(request, people, bot, other_bot, admin, ask, status, code):
     answer = ask(World(request))
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     page = follow(admin, answer.json()["instance"])
