@@ -95,12 +95,18 @@ def say_what_to_do(administrator: tuple[str, str] | None, demo_secret: str | Non
     from ssoconsole.first_run.demonstration import AUDIENCE, BOT
 
     base_url = os.environ["BASE_URL"]
-    print(f"\nConsole:        {base_url}")
+    print(f"\nConsole:        {base_url}", flush=True)
     if administrator:
         name, password = administrator
-        print(f"Administrator:  {name}   one-time password: {password}   (24 hours, at {base_url}/admin/)")
+        print(
+            f"Administrator:  {name}   one-time password: {password}   (24 hours, at {base_url}/admin/)",
+            flush=True,
+        )
     else:
-        print("Administrator:  the one you have; a new one: .venv/bin/python manage.py bootstrap_admin")
+        print(
+            "Administrator:  the one you have; a new one: .venv/bin/python manage.py bootstrap_admin",
+            flush=True,
+        )
     if demo_secret is None:
         return
     client = f"-u '{BOT}:{demo_secret}'"

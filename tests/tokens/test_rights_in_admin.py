@@ -5,6 +5,8 @@ With exactly what it needs each works; with every other right there is, and with
 nothing changes. The tables are complete: what the admin has is found by looking.
 """
 
+from datetime import UTC, datetime
+
 import pytest
 from assertions import Signer
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,11 +17,13 @@ from django.urls import reverse
 from tokens_cast import METADATA
 from tokens_rights import everything, with_all_but, with_exactly
 
+from ssoconsole.accounts.models import User
 from tokens.audiences.services import disable_audience
 from tokens.bots.services import disable_bot
 from tokens.credentials.keyless import add_federation
-from tokens.models import Credential, Grant, TokenRecord
+from tokens.models import Bot, Credential, Grant, TokenRecord
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ADMINS = {
     model._meta.model_name: model_admin
     for model, model_admin in admin.site._registry.items()
@@ -64,7 +68,8 @@ def row(bot, audience, token, by):
         if (model, action) == ("bot", "enable"):
             disable_bot(bot=bot, by=by)
         if (model, action) == ("bot", "confirm_owners"):
-            name_owner_before_he_came(bot)
+            Bot.objects.update(owner="carol@corp.example", owner_named_at=LONG_AGO)
+            User.objects.create(username="carol@corp.example")
         record = TokenRecord.objects.get()
         rows = {
             "audience": audience,
@@ -146,6 +151,8 @@ PAGES = {
 }
 # It tells and changes nothing: whoever may see the rule may try a token on it.
 TELLS = {"credential_try", "bot_new_secret_made", "bot_new_token_made"}
+# Whoever has the private half of a key makes tokens of every bot.
+OF_SUPERUSERS = {"signingkey_import"}
 STANDARD = {"add", "change", "delete", "history", "changelist"}
 # The objects themselves are on these; the rest of Django's own pages change nothing here.
 OF_AN_OBJECT = {"bot_new_secret", "bot_new_keys", "bot_new_federation", "bot_new_token", "bot_change"}
@@ -203,7 +210,13 @@ def test_a_page_needs_each_of_its_rights(bot, audience, name):
     address = page_url(name, bot, audience)
     lacking = [with_all_but(right, name=f"without-{right}") for right in needed]
     browser = with_exactly(*needed)
+    if name in OF_SUPERUSERS:
+        refused = with_all_but()
+        User.objects.filter(username="exact").update(is_superuser=True)
     before = everything()
+    if name in OF_SUPERUSERS:
+        refused.post(address, form(bot, audience))
+        assert everything() == before
     for each in lacking:
         assert each.post(address, form(bot, audience)).status_code == 403
         if not name.endswith("_change"):  # which shows what may not be changed

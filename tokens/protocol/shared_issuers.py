@@ -35,7 +35,7 @@ class SharedIssuer:
 
 def _issuer(pattern: str) -> re.Pattern[str]:
     """Host and path of an issuer; matched as a whole, against an issuer that is 512 characters at most."""
-    return re.compile(pattern)
+    return re.compile(rf"\A(?:{pattern})")
 
 
 _SEGMENT = r"[^/]+"

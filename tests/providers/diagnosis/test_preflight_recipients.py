@@ -162,10 +162,10 @@ def a_rehearsal_of_a_new_one(client, corp, op):
         (a_rehearsal, None, 404),
         (a_rehearsal, "view_provider", 404),
         (a_rehearsal, "add_provider", 404),
-        (a_rehearsal, "change_provider", 200),
+        (a_rehearsal, "change_provider", 403),
         (a_rehearsal_of_a_new_one, "view_provider", 404),
         (a_rehearsal_of_a_new_one, "change_provider", 404),
-        (a_rehearsal_of_a_new_one, "add_provider", 200),
+        (a_rehearsal_of_a_new_one, "add_provider", 404),
     ],
 )
 def test_checking_and_rehearsing_need_the_right_to_change(op, door, right, status):

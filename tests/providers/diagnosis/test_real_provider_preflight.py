@@ -6,6 +6,7 @@ from django.utils import timezone
 from providers.client_keys.services import published_client_keys, replace_client_keys
 from providers.diagnosis.services import examine_provider
 from providers.models import Provider
+from providers.registration.secret import set_client_secret
 from providers.registration.services import save_provider
 from tests.providers.registrations import BOB, entered
 from tests.support.real_clients import issuer_of
@@ -128,6 +129,7 @@ def test_what_is_broken_comes_first(examine, real_provider, what):
     if "issuer" in here:
         provider, _ = examine(client_id)
         provider.issuer = f"{real_provider.issuer}/{here['issuer']}"
+        set_client_secret(provider, provider.client_secret)
         report = examine_provider(provider)
     else:
         _, report = examine(client_id, there, **here)

@@ -11,6 +11,7 @@ from providers.errors import ProviderChanged
 from providers.identities.services import sign_in_person
 from providers.identities.unlink import unlink_identity
 from providers.models import GivenRight, Identity, Provider
+from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
 from providers.trial.services import roll_back_now
 from ssoconsole.actors import Actor
@@ -53,6 +54,8 @@ def change(**fields):
     provider = Provider.objects.get()
     for name, value in fields.items():
         setattr(provider, name, value)
+    if "client_secret" in fields:
+        set_client_secret(provider, fields["client_secret"])
     save_provider(provider=provider, by=BY, fetch_metadata=False, anyway=True)
 
 
@@ -79,7 +82,7 @@ WAYS = {
     "unlinked": (unlink, []),
     "disabled": (disable, []),
     "disabled by a save": (lambda: change(enabled=False), []),
-    "another issuer": (lambda: change(issuer="https://other.example"), []),
+    "another issuer": (lambda: change(issuer="https://other.example", client_secret="s" * 40), []),
     "another client": (lambda: change(client_id="another"), []),
 }
 

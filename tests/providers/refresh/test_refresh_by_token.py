@@ -407,7 +407,8 @@ class GraceTests:
             assert ask(signed_in).status_code == 200
         assert the_session().checked_at > the_session().started_at
 
-    def test_the_grace_is_an_hour_at_most(self, op, visitor):
+    def test_the_grace_is_an_hour_at_most(self, op, visitor, settings):
+        settings.SESSION_IDLE_MINUTES = 0
         by_token(op, session_check_every=7200)
         visitor.sign_in(op)
         op.go_down()
