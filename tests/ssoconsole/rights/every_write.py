@@ -154,8 +154,8 @@ def _hostile_forms(superuser, path):
     yield "as it stands", shown
     asked = answer.context["adminform"].form.fields
     for name in values.keys() & asked.keys():
-        trusted = {"allowed_email_domains": ["evil.example"]} if name == "link_by_verified_email" else {}
-        yield name, {**shown, name: values[name], "anyway": ["on"], **trusted}
+        beside = BESIDE.get(name, {})
+        yield name, {**shown, name: values[name], "anyway": ["on"], **beside}
     if "owner" not in asked:
         return
     audience = str(Audience.objects.get(identifier=CONSOLE).pk)
@@ -164,6 +164,11 @@ def _hostile_forms(superuser, path):
     yield "grants", {**shown, **{f"grants-0-{name}": value for name, value in grant.items()}, **total}
 
 
+# What goes with a value, so that the form would be taken.
+BESIDE = {
+    "link_by_verified_email": {"allowed_email_domains": ["evil.example"]},
+    "issuer": {"client_secret": ["t" * 40]},
+}
 ADDED = {
     "name": ["new-one"],
     "slug": ["new-one"],
@@ -199,7 +204,7 @@ def _page_of_our_own(name, keys, superuser):
     }
     page = superuser.get(reverse("admin:providers_provider_change", args=[provider.pk]))
     form = _Controls(page.content.decode()).fields
-    for arguments in [[], *([key] for key in keys), [provider.pk, 1], [provider.pk, drift.pk]]:
+    for arguments in [[], *([key] for key in keys), [provider.pk, 2], [provider.pk, drift.pk]]:
         try:
             path = reverse(f"admin:{name}", args=arguments)
         except NoReverseMatch:

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.models import DiscoveryDrift, Identity, Provider
+from providers.protocol.takers import takers_of
 from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, save_provider
 from ssoconsole.accounts.models import User
@@ -57,6 +58,11 @@ def world(db):
     corp.admin_principals = ["eve@corp.example", "bob@corp.example"]
     corp.discovery = {"issuer": NOWHERE, "token_endpoint": f"{NOWHERE}/token"}
     save_provider(provider=corp, by=BY, fetch_metadata=False)
+    # As if the document had been fetched when the secret was entered.
+    corp.client_secret_for = takers_of(NOWHERE, corp.discovery)
+    corp.save()
+    corp.name = "Corp SSO"
+    save_provider(provider=corp, by=BY, fetch_metadata=False)
     corp.admin_principals = ["bob@corp.example"]
     save_provider(provider=corp, by=BY, fetch_metadata=False, anyway=True)
     corp.principal_claims, trial = ["email"], timedelta(minutes=30)
@@ -65,6 +71,8 @@ def world(db):
     set_client_secret(gone, "s" * 40)
     gone.discovery = corp.discovery
     save_provider(provider=gone, by=BY, fetch_metadata=False)
+    gone.client_secret_for = corp.client_secret_for
+    gone.save()
     disable_provider(provider=gone, by=BY)
     Identity.objects.create(provider=corp, sub="s-bob", user=bob)
     Identity.objects.create(provider=corp, sub="s-carol", user=carol)
