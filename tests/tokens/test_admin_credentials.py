@@ -184,6 +184,7 @@ def test_the_page_of_a_bot_tells_which_credential_can_go(admin, viewer, oauth, b
     oauth.token((bot.name, old))
     with time_machine.travel(timezone.now() + timedelta(days=9), tick=False):
         oauth.token((bot.name, new))
+        viewer = browser_of(User.objects.get(username="victor"))
         text = viewer.get(page("bot_change", bot.pk)).content.decode()
         assert "Last used 9 days ago, and the bot has used another since: safe to retire." in text
         assert "after 30 days unused" in text
