@@ -4,7 +4,7 @@ import gc
 import os
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from hypothesis import HealthCheck, settings
 
 from tokens.records.room import forget_counts
@@ -24,6 +24,7 @@ if not os.environ.get("CI"):
     settings.load_profile("patient")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
     """One more than there are cores: a test that waits for a server leaves its core to another."""
     return min(len(os.sched_getaffinity(0)) + 1, 15)  # each has a database of its own in Redis, which has 16
@@ -50,6 +51,15 @@ def pytest_itemcollected(item):
         "migrated_database",
     } & set(item.fixturenames):
         item.add_marker("database")
+
+
+@pytest.fixture
+def own_cache(settings):
+    """A cache in this process, which goes by its clock: what travels in time cannot take Redis along."""
+    settings.CACHES = {
+        "default": {"BACKEND": "ssoconsole.connections.cache.LocalCache", "LOCATION": "travels in time"}
+    }
+    caches["default"].clear()
 
 
 @pytest.fixture(autouse=True)

@@ -64,6 +64,13 @@ class SharedCacheClient(RedisCacheClient):
         self.serializer = JsonSerializer()
         super().__init__(servers, serializer=self.serializer, **options)
         self._client = PausingRedis
+        self._clients: dict[bool, Any] = {}
+
+    def get_client(self, key: "Key | None" = None, *, write: bool = False) -> Any:
+        """Return the client of the server, which is made once; Django makes one for each command."""
+        if write not in self._clients:
+            self._clients[write] = super().get_client(key, write=write)
+        return self._clients[write]
 
     def get(self, key: Key, default: Any) -> Any:
         return self.get_many([key]).get(key, default)

@@ -8,11 +8,15 @@ a rule stands in one place.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from datetime import datetime
+from functools import cache, partial
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NamedTuple
+from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
     BooleanField,
@@ -85,19 +89,37 @@ class Statement:
         ]
         database = connections[DEFAULT_DB_ALIAS]
         try:
-            rows, count = _execute(database, written, parameters)
+            return _execute(database, written, parameters)
         except (OperationalError, InterfaceError):
             if not self._repeatable or database.in_atomic_block:
                 raise
             database.close()
-            rows, count = _execute(database, written, parameters)
-        if not written.decoders:
-            return rows, count
-        decoded = [list(row) for row in rows]
-        for row in decoded:
-            for place, decode in written.decoders:
-                row[place] = decode(row[place])
-        return [tuple(row) for row in decoded], count
+            return _execute(database, written, parameters)
+
+
+class Pair:
+    """
+    A change and an INSERT that is to happen with it, or not at all where no row was changed.
+
+    PostgreSQL takes both in one statement, which is its own transaction; others in a transaction.
+    """
+
+    def __init__(self, change: Statement, inserted: Statement) -> None:
+        self._change, self._inserted = change, inserted
+        self._both = Statement(self._write, repeatable=False)
+
+    def rows(self, **values: Any) -> list[Row]:
+        """Run both and return the rows of the INSERT, or none. Raises django.db's errors."""
+        if connection.vendor == "postgresql":
+            return self._both.rows(**values)
+        with transaction.atomic():
+            return self._inserted.rows(**values) if self._change.count(**values) else []
+
+    def _write(self) -> Written:
+        change, inserted = self._change._write(), self._inserted._write()
+        head, returning, key = inserted.sql.rpartition(" RETURNING ")
+        sql = f"WITH changed AS ({change.sql} RETURNING 1) {head} WHERE EXISTS (SELECT FROM changed){returning}{key}"
+        return Written(sql, [*change.parameters, *inserted.parameters], inserted.decoders, has_rows=True)
 
 
 def select(rows: "Callable[[], QuerySet[Any, Any]]") -> Statement:
@@ -130,21 +152,37 @@ def update(rows: "Callable[[], QuerySet[Any, Any]]", *names: str) -> Statement:
     return Statement(write, repeatable=True)
 
 
-def insert(model: type[Model]) -> Statement:
-    """Return the statement that inserts a row; its parameters are the columns, and it gives the primary key."""
+def insert(
+    model: type[Model],
+    *,
+    where: "Callable[[], QuerySet[Any, Any]] | None" = None,
+    repeatable: bool = False,
+) -> Statement:
+    """
+    Return the statement that inserts a row, if the QuerySet `where` has one; it gives the primary key.
+
+    Its parameters are the columns, and those of `where`, which may be the same ones. It is `repeatable` where a row
+    that is there already would be refused.
+    """
 
     def write() -> Written:
         quote, meta = connection.ops.quote_name, model._meta
         fields = [field for field in meta.concrete_fields if field is not meta.auto_field]
         columns = ", ".join(quote(str(field.column)) for field in fields)
-        places = ", ".join("%s" for _ in fields)
+        # PostgreSQL takes a value in a SELECT for text where nobody says what it is.
+        casts = connection.vendor == "postgresql"
+        places = ", ".join(f"%s::{field.db_type(connection)}" if casts else "%s" for field in fields)
         table, key = quote(meta.db_table), quote(str(meta.pk.column))
+        parameters: list[Any] = [Parameter(field.attname, field) for field in fields]
         # Names of tables and columns, which are the models' own.
-        sql = f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING {key}"  # noqa: S608
-        parameters = _adapted([Parameter(field.attname, field) for field in fields])
-        return Written(sql, parameters, [], has_rows=True)
+        sql = f"INSERT INTO {table} ({columns}) SELECT {places}"
+        if where is not None:
+            condition, more = where().values("pk").query.get_compiler(connection=connection).as_sql()
+            sql += f" WHERE EXISTS ({condition})"
+            parameters += more
+        return Written(f"{sql} RETURNING {key}", _adapted(parameters), [], has_rows=True)
 
-    return Statement(write, repeatable=False)
+    return Statement(write, repeatable=repeatable)
 
 
 def _adapted(parameters: Sequence[Any]) -> list[tuple[str, Any]]:
@@ -174,13 +212,101 @@ def _execute(
     if database.queries_logged or database.execute_wrappers:
         with database.cursor() as told:
             told.execute(written.sql, parameters)
-            return told.fetchall() if written.has_rows else [], told.rowcount
+            rows = told.fetchall() if written.has_rows else []
+            return _decoded(written, rows), told.rowcount
     with database.wrap_database_errors:
         if database.vendor == "sqlite":
             # Its sign for a parameter is another. No text holds a %s that is none: values never stand in it.
             cursor = database.connection.execute(written.sql.replace("%s", "?"), parameters)
-        else:
+        elif database.in_atomic_block or database.connection.prepare_threshold is None:
+            # Within a transaction the driver has to know of each statement; and nothing can be prepared at a pooler
+            # that hands the server out by transaction.
             cursor = psycopg.Cursor(database.connection)
-            # Not behind a pooler that hands the server out by transaction, where `prepare_threshold` is None.
             cursor.execute(written.sql, parameters, prepare=True)
-        return cursor.fetchall() if written.has_rows else [], cursor.rowcount
+        else:
+            return _ask(database.connection, written, parameters)
+        return _decoded(written, cursor.fetchall() if written.has_rows else []), cursor.rowcount
+
+
+def _decoded(written: Written, rows: list[Row]) -> list[Row]:
+    if not written.decoders:
+        return rows
+    decoded = [list(row) for row in rows]
+    for row in decoded:
+        for place, decode in written.decoders:
+            row[place] = decode(row[place])
+    return [tuple(row) for row in decoded]
+
+
+# What follows asks PostgreSQL by libpq's own function for a prepared statement, which psycopg offers as it is
+# (https://www.psycopg.org/psycopg3/docs/api/pq.html): its cursors cost several times what the question itself does.
+
+# Connection to the text and name of what is prepared there.
+_names: "WeakKeyDictionary[psycopg.Connection[Any], dict[str, bytes]]" = WeakKeyDictionary()
+_DONE = (psycopg.pq.ExecStatus.TUPLES_OK, psycopg.pq.ExecStatus.COMMAND_OK)
+# Type of a column to what reads its text.
+_READERS: dict[int, Callable[[bytes], Any]] = {
+    psycopg.adapters.types[name].oid: reader
+    for names, reader in (
+        (("bool",), b"t".__eq__),
+        (("int2", "int4", "int8"), int),
+        (("text", "varchar"), bytes.decode),
+        (("json", "jsonb"), json.loads),
+        (("timestamptz",), lambda text: datetime.fromisoformat(text.decode())),
+        (("uuid",), lambda text: UUID(text.decode())),
+    )
+    for name in names
+}
+
+
+def _ask(
+    connected: "psycopg.Connection[Any]", written: Written, parameters: Sequence[Any]
+) -> tuple[list[Row], int]:
+    libpq, names = connected.pgconn, _names.setdefault(connected, {})
+    name = names.get(written.sql)
+    if name is None:
+        name = b"console_%d" % len(names)
+        _check(libpq.prepare(name, _numbered(written.sql)), libpq)
+        names[written.sql] = name
+    sent: list[Any] = [_sent(value) for value in parameters]
+    result = _check(libpq.exec_prepared(name, sent), libpq)
+    count = result.command_tuples or 0
+    if not result.ntuples:
+        return [], count
+    readers = [_READERS[result.ftype(place)] for place in range(result.nfields)]
+    return [
+        tuple(
+            None if (text := result.get_value(row, place)) is None else read(text)
+            for place, read in enumerate(readers)
+        )
+        for row in range(result.ntuples)
+    ], count
+
+
+def _check(result: Any, libpq: Any) -> Any:
+    if result.status not in _DONE:
+        if libpq.status != psycopg.pq.ConnStatus.OK:  # it says no more than that it has gone
+            raise psycopg.OperationalError("The connection to the database was lost.")
+        raise psycopg.errors.error_from_result(result, encoding="utf-8")
+    return result
+
+
+@cache
+def _numbered(sql: str) -> bytes:
+    """The statement with parameters as PostgreSQL itself counts them."""
+    first, *others = sql.split("%s")
+    return "".join([first, *(f"${place}{part}" for place, part in enumerate(others, 1))]).encode()
+
+
+def _sent(value: Any) -> bytes | None:
+    """A value as text. Raises TypeError for a type that no statement has, and DataError for text with a NUL."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return b"t" if value else b"f"
+    if not isinstance(value, (str, int, datetime, UUID, IPv4Address, IPv6Address)):
+        raise TypeError(type(value).__name__)
+    text = str(value).encode()
+    if b"\0" in text:  # where libpq would end the value
+        raise psycopg.DataError("PostgreSQL text holds no NUL.")
+    return text

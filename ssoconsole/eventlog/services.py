@@ -10,7 +10,7 @@ import structlog
 from django.db import transaction
 
 from ssoconsole.actors import Actor
-from ssoconsole.connections.prepared import insert
+from ssoconsole.connections.prepared import Pair, Statement, insert
 from ssoconsole.eventlog.masking import mask
 from ssoconsole.eventlog.models import Event
 from ssoconsole.logs import current_request_id
@@ -49,7 +49,41 @@ def record_event(
     after: Mapping[str, Any] | None = None,
 ) -> Event:
     """Write one event, in the caller's transaction: what is not audited has not happened."""
-    event = Event(
+    event = _event(action, by, target, outcome, before, after)
+    if (waiting := _waiting.get()) is None:
+        [[event.pk]] = _EVENT.rows(**_columns(event))
+    else:
+        waiting.append(event)
+    _say_once_committed(event)
+    return event
+
+
+class AuditedChange:
+    """A change of one row, made as a prepared statement, which is one statement with the event that tells of it."""
+
+    def __init__(self, change: Statement) -> None:
+        self._both = Pair(change, _EVENT)
+
+    def happens(
+        self, changes: Mapping[str, Any], action: str, *, by: Actor, target: str, after: Mapping[str, Any]
+    ) -> bool:
+        """Make it, with the parameters of the statement; where no row was to be changed there is no event."""
+        event = _event(action, by, target, "ok", None, after)
+        happened = bool(self._both.rows(**changes, **_columns(event)))
+        if happened:
+            _say_once_committed(event)
+        return happened
+
+
+def _event(
+    action: str,
+    by: Actor,
+    target: str,
+    outcome: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+) -> Event:
+    return Event(
         action=action,
         actor=str(by)[:300],
         target=target[:300],
@@ -59,15 +93,17 @@ def record_event(
         before=mask(before),
         after=mask(after),
     )
-    if (waiting := _waiting.get()) is None:
-        [[event.pk]] = _EVENT.rows(**{field.attname: getattr(event, field.attname) for field in _FIELDS})
-    else:
-        waiting.append(event)
-    # Said once it has happened: a transaction that is rolled back leaves no line.
-    say = partial(log.info, action, actor=str(by), target=target, outcome=outcome)
+
+
+def _columns(event: Event) -> dict[str, Any]:
+    return {field.attname: getattr(event, field.attname) for field in _FIELDS}
+
+
+def _say_once_committed(event: Event) -> None:
+    """Count and log it: a transaction that is rolled back leaves no line."""
+    say = partial(log.info, event.action, actor=event.actor, target=event.target, outcome=event.outcome)
     transaction.on_commit(say)
-    transaction.on_commit(partial(count_event, action))
-    return event
+    transaction.on_commit(partial(count_event, event.action))
 
 
 def record_change(

@@ -1,5 +1,6 @@
 """One log line a request: never its query string, which may hold a code or a state, nor a path that is a secret."""
 
+import logging
 import re
 import time
 import uuid
@@ -7,15 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from ssoconsole.http.forwarding import FROM_TRUSTED_PROXY
-from ssoconsole.logs import request_id_var, shown_path, trace_id_var
+from ssoconsole.logs import log_at_once, request_id_var, shown_path, trace_id_var
 from ssoconsole.metrics.counting import observe_request
 
-log = structlog.get_logger("requests")
+log = logging.getLogger("requests")
 QUIET = ("/healthz", "/readyz", "/static/")
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # W3C Trace Context, version 00: version, trace id, parent id, flags. Ids of nothing but zeros are none.
@@ -66,8 +66,8 @@ def log_request(*, method: str, path: str, route: str, status: int, started: flo
     seconds = time.perf_counter() - started
     observe_request(route=route, status=status, seconds=seconds)
     if not path.startswith(QUIET):
-        shown = shown_path(path)
-        log.info("request", method=method, path=shown, status=status, ms=round(seconds * 1000, 1), **who)
+        shown, ms = shown_path(path), round(seconds * 1000, 1)
+        log_at_once(log, "request", method=method, path=shown, status=status, ms=ms, **who)
 
 
 def _route_of(request: HttpRequest) -> str:

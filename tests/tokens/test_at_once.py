@@ -1,4 +1,4 @@
-"""What is answered by two prepared statements is what the ordinary way answers, whatever state things are in."""
+"""What is answered by prepared statements is what the ordinary way answers, whatever state things are in."""
 
 import io
 import json
@@ -6,6 +6,7 @@ import logging
 import sys
 
 import pytest
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -18,9 +19,9 @@ from ssoconsole.eventlog.models import Event
 from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
 from tokens.oauth.direct import answering_at_once
 from tokens.oauth.door import LEFT_TO_THE_ENDPOINT
-from tokens.oauth.introspect import INTROSPECTION
+from tokens.oauth.introspect import CLIENTS_KNOWN, INTROSPECTION
 from tokens.oauth.revoke import REVOCATION
-from tokens.oauth.token import TOKEN
+from tokens.oauth.token import GRANTS_KNOWN, TOKEN
 from tokens.protocol.form import Form
 
 LONG_AGO = timezone.now() - timezone.timedelta(days=2)
@@ -97,11 +98,30 @@ REQUESTS = [
 VARIES = ("jti", "iat", "exp", "status")
 
 
-def both_ways(oauth, path, data, auth):
-    """The answers of the ordinary way and of the short one, each undone before the other."""
+def ask_before(oauth, me):
+    """Let this process find out all that it remembers of a client, while nothing has happened yet."""
+    token = oauth.token(me).json()["access_token"]
+    with transaction.atomic():
+        for request in REQUESTS:
+            oauth.post("/oauth/token", {"grant_type": "client_credentials"} | request, auth=me)
+        oauth.post("/oauth/introspect", {"token": token}, auth=me)
+        transaction.set_rollback(True)
+    return token
+
+
+def forget_all():
+    GRANTS_KNOWN.clear()
+    CLIENTS_KNOWN.clear()
+
+
+def all_ways(oauth, path, data, auth):
+    """The answers of the ordinary way and of the short one, with what is remembered and without, each undone."""
     answers = []
-    for meta in ({LEFT_TO_THE_ENDPOINT: True}, {}):
+    for meta, before in (({LEFT_TO_THE_ENDPOINT: True}, None), ({}, None), ({}, forget_all)):
+        cache.clear()  # of failures that count against the next one
         with transaction.atomic():
+            if before:
+                before()
             answer = oauth.post(path, data, auth=auth, **meta)
             events = Event.objects.filter(action__startswith="token").order_by("pk")
             records = TokenRecord.objects.order_by("pk")
@@ -116,7 +136,12 @@ def both_ways(oauth, path, data, auth):
     return answers
 
 
-def same(first, second):
+def same(first, *others):
+    for other in others:
+        alike(first, other)
+
+
+def alike(first, second):
     (ordinary, after_ordinary), (short, after_short) = first, second
     assert short.status_code == ordinary.status_code, (ordinary.content, short.content)
     shown = [json.loads(each.content or b"{}") for each in (ordinary, short)]
@@ -140,18 +165,19 @@ def combined(states):
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_token_is_issued_in_the_same_states(oauth, me, state):
+    ask_before(oauth, me)
     STATES[state]()
     for request in REQUESTS:
-        same(*both_ways(oauth, "/oauth/token", {"grant_type": "client_credentials"} | request, me))
+        same(*all_ways(oauth, "/oauth/token", {"grant_type": "client_credentials"} | request, me))
 
 
 @pytest.mark.parametrize("path", ["/oauth/introspect", "/oauth/revoke"])
 @pytest.mark.parametrize("state", SINCE)
 def test_a_token_is_seen_and_given_up_in_the_same_states(oauth, me, state, path):
-    token = oauth.token(me).json()["access_token"]
+    token = ask_before(oauth, me)
     SINCE[state]()
     for shown in (token, token[:-2] + ("AA" if token[-2:] != "AA" else "BB"), "no token", ""):
-        same(*both_ways(oauth, path, {"token": shown}, me))
+        same(*all_ways(oauth, path, {"token": shown}, me))
 
 
 @pytest.mark.parametrize("roles", [["resource_server"], ["reader"], []])
@@ -159,7 +185,7 @@ def test_another_bots_token_is_seen_by_the_same_roles(oauth, me, other_bot, othe
     token = oauth.token(me).json()["access_token"]
     Grant.objects.filter(bot=other_bot).update(roles=roles)
     for path in ("/oauth/introspect", "/oauth/revoke"):
-        same(*both_ways(oauth, path, {"token": token}, (other_bot.name, other_secret)))
+        same(*all_ways(oauth, path, {"token": token}, (other_bot.name, other_secret)))
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
@@ -169,7 +195,7 @@ def test_nobody_is_taken_for_a_bot(oauth, me, other_bot, other_secret, path):
         (me[0], other_secret), (me[0], me[1][:-1]), (me[0].upper(), me[1]), (me[0], me[1] + "\0"), ("", ""), None,
         "Bearer " + me[1], "Basic !!", basic(*me)[:-3],
     ):  # fmt: skip
-        same(*both_ways(oauth, path, form, auth))
+        same(*all_ways(oauth, path, form, auth))
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -178,15 +204,16 @@ def test_states_that_meet_are_judged_alike(oauth, me, data):
     before, since = data.draw(combined(STATES)), data.draw(combined(SINCE))
     request = data.draw(st.sampled_from(REQUESTS))
     with transaction.atomic():
-        token = oauth.token(me).json()["access_token"]
+        token = ask_before(oauth, me)
         for state in before:
             STATES[state]()
-        same(*both_ways(oauth, "/oauth/token", {"grant_type": "client_credentials"} | request, me))
+        same(*all_ways(oauth, "/oauth/token", {"grant_type": "client_credentials"} | request, me))
         for state in since:
             if state not in before:
                 SINCE[state]()
         for path in ("/oauth/introspect", "/oauth/revoke"):
-            same(*both_ways(oauth, path, {"token": token}, me))
+            same(*all_ways(oauth, path, {"token": token}, me))
+        forget_all()
         transaction.set_rollback(True)
 
 
@@ -199,13 +226,16 @@ def test_what_is_right_in_every_way_never_goes_the_long_one(oauth, me, monkeypat
         assert endpoint.answer_form(given_, meta) is not None
 
 
-@pytest.mark.parametrize(
-    ("path", "most"), [("/oauth/token", 2), ("/oauth/introspect", 2), ("/oauth/revoke", 3)]
-)
-def test_an_answer_takes_few_statements(oauth, me, path, most):
-    token = oauth.token(me).json()[
-        "access_token"
-    ]  # the first use of a credential in a minute is written down
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
+def test_an_answer_takes_one_statement_or_two(oauth, me, path, known):
+    """On PostgreSQL; elsewhere a revocation and its event are two."""
+    token = ask_before(oauth, me)  # the first use of a credential in a minute is written down
+    if not known:
+        forget_all()
+    most = 1 if known and path != "/oauth/revoke" else 2
+    if path == "/oauth/revoke" and connection.vendor != "postgresql":
+        most += 1
     with CaptureQueriesContext(connection) as captured:
         assert (
             oauth.post(path, {"grant_type": "client_credentials", "token": token}, auth=me).status_code == 200

@@ -373,7 +373,7 @@ def test_a_copy_serves_for_a_day_where_nobody_answers(clock, signer, monkeypatch
 # --- Failures ----------------------------------------------------------------------------------------------
 
 
-def test_failures_of_a_name_and_of_an_address_are_counted_for_a_minute(clock, oauth, bot):
+def test_failures_of_a_name_and_of_an_address_are_counted_for_a_minute(own_cache, clock, oauth, bot):
     def fail(name, number):
         answer = oauth.post(
             "/oauth/token", "grant_type=client_credentials", auth=(name, "x"), REMOTE_ADDR=number

@@ -70,16 +70,25 @@ class TokenRecord(models.Model):
 
     The number (primary key) is what the index in a status list is derived from, so it is never reused. No `expires_at`
     means that the token has no end.
+
+    What it refers to is never deleted while it refers to it, and the database need not hold that: for each token it
+    would lock the rows of its bot, audience, secret and key. Each index is one more write a token.
     """
 
     number = models.BigAutoField(primary_key=True)
-    jti = models.CharField(max_length=64, unique=True)
-    bot = models.ForeignKey(Bot, on_delete=models.PROTECT, related_name="token_records")
-    audience = models.ForeignKey(Audience, on_delete=models.PROTECT, related_name="token_records")
-    credential = models.ForeignKey(
-        Credential, null=True, on_delete=models.SET_NULL, related_name="token_records"
+    jti = models.CharField(max_length=64)
+    bot = models.ForeignKey(
+        Bot, on_delete=models.PROTECT, related_name="token_records", db_constraint=False, db_index=False
     )
-    signing_key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="token_records")
+    audience = models.ForeignKey(
+        Audience, on_delete=models.PROTECT, related_name="token_records", db_constraint=False
+    )
+    credential = models.ForeignKey(
+        Credential, null=True, on_delete=models.PROTECT, related_name="token_records", db_constraint=False
+    )
+    signing_key = models.ForeignKey(
+        SigningKey, on_delete=models.PROTECT, related_name="token_records", db_constraint=False
+    )
     scopes = models.JSONField(default=list)
     roles = models.JSONField(default=list)
     label = models.CharField(max_length=100, blank=True)
@@ -102,6 +111,7 @@ class TokenRecord(models.Model):
             models.Index(fields=["number"], condition=Q(revoked_at__isnull=False), name="revoked_tokens"),
         )
         constraints = (
+            models.UniqueConstraint(fields=["jti"], name="one_token_a_jti"),
             models.CheckConstraint(
                 condition=Q(revoked_at=None) | ~Q(revoked_by=""), name="a_revocation_has_a_revoker"
             ),

@@ -55,7 +55,8 @@ def answering_at_once(application: Application) -> Application:
         meta = dict(environ)
         believe_forwarding_headers(meta)
         headers = _headers(meta.get(SCHEME, environ["wsgi.url_scheme"]))
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:  # a request begins within none, unless all of it is tried in one
+            connection.close_if_unusable_or_obsolete()
         with request_named(meta) as request_id:
             try:
                 whole = len(sent) == int(environ["CONTENT_LENGTH"])

@@ -1,20 +1,41 @@
 """
-What bots ask for most, found by two statements that are prepared: a token, an introspection and a revocation by client
-secret.
+What bots ask for most, by one or two statements that are prepared: a token, an introspection and a revocation by
+client secret.
 
 `…_at_once` of each endpoint answers a request that is right in every way, and None for any other: the endpoint
 then goes the ordinary way, which is slower, decides anew and tells the cause. Both ways go by the same rules: which
 rows count is what the QuerySets say, and what a row permits is what the same functions say.
 `tests/tokens/test_at_once.py` holds the two equal.
+
+What a process has found out about a client it remembers for a minute, and then asks, in the statement that answers the
+request, whether it is still so, word for word. It never goes by what it remembers alone.
 """
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import BooleanField, CharField, DateTimeField, ExpressionWrapper, OuterRef, Q, Subquery
+from django.db.models import (
+    BooleanField,
+    CharField,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Field,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    TextField,
+    UUIDField,
+)
+from django.db.models.functions import Cast
+from django.db.models.lookups import Exact
 
 from ssoconsole.connections.prepared import Parameter, Statement, insert, select
 from ssoconsole.encryption.ring import key_ring
@@ -26,6 +47,9 @@ from tokens.models.record import audience_counts, bot_counts
 from tokens.protocol.access_token import AccessToken
 from tokens.protocol.client_authentication import UnverifiedClient
 
+MOST_KNOWN = 10_000
+Found = TypeVar("Found")
+
 
 class Client(NamedTuple):
     """A bot that has proved itself, and the secret that it did it with."""
@@ -35,22 +59,30 @@ class Client(NamedTuple):
     use_is_due: bool
     bot_id: int
     name: str
-    allowed_networks: list[Any]
+    networks: str
+
+    @property
+    def allowed_networks(self) -> list[Any]:
+        return json.loads(self.networks)  # type: ignore[no-any-return]
 
 
 class GrantHeld(NamedTuple):
-    """What it may ask for at one audience, and which key signs there; None in each for a bot without a grant."""
+    """
+    What it may ask for at one audience, and which key signs there; None in each for a bot without a grant.
 
-    max_live_tokens: int
+    Lists are the JSON that the database has.
+    """
+
     audience_id: int
     audience_counts: bool
     identifier: str
     profile: str
     token_lifetime: int
-    audience_scopes: list[str]
-    scopes: list[str]
-    roles: list[str]
+    audience_scopes: str
+    scopes: str
+    roles: str
     signing_key_id: UUID | None
+    max_live_tokens: int
 
 
 class Issued(NamedTuple):
@@ -82,52 +114,99 @@ class Issued(NamedTuple):
         )
 
 
+def _truth(condition: Q) -> "ExpressionWrapper[Any]":
+    return ExpressionWrapper(condition, output_field=BooleanField())
+
+
+def _text(field: str) -> Cast:
+    return Cast(field, TextField())
+
+
 _AT = Parameter("at", DateTimeField())
-_CLIENT = ("pk", "secret_hash", "use_is_due", "bot_id", "bot__name", "bot__allowed_networks")
+_AUDIENCE = "bot__grants__audience__"
+_SIGNING = SigningKey.objects.signing().filter(alg=OuterRef(f"{_AUDIENCE}signing_alg"))
+_USE_IS_DUE = _truth(Q(last_used_at=None) | Q(last_used_at__lte=Parameter("used_before", DateTimeField())))
+# Where the fields of `Client` and `GrantHeld` come from, in their order.
+_CLIENT: dict[str, Any] = {
+    "credential_id": F("pk"),
+    "secret_hash": F("secret_hash"),
+    "use_is_due": _USE_IS_DUE,
+    "bot_id": F("bot_id"),
+    "name": F("bot__name"),
+    "networks": _text("bot__allowed_networks"),
+}
+_GRANT: dict[str, Any] = {
+    "audience_id": F("bot__grants__audience_id"),
+    "audience_counts": _truth(audience_counts(_AUDIENCE)),
+    "identifier": F(f"{_AUDIENCE}identifier"),
+    "profile": F(f"{_AUDIENCE}profile"),
+    "token_lifetime": F(f"{_AUDIENCE}token_lifetime"),
+    "audience_scopes": _text(f"{_AUDIENCE}scopes"),
+    "scopes": _text("bot__grants__scopes"),
+    "roles": _text("bot__grants__roles"),
+    "signing_key_id": Subquery(_SIGNING.values("pk")[:1]),
+    "max_live_tokens": F("bot__max_live_tokens"),
+}
 
 
 def _clients(hashes: int) -> CredentialQuerySet:
     """The live secret of this client, by its hash under any key of the ring."""
     hashed = [Parameter(f"hash_{place}", CharField()) for place in range(hashes)]
     live = Credential.objects.client_secrets().live(at=_AT)
-    proved = live.filter(
+    return live.filter(
         bot_counts("bot__"), secret_hash__in=hashed, bot__name=Parameter("client_id", CharField())
     )
-    due = Q(last_used_at=None) | Q(last_used_at__lte=Parameter("used_before", DateTimeField()))
-    return proved.annotate(use_is_due=_truth(due))
 
 
 @cache
 def client_by_secret(hashes: int) -> Statement:
-    return select(lambda: _clients(hashes).values_list(*_CLIENT))
+    return select(lambda: _clients(hashes).values_list(*_CLIENT.values()))
 
 
 @cache
 def grants_of_client(hashes: int, *, named: bool) -> Statement:
-    signing = SigningKey.objects.signing().filter(alg=OuterRef("bot__grants__audience__signing_alg"))
-
     def rows() -> Any:
         found = _clients(hashes)
         if named:
-            found = found.filter(bot__grants__audience__identifier=Parameter("identifier", CharField()))
-        return found.annotate(
-            audience_counts=_truth(audience_counts("bot__grants__audience__")),
-            signing_key=Subquery(signing.values("pk")[:1]),
-        ).values_list(
-            *_CLIENT,
-            "bot__max_live_tokens",
-            "bot__grants__audience_id",
-            "audience_counts",
-            "bot__grants__audience__identifier",
-            "bot__grants__audience__profile",
-            "bot__grants__audience__token_lifetime",
-            "bot__grants__audience__scopes",
-            "bot__grants__scopes",
-            "bot__grants__roles",
-            "signing_key",
-        )[:2]
+            found = found.filter(**{f"{_AUDIENCE}identifier": Parameter("identifier", CharField())})
+        return found.values_list(*_CLIENT.values(), *_GRANT.values())[:2]
 
     return select(rows)
+
+
+def _as_known(columns: "Mapping[str, Any]", **fields: "type[Field[Any, Any]]") -> list[Exact]:
+    """That these columns are what the parameters with their names, after `known_`, say."""
+    return [Exact(columns[name], Parameter(f"known_{name}", field())) for name, field in fields.items()]
+
+
+_CLIENT_AS_KNOWN = _as_known(_CLIENT, credential_id=UUIDField, bot_id=IntegerField, networks=TextField)
+_GRANT_AS_KNOWN = _as_known(
+    _GRANT,
+    audience_id=IntegerField,
+    identifier=TextField,
+    profile=TextField,
+    token_lifetime=IntegerField,
+    audience_scopes=TextField,
+    scopes=TextField,
+    roles=TextField,
+    signing_key_id=UUIDField,
+    max_live_tokens=IntegerField,
+)
+
+
+def _known_client() -> CredentialQuerySet:
+    return _clients(1).filter(*_CLIENT_AS_KNOWN).order_by()
+
+
+def _known_grant() -> CredentialQuerySet:
+    return _known_client().filter(audience_counts(_AUDIENCE), *_GRANT_AS_KNOWN)
+
+
+def _known_only_grant() -> CredentialQuerySet:
+    others = Grant.objects.filter(bot=OuterRef("bot")).exclude(
+        audience=Parameter("known_audience_id", IntegerField())
+    )
+    return _known_grant().filter(~Exists(others))
 
 
 def _record_columns(path: str = "") -> list[str]:
@@ -151,7 +230,18 @@ LIVE_RECORD = select(
         .values_list(*_record_columns(), "roles_there")
     )
 )
-NEW_RECORD = insert(TokenRecord)
+LIVE_RECORD_FOR_KNOWN = select(
+    lambda: (
+        TokenRecord.objects.live(at=_AT)
+        .filter(Exists(_known_client()), jti=_JTI)
+        .annotate(roles_there=Subquery(_ROLES_THERE[:1]))
+        .values_list(*_record_columns(), "roles_there")
+    )
+)
+# There is one record of a jti.
+NEW_RECORD = insert(TokenRecord, repeatable=True)
+NEW_RECORD_FOR_KNOWN = insert(TokenRecord, where=_known_grant, repeatable=True)
+NEW_RECORD_FOR_KNOWN_ONLY_GRANT = insert(TokenRecord, where=_known_only_grant, repeatable=True)
 
 
 @cache
@@ -160,13 +250,42 @@ def client_and_own_record(hashes: int) -> Statement:
         lambda: (
             _clients(hashes)
             .filter(bot__token_records__jti=_JTI)
-            .values_list(*_CLIENT, *_record_columns("bot__token_records__"))
+            .values_list(*_CLIENT.values(), *_record_columns("bot__token_records__"))
         )
     )
 
 
-def _truth(condition: Q) -> "ExpressionWrapper[Any]":
-    return ExpressionWrapper(condition, output_field=BooleanField())
+class Known(Generic[Found]):
+    """
+    What this process has found lately, by what it was asked: a part of the next statement, never an answer.
+
+    Kept for as long as a use of a secret needs not be written. What is asked holds the secret's hash, not the secret.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, ...], tuple[Found, datetime]] = {}
+
+    def get(self, *asked: str, at: datetime) -> Found | None:
+        found, until = self._found.get(asked, (None, at))
+        return found if at < until else None
+
+    def keep(self, *asked: str, found: Found, client: Client, at: datetime) -> None:
+        if client.secret_hash != asked[0]:  # kept under an older key of the ring: to be written anew first
+            return
+        if len(self._found) >= MOST_KNOWN:
+            self._found.clear()
+        self._found[asked] = found, at + LAST_USED_EVERY
+
+    def forget(self, *asked: str) -> None:
+        self._found.pop(asked, None)
+
+    def clear(self) -> None:
+        self._found.clear()
+
+
+def known_values(*rows: NamedTuple) -> dict[str, Any]:
+    """The parameters that say what is known."""
+    return {f"known_{name}": value for row in rows for name, value in row._asdict().items()}
 
 
 def hashes_of(client: UnverifiedClient) -> list[str]:

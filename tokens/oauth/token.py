@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from ssoconsole.actors import Actor
+from ssoconsole.connections.prepared import Row
 from ssoconsole.metrics.counting import count_token_issued
 from tokens.bots.grants import choose_grant, granted_scopes
 from tokens.errors import (
@@ -28,10 +29,14 @@ from tokens.oauth import answers
 from tokens.oauth.door import QuickEndpoint, client_of, form_endpoint
 from tokens.oauth.statements import (
     NEW_RECORD,
+    NEW_RECORD_FOR_KNOWN,
+    NEW_RECORD_FOR_KNOWN_ONLY_GRANT,
     Client,
     GrantHeld,
+    Known,
     grants_of_client,
     hashes_of,
+    known_values,
     note_client_use,
     proof,
 )
@@ -51,17 +56,26 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
     """
     Return the answer of the token endpoint, or None.
 
-    The first statement finds credential, bot, owner, grant, audience and signing key; the second one inserts the
-    record, before it is signed: its number is its place in the status list. What changes between the two counts at
-    the token's first use, as what changes after them does.
+    The record is inserted before the token is signed: its number is its place in the status list. One statement finds
+    that credential, bot, owner, grant, audience and signing key are still what this process remembers, and inserts;
+    another one before it reads them, where it does not remember them, or they have changed.
     """
     client = client_credentials_of(form, authorization=authorization)
     if form.one("grant_type") != "client_credentials" or not isinstance(client, UnverifiedClient):
         return None
-    now, hashes = timezone.now(), hashes_of(client)
-    target = requested_audience(form)
+    now, hashes, target = timezone.now(), hashes_of(client), requested_audience(form)
+    asked = (hashes[0], client.unverified_client_id, *([] if target is None else [target]))
+    proved = proof(client, hashes, at=now)
+    known = GRANTS_KNOWN.get(*asked, at=now)
+    if known is not None:
+        insert = NEW_RECORD_FOR_KNOWN_ONLY_GRANT if target is None else NEW_RECORD_FOR_KNOWN
+        still = {**proved, **known_values(*known)}
+        answer = _issue(*known, form, address=address, at=now, insert=partial(insert.rows, **still))
+        if answer is not None:
+            return answer
+        GRANTS_KNOWN.forget(*asked)
     statement = grants_of_client(len(hashes), named=target is not None)
-    found = statement.rows(**proof(client, hashes, at=now), identifier=target)
+    found = statement.rows(**proved, identifier=target)
     if not found and target is None:
         raise CredentialUnknown
     if len(found) != 1:  # nobody, or no grant there; or several grants, and none was named
@@ -69,22 +83,42 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
     caller, grant = Client(*found[0][: len(Client._fields)]), GrantHeld(*found[0][len(Client._fields) :])
     if not (grant.audience_counts and grant.signing_key_id and is_allowed(address, caller.allowed_networks)):
         return None
-    scope = form.one("scope")
-    asked = None if scope is None else parse_scope(scope)
-    scopes = granted_scopes(held=grant.scopes, there=grant.audience_scopes, asked=asked)
-    take_room(bot_id=caller.bot_id, most=grant.max_live_tokens, at=now)
     note_client_use(caller, address=address, at=now, secret_hash=hashes[0])
+    GRANTS_KNOWN.keep(*asked, found=(caller, grant), client=caller, at=now)
+    return _issue(caller, grant, form, address=address, at=now, insert=NEW_RECORD.rows)
+
+
+def _issue(
+    caller: Client,
+    grant: GrantHeld,
+    form: Form,
+    *,
+    address: str | None,
+    at: datetime,
+    insert: Callable[..., list[Row]],
+) -> bytes | None:
+    """Issue what the grant permits, if `insert` takes the record: it gives the number, or nothing."""
+    if not (grant.signing_key_id and is_allowed(address, caller.allowed_networks)):
+        return None
+    scope = form.one("scope")
+    scopes = granted_scopes(
+        held=json.loads(grant.scopes),
+        there=json.loads(grant.audience_scopes),
+        asked=None if scope is None else parse_scope(scope),
+    )
+    roles = json.loads(grant.roles)
+    take_room(bot_id=caller.bot_id, most=grant.max_live_tokens, at=at)
     by, lifetime = Actor.bot(caller.name, address), timedelta(seconds=grant.token_lifetime)
-    issued_at = now.replace(microsecond=0)
+    issued_at = at.replace(microsecond=0)
     jti = secrets.token_hex(16)
-    [[number]] = NEW_RECORD.rows(
+    inserted = insert(
         jti=jti,
         bot_id=caller.bot_id,
         audience_id=grant.audience_id,
         credential_id=caller.credential_id,
         signing_key_id=grant.signing_key_id,
         scopes=scopes,
-        roles=grant.roles,
+        roles=roles,
         label="",
         issued_at=issued_at,
         issued_by=str(by)[:300],
@@ -93,12 +127,15 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
         revoked_at=None,
         revoked_by="",
     )
+    if not inserted:
+        return None
+    [[number]] = inserted
     says = AccessToken(
         issuer=settings.BASE_URL,
         bot=caller.name,
         audience=grant.identifier,
         scopes=scopes,
-        roles=grant.roles,
+        roles=roles,
         issued_at=int(issued_at.timestamp()),
         expires_at=int(issued_at.timestamp()) + grant.token_lifetime,
         jti=jti,
@@ -114,6 +151,8 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
     return json.dumps(token_answer(token, lifetime=grant.token_lifetime, scopes=scopes)).encode()
 
 
+# By the secret's hash, the client's name and the audience that was named.
+GRANTS_KNOWN: Known[tuple[Client, GrantHeld]] = Known()
 TOKEN = QuickEndpoint(token_at_once, repeatable=("resource",))
 
 

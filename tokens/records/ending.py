@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from ssoconsole.actors import Actor
 from ssoconsole.connections.prepared import Parameter, update
-from ssoconsole.eventlog.services import record_event
+from ssoconsole.eventlog.services import AuditedChange, record_event
 from ssoconsole.metrics.counting import count_tokens_revoked
 from tokens.bots.grants import grants_of
 from tokens.models import Audience, Bot, Credential, Grant, TokenRecord
@@ -27,14 +27,13 @@ def revoke_token(*, record: TokenRecord, by: Actor) -> bool:
     return revoke_record(number=record.number, jti=record.jti, bot=record.bot.name, by=by)
 
 
-@transaction.atomic
 def revoke_record(*, number: int, jti: str, bot: str, by: Actor) -> bool:
     """Revoke the token with this record number, `jti` and bot's name, as `revoke_token` does."""
-    revoked = _REVOKE_ONE.count(number=number, revoked_at=timezone.now(), revoked_by=str(by)[:300])
+    changes = {"number": number, "revoked_at": timezone.now(), "revoked_by": str(by)[:300]}
+    revoked = _REVOKE_ONE.happens(changes, "token_revoked", by=by, target=bot, after={"jti": jti})
     if revoked:
-        _tell(revoked)
-        record_event("token_revoked", by=by, target=bot, after={"jti": jti})
-    return bool(revoked)
+        _tell(1)
+    return revoked
 
 
 @transaction.atomic
@@ -93,12 +92,14 @@ def _revoke(records: TokenRecordQuerySet, *, by: Actor) -> int:
 
 
 # What most revocations are, as a statement that is prepared once.
-_REVOKE_ONE = update(
-    lambda: TokenRecord.objects.filter(
-        pk=Parameter("number", TokenRecord._meta.get_field("number")), revoked_at=None
-    ),
-    "revoked_at",
-    "revoked_by",
+_REVOKE_ONE = AuditedChange(
+    update(
+        lambda: TokenRecord.objects.filter(
+            pk=Parameter("number", TokenRecord._meta.get_field("number")), revoked_at=None
+        ),
+        "revoked_at",
+        "revoked_by",
+    )
 )
 
 

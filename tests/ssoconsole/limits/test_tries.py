@@ -21,7 +21,7 @@ def test_three_tries_and_no_more_at_each_thing():
     assert bucket.may_try(OTHER)
 
 
-def test_after_a_minute_there_are_three_again():
+def test_after_a_minute_there_are_three_again(own_cache):
     now = datetime(2031, 1, 1, tzinfo=UTC)
     with time_machine.travel(now, tick=False) as clock:
         assert [bucket.may_try(CORP) for _ in range(4)] == [True, True, True, False]

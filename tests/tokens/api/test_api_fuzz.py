@@ -1,12 +1,15 @@
 """Whatever the schema says of the REST API is so: every check of schemathesis, on reads and writes."""
 
 import os
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -29,6 +32,18 @@ OPERATIONS = {operation.ok().label: operation.ok() for operation in SCHEMA.get_a
 @pytest.fixture(autouse=True)
 def _no_other_names(monkeypatch):
     know_only_this_machine(monkeypatch)
+
+
+@contextmanager
+def one_connection():
+    """A request closes no connection here, as with Django's own client: the test's transaction lives in it."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
 
 
 @pytest.fixture
@@ -56,7 +71,8 @@ def tried(operation, headers, *, cases):
     def each(data):
         answers.append(data.draw(strategy).call_and_validate(headers={"Host": "localhost", **headers}))
 
-    each()
+    with one_connection():
+        each()
     return answers
 
 
