@@ -79,7 +79,7 @@ def test_a_token_must_be_given(oauth, me):
 
 
 @pytest.mark.parametrize(
-    "where", ["tokens.records.ending.record_event", "ssoconsole.connections.prepared.Statement.count"]
+    "where", ["ssoconsole.connections.prepared.Statement.rows", "ssoconsole.connections.prepared.Pair.rows"]
 )
 def test_a_database_that_fails_half_way_is_503_and_never_200(oauth, me, token, monkeypatch, where):
     oauth.introspect(token, me)

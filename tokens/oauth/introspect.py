@@ -52,11 +52,10 @@ def introspection_at_once(form: Form, authorization: str | None, address: str | 
         return None
     now, hashes = timezone.now(), hashes_of(client)
     proved, asked = proof(client, hashes, at=now), (hashes[0], client.unverified_client_id)
-    caller = CLIENTS_KNOWN.get(*asked, at=now)
-    record = None
-    if caller is not None and is_allowed(address, caller.allowed_networks):
+    known, record = CLIENTS_KNOWN.get(*asked, at=now), None
+    if known is not None and is_allowed(address, known.allowed_networks):
         # One statement finds the record, and that the client is still who this process remembers.
-        record = _live_record(token, LIVE_RECORD_FOR_KNOWN, caller, **proved, **known_values(caller))
+        record = _live_record(token, LIVE_RECORD_FOR_KNOWN, known, **proved, **known_values(known))
     if record is None:
         found = client_by_secret(len(hashes)).rows(**proved)
         if not found:
@@ -66,7 +65,8 @@ def introspection_at_once(form: Form, authorization: str | None, address: str | 
             return None
         note_client_use(caller, address=address, at=now, secret_hash=hashes[0])
         CLIENTS_KNOWN.keep(*asked, found=caller, client=caller, at=now)
-        record = _live_record(token, LIVE_RECORD, caller, at=now)
+        if known is None or not caller.is_still(known):
+            record = _live_record(token, LIVE_RECORD, caller, at=now)
     count_introspection(active=record is not None)
     answer = introspection_answer(record.says(), profile=record.profile) if record else INACTIVE
     return json.dumps(answer).encode()

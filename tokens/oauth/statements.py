@@ -65,6 +65,10 @@ class Client(NamedTuple):
     def allowed_networks(self) -> list[Any]:
         return json.loads(self.networks)  # type: ignore[no-any-return]
 
+    def is_still(self, known: "Client") -> bool:
+        """Tell whether a statement that asked for what is `known` has found this client."""
+        return self[3:] == known[3:] and self.credential_id == known.credential_id
+
 
 class GrantHeld(NamedTuple):
     """
