@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ssoconsole.jose import base64url, strict_json
 from ssoconsole.jose.errors import HeaderRefused, TokenMalformed
+from ssoconsole.jose.registered import read_claims
 
 MAX_BYTES = 16_384
 LONGEST_KID = 255
@@ -26,6 +28,11 @@ class UnverifiedJws:
     unverified_payload: bytes = field(repr=False)
     signing_input: bytes = field(repr=False)
     signature: bytes = field(repr=False)
+
+    @cached_property
+    def unverified_claims(self) -> dict[str, Any]:
+        """The payload as `read_claims` has it. Raises TokenMalformed, ClaimRefused."""
+        return read_claims(self.unverified_payload)
 
 
 def parse_jws(token: str | bytes, *, max_bytes: int = MAX_BYTES) -> UnverifiedJws:

@@ -26,13 +26,7 @@ def loads(raw: bytes, *, max_depth: int = 16) -> Any:
     text = _text(raw)
     _refuse_depth(text, max_depth)
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_float,
-            parse_constant=_no_constant,
-        )
+        value = _DECODER.decode(text)
     except MalformedJson:
         raise
     except (ValueError, RecursionError) as error:
@@ -63,6 +57,8 @@ def _text(raw: bytes) -> str:
 def _refuse_depth(text: str, max_depth: int) -> None:
     # Before json.loads, because its recursion is what deep nesting attacks. Up to the first syntax error
     # this sees the same strings as the parser does, so that nothing can hide brackets from it.
+    if text.count("[") + text.count("{") <= max_depth:
+        return
     depth = 0
     for match in _STRING_OR_BRACKET.finditer(text):
         token = match[0]
@@ -104,3 +100,8 @@ def _refuse_lone_surrogates(value: object) -> None:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
         raise MalformedJson("a lone surrogate") from error
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_no_constant
+)

@@ -9,8 +9,7 @@ from ssoconsole.jose.algorithms import ALGORITHMS, Algorithm
 from ssoconsole.jose.errors import AlgorithmRefused, JwtRefused, SignatureInvalid, TypeRefused
 from ssoconsole.jose.keys import JwkSet, SharedSecret
 from ssoconsole.jose.material import PublicMaterial
-from ssoconsole.jose.parse import MAX_BYTES, parse_jws
-from ssoconsole.jose.registered import read_claims
+from ssoconsole.jose.parse import MAX_BYTES, UnverifiedJws, parse_jws
 
 
 def _media_subtype(typ: str) -> str:
@@ -65,7 +64,7 @@ class VerifiedJwt:
 
 
 def verify_jwt(
-    token: str | bytes,
+    token: str | bytes | UnverifiedJws,
     *,
     keys: JwkSet | SharedSecret,
     algorithms: Collection[str],
@@ -84,7 +83,7 @@ def verify_jwt(
     allowed = _allow_list(algorithms, keys)
     algorithm = allowed[0]
     try:
-        jws = parse_jws(token, max_bytes=max_bytes)
+        jws = token if isinstance(token, UnverifiedJws) else parse_jws(token, max_bytes=max_bytes)
         types.check(jws.unverified_header.get("typ"))
         algorithm = _allowed_algorithm(jws.unverified_header["alg"], allowed)
         key = _key(keys, algorithm, jws.unverified_header.get("kid"))
@@ -95,7 +94,7 @@ def verify_jwt(
         raise SignatureInvalid(
             expected=f"an {algorithm.name} signature by the chosen key", received="another"
         )
-    return VerifiedJwt(header=jws.unverified_header, claims=read_claims(jws.unverified_payload))
+    return VerifiedJwt(header=jws.unverified_header, claims=jws.unverified_claims)
 
 
 def unverified_claims(token: str | bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
@@ -104,7 +103,7 @@ def unverified_claims(token: str | bytes, *, max_bytes: int = MAX_BYTES) -> dict
 
     Types are checked as in `verify_jwt`, truth is not. Raises a JwtRefused for shape, header and claim types.
     """
-    return read_claims(parse_jws(token, max_bytes=max_bytes).unverified_payload)
+    return parse_jws(token, max_bytes=max_bytes).unverified_claims
 
 
 def _allow_list(algorithms: Collection[str], keys: JwkSet | SharedSecret) -> list[Algorithm]:

@@ -35,7 +35,7 @@ from tokens.protocol.client_authentication import UnverifiedClient, client_crede
 from tokens.protocol.form import Form
 from tokens.protocol.networks import is_allowed
 from tokens.records.services import access_token_of
-from tokens.records.verification import STAND_IN, check_token, find_live_record, unverified_jti
+from tokens.records.verification import STAND_IN, check_token, find_live_record, jti_of, parsed
 
 INACTIVE = {"active": False}
 
@@ -74,19 +74,16 @@ def introspection_at_once(form: Form, authorization: str | None, address: str | 
 
 def _live_record(token: str, statement: Statement, caller: Client, **values: Any) -> Issued | None:
     """The record of a live token that this bot may see; whatever is wrong costs the same."""
-    try:
-        jti = unverified_jti(token)
-    except JwtRefused:
-        jti = ""
-    records = statement.rows(jti=jti, caller=caller.bot_id, **values)
-    if not records:
+    jws = parsed(token)
+    records = statement.rows(jti="" if jws is None else jti_of(jws), caller=caller.bot_id, **values)
+    if not records or jws is None:
         spend_verification(STAND_IN)
         return None
     *columns, roles_there = records[0]
     record = Issued(*columns)
     key = signing_key_of(record.signing_key_id)
     try:
-        check_token(token, says=record.says(), profile=record.profile, key=key)
+        check_token(jws, says=record.says(), profile=record.profile, key=key)
     except JwtRefused:
         return None
     return record if may_see(caller.bot_id, of=record.bot_id, roles=roles_there or []) else None

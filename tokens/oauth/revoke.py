@@ -20,7 +20,7 @@ from tokens.protocol.client_authentication import UnverifiedClient, client_crede
 from tokens.protocol.form import Form
 from tokens.protocol.networks import is_allowed
 from tokens.records.ending import revoke_record, revoke_token
-from tokens.records.verification import check_token, find_record, unverified_jti
+from tokens.records.verification import check_token, find_record, jti_of, parsed
 
 
 def revocation_at_once(form: Form, authorization: str | None, address: str | None) -> bytes | None:
@@ -29,16 +29,19 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
     token = form.one("token")
     if not isinstance(client, UnverifiedClient) or token is None:
         return None
+    jws = parsed(token)
+    if jws is None:
+        return None
     now, hashes = timezone.now(), hashes_of(client)
     statement = client_and_own_record(len(hashes))
-    found = statement.rows(**proof(client, hashes, at=now), jti=unverified_jti(token))
+    found = statement.rows(**proof(client, hashes, at=now), jti=jti_of(jws))
     if not found:  # nobody, or a token that is none of this bot's
         return None
     caller, record = Client(*found[0][: len(Client._fields)]), Issued(*found[0][len(Client._fields) :])
     if not is_allowed(address, caller.allowed_networks):
         return None
     key = signing_key_of(record.signing_key_id)
-    check_token(token, says=record.says(), profile=record.profile, key=key)
+    check_token(jws, says=record.says(), profile=record.profile, key=key)
     note_client_use(caller, address=address, at=now, secret_hash=hashes[0])
     by = Actor.bot(caller.name, address)
     revoke_record(number=record.number, jti=record.jti, bot=caller.name, by=by)

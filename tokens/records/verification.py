@@ -8,8 +8,9 @@ from django.utils import timezone
 from ssoconsole.jose import claims as rules
 from ssoconsole.jose.algorithms import ALGORITHMS
 from ssoconsole.jose.errors import JwtRefused, MissingClaim
+from ssoconsole.jose.parse import UnverifiedJws, parse_jws
 from ssoconsole.jose.signatures import spend_verification
-from ssoconsole.jose.verify import TypeRule, unverified_claims, verify_jwt
+from ssoconsole.jose.verify import TypeRule, verify_jwt
 from tokens.keys.parsed import public_keys
 from tokens.models import SigningKey, TokenRecord
 from tokens.models.record import TokenRecordQuerySet
@@ -40,34 +41,38 @@ def find_record(token: str) -> TokenRecord | None:
 
 
 def _find(token: str, among: TokenRecordQuerySet) -> TokenRecord | None:
-    try:
-        jti = unverified_jti(token)
-    except JwtRefused:
-        jti = ""
+    jws = parsed(token)
+    jti = "" if jws is None else jti_of(jws)
     # One query in every case: a text that is no JWT looks for a jti that nobody has.
     records = among.select_related("bot", "audience", "signing_key")
     record = records.filter(jti=jti).first()
-    if record is None:
+    if record is None or jws is None:
         spend_verification(STAND_IN)
         return None
     try:
         check_token(
-            token, says=access_token_of(record), profile=record.audience.profile, key=record.signing_key
+            jws, says=access_token_of(record), profile=record.audience.profile, key=record.signing_key
         )
     except JwtRefused:
         return None
     return record
 
 
-def unverified_jti(token: str) -> str:
-    """Return the `jti` that a text claims, to look the record up by. Raises JwtRefused."""
-    jti = unverified_claims(token).get("jti")
-    if not isinstance(jti, str):
-        raise MissingClaim(expected="jti", received="absent")
-    return jti
+def parsed(token: str) -> UnverifiedJws | None:
+    """Take a text apart that may be a token of ours: None where it is no JWT, or claims nothing to look it up by."""
+    try:
+        jws = parse_jws(token)
+        return jws if isinstance(jws.unverified_claims.get("jti"), str) else None
+    except JwtRefused:
+        return None
 
 
-def check_token(token: str, *, says: AccessToken, profile: str, key: SigningKey) -> None:
+def jti_of(jws: UnverifiedJws) -> str:
+    """The `jti` that a text claims which is `parsed`, to look the record up by."""
+    return str(jws.unverified_claims["jti"])
+
+
+def check_token(token: UnverifiedJws, *, says: AccessToken, profile: str, key: SigningKey) -> None:
     """Raise JwtRefused unless `token` is signed by this key, and says what is on record."""
     verified = verify_jwt(token, keys=public_keys.of(key), algorithms=[key.alg], types=_TYPES[profile])
     expected = claims_of(says, profile=profile)
