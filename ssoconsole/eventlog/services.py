@@ -1,22 +1,22 @@
 """The one way into the event log."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
-import structlog
 from django.db import transaction
 
 from ssoconsole.actors import Actor
 from ssoconsole.connections.prepared import Pair, Statement, insert
 from ssoconsole.eventlog.masking import mask
 from ssoconsole.eventlog.models import Event
-from ssoconsole.logs import current_request_id
+from ssoconsole.logs import current_request_id, log_at_once
 from ssoconsole.metrics.counting import count_event
 
-log = structlog.get_logger("events")
+log = logging.getLogger("events")
 
 _EVENT = insert(Event)
 _FIELDS = [field for field in Event._meta.concrete_fields if not field.primary_key]
@@ -101,8 +101,8 @@ def _columns(event: Event) -> dict[str, Any]:
 
 def _say_once_committed(event: Event) -> None:
     """Count and log it: a transaction that is rolled back leaves no line."""
-    say = partial(log.info, event.action, actor=event.actor, target=event.target, outcome=event.outcome)
-    transaction.on_commit(say)
+    said = {"actor": event.actor, "target": event.target, "outcome": event.outcome}
+    transaction.on_commit(partial(log_at_once, log, event.action, **said))
     transaction.on_commit(partial(count_event, event.action))
 
 

@@ -171,7 +171,7 @@ class BrokenTests:
     @pytest.mark.parametrize(
         ("path", "place"),
         [
-            ("/oauth/introspect", "tokens.oauth.introspect.unverified_jti"),
+            ("/oauth/introspect", "tokens.oauth.introspect.parsed"),
             ("/oauth/revoke", "tokens.oauth.revoke.find_record"),
         ],
     )
