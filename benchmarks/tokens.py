@@ -104,6 +104,12 @@ class Server:
         if json.loads(answers)["active"]:
             raise RuntimeError(f"{self.name} took a revoked token for a live one")
 
+    def measure_documents(self, count):
+        """Read what is for everybody."""
+        for path in ("/.well-known/jwks.json", "/oauth/status/0"):
+            plain = request_of(path, host=HOST, method="GET")
+            self.measure(f"GET {path}", [plain] * count)
+
     def measure_nothing(self, operation, token):
         return run(self.port, [self.request(operation, token=token)], concurrency=1).bodies[0]
 
@@ -195,6 +201,7 @@ def compare(*, rounds, count, revoked):
             for _ in range(rounds):
                 for server in servers:
                     server.round(count, revoked=revoked)
+                servers[-1].measure_documents(2 * count)
             return servers, memory(console.child.pid)
         finally:
             for part in reversed(parts):
@@ -240,6 +247,9 @@ def main():
             print(
                 f"| {server.name} | {operation} | {rate:,.0f} | {cpu:.2f} | {base / cpu:.1f} | {p50:.1f} | {p99:.1f} |"
             )
+    for operation in servers[-1].figures.keys() - set(OPERATIONS):
+        rate, cpu, p50, p99 = servers[-1].median(operation)
+        print(f"| console | {operation} | {rate:,.0f} | {cpu:.2f} | | {p50:.1f} | {p99:.1f} |")
 
 
 if __name__ == "__main__":

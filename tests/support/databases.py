@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from tests.support.servers import ROOT
 
@@ -21,6 +23,18 @@ def _postgresql(url, template="template1"):
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield f"{server}/{name}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def one_connection():
+    """No request closes a connection here, as with Django's own client: the test's transaction lives in it."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
 
 
 @pytest.fixture

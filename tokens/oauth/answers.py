@@ -1,11 +1,13 @@
 """What the OAuth endpoints answer; the one table from domain errors to RFC 6749 section 5.2."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.cache import get_conditional_response
 
 from ssoconsole.errors import DomainError
 from tokens import errors
@@ -90,12 +92,17 @@ def not_allowed(*methods: str) -> HttpResponse:
     return response
 
 
-def public_document(document: Mapping[str, Any]) -> HttpResponse:
-    """A document for everybody, kept for five minutes, readable by pages of any origin."""
-    response = JsonResponse(document)
-    response["Cache-Control"] = "public, max-age=300"
+def public_document(request: HttpRequest, document: Mapping[str, Any]) -> HttpResponse:
+    """A document for everybody, kept for five minutes, readable by pages of any origin; 304 to whoever has it."""
+    return public_answer(request, JsonResponse(document), max_age=300)
+
+
+def public_answer(request: HttpRequest, response: HttpResponse, *, max_age: int) -> HttpResponse:
+    """Let everybody keep an answer for so many seconds, and ask by its ETag (RFC 9110 section 8.8.3) afterwards."""
+    response["Cache-Control"] = f"public, max-age={max_age}"
     response["Access-Control-Allow-Origin"] = "*"
-    return response
+    response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    return get_conditional_response(request, etag=response["ETag"], response=response) or response
 
 
 def _refusal(status: int, code: str, error: DomainError, reference: str) -> HttpResponse:

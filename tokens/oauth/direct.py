@@ -1,16 +1,18 @@
 """
-The WSGI door of the three endpoints: what bots ask for most, without Django's handler and its middleware.
+The WSGI door of what bots and APIs ask for most, without Django's handler and its middleware: the three endpoints, and
+the documents for everybody, whose last answer is kept in memory.
 
-Most of those handle what these requests cannot have: a session, a person, a message, a static file. What does concern
-them is done here, each by the middleware's own code: the forwarding headers, the request's id, its log line and its
-metrics, and the headers of every answer. Whatever is not exactly such a request goes to Django unread.
+Most of the middleware handle what these requests cannot have: a session, a person, a message, a static file. What does
+concern them is done here, each by the middleware's own code: the forwarding headers, the request's id, its log line
+and its metrics, and the headers of every answer. Whatever is not exactly such a request goes to Django unread.
 """
 
 import io
+import re
 import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from csp.middleware import CSPMiddleware
@@ -29,6 +31,7 @@ from tokens.oauth.introspect import INTROSPECTION
 from tokens.oauth.revoke import REVOCATION
 from tokens.oauth.token import TOKEN
 from tokens.protocol.form import MOST_BYTES
+from tokens.status.freshness import KEPT, current_word
 
 StartResponse = Callable[..., Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -41,10 +44,36 @@ ENDPOINTS = {
 }
 
 
+# Path to the name of its route, of what is the same for everybody; and of what says which tokens have ended.
+DOCUMENTS = {
+    "/.well-known/oauth-authorization-server": "oauth_metadata",
+    "/.well-known/jwks.json": "jwks",
+    "/api/v1/system/config/jwks": "jwks_openmetadata",
+}
+STATUS_LISTS = re.compile(r"/oauth/status(/[0-9]{1,9})?")
+# How long an answer is given again without a look at the database, in seconds. APIs keep the documents for minutes; a
+# status list is given again as long as no token has ended.
+DOCUMENTS_KEPT, STATUS_LISTS_KEPT = 1.0, float(KEPT)
+MOST_KEPT = 64
+
+
+class KeptAnswer(NamedTuple):
+    """A 200 of Django's; what `current_word` said before it was made, and until when, by `time.monotonic`, it is given."""
+
+    word: str | None
+    until: float
+    etag: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
 def answering_at_once(application: Application) -> Application:
     """Wrap Django's WSGI application."""
+    kept: dict[tuple[str, str, bool], KeptAnswer] = {}
 
     def answer(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "GET":
+            return document(environ, start_response)
         found = ENDPOINTS.get(environ["PATH_INFO"])
         if found is None or not _is_plain(environ):
             return application(environ, start_response)
@@ -77,7 +106,74 @@ def answering_at_once(application: Application) -> Application:
         start_response("200 OK", [*content, *headers, ("X-Request-Id", request_id)])
         return [body]
 
+    def document(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        route = _document_route(environ)
+        if not route:
+            return application(environ, start_response)
+        started = time.perf_counter()
+        meta = dict(environ)
+        believe_forwarding_headers(meta)
+        zipped = "gzip" in meta.get("HTTP_ACCEPT_ENCODING", "")
+        key = environ["PATH_INFO"], meta.get(SCHEME, environ["wsgi.url_scheme"]), zipped
+        is_document = route in DOCUMENTS.values()
+        word = "" if is_document else current_word()
+        known = kept.get(key)
+        if known is None or known.word != word or time.monotonic() > known.until:
+            until = time.monotonic() + (DOCUMENTS_KEPT if is_document else STATUS_LISTS_KEPT)
+            said: list[tuple[str, list[tuple[str, str]]]] = []
+
+            def starting(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+                said.append((status, headers))
+                return start_response(status, headers, *rest)
+
+            answered = application(environ, starting)
+            body = b"".join(answered)
+            getattr(answered, "close", lambda: None)()
+            new = _kept_answer(*said[-1], body, word=word, until=until)
+            if new is not None and word is not None:
+                if len(kept) >= MOST_KEPT:
+                    kept.clear()
+                kept[key] = new
+            return [body]
+        same = known.etag and known.etag in _etags(environ.get("HTTP_IF_NONE_MATCH", ""))
+        status, body = ("304 Not Modified", b"") if same else ("200 OK", known.body)
+        with request_named(meta) as request_id:
+            log_request(
+                method="GET", path=environ["PATH_INFO"], route=route, status=int(status[:3]), started=started
+            )
+        headers = [each for each in known.headers if not same or each[0] not in NOT_IN_304]
+        start_response(status, [*headers, ("X-Request-Id", request_id)])
+        return [body]
+
     return answer
+
+
+# RFC 9110 section 15.4.5: what only goes with the body.
+NOT_IN_304 = ("Content-Type", "Content-Length", "Content-Encoding")
+
+
+def _document_route(environ: dict[str, Any]) -> str:
+    """The name of the route of a plain request for such a document, or nothing."""
+    path = environ["PATH_INFO"]
+    listed = STATUS_LISTS.fullmatch(path)
+    route = DOCUMENTS.get(path) or (listed and ("oauth_status_list" if listed[1] else "oauth_status_lists"))
+    plain = not environ.get("QUERY_STRING") and _is_for_this_host(environ) and not is_tracing()
+    return route if route and plain else ""
+
+
+def _kept_answer(
+    status: str, headers: list[tuple[str, str]], body: bytes, *, word: str | None, until: float
+) -> KeptAnswer | None:
+    named = {name.lower(): value for name, value in headers}
+    if not status.startswith("200") or "set-cookie" in named:
+        return None
+    etag = named.get("etag", "").removeprefix("W/")
+    again = [each for each in headers if each[0] != "X-Request-Id"]
+    return KeptAnswer(word, until, etag, again, body)
+
+
+def _etags(sent: str) -> list[str]:
+    return [each.strip().removeprefix("W/") for each in sent[:1000].split(",")]
 
 
 @lru_cache(maxsize=8)
@@ -107,6 +203,10 @@ def _is_plain(environ: dict[str, Any]) -> bool:
         and length.isdecimal()
         and "HTTP_TRANSFER_ENCODING" not in environ
         and int(length) <= MOST_BYTES
-        and environ.get("HTTP_HOST") == urlsplit(settings.BASE_URL).netloc
+        and _is_for_this_host(environ)
         and not is_tracing()
     )
+
+
+def _is_for_this_host(environ: dict[str, Any]) -> bool:
+    return bool(environ.get("HTTP_HOST") == urlsplit(settings.BASE_URL).netloc)

@@ -23,6 +23,7 @@ def metadata_document(request: HttpRequest) -> HttpResponse:
     base = settings.BASE_URL
     methods, algorithms = list(METHODS), list(ALGORITHMS)
     return answers.public_document(
+        request,
         {
             "issuer": base,
             "token_endpoint": f"{base}/oauth/token",
@@ -38,11 +39,11 @@ def metadata_document(request: HttpRequest) -> HttpResponse:
             "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
             "revocation_endpoint_auth_methods_supported": methods,
             "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
-        }
+        },
     )
 
 
 @public_endpoint
 def jwks_document(request: HttpRequest) -> HttpResponse:
     """Answer the public keys (RFC 7517 section 5)."""
-    return answers.public_document(published_keys(at=timezone.now()))
+    return answers.public_document(request, published_keys(at=timezone.now()))

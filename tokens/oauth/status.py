@@ -1,10 +1,7 @@
 """GET /oauth/status/<n>: the status list that tokens point to; GET /oauth/status: where the lists are."""
 
-import hashlib
-
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.utils.cache import get_conditional_response
 from django.views.decorators.gzip import gzip_page
 
 from tokens.errors import NoSigningKey
@@ -34,18 +31,14 @@ def status_list(request: HttpRequest, number: str) -> HttpResponse:
         token = status_list_token(known, at=timezone.now())
     except NoSigningKey as error:
         return answers.refusal(error)
-    response = HttpResponse(token, content_type=MEDIA_TYPE)
     # Caches on the way keep it no longer than the console does, and the list's own ttl comes on top of that.
-    response["Cache-Control"] = f"public, max-age={KEPT}"
-    response["Access-Control-Allow-Origin"] = "*"
-    response["ETag"] = f'"{hashlib.sha256(token.encode()).hexdigest()[:32]}"'
-    return get_conditional_response(request, etag=response["ETag"], response=response) or response
+    return answers.public_answer(request, HttpResponse(token, content_type=MEDIA_TYPE), max_age=KEPT)
 
 
 @public_endpoint
 def status_lists(request: HttpRequest) -> HttpResponse:
     """Answer where the lists are that may hold a live token (section 9.2)."""
-    return answers.public_document({"status_lists": status_list_uris(at=timezone.now())})
+    return answers.public_document(request, {"status_lists": status_list_uris(at=timezone.now())})
 
 
 def _refusal(status: int, description: str) -> HttpResponse:

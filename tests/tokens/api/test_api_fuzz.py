@@ -1,20 +1,18 @@
 """Whatever the schema says of the REST API is so: every check of schemathesis, on reads and writes."""
 
 import os
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import schemathesis
-from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
 
+from tests.support.databases import one_connection
 from tests.support.name_server import know_only_this_machine
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.models import Bot
@@ -32,18 +30,6 @@ OPERATIONS = {operation.ok().label: operation.ok() for operation in SCHEMA.get_a
 @pytest.fixture(autouse=True)
 def _no_other_names(monkeypatch):
     know_only_this_machine(monkeypatch)
-
-
-@contextmanager
-def one_connection():
-    """A request closes no connection here, as with Django's own client: the test's transaction lives in it."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    try:
-        yield
-    finally:
-        for signal in (request_started, request_finished):
-            signal.connect(close_old_connections)
 
 
 @pytest.fixture
