@@ -10,13 +10,14 @@ def main() -> int:
 
     try:
         from ssoconsole.serve.counters import shared_counters
-        from ssoconsole.serve.server import server_of_settings
+        from ssoconsole.serve.server import load_before_the_fork, server_of_settings
 
         server = server_of_settings()
     except ImproperlyConfigured as unusable:
         sys.stderr.write(f"{unusable}\n")
         return 1
     with shared_counters():
+        load_before_the_fork()
         server.serve()
     return 0
 

@@ -65,11 +65,13 @@ class SignalTests:
 
 
 class LauncherTests:
-    def test_it_serves(self, flag, monkeypatch):
-        served = []
-        monkeypatch.setattr(server.DrainingServer, "serve", lambda self: served.append(self))
+    def test_it_loads_the_application_and_then_serves(self, flag, monkeypatch):
+        """In this order: the processes that answer are forked by the server, and share what was there before."""
+        done = []
+        monkeypatch.setattr(server, "load_before_the_fork", lambda: done.append("loaded"))
+        monkeypatch.setattr(server.DrainingServer, "serve", lambda self: done.append("serves"))
         assert launcher.main() == 0
-        assert len(served) == 1
+        assert done == ["loaded", "serves"]
 
     def test_settings_that_cannot_be_used_end_it(self, monkeypatch, capsys):
         def refuse():
