@@ -266,6 +266,18 @@ class PrivacyTests:
         bob.user_permissions.clear()
         assert outcome_of(stage.come_back(callback)) == "rehearsal_mismatch"
 
+    @pytest.mark.parametrize(("slug", "left"), [("corp", "add_provider"), ("another", "change_provider")])
+    def test_nor_does_who_may_save_only_registrations_of_the_other_kind(self, stage, corp, slug, left):
+        """To register is no right to change what is stored, nor the other way round."""
+        callback = stage.leave(corp if slug == "corp" else None, slug=slug)
+        User.objects.filter(username="bob").update(is_superuser=False)
+        bob = User.objects.get(username="bob")
+        bob.user_permissions.add(Permission.objects.get(codename=left))
+        assert outcome_of(stage.come_back(callback)) == "rehearsal_mismatch"
+        rehearsal = Rehearsal.objects.get()
+        assert rehearsal.result is None
+        assert stage.client.get(f"{LIST}rehearsals/{rehearsal.pk}").status_code == 404
+
     def test_who_is_signed_out_does_not_finish_it(self, stage, corp):
         callback = stage.leave(corp)
         del stage.client.cookies["session"]
