@@ -304,6 +304,23 @@ class PrivacyTests:
         assert stage.press(client=mallory, slug="another").status_code == 404
         assert not Rehearsal.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("typed", "status"),
+        [
+            ({"name": "Corp"}, 200),
+            ({"principal_claims": "sub"}, 403),
+            ({"session_lifetime": "60"}, 403),
+            ({"admin_principals": "mallory@corp.example"}, 403),
+        ],
+    )
+    def test_who_is_no_superuser_rehearses_no_more_than_he_may_save(
+        self, stage, corp, mallory, typed, status
+    ):
+        mallory_user = User.objects.get(username="mallory")
+        mallory_user.user_permissions.add(Permission.objects.get(codename="change_provider"))
+        assert stage.press(corp, client=mallory, **typed).status_code == status
+        assert Rehearsal.objects.exists() == (status == 200)
+
     def test_a_stranger_is_sent_to_sign_in(self, stage, corp):
         assert "/admin/login/" in stage.press(corp, client=Client())["Location"]
 
