@@ -20,8 +20,7 @@ def merge_claims(
     """
     if not userinfo:
         return dict(id_token)
-    own = {name: id_token[name] for name in OF_THE_TOKEN if name in id_token}
-    merged = {**id_token, **userinfo, **own}
+    merged = {**id_token, **{name: userinfo[name] for name in userinfo if name not in OF_THE_TOKEN}}
     verified = mapping.get("email_verified", "email_verified")
     if value_at(userinfo, mapping.get("email", "email")) is not None and value_at(userinfo, verified) is None:
         merged.pop(verified if verified in merged else verified.split(".")[0], None)

@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections, transaction
 
 
 def at_once(work, many):
@@ -25,3 +25,38 @@ def at_once(work, many):
 
     with ThreadPoolExecutor(many) as pool:
         return list(pool.map(run, range(many)))
+
+
+def is_held(row):
+    """
+    Whether somebody else who wanted to change `row` at this moment would have to wait.
+
+    On SQLite he always has to: it has one writer at a time. The row must be committed.
+    """
+    if connection.vendor == "sqlite":
+        return True
+
+    def look():
+        try:
+            with transaction.atomic():
+                rows = type(row)._base_manager.select_for_update(nowait=True, no_key=True)
+                return rows.filter(pk=row.pk).first() is None
+        except OperationalError:
+            return True
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(look).result()
+
+
+def looking_when(monkeypatch, module, name, *rows):
+    """Note, each time that `module` calls its function `name`, whether these rows are held; the list of it."""
+    seen, call = [], getattr(module, name)
+
+    def called(*args, **kwargs):
+        seen.append([is_held(row) for row in rows])
+        return call(*args, **kwargs)
+
+    monkeypatch.setattr(module, name, called)
+    return seen

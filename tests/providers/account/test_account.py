@@ -172,6 +172,14 @@ class DisconnectTests:
         assert not alice.is_signed_in()
         assert Identity.objects.get() == second
 
+    def test_a_second_one_at_the_provider_of_this_session_is_another(self, provider, alice, first):
+        twin = Identity.objects.create(provider=provider, sub="subject-2", user=first.user)
+        shown = alice.client.get("/account").context["identities"]
+        current = {identity["sub"]: identity["is_current"] for identity in shown}
+        assert current == {"subject-1": True, "subject-2": False}
+        assert self.post(alice, twin)["Location"] == "/account"
+        assert alice.is_signed_in()
+
     def test_the_only_one_stays_and_has_no_button(self, alice, first):
         assert self.post(alice, first)["Location"] == "/account"
         page = alice.client.get("/account").content.decode()

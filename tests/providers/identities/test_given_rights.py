@@ -168,6 +168,37 @@ def test_what_an_administrator_sets_on_the_persons_page_is_by_hand(corp, alice):
     assert (user.is_staff, user.is_superuser, groups()) == (True, True, [])
 
 
+# What an administrator saves on her page, one form after the other: the fields of rights in it, and what is left
+# of them when the provider is disabled.
+RIGHTS_OF_A_FORM = {
+    "another name": ([{"name": "Alice"}], (False, [])),
+    "one group more": ([{"groups": ["Staff", "Crew"]}], (False, ["Crew"])),
+    "another group": ([{"groups": ["Crew"]}], (False, ["Crew"])),
+    "her group taken and given again": ([{"groups": []}, {"groups": ["Staff"]}], (False, ["Staff"])),
+    "no administrator any more": ([{"is_superuser": None, "is_staff": None}], (False, [])),
+    "a superuser no more, and again": ([{"is_superuser": None}, {"is_superuser": "on"}], (True, [])),
+}
+
+
+@pytest.mark.parametrize("saved", RIGHTS_OF_A_FORM)
+def test_what_he_leaves_as_it_is_stays_the_providers_to_take(corp, alice, saved):
+    forms, left = RIGHTS_OF_A_FORM[saved]
+    Group.objects.create(name="Crew")
+    client, user = Client(), User.objects.get(username="alice@corp.example")
+    bob = User.objects.create(username="bob", is_staff=True, is_superuser=True)
+    client.force_login(bob, backend="ssoconsole.accounts.backend.PasswordBackend")
+    keys = dict(Group.objects.values_list("name", "pk"))
+    shown = {"name": "", "email": user.email, "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    for form in forms:
+        form = {**shown, "groups": ["Staff"], **form}
+        data = {name: value for name, value in form.items() if value is not None}
+        data["groups"] = [keys[name] for name in form["groups"]]
+        assert client.post(f"/admin/accounts/user/{user.pk}/change/", data).status_code == 302
+    disable()
+    user.refresh_from_db()
+    assert (user.is_superuser, groups()) == left
+
+
 def test_a_sign_in_that_began_with_an_earlier_registration_gives_nothing_new(corp):
     stale = Provider.objects.get()
     change(admin_principals=[])

@@ -58,6 +58,15 @@ class ConnectedTests:
         assert elsewhere.client.get("/account").wsgi_request.user.username == "alice@corp.example"
         assert User.objects.count() == 1
 
+    @pytest.mark.parametrize("verified", [True, False, None])
+    def test_an_address_is_kept_with_it_only_where_the_provider_has_verified_it(
+        self, op, alice, other, verified
+    ):
+        """By an address that is kept, somebody else's provider may link a new subject to her account."""
+        op.person["email_verified"] = verified
+        connect(op, alice)
+        assert link().email == ("a.lice@b.example" if verified else "")
+
     def test_who_she_is_and_her_session_stay_as_they_were(self, op, alice, other):
         key, before = alice.client.session.session_key, User.objects.values().get()
         connect(op, alice)

@@ -104,6 +104,24 @@ def test_a_document_with_a_useless_member_is_refused(member, value):
     assert refused.value.received
 
 
+@pytest.mark.parametrize(
+    "member",
+    [
+        "authorization_endpoint",
+        "token_endpoint",
+        "userinfo_endpoint",
+        "jwks_uri",
+        "end_session_endpoint",
+        "pushed_authorization_request_endpoint",
+    ],
+)
+@pytest.mark.parametrize("url", ["http://idp.example/x", "/x", "https://user@idp.example/x", 7])
+def test_every_endpoint_that_is_ever_asked_is_an_https_url(member, url):
+    with pytest.raises(MetadataInvalid) as refused:
+        check_document(DOCUMENT | {member: url}, issuer=ISSUER)
+    assert member in refused.value.expected
+
+
 def test_plain_http_is_for_development_only():
     document = DOCUMENT | {"token_endpoint": "http://127.0.0.1:8080/token"}
     check_document(document, issuer=ISSUER, allow_http=True)

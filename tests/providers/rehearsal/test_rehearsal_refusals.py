@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from providers.errors import Denied, every_outcome
 from providers.explanations.meanings import meaning_of
@@ -103,6 +104,19 @@ def test_a_provider_that_is_down_is_told_before_anybody_leaves(stage, op, corp):
     assert told["attempt"].outcome == "provider_unreachable"
     assert told["steps"][0]["went_well"] is False
     assert SignInAttempt.objects.get().purpose == "rehearsal"
+
+
+def test_one_too_many_in_a_minute_is_told_and_leads_nowhere(stage, op, corp, settings):
+    """It leaves for the provider as a sign-in does, and is counted as one."""
+    settings.SIGN_INS_PER_MINUTE = 2
+    with time_machine.travel("2026-05-05T12:00:01Z", tick=False):
+        for _ in range(2):
+            stage.leave(corp)
+        asked = list(op.requests)
+        response = stage.press(corp)
+        assert response.status_code == 302
+        assert stage.read(response["Location"])["attempt"].outcome == "too_many_attempts"
+    assert op.requests == asked
 
 
 def test_a_document_that_was_not_there_is_fetched_for_the_rehearsal_alone(stage, op):

@@ -266,6 +266,18 @@ class PrivacyTests:
         bob.user_permissions.clear()
         assert outcome_of(stage.come_back(callback)) == "rehearsal_mismatch"
 
+    @pytest.mark.parametrize(("slug", "left"), [("corp", "add_provider"), ("another", "change_provider")])
+    def test_nor_does_who_may_save_only_registrations_of_the_other_kind(self, stage, corp, slug, left):
+        """To register is no right to change what is stored, nor the other way round."""
+        callback = stage.leave(corp if slug == "corp" else None, slug=slug)
+        User.objects.filter(username="bob").update(is_superuser=False)
+        bob = User.objects.get(username="bob")
+        bob.user_permissions.add(Permission.objects.get(codename=left))
+        assert outcome_of(stage.come_back(callback)) == "rehearsal_mismatch"
+        rehearsal = Rehearsal.objects.get()
+        assert rehearsal.result is None
+        assert stage.client.get(f"{LIST}rehearsals/{rehearsal.pk}").status_code == 404
+
     def test_who_is_signed_out_does_not_finish_it(self, stage, corp):
         callback = stage.leave(corp)
         del stage.client.cookies["session"]
@@ -291,6 +303,23 @@ class PrivacyTests:
         assert stage.press(corp, client=mallory).status_code == 404
         assert stage.press(client=mallory, slug="another").status_code == 404
         assert not Rehearsal.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("typed", "status"),
+        [
+            ({"name": "Corp"}, 200),
+            ({"principal_claims": "sub"}, 403),
+            ({"session_lifetime": "60"}, 403),
+            ({"admin_principals": "mallory@corp.example"}, 403),
+        ],
+    )
+    def test_who_is_no_superuser_rehearses_no_more_than_he_may_save(
+        self, stage, corp, mallory, typed, status
+    ):
+        mallory_user = User.objects.get(username="mallory")
+        mallory_user.user_permissions.add(Permission.objects.get(codename="change_provider"))
+        assert stage.press(corp, client=mallory, **typed).status_code == status
+        assert Rehearsal.objects.exists() == (status == 200)
 
     def test_a_stranger_is_sent_to_sign_in(self, stage, corp):
         assert "/admin/login/" in stage.press(corp, client=Client())["Location"]

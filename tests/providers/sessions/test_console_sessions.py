@@ -160,6 +160,15 @@ def test_a_session_id_of_the_provider_is_kept_where_there_is_one(op, provider, v
     assert ConsoleSession.objects.get().sid == (sid or "")
 
 
+@pytest.mark.parametrize("sid", ["sid-1", None])
+def test_userinfo_does_not_say_which_session_it_is(op, provider, visitor, sid):
+    """A person may write into what userinfo says of her, and would be signed out with somebody else's session."""
+    op.sid = sid
+    op.userinfo.claims["sid"] = "sid-2"
+    visitor.sign_in(op)
+    assert ConsoleSession.objects.get().sid == (sid or "")
+
+
 @pytest.mark.parametrize(("refresh", "kept"), [("refresh_token", True), ("none", False)])
 def test_a_refresh_token_is_kept_only_where_it_will_be_used(op, visitor, refresh, kept):
     register(op, session_refresh=refresh, scopes=["openid", "email", "profile", "offline_access"])

@@ -33,7 +33,7 @@ def by_password(db):
 
 
 @pytest.fixture(params=["by_provider", "by_password"])
-def browser(request):
+def client(request):
     return request.getfixturevalue(request.param)
 
 
@@ -41,11 +41,11 @@ def is_signed_in(client):
     return "Location" not in client.get("/account").headers
 
 
-def test_after_an_hour_without_a_request_the_browser_is_a_stranger(browser):
+def test_after_an_hour_without_a_request_the_browser_is_a_stranger(client):
     with time_machine.travel(timezone.now() + 62 * MINUTE):
-        answer = browser.get("/account")
+        answer = client.get("/account")
         assert (answer.status_code, answer["Location"]) == (302, "/signin?next=/account")
-        assert not is_signed_in(browser)
+        assert not is_signed_in(client)
     ended = Event.objects.filter(action="session_ended")
     assert [(event.actor, event.after) for event in ended] == [("timeout", {"why": "nobody used it"})]
     assert not Session.objects.exists()
@@ -59,26 +59,26 @@ def test_the_row_says_what_ended_it_and_keeps_no_token(by_provider):
     assert (row.ended_by, row.id_token, row.refresh_token) == ("timeout", None, None)
 
 
-def test_a_browser_that_is_used_goes_on_for_as_long_as_it_may(browser):
+def test_a_browser_that_is_used_goes_on_for_as_long_as_it_may(client):
     began = timezone.now()
     for number in range(1, 9):
         with time_machine.travel(began + number * 50 * MINUTE):
-            assert is_signed_in(browser), number
+            assert is_signed_in(client), number
 
 
-def test_it_is_never_ended_early_by_what_is_written_once_a_minute(browser, settings):
+def test_it_is_never_ended_early_by_what_is_written_once_a_minute(client, settings):
     settings.SESSION_IDLE_MINUTES, began = 1, timezone.now()
     for number in range(1, 12):
         with time_machine.travel(began + number * datetime.timedelta(seconds=50)):
-            assert is_signed_in(browser), number
+            assert is_signed_in(client), number
     with time_machine.travel(began + datetime.timedelta(seconds=550) + 3 * MINUTE):
-        assert not is_signed_in(browser)
+        assert not is_signed_in(client)
 
 
-def test_zero_switches_it_off(browser, settings):
+def test_zero_switches_it_off(client, settings):
     settings.SESSION_IDLE_MINUTES = 0
     with time_machine.travel(timezone.now() + 7 * 60 * MINUTE):
-        assert is_signed_in(browser)
+        assert is_signed_in(client)
 
 
 def test_an_idle_session_is_in_no_list_of_those_that_go_on(by_provider):
@@ -87,12 +87,12 @@ def test_an_idle_session_is_in_no_list_of_those_that_go_on(by_provider):
     assert ConsoleSession.objects.live(at=at - 3 * MINUTE).exists()
 
 
-def test_it_costs_one_write_a_minute(browser):
+def test_it_costs_one_write_a_minute(client):
     def writes():
         with CaptureQueriesContext(
             connection,
         ) as seen:
-            browser.get("/signed-out")
+            client.get("/signed-out")
         return [query["sql"].split()[0] for query in seen if query["sql"].startswith(("UPDATE", "INSERT"))]
 
     with time_machine.travel(timezone.now() + 2 * MINUTE, tick=False):

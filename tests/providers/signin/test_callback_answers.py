@@ -130,6 +130,15 @@ def test_a_missing_iss_is_refused_where_the_provider_announces_it(op, provider, 
     assert nothing_was_spent(op)
 
 
+def test_an_id_token_beside_the_code_does_not_stand_for_it(op, provider, visitor):
+    """Nobody looks at that one: only where the answer is the ID token does it name the issuer."""
+    op.callback_params["iss"] = None
+    callback = op.visit(visitor.leave())
+    response = visitor.client.get(f"{callback.path}&id_token=eyJ.eyJ.x")
+    assert_refused(response, "iss_parameter_missing", 400)
+    assert nothing_was_spent(op)
+
+
 def test_a_missing_iss_is_fine_where_the_provider_does_not_announce_it(op, provider, visitor):
     op.discovery.drop("authorization_response_iss_parameter_supported")
     assert visitor.sign_in(op).status_code == 302

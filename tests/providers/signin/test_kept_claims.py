@@ -24,6 +24,26 @@ def test_they_are_nowhere_in_clear(op, visitor):
     assert attempt.trace.keys() == {"timings"}
 
 
+def test_what_userinfo_says_of_a_token_is_not_among_them(op, visitor):
+    """The ID token has the last word about itself, also where it leaves a claim out."""
+    about = {
+        "auth_time": 1,
+        "acr": "gold",
+        "amr": ["mfa"],
+        "azp": "another",
+        "sid": "another",
+        "exp": 1,
+        "iat": 1,
+    }
+    op.userinfo.claims.update(about | {"aud": "another", "iss": "https://elsewhere.example", "nbf": 1})
+    op.userinfo.claims["department"] = "Research"
+    visitor.sign_in(op)
+    kept = SignInAttempt.objects.get().claims_shown
+    assert kept["department"] == "Research"
+    assert (kept["iss"], kept["aud"]) == (op.issuer, op.client.client_id)
+    assert not [name for name, value in about.items() if kept.get(name) == value]
+
+
 def test_they_cost_no_statement(op, visitor):
     callback = op.visit(visitor.leave())
     with CaptureQueriesContext(connection) as captured:

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from providers.models import SignInAttempt
-from tests.providers.signin.journey import Browser, assert_refused, query_of, register
+from providers.models import ConsoleSession, SignInAttempt
+from tests.providers.signin.journey import Browser, assert_refused, outcome_of, query_of, register
 
 
 def test_the_request_has_what_the_standards_want(op, provider, visitor):
@@ -73,6 +73,23 @@ def test_an_endpoint_with_a_query_keeps_it(op, visitor):
 @pytest.mark.parametrize("hint", ["x" * 256, "a\nb", "a\x00b"])
 def test_a_hostile_login_hint_is_dropped(provider, visitor, hint):
     assert "login_hint" not in query_of(visitor.leave(login_hint=hint))
+
+
+def test_a_browser_that_says_a_lot_of_itself_is_cut_short_in_every_row(op, provider, visitor):
+    """No row has room for more, and PostgreSQL would refuse it, and the browser with it."""
+    visitor.client.defaults["HTTP_USER_AGENT"] = "Mozilla/5.0 " + "x" * 1000
+    assert visitor.sign_in(op).status_code == 302
+    visitor.client.get("/callback/corp?state=x")
+    visitor.client.get("/signin/nobody")
+    op.refuse("access_denied", "x" * 5000)
+    assert outcome_of(visitor.sign_in(op)) == "provider_error"
+    form = "application/x-www-form-urlencoded"
+    logout = visitor.client.post("/backchannel-logout/corp", "logout_token=x", content_type=form)
+    assert logout.status_code == 400
+    attempts = SignInAttempt.objects.all()
+    assert [len(attempt.user_agent) for attempt in attempts] == [255] * 5
+    assert max(len(attempt.received) for attempt in attempts) <= 1000
+    assert len(ConsoleSession.objects.get().user_agent) == 255
 
 
 def test_an_unknown_provider_is_refused(db, visitor):

@@ -49,6 +49,7 @@ def send(token, slug="corp", **extra):
 
 
 FORM = "application/x-www-form-urlencoded"
+PART = '--b\r\nContent-Disposition: form-data; name="logout_token"\r\n\r\n{}\r\n--b--\r\n'
 
 
 def form(**fields):
@@ -290,6 +291,8 @@ class RefusedFormTests:
             ("logout_token={0}&logout_token={0}", FORM),
             ("logout_token={}", "text/plain"),
             ('{{"logout_token": "{}"}}', "application/json"),
+            (PART, "multipart/form-data; boundary=b"),
+            ("logout_token={}", ""),
             ("logout_token={}", f"{FORM}; charset=utf-16"),
             ("logout_token={}" + "&x=1" * 3000, FORM),
         ],

@@ -208,15 +208,15 @@ class DeployCheckTests:
 
 class PageTests:
     @pytest.fixture
-    def page(self, client, settings):
+    def checklist(self, client, settings):
         def get(user, **extra):
             come_in(client, user, provider("corp"))
             return client.get("/admin/checklist", **extra)
 
         return get
 
-    def test_an_administrator_sees_every_item_and_the_remedy_of_what_is_red(self, page):
-        response = page(administrator())
+    def test_an_administrator_sees_every_item_and_the_remedy_of_what_is_red(self, checklist):
+        response = checklist(administrator())
         text = response.content.decode()
         assert response.status_code == 200
         assert [item.code for item in ITEMS if f'data-code="{item.code}"' not in text] == []
@@ -230,8 +230,8 @@ class PageTests:
         assert len(queries) <= 30
 
     @pytest.mark.parametrize("rights", [{}, {"is_staff": True}])
-    def test_nobody_else_does(self, page, rights):
-        response = page(person("mallory", **rights))
+    def test_nobody_else_does(self, checklist, rights):
+        response = checklist(person("mallory", **rights))
         assert response.status_code in (302, 403)
         assert b"data-code" not in response.content
 
@@ -242,6 +242,6 @@ class PageTests:
         come_in(client, administrator(), provider())
         assert client.post("/admin/checklist").status_code == 405
 
-    def test_the_admin_leads_there(self, page, client):
-        page(administrator())
+    def test_the_admin_leads_there(self, checklist, client):
+        checklist(administrator())
         assert 'href="/admin/checklist"' in client.get("/admin/").content.decode()

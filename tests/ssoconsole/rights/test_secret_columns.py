@@ -71,7 +71,7 @@ def paths_to_secrets(model, *, deep=3, seen=()):
 
 
 @pytest.fixture
-def browser(db):
+def superuser(db):
     user = administrator()
     client = Client()
     come_in(client, user, provider())
@@ -95,7 +95,7 @@ def test_every_column_that_looks_secret_is_known_as_one():
 
 
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
-def test_no_list_can_be_asked_about_one(browser, model):
+def test_no_list_can_be_asked_about_one(superuser, model):
     model_admin = admin.site._registry[model]
     request = RequestFactory().get("/")
     request.user = User.objects.get()
@@ -105,7 +105,7 @@ def test_no_list_can_be_asked_about_one(browser, model):
             assert not model_admin.lookup_allowed(path + lookup, "x", request), path + lookup
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     for path in paths[:3]:
-        answer = browser.get(url, {f"{path}__startswith": "x"})
+        answer = superuser.get(url, {f"{path}__startswith": "x"})
         assert answer.status_code == 400, path
 
 
@@ -127,30 +127,30 @@ def test_none_is_listed_sorted_searched_or_filtered_by_one(db, model):
 
 
 @pytest.mark.parametrize("name", ["password", "name", "username", "pk"])
-def test_a_pattern_is_no_question(browser, name):
-    assert browser.get("/admin/accounts/user/", {f"{name}__regex": "(a+)+$"}).status_code == 400
+def test_a_pattern_is_no_question(superuser, name):
+    assert superuser.get("/admin/accounts/user/", {f"{name}__regex": "(a+)+$"}).status_code == 400
 
 
-def test_a_hash_cannot_be_read_letter_by_letter(browser):
+def test_a_hash_cannot_be_read_letter_by_letter(superuser):
     bob = User.objects.get()
     bob.set_password("a long enough one")
     bob.save(update_fields=["password"])
-    browser.force_login(bob, backend="ssoconsole.accounts.backend.PasswordBackend")
+    superuser.force_login(bob, backend="ssoconsole.accounts.backend.PasswordBackend")
     for tried in (bob.password[:6], "nothing"):
-        answer = browser.get("/admin/accounts/user/", {"password__startswith": tried})
+        answer = superuser.get("/admin/accounts/user/", {"password__startswith": tried})
         assert answer.status_code == 400
     bot = save_bot(bot=Bot(name="ingestion-bot"), grants=None, by=Actor.command("test"))
     add_client_secret(bot=bot, by=Actor.command("test"))
     begins = Credential.objects.get().secret_hash[:6]
     for url in ("tokens/credential/?secret_hash", "tokens/bot/?credentials__secret_hash"):
-        assert browser.get(f"/admin/{url}__startswith={begins}").status_code == 400
+        assert superuser.get(f"/admin/{url}__startswith={begins}").status_code == 400
     found = [
-        browser.get(f"/api/v1/bots?credentials__secret_hash__startswith={x}").json() for x in (begins, "x")
+        superuser.get(f"/api/v1/bots?credentials__secret_hash__startswith={x}").json() for x in (begins, "x")
     ]
     assert found[0] == found[1]
 
 
-def test_what_the_pages_link_to_goes_on_working(browser):
+def test_what_the_pages_link_to_goes_on_working(superuser):
     corp, bob = ConsoleSession.objects.get().provider, User.objects.get()
     for url in (
         f"providers/consolesession/?user__id__exact={bob.pk}",
@@ -161,4 +161,4 @@ def test_what_the_pages_link_to_goes_on_working(browser):
         "tokens/credential/?kind__exact=client_secret",
         "providers/provider/?enabled__exact=1&kind=custom-oidc",
     ):
-        assert browser.get(f"/admin/{url}").status_code in (200, 302), url
+        assert superuser.get(f"/admin/{url}").status_code in (200, 302), url

@@ -113,6 +113,7 @@ def refused(scene, client, operations, statuses, headers=None, code=None):
     for operation in operations:
         answer = scene(client, operation, headers)
         assert answer.status_code in statuses, (operation, answer.status_code, answer.content)
+        assert answer["Cache-Control"] == "no-store", operation
         assert code is None or answer.json()["code"] == code, operation
     assert everything() == before
 
@@ -123,6 +124,7 @@ def done(scene, client, operations, headers=None):
             before = everything()
             answer = scene(client, operation, headers)
             assert 200 <= answer.status_code < 300, (operation, answer.content)
+            assert answer["Cache-Control"] == "no-store", operation  # some hold secrets
             assert (everything() != before) is (operation in WRITES), operation
 
 

@@ -231,6 +231,31 @@ def test_a_key_that_is_to_sign_waits_for_its_turn(oauth, me, token):
     assert old.kid in published()
 
 
+def rotate():
+    with time_machine.travel(timezone.now() + PUBLISHED_AHEAD):
+        rotate_signing_key(alg="ES256", by=BY)
+
+
+NO_MORE = {
+    "rotated": rotate,
+    "compromised": lambda: compromise_signing_key(kid=SigningKey.objects.signing().get().kid, by=BY),
+    "compromised while it waits": lambda: compromise_signing_key(
+        kid=SigningKey.objects.waiting().filter(alg="ES256")[0].kid, by=BY
+    ),
+    "one is put before those that wait": lambda: import_signing_key(
+        raw=private(EC), kid=KID, sign=True, by=BY
+    ),
+    "brought in to verify": lambda: import_signing_key(raw=private(RSA), kid=KID, by=BY),
+}
+
+
+@pytest.mark.parametrize("how", NO_MORE)
+def test_of_a_key_that_will_not_sign_no_private_half_is_kept(token, how):
+    NO_MORE[how]()
+    gone = SigningKey.objects.exclude(retired_at=None, compromised_at=None)
+    assert {key.private_key for key in gone} == {""}
+
+
 def test_where_nothing_signs_yet_it_signs_the_first_token_once_everybody_has_it(oauth, me, audience):
     kid = "theirs-2"  # a process keeps a private key that it has parsed under its key id
     key = import_signing_key(raw=private(RSA), kid=kid, sign=True, by=BY)

@@ -19,7 +19,7 @@ def admin(people):
 
 
 @pytest.fixture
-def page(bot):
+def form_page(bot):
     return reverse("admin:tokens_bot_new_token", args=[bot.pk])
 
 
@@ -28,43 +28,43 @@ def form(audience):
     return {"audience": audience.pk, "scopes": "", "lifetime": "", "label": "nightly"}
 
 
-def test_a_token_is_shown_once_and_counts(admin, bot, page, form, oauth, me):
-    assert page in admin.get(reverse("admin:tokens_bot_change", args=[bot.pk])).content.decode()
-    assert admin.get(page).status_code == 200
-    shown = admin.post(page, form, follow=True)
+def test_a_token_is_shown_once_and_counts(admin, bot, form_page, form, oauth, me):
+    assert form_page in admin.get(reverse("admin:tokens_bot_change", args=[bot.pk])).content.decode()
+    assert admin.get(form_page).status_code == 200
+    shown = admin.post(form_page, form, follow=True)
     token, record = shown.context["token"], TokenRecord.objects.get()
     assert "no-store" in shown["Cache-Control"]
     assert token in shown.content.decode()
     assert 'data-copy="issued-token"' in shown.content.decode()
     assert oauth.introspect(token, me).json()["active"] is True
     assert (record.label, record.issued_by) == ("nightly", "user:bob")
-    for later in (page, reverse("admin:tokens_tokenrecord_change", args=[record.pk])):
+    for later in (form_page, reverse("admin:tokens_tokenrecord_change", args=[record.pk])):
         assert_without(admin.get(later).content.decode(), token)
 
 
-def test_only_lifetimes_that_the_audience_allows_are_offered(admin, page, form):
-    offered = dict(admin.get(page).context["form"].fields["lifetime"].choices)
+def test_only_lifetimes_that_the_audience_allows_are_offered(admin, form_page, form):
+    offered = dict(admin.get(form_page).context["form"].fields["lifetime"].choices)
     assert list(offered) == ["", "OneHour", "1"]
     before = state()
     for lifetime in ("7", "Unlimited", "x"):
-        assert "errornote" in admin.post(page, {**form, "lifetime": lifetime}).content.decode()
+        assert "errornote" in admin.post(form_page, {**form, "lifetime": lifetime}).content.decode()
     assert state() == before
 
 
 def test_no_end_is_said_twice(admin, openmetadata, by):
     bot = save_bot(bot=Bot(name="om-bot"), grants=[GrantSpec(openmetadata, [], ["ingestor"])], by=by)
-    page = reverse("admin:tokens_bot_new_token", args=[bot.pk])
+    form_page = reverse("admin:tokens_bot_new_token", args=[bot.pk])
     form = {"audience": openmetadata.pk, "lifetime": "Unlimited", "label": ""}
-    assert "errornote" in admin.post(page, form).content.decode()
+    assert "errornote" in admin.post(form_page, form).content.decode()
     assert not TokenRecord.objects.exists()
-    token = admin.post(page, {**form, "no_end": "on"}, follow=True).context["token"]
+    token = admin.post(form_page, {**form, "no_end": "on"}, follow=True).context["token"]
     assert "exp" not in claims_in(token)
     assert TokenRecord.objects.get().expires_at is None
 
 
-def test_scopes_that_are_not_granted_are_told_on_the_page(admin, page, form):
+def test_scopes_that_are_not_granted_are_told_on_the_page(admin, form_page, form):
     before = state()
-    assert "errornote" in admin.post(page, {**form, "scopes": "admin"}).content.decode()
+    assert "errornote" in admin.post(form_page, {**form, "scopes": "admin"}).content.decode()
     assert state() == before
 
 
@@ -73,16 +73,16 @@ def test_without_a_grant_there_is_nothing_to_issue(admin, by):
     assert "no grant" in admin.get(reverse("admin:tokens_bot_new_token", args=[bot.pk])).content.decode()
 
 
-def test_the_page_needs_both_rights(admin, people, page, form, bot, by):
+def test_the_page_needs_both_rights(admin, people, form_page, form, bot, by):
     mallory = people["mallory"]
     mallory.is_staff = True
     mallory.save()
     browser = Client()
     browser.force_login(mallory, PASSWORD_BACKEND)
-    assert browser.post(page, form).status_code == 403
+    assert browser.post(form_page, form).status_code == 403
     mallory.user_permissions.add(Permission.objects.get(codename="change_bot"))
-    assert browser.post(page, form).status_code == 403
+    assert browser.post(form_page, form).status_code == 403
     assert admin.post(reverse("admin:tokens_bot_new_token", args=[0]), form).status_code == 404
     retire_bot(bot=bot, by=by)
-    assert admin.post(page, form).status_code == 403
+    assert admin.post(form_page, form).status_code == 403
     assert not TokenRecord.objects.exists()

@@ -50,7 +50,7 @@ def browser_of(user):
 
 
 @pytest.fixture(params=PAGES)
-def page(request, bot, audience):
+def form_page(request, bot, audience):
     """Where to post, what, the model of what is made, and how its secret is found on the page."""
     name, form, model, secret = PAGES[request.param]
     if name == "tokens_bot_new_token":
@@ -64,17 +64,17 @@ def admin(people):
     return browser_of(people["bob"])
 
 
-def posted(browser, page):
+def posted(browser, form_page):
     """Where the answer to the form leads."""
-    answer = browser.post(page[0], page[1])
+    answer = browser.post(form_page[0], form_page[1])
     assert answer.status_code in (302, 303), answer.content
-    assert not page[3].search(answer.content.decode())
+    assert not form_page[3].search(answer.content.decode())
     return answer["Location"]
 
 
-def test_the_form_leads_to_a_page_that_shows_it_once(admin, page):
-    _, _, model, secret = page
-    shown = posted(admin, page)
+def test_the_form_leads_to_a_page_that_shows_it_once(admin, form_page):
+    _, _, model, secret = form_page
+    shown = posted(admin, form_page)
     assert model.objects.count() == 1
     first = admin.get(shown)
     assert first.status_code == 200
@@ -91,74 +91,74 @@ def test_the_form_leads_to_a_page_that_shows_it_once(admin, page):
     assert found not in str(list(Event.objects.values()))
 
 
-def test_what_makes_something_is_no_request_that_a_reload_repeats(admin, page):
-    _, _, model, _ = page
-    shown = posted(admin, page)
-    assert admin.post(shown, page[1]).status_code == 405
+def test_what_makes_something_is_no_request_that_a_reload_repeats(admin, form_page):
+    _, _, model, _ = form_page
+    shown = posted(admin, form_page)
+    assert admin.post(shown, form_page[1]).status_code == 405
     assert admin.head(shown).status_code == 200
-    assert page[3].search(admin.get(shown).content.decode())  # a HEAD is no look
+    assert form_page[3].search(admin.get(shown).content.decode())  # a HEAD is no look
     assert model.objects.count() == 1
 
 
-def test_nothing_in_the_database_is_the_secret_or_opens_the_session(admin, page):
-    shown = posted(admin, page)
+def test_nothing_in_the_database_is_the_secret_or_opens_the_session(admin, form_page):
+    shown = posted(admin, form_page)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {SecretToShow._meta.db_table}")
         rows = str(cursor.fetchall())
-    secret = page[3].search(admin.get(shown).content.decode()).group(1)
+    secret = form_page[3].search(admin.get(shown).content.decode()).group(1)
     assert secret.rsplit("/", 1)[-1] not in rows
     assert admin.session.session_key not in rows
 
 
-def test_only_the_person_and_the_browser_that_made_it_see_it(admin, people, page):
-    shown = posted(admin, page)
+def test_only_the_person_and_the_browser_that_made_it_see_it(admin, people, form_page):
+    shown = posted(admin, form_page)
     other = browser_of(User.objects.create_superuser("carol"))
     same_person = browser_of(people["bob"])
     assert Client().get(shown).status_code == 302
     for stranger in (other, same_person):
         answer = stranger.get(shown).content.decode()
         assert WAS_SHOWN in answer
-        assert not page[3].search(answer)
-    assert page[3].search(admin.get(shown).content.decode())
+        assert not form_page[3].search(answer)
+    assert form_page[3].search(admin.get(shown).content.decode())
 
 
-def test_a_session_that_has_changed_hands_sees_nothing(admin, people, page):
-    shown = posted(admin, page)
+def test_a_session_that_has_changed_hands_sees_nothing(admin, people, form_page):
+    shown = posted(admin, form_page)
     admin.force_login(User.objects.create_superuser("carol"), PASSWORD_BACKEND)
     assert WAS_SHOWN in admin.get(shown).content.decode()
 
 
-def test_it_waits_for_five_minutes(admin, page):
-    shown = posted(admin, page)
+def test_it_waits_for_five_minutes(admin, form_page):
+    shown = posted(admin, form_page)
     with time_machine.travel(timezone.now() + LIFETIME):
-        assert not page[3].search(admin.get(shown).content.decode())
+        assert not form_page[3].search(admin.get(shown).content.decode())
         call_command("cleanup")
     assert not SecretToShow.objects.exists()
     assert Session.objects.exists()
-    shown = posted(admin, page)
+    shown = posted(admin, form_page)
     with time_machine.travel(timezone.now() + LIFETIME - timedelta(seconds=5)):
-        assert page[3].search(admin.get(shown).content.decode())
+        assert form_page[3].search(admin.get(shown).content.decode())
 
 
-def test_whoever_may_no_longer_make_one_sees_none(admin, people, page):
-    shown = posted(admin, page)
+def test_whoever_may_no_longer_make_one_sees_none(admin, people, form_page):
+    shown = posted(admin, form_page)
     User.objects.filter(pk=people["bob"].pk).update(is_superuser=False, is_staff=True)
     assert admin.get(shown).status_code == 403
 
 
-def test_if_it_cannot_be_kept_nothing_is_made(admin, page, monkeypatch):
+def test_if_it_cannot_be_kept_nothing_is_made(admin, form_page, monkeypatch):
     def fail(*arguments, **more):
         raise RuntimeError
 
     monkeypatch.setattr(SecretToShow, "save", fail)
     with pytest.raises(RuntimeError):
-        admin.post(page[0], page[1])
-    assert not page[2].objects.exists()
+        admin.post(form_page[0], form_page[1])
+    assert not form_page[2].objects.exists()
 
 
-def test_a_look_that_somebody_else_had_first_shows_nothing(admin, page, monkeypatch):
+def test_a_look_that_somebody_else_had_first_shows_nothing(admin, form_page, monkeypatch):
     """Two requests read the row; the first one deletes it."""
-    shown = posted(admin, page)
+    shown = posted(admin, form_page)
     read = SecretToShow.objects.get()
     found = type(SecretToShow.objects.all()).first
 
@@ -171,4 +171,4 @@ def test_a_look_that_somebody_else_had_first_shows_nothing(admin, page, monkeypa
     monkeypatch.setattr(type(SecretToShow.objects.all()), "first", first_of_two)
     answer = admin.get(shown).content.decode()
     assert WAS_SHOWN in answer
-    assert not page[3].search(answer)
+    assert not form_page[3].search(answer)
