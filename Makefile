@@ -10,6 +10,7 @@ CLIENTS := tests/support/clients
 INSTALLED := $(VENV)/.installed
 TOOLS := $(INSTALLED) $(OP)/node_modules $(CLIENTS)/node_modules
 DEPLOY_TOOLS := .venv-deploy
+BENCH_TOOLS := .venv-bench
 DEPLOY := tests/deploy
 FUZZ := tests/providers/fuzz
 
@@ -78,9 +79,16 @@ $(DEPLOY_TOOLS)/.installed: tests/deploy/requirements.txt tests/deploy/unpack.py
 	@$(DEPLOY_TOOLS)/bin/python tests/deploy/unpack.py
 	@touch $@
 
-# What a sign-in costs; BENCH_POSTGRES=postgres://… measures PostgreSQL as well.
-bench: $(INSTALLED)
-	$(BIN)/python -m benchmarks.sign_in
+# What tokens and sign-ins cost, beside django-oauth-toolkit in an environment of its own; with QUICK=1 the token endpoints
+# of the console alone, in a minute.
+bench: $(INSTALLED) $(if $(filter-out 0,$(QUICK)),,$(BENCH_TOOLS)/.installed)
+	QUICK=$(QUICK) $(BIN)/python -m benchmarks.tokens
+	@$(if $(filter-out 0,$(QUICK)),,$(BIN)/python -m benchmarks.sign_in)
+
+$(BENCH_TOOLS)/.installed: benchmarks/toolkit/requirements.txt
+	@$(PYTHON) -m venv $(BENCH_TOOLS)
+	@$(BENCH_TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
@@ -91,4 +99,4 @@ lock:
 		--no-header --extra otel pyproject.toml -o requirements-otel.txt
 
 clean:
-	rm -rf $(VENV) $(DEPLOY_TOOLS) $(OP)/node_modules $(CLIENTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEPLOY_TOOLS) $(BENCH_TOOLS) $(OP)/node_modules $(CLIENTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
