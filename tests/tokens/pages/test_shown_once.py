@@ -72,6 +72,18 @@ def posted(browser, page):
     return answer["Location"]
 
 
+def test_a_page_that_shows_another_kind_leaves_it_alone(admin, page, bot):
+    shown = posted(admin, page)
+    made = shown.rstrip("/").rpartition("/")[2]
+    for name, *_ in PAGES.values():
+        other = reverse(
+            f"admin:{name}_made", args=[*([bot.pk] if name.startswith("tokens_bot") else []), made]
+        )
+        if other != shown:
+            assert WAS_SHOWN in admin.get(other).content.decode()
+    assert page[3].search(admin.get(shown).content.decode())
+
+
 def test_the_form_leads_to_a_page_that_shows_it_once(admin, page):
     _, _, model, secret = page
     shown = posted(admin, page)
