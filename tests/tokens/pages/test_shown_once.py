@@ -25,7 +25,7 @@ PAGES = {
         "tokens_bot_new_secret",
         {"label": "nightly"},
         Credential,
-        r'id="client-secret">([^<]+)<',
+        r'id="client-secret"[^>]* value="([^"]+)"',
     ),
     "a token": (
         "tokens_bot_new_token",
