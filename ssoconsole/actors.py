@@ -20,7 +20,8 @@ class SuperuserRequired(DomainError, PermissionDenied):
 @dataclass(frozen=True, slots=True)
 class Actor:
     """
-    `kind` is user, bot, command, provider, trial, timeout or stranger; `name` tells which; `address` is where from.
+    `kind` is user, bot, command, provider, trial, timeout, deletion (of a person) or stranger; `name` tells which;
+    `address` is where from.
 
     `is_limited` says that this is a person at a browser who is no superuser: what makes one is not his to give.
     """

@@ -47,6 +47,17 @@ def shown_path(path: str) -> str:
     return _SECRET_PATH.sub(lambda found: f"{found['kept'] or ''}...", cut)
 
 
+def _escape_control_characters(_logger: Any, _method: str, event: Any) -> Any:
+    """Spell out what would move the cursor of a terminal, colour it or begin a line: a stranger chooses paths and names."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            kept = "\n" if name == "exception" else ""
+            event[name] = "".join(
+                letter if letter.isprintable() or letter in kept else repr(letter)[1:-1] for letter in value
+            )
+    return event
+
+
 class SecretPaths(logging.Filter):
     """Takes secret paths out of what Django logs of requests that it refuses."""
 
@@ -110,7 +121,10 @@ def log_at_once(logger: logging.Logger, event: str, **fields: Any) -> None:
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
         if getattr(record, "is_rendered_as_it_is", False):
-            return str(self.processors[-1](None, "info", dict(record.msg)))  # type: ignore[arg-type]
+            line: Any = dict(record.msg)  # type: ignore[arg-type]
+            for process in self.processors[2:]:
+                line = process(None, "info", line)
+            return str(line)
         return super().format(record)
 
 
@@ -131,6 +145,8 @@ def configure(config: Mapping[str, Any]) -> None:
     root = logging.getLogger()
     root.handlers = [handler, *(other for other in root.handlers if type(other) is not logging.StreamHandler)]
     root.setLevel(config["level"])
+    # Django gives its own logger a handler where DEBUG is set: the line a second time, and with all of its text.
+    logging.getLogger("django").handlers.clear()
     # Django's development server prints whole request lines, with codes and states in their queries.
     logging.getLogger("django.server").disabled = True
     for name in NEVER_AT_DEBUG:
@@ -144,15 +160,17 @@ def _filter_once(logger: logging.Logger) -> None:
 
 def formatter(form: str) -> logging.Formatter:
     """Make the formatter of every line: `json` for machines, anything else for people."""
-    renderer: Any = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    for_people = structlog.dev.ConsoleRenderer(colors=False)
+    # JSON spells them out by itself.
+    last: list[Any] = (
+        [structlog.processors.JSONRenderer()] if form == "json" else [_escape_control_characters, for_people]
     )
     return _Formatter(
         foreign_pre_chain=_shared(),
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _add_exception,
-            renderer,
+            *last,
         ],
     )
 

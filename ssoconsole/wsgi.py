@@ -13,10 +13,11 @@ try:
 except ImproperlyConfigured as unusable:  # it says what and how to mend it: frames would hide that
     sys.exit(str(unusable))
 
+from ssoconsole.http.content_type import reading_content_types
 from ssoconsole.serve.drain import closing_while_draining
 from ssoconsole.startup import refuse_unsafe_start
 from tokens.oauth.direct import answering_at_once
 
-application = closing_while_draining(answering_at_once(_django))
+application = closing_while_draining(answering_at_once(reading_content_types(_django)))
 
 refuse_unsafe_start()

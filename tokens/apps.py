@@ -4,7 +4,9 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.db.models.signals import post_migrate, post_save
+from django.db.models.signals import post_migrate, post_save, pre_delete
+
+from ssoconsole.actors import Actor
 
 
 class TokensConfig(AppConfig):
@@ -16,6 +18,7 @@ class TokensConfig(AppConfig):
 
         post_migrate.connect(provision, sender=self)
         post_save.connect(_person_saved, sender=settings.AUTH_USER_MODEL)
+        pre_delete.connect(_person_deleted, sender=settings.AUTH_USER_MODEL)
 
 
 def _person_saved(*, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
@@ -24,3 +27,11 @@ def _person_saved(*, update_fields: frozenset[str] | None, **kwargs: Any) -> Non
 
     if update_fields is None or "is_active" in update_fields:
         status_lists_changed()
+
+
+def _person_deleted(*, instance: Any, **kwargs: Any) -> None:
+    """What stops the bots of a person who is disabled must not go with his account."""
+    from tokens.bots.services import disable_bots_of
+
+    if not instance.is_active:
+        disable_bots_of(owner=instance.get_username(), by=Actor("deletion", instance.get_username()))

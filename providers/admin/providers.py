@@ -157,7 +157,7 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
         form = context["adminform"].form
         context["guides"] = guides(obj or Provider(), form if self.may_write(request, obj) else None)
         if self.may_write(request, obj):
-            context |= {**rehearsing_context(obj), **replaying_context(obj)}
+            context |= {**rehearsing_context(obj), **replaying_context(request, obj)}
         if obj is not None and not form.errors:
             context["trial"] = trial_banner(obj)
             context["cautions"] = standing_cautions(obj, others_enabled=_others_enabled(obj))

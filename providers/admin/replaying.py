@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
@@ -17,8 +17,12 @@ from ssoconsole.http.methods import only_post
 ROUTE = "providers_provider_replay"
 
 
+# What is told of a person comes out of the claims of his sign-ins: a claim that the form names is read by the page.
+READS = "providers.view_signinattempt"
+
+
 class ReplayingAdmin(TryingAdmin):
-    """Only for a provider that is stored: nobody has signed in through another."""
+    """Only for a provider that is stored, as nobody has signed in through another, and for who may read sign-ins."""
 
     def get_urls(self) -> list[URLPattern]:
         return [path("<uuid:pk>/replay", self.page(self.replay), name=ROUTE), *super().get_urls()]
@@ -26,6 +30,8 @@ class ReplayingAdmin(TryingAdmin):
     @method_decorator(sensitive_post_parameters("client_secret", "credentials_json"))
     @method_decorator(only_post)
     def replay(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        if not request.user.has_perm(READS):
+            raise Http404
         form, stored = self.form_of(request, pk)
         if stored is None or not form.is_valid():
             return self.mistakes(request, form, stored, title="This cannot be replayed yet")
@@ -40,9 +46,9 @@ class ReplayingAdmin(TryingAdmin):
         return self.answer(request, "replay", context, stored)
 
 
-def replaying_context(provider: Provider | None) -> dict[str, Any]:
+def replaying_context(request: HttpRequest, provider: Provider | None) -> dict[str, Any]:
     """Return what the form's template needs for the button; nothing where there is none."""
-    if provider is None:
+    if provider is None or not request.user.has_perm(READS):
         return {}
     url = reverse(f"admin:{ROUTE}", args=[provider.pk])
     return {"replay_url": url, "replay_choices": CHOICES, "replay_usual": USUAL}

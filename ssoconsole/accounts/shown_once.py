@@ -10,6 +10,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -20,24 +21,30 @@ LIFETIME = timedelta(minutes=5)
 PURPOSE = "session_of_a_secret"
 
 
-def keep_for_one_look(request: HttpRequest, secret: str, *, about: object) -> uuid.UUID:
+def keep_for_one_look(request: HttpRequest, secret: str, *, about: Model) -> uuid.UUID:
     """
     Keep a secret for this person in this browser session; return the name under which it can be looked at once.
 
-    `about` is what the page is to tell beside it, such as the primary key of its row.
+    `about` is the row that the secret belongs to.
     """
     drop_unseen_secrets(at=timezone.now())
-    row = SecretToShow(user=_person(request), session_hash=_session_hashes(request)[0], about=str(about))
+    told = f"{_beginning(type(about))}{about.pk}"
+    row = SecretToShow(user=_person(request), session_hash=_session_hashes(request)[0], about=told)
     row.secret = secret
     row.save(force_insert=True)
     return row.pk
 
 
 @transaction.atomic
-def look_once(request: HttpRequest, pk: uuid.UUID) -> tuple[str, str] | None:
-    """Return the secret and what it is about, and forget it; None if it was seen, is over or is somebody else's."""
+def look_once(request: HttpRequest, pk: uuid.UUID, *, about: type[Model]) -> tuple[str, str] | None:
+    """
+    Return the secret and the primary key of its row, and forget it.
+
+    None if it was seen, is over, is somebody else's, or is about a row of another model, which another page shows.
+    """
     rows = SecretToShow.objects.filter(
         pk=pk,
+        about__startswith=_beginning(about),
         user=_person(request),
         session_hash__in=_session_hashes(request),
         made_at__gt=timezone.now() - LIFETIME,
@@ -46,12 +53,16 @@ def look_once(request: HttpRequest, pk: uuid.UUID) -> tuple[str, str] | None:
     # Whoever deletes the row has it: somebody else may have read it at the same time.
     if row is None or not rows.delete()[0]:
         return None
-    return row.secret, row.about
+    return row.secret, row.about.removeprefix(_beginning(about))
 
 
 def drop_unseen_secrets(*, at: datetime) -> int:
     """Delete what nobody has looked at in time; return how many."""
     return SecretToShow.objects.filter(made_at__lte=at - LIFETIME).delete()[0]
+
+
+def _beginning(model: type[Model]) -> str:
+    return f"{model._meta.label_lower}:"
 
 
 def _person(request: HttpRequest) -> User:

@@ -114,7 +114,9 @@ class EventAdmin(ModelAdminOfEvent):
         allow_empty_first_page: bool = True,
     ) -> UncountedPaginator:
         page = request.GET.get("p", "1")
-        asked = min(max(int(page), 1), LAST_PAGE) if page.isdecimal() else 1
+        # Python refuses to read a number of thousands of digits.
+        is_number = page.isascii() and page.isdecimal() and len(page) < 10
+        asked = min(max(int(page), 1), LAST_PAGE) if is_number else 1
         return UncountedPaginator(queryset, per_page, asked=asked)
 
     @admin.display(description="time (UTC)")

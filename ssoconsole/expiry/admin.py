@@ -77,7 +77,7 @@ class CalendarAddressAdmin(ModelAdminOfAddress):
             "opts": self.opts,
         }
         if made and request.method == "GET":
-            seen = look_once(request, made)
+            seen = look_once(request, made, about=CalendarAddress)
             context["gone"] = seen is None
             if seen:
                 context["address"] = f"{settings.BASE_URL}{reverse('calendar', args=[seen[0]])}"
@@ -85,7 +85,7 @@ class CalendarAddressAdmin(ModelAdminOfAddress):
             with transaction.atomic():
                 label = form.cleaned_data["label"]
                 address, token = make_calendar_address(owner=user, label=label, by=Actor.of(request))
-                made = keep_for_one_look(request, token, about=address.pk)
+                made = keep_for_one_look(request, token, about=address)
             return redirect("admin:expiry_calendaraddress_make_made", made)
         response = TemplateResponse(request, "admin/expiry/calendaraddress/make.html", context)
         response["Cache-Control"] = "no-store"

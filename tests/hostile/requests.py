@@ -88,7 +88,7 @@ NAMES = (
     *("select_across", "content", "reference", "alg", "choose"),
 )  # fmt: skip
 VALUES = (
-    *("", "x", "1", "-1", "0", "1e9", "1" * 40, "null"),
+    *("", "x", "1", "-1", "0", "1e9", "1" * 40, "1" * 5_000, "null"),
     *("true", MARK, "a" * 3_000, "\x00", "é\u202e", "../..", "//evil.example"),
     *("/account", "/signout", "client_credentials", "delete_selected"),
     *("2099-01-01T00:00:00Z", "https://a.example", "bot", "corp"),

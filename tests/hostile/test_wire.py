@@ -41,6 +41,7 @@ LENGTHS = (
     "Content-Length: 99999999",
     "Content-Length:\t{right} ",
     "Content-Length: 0x5",
+    "Content-Length: {right:05000}",
     "Content-Length: \r\n {right}",
 )
 CODINGS = (
@@ -160,6 +161,29 @@ def test_a_form_that_breaks_off_revokes_nothing(console):
         assert status_of(answer) in (400, None)
     victim = console.made["other_victim"]
     assert status_of(request(console, "GET", "/api/v1/bots", "", content_type="", bearer=victim)) == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/api/v1/bots", "/oauth/token", "/callback/corp", "/signout"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain; charset=hex",
+        "text/plain; charset=idna",
+        "multipart/form-data; boundary=b; charset=rot13",
+        "application/x-www-form-urlencoded; charset=undefined",
+        "application/x-www-form-urlencoded; x*=nope''a",
+        "application/json; charset=utf-8; x*=nope''a",
+    ],
+)
+def test_no_content_type_is_a_fault_of_the_server(console, content_type, method, path):
+    body = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xff\r\n--b--\r\n'
+    length = f"Content-Length: {len(body)}"
+    answer = request(console, method, f"{path}?a=%ff", body, content_type=content_type, heads=[length])
+    assert status_of(answer) < 500, answer
+    assert b"x-request-id" in answer.lower()
 
 
 def test_heads_that_contradict_themselves_break_nothing_and_hide_no_second_request(console):

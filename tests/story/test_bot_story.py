@@ -87,7 +87,7 @@ class Administrator:
         page = self.get("/admin/tokens/bot/")
         path = re.search(r'href="(/admin/tokens/bot/\d+/)change/', page).group(1)
         answer = self.post(f"{path}new-secret", label="story")
-        return re.search(r'id="client-secret">([^<]+)<', answer).group(1)
+        return re.search(r'id="client-secret"[^>]* value="([^"]+)"', answer).group(1)
 
     def revoke(self, jti):
         page = self.get(f"/admin/tokens/tokenrecord/?q={jti}")

@@ -277,3 +277,16 @@ def test_who_may_look_at_a_bot_is_not_let_change_its_grants(bot, audience):
     form = {**bot_form(bot.name, audience, existing=True), "grants-0-DELETE": "on"}
     assert browser.post(url("bot", "change", bot.pk), form).status_code == 403
     assert everything() == before
+
+
+def test_the_credentials_of_a_bot_are_told_on_its_page_to_who_may_see_credentials(bot, secret):
+    page, told = url("bot", "change", bot.pk), url("credential", "change", Credential.objects.get().pk)
+    seeing = with_exactly("tokens.view_bot", "tokens.view_credential", name="a")
+    assert told in seeing.get(page).content.decode()
+    for browser in (
+        with_exactly("tokens.view_bot", name="b"),
+        with_all_but("tokens.view_credential", "tokens.change_credential", name="c"),
+    ):
+        shown = browser.get(page).content.decode()
+        assert bot.name in shown
+        assert told not in shown

@@ -22,6 +22,7 @@ from rest_framework.test import APIClient
 from tokens_cast import METADATA, PASSWORD_BACKEND, OAuth, status_bit
 
 from ssoconsole.accounts.models import User
+from ssoconsole.eventlog.models import Event
 from tokens.bots.services import GrantSpec, enable_bot, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.errors import BotRetired
@@ -303,6 +304,25 @@ def test_a_bot_whose_owner_is_disabled_gets_no_token(scene):
     assert TokenRecord.objects.count() == 1
     disable_owner(scene, active=True)
     assert scene.oauth.token(scene.me).status_code == 200
+
+
+def test_a_bot_does_not_come_back_with_the_deletion_of_its_owner_who_is_disabled(scene, happens, by):
+    Bot.objects.filter(pk=scene.bot.pk).update(owner="ALICE@corp.example")
+    happens(disable_owner_in_admin, scene)
+    alice = User.objects.get(username="alice@corp.example")
+    gone = reverse("admin:accounts_user_delete", args=[alice.pk])
+    happens(lambda scene: scene.admin.post(gone, {"post": "yes"}), scene)
+    assert not User.objects.filter(pk=alice.pk).exists()
+    assert scene.doors() == NOWHERE
+    assert scene.oauth.token(scene.me).status_code == 401
+    assert Event.objects.get(action="bot_disabled").actor == "deletion:alice@corp.example"
+    happens(lambda scene: enable_bot(bot=scene.bot, by=by), scene)
+    assert scene.doors() == EVERYWHERE
+
+
+def test_the_bots_of_a_person_who_is_deleted_and_not_disabled_go_on(scene, happens):
+    happens(lambda scene: User.objects.get(username="alice@corp.example").delete(), scene)
+    assert scene.doors() == EVERYWHERE
 
 
 def test_revoking_for_a_secret_leaves_what_others_fetched(scene, happens, by):

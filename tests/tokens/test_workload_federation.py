@@ -500,8 +500,9 @@ SHARED_ISSUERS = {
     "https://login.app.env0.com/": ([("auth0|7", {})], [("auth0|*", {})]),
     "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0": (
         [("AAAA", {})],
-        [("AA*", {})],
+        [("AA*", {}), ("AAAA:*", {})],
     ),
+    "https://sts.windows.net/9188040d-6c67-4c5b-b112-36a304b66dad/": ([("AAAA", {})], [("AAAA:*", {})]),
 }
 # The issuer itself belongs to one organisation, account or cluster.
 OWN_ISSUERS = [

@@ -31,7 +31,7 @@ from tokens.bots.services import (
     save_bot,
 )
 from tokens.credentials.retirement import evidence_of
-from tokens.models import Audience, Bot, Grant
+from tokens.models import Audience, Bot, Credential, Grant
 from tokens.records.ending import revoke_tokens_of_bot
 
 if TYPE_CHECKING:
@@ -126,9 +126,9 @@ class BotAdmin(UndeletableAdmin):
         return urls + super().get_urls()
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        """Show below the form how the bot proves itself, with the evidence for retiring each credential."""
+        """Show below the form how the bot proves itself, with the evidence for retiring each, to who may see that."""
         bot = kwargs.get("obj")
-        if bot is not None:
+        if bot is not None and self.admin_site.get_model_admin(Credential).has_view_permission(request):
             evidence = evidence_of(bot, at=timezone.now())
             found = bot.credentials.filter(pk__in=list(evidence))
             context["credentials"] = [(credential, evidence[credential.pk]) for credential in found]

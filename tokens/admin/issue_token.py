@@ -94,7 +94,7 @@ def issue_token_page(
         "opts": model_admin.opts,
     }
     if made and request.method == "GET":
-        seen = look_once(request, made)
+        seen = look_once(request, made, about=TokenRecord)
         context["gone"] = seen is None
         if seen:
             record = get_object_or_404(TokenRecord.objects.select_related("audience"), pk=seen[1], bot=bot)
@@ -103,7 +103,7 @@ def issue_token_page(
         try:
             with transaction.atomic():
                 record, token = issue_token(bot=bot, by=Actor.of(request), **form.asked())
-                made = keep_for_one_look(request, token, about=record.pk)
+                made = keep_for_one_look(request, token, about=record)
             return redirect("admin:tokens_bot_new_token_made", bot.pk, made)
         except DomainError as error:
             form.add_error(None, " ".join(filter(None, [error.message, error.expected])))

@@ -45,7 +45,7 @@ def new_secret(
         "opts": model_admin.opts,
     }
     if made and request.method == "GET":
-        seen = look_once(request, made)
+        seen = look_once(request, made, about=Credential)
         context["gone"] = seen is None
         if seen:
             context.update(
@@ -61,7 +61,7 @@ def new_secret(
                     retire_after_unused_days=form.cleaned_data["retire_after_unused_days"],
                     by=Actor.of(request),
                 )
-                made = keep_for_one_look(request, client_secret, about=credential.pk)
+                made = keep_for_one_look(request, client_secret, about=credential)
             return redirect("admin:tokens_bot_new_secret_made", bot.pk, made)
         except DomainError as error:
             form.add_error(None, error.message)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from ssoconsole.accounts.models import User
@@ -27,6 +29,7 @@ __all__ = [
     "GrantSpec",
     "confirm_owner",
     "disable_bot",
+    "disable_bots_of",
     "enable_bot",
     "owner_waits",
     "retire_bot",
@@ -121,6 +124,18 @@ def disable_bot(*, bot: Bot, by: Actor) -> bool:
         status_lists_changed()
     _refresh(bot)
     return bool(changed)
+
+
+@transaction.atomic
+def disable_bots_of(*, owner: str, by: Actor) -> int:
+    """Stop every bot that names this owner, in any case, as his being disabled does; return how many those were."""
+    bots = (
+        Bot.objects.enabled()
+        .alias(folded=Lower("owner"))
+        .filter(folded=Lower(Value(owner)))
+        .exclude(owner="")
+    )
+    return sum(disable_bot(bot=bot, by=by) for bot in bots)
 
 
 @transaction.atomic

@@ -44,6 +44,9 @@ ENDPOINTS = {
 }
 
 
+# Digits of a Content-Length that is read; a number may have any number of zeros before it.
+LONGEST_LENGTH = 18
+
 # Path to the name of its route, of what is the same for everybody; and of what says which tokens have ended.
 DOCUMENTS = {
     "/.well-known/oauth-authorization-server": "oauth_metadata",
@@ -201,6 +204,7 @@ def _is_plain(environ: dict[str, Any]) -> bool:
         and not environ.get("QUERY_STRING")
         and length.isascii()
         and length.isdecimal()
+        and len(length) <= LONGEST_LENGTH
         and "HTTP_TRANSFER_ENCODING" not in environ
         and int(length) <= MOST_BYTES
         and _is_for_this_host(environ)

@@ -212,11 +212,12 @@ _NO_NAMES = frozenset({"null", "true", "false"})
 def why_too_wide(issuer: str, subject: str, claims: Mapping[str, str]) -> str:
     """Return what a rule at a shared issuer lacks, as a sentence; "" if it names whose workloads it means."""
     place = _place(issuer)
-    if any(pattern.fullmatch(place) for _, pattern in OWN):
-        return ""
+    # Of the tenants at Microsoft, which look alike, one is everybody's.
     for shared in SHARED:
         if shared.issuer.fullmatch(place):
             return "" if _is_pinned(shared, subject, claims) else _lacking(shared)
+    if any(pattern.fullmatch(place) for _, pattern in OWN):
+        return ""
     if place.partition("/")[0] in _OWN_HOSTS:
         return (
             "At this host every organisation has an issuer of its own, with its name or number in the path."

@@ -13,7 +13,7 @@ def provider_time(date: str, age: str = "") -> datetime | None:
     """Return the moment that an answer speaks of: its Date, and the time for which a cache has held it."""
     try:
         moment = parsedate_to_datetime(date)
-    except (ValueError, TypeError, IndexError):
+    except (OverflowError, ValueError, TypeError, IndexError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -179,6 +179,8 @@ NEEDS = {
     **dict.fromkeys(("add", "rehearse_new"), ("add",)),
     "delete": ("view", "delete"),
 }
+# And of the sign-ins, whose claims it tells of.
+ALSO = {"replay": ("providers.view_signinattempt",)}
 WRITES = ("add", "restore_page", "roll_back_page", "drift", "preflight")
 
 
@@ -229,7 +231,7 @@ class PageTests:
 
     @pytest.mark.parametrize("name", [name for name in NEEDS if name != "delete"])
     def test_with_exactly_its_rights_it_is_there(self, op, corp, name):
-        needed = of_providers(*NEEDS[name])
+        needed = [*of_providers(*NEEDS[name]), *ALSO.get(name, ())]
         response, before = self.ask(op, corp, name, needed, superuser=name in PAGES_OF_SUPERUSERS)
         assert response.status_code in (200, 302), response.content.decode()[:2000]
         assert "/login" not in response.headers.get("Location", "")
@@ -256,6 +258,17 @@ class PageTests:
         assert every_row(apart_from=OF_THE_REQUEST) == before
         assert Rehearsal.objects.count() == 1
         assert op.requests == []
+
+    @pytest.mark.parametrize("name", ALSO)
+    def test_with_every_right_but_what_it_reads_it_is_not(self, op, corp, name):
+        rights = every_right_but(*ALSO[name])
+        response, _ = self.ask(op, corp, name, rights)
+        assert response.status_code == 404
+        browser = Client()
+        browser.force_login(User.objects.get(username="carol"), "ssoconsole.accounts.backend.PasswordBackend")
+        page = browser.get(f"{BASE}provider/{corp.pk}/change/").content.decode()
+        assert "/rehearse" in page
+        assert f"/{name}" not in page
 
     def test_changing_needs_the_right_to_change(self, op, corp):
         form = typed_form(op, name="Another", token_endpoint_auth_method="private_key_jwt", anyway="on")

@@ -103,6 +103,8 @@ def test_clocks_may_differ_by_the_leeway(ahead, leeway, code):
         ("yesterday", "", None),
         ("", "", None),
         ("Thu, 26 Nov 2026 00:00:00 -9999", "", None),
+        ("Thu, 26 Nov 2026 00:00:00 -99999999999999999999", "", None),
+        ("Thu, 26 Nov 99999999999999999999 00:00:00 GMT", "", None),
     ],
 )
 def test_the_date_of_an_answer_is_read_with_its_age(date, age, moment):

@@ -1,7 +1,7 @@
 """What a change of the mapping would mean for those who have signed in is told before it is saved."""
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 
 from providers.models import Identity, Provider, SignInAttempt
 from providers.replay import services
@@ -11,6 +11,7 @@ from ssoconsole.encryption.keyring import DecryptionFailed
 from tests.providers.rehearsal.conftest import browser_of
 from tests.providers.rehearsal.stage import LIST, every_row, typed_form
 from tests.providers.signin.journey import Browser, register
+from tests.support.leaks import assert_without
 
 pytestmark = pytest.mark.django_db
 RULES = [{"claim_value": "staff", "group": "Staff"}]
@@ -212,6 +213,16 @@ class PageTests:
         )
         self.press(bob, op, corp, replay_count=typed)
         assert asked == [most]
+
+    def test_who_may_not_read_sign_ins_reads_no_claim_of_them_here(self, op, corp):
+        op.id_token.claims["phone_number"] = "+49 30 901820"
+        come(op, "alice")
+        carol = browser_of("carol", is_staff=True)
+        rights = Permission.objects.filter(codename__in=["view_provider", "change_provider"])
+        User.objects.get(username="carol").user_permissions.set(rights)
+        response = self.press(carol, op, corp, principal_claims="phone_number")
+        assert response.status_code == 404
+        assert_without(response.content.decode(), "901820")
 
     def test_a_form_with_mistakes_is_not_replayed(self, bob, op, corp):
         response = self.press(bob, op, corp, mapping="phone: phone")

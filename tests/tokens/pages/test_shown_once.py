@@ -25,7 +25,7 @@ PAGES = {
         "tokens_bot_new_secret",
         {"label": "nightly"},
         Credential,
-        r'id="client-secret">([^<]+)<',
+        r'id="client-secret"[^>]* value="([^"]+)"',
     ),
     "a token": (
         "tokens_bot_new_token",
@@ -70,6 +70,18 @@ def posted(browser, form_page):
     assert answer.status_code in (302, 303), answer.content
     assert not form_page[3].search(answer.content.decode())
     return answer["Location"]
+
+
+def test_a_page_that_shows_another_kind_leaves_it_alone(admin, form_page, bot):
+    shown = posted(admin, form_page)
+    made = shown.rstrip("/").rpartition("/")[2]
+    for name, *_ in PAGES.values():
+        other = reverse(
+            f"admin:{name}_made", args=[*([bot.pk] if name.startswith("tokens_bot") else []), made]
+        )
+        if other != shown:
+            assert WAS_SHOWN in admin.get(other).content.decode()
+    assert form_page[3].search(admin.get(shown).content.decode())
 
 
 def test_the_form_leads_to_a_page_that_shows_it_once(admin, form_page):
