@@ -48,7 +48,7 @@ def shown_path(path: str) -> str:
 
 
 def _escape_control_characters(_logger: Any, _method: str, event: Any) -> Any:
-    """Spell out what would move the cursor of a terminal, colour it or begin a line: a stranger chooses paths and names."""
+    """Spell out what would move a terminal's cursor, colour it or begin a line: strangers choose paths and names."""
     for name, value in event.items():
         if isinstance(value, str) and not value.isprintable():
             kept = "\n" if name == "exception" else ""

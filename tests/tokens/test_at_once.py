@@ -56,8 +56,6 @@ STATES = {
     "the secret will end": change(Credential, expires_at=timezone.now() + timezone.timedelta(days=1)),
     "the audience is withdrawn": change(Audience, disabled_at=LONG_AGO),
     "the audience has fewer scopes": change(Audience, scopes=["metadata.read"]),
-    "the audience's tokens have no time to live": change(Audience, token_lifetime=0),
-    "the audience's tokens live too long": change(Audience, token_lifetime=600, max_token_lifetime=300),
     "the audience has no scopes": change(Audience, scopes=[]),
     "the audience is OpenMetadata": change(Audience, profile="openmetadata", signing_alg="RS256"),
     "nothing is granted": lambda: Grant.objects.all().delete(),

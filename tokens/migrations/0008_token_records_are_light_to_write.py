@@ -40,4 +40,8 @@ class Migration(migrations.Migration):
             model_name='tokenrecord',
             constraint=models.UniqueConstraint(fields=('jti',), name='one_token_a_jti'),
         ),
+        migrations.AddConstraint(
+            model_name='audience',
+            constraint=models.CheckConstraint(condition=models.Q(('token_lifetime__gte', 1)), name='a_token_lives_for_a_second'),
+        ),
     ]

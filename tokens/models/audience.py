@@ -48,6 +48,9 @@ class Audience(models.Model):
         ordering = ("name", "identifier")
         constraints = (
             models.CheckConstraint(
+                condition=models.Q(token_lifetime__gte=1), name="a_token_lives_for_a_second"
+            ),
+            models.CheckConstraint(
                 condition=models.Q(max_token_lifetime=None)
                 | models.Q(token_lifetime__lte=models.F("max_token_lifetime")),
                 name="default_lifetime_is_within_the_longest",

@@ -61,7 +61,7 @@ MOST_KEPT = 64
 
 
 class KeptAnswer(NamedTuple):
-    """A 200 of Django's; what `current_word` said before it was made, and until when, by `time.monotonic`, it is given."""
+    """A 200 of Django's; what `current_word` said before it was made, and until when it is given (time.monotonic)."""
 
     word: str | None
     until: float

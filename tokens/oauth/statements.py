@@ -128,15 +128,6 @@ def _text(field: str) -> Cast:
 
 _AT = Parameter("at", DateTimeField())
 _AUDIENCE = "bot__grants__audience__"
-# A lifetime that could not be saved today, and so was written past the services, is for the ordinary way to refuse.
-_AUDIENCE_COUNTS = (
-    audience_counts(_AUDIENCE)
-    & Q(**{f"{_AUDIENCE}token_lifetime__gte": 1})
-    & (
-        Q(**{f"{_AUDIENCE}max_token_lifetime": None})
-        | Q(**{f"{_AUDIENCE}token_lifetime__lte": F(f"{_AUDIENCE}max_token_lifetime")})
-    )
-)
 _SIGNING = SigningKey.objects.signing().filter(alg=OuterRef(f"{_AUDIENCE}signing_alg"))
 _USE_IS_DUE = _truth(Q(last_used_at=None) | Q(last_used_at__lte=Parameter("used_before", DateTimeField())))
 # Where the fields of `Client` and `GrantHeld` come from, in their order.
@@ -150,7 +141,7 @@ _CLIENT: dict[str, Any] = {
 }
 _GRANT: dict[str, Any] = {
     "audience_id": F("bot__grants__audience_id"),
-    "audience_counts": _truth(_AUDIENCE_COUNTS),
+    "audience_counts": _truth(audience_counts(_AUDIENCE)),
     "identifier": F(f"{_AUDIENCE}identifier"),
     "profile": F(f"{_AUDIENCE}profile"),
     "token_lifetime": F(f"{_AUDIENCE}token_lifetime"),
@@ -212,7 +203,7 @@ def _known_client() -> CredentialQuerySet:
 
 
 def _known_grant() -> CredentialQuerySet:
-    return _known_client().filter(_AUDIENCE_COUNTS, *_GRANT_AS_KNOWN)
+    return _known_client().filter(audience_counts(_AUDIENCE), *_GRANT_AS_KNOWN)
 
 
 def _known_only_grant() -> CredentialQuerySet:
