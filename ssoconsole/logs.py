@@ -6,8 +6,6 @@ about the machine: what a database or a parser says of a value repeats the value
 """
 
 import logging
-import re
-import string
 import sys
 import traceback
 from collections.abc import Mapping
@@ -19,12 +17,8 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 
-# A calendar's secret address, also where somebody has copied it in part.
-# From the beginning of a word on, and never back: what it costs grows with the length alone.
-_SECRET_PATH = re.compile(r"(?i)(?P<kept>/calendar/++)[^\s\"']+|(?<![\w-])[\w-]{32,}+\.ics")
 # Of a path or a line of Django's; a stranger chooses how long they are.
 LONGEST_SHOWN = 1_000
-_OF_A_WORD = string.ascii_letters + string.digits + "-_."
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
 trace_id_var: ContextVar[str] = ContextVar("trace_id", default="")
@@ -39,12 +33,8 @@ def current_request_id() -> str:
 
 
 def shown_path(path: str) -> str:
-    """A path, or any text with paths in it, cut to LONGEST_SHOWN characters, without what in them is a secret."""
-    cut = path
-    if len(path) > LONGEST_SHOWN:
-        # The last word goes too: without its end it could not be told from a secret.
-        cut = path[:LONGEST_SHOWN].rstrip(_OF_A_WORD) + "..."
-    return _SECRET_PATH.sub(lambda found: f"{found['kept'] or ''}...", cut)
+    """A path, or any text with paths in it, cut to LONGEST_SHOWN characters."""
+    return path if len(path) <= LONGEST_SHOWN else path[:LONGEST_SHOWN] + "..."
 
 
 def _escape_control_characters(_logger: Any, _method: str, event: Any) -> Any:
@@ -58,8 +48,8 @@ def _escape_control_characters(_logger: Any, _method: str, event: Any) -> Any:
     return event
 
 
-class SecretPaths(logging.Filter):
-    """Takes secret paths out of what Django logs of requests that it refuses."""
+class ShownPaths(logging.Filter):
+    """Cuts what Django logs of requests that it refuses."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.msg, str) and (text := record.getMessage()) != (shown := shown_path(text)):
@@ -138,10 +128,7 @@ def configure(config: Mapping[str, Any]) -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(config["format"]))
-    handler.addFilter(SecretPaths())
-    # At these loggers too, for whatever other handler there is.
-    for name in ("django.request", "django.security.csrf"):
-        _filter_once(logging.getLogger(name))
+    handler.addFilter(ShownPaths())
     root = logging.getLogger()
     root.handlers = [handler, *(other for other in root.handlers if type(other) is not logging.StreamHandler)]
     root.setLevel(config["level"])
@@ -151,11 +138,6 @@ def configure(config: Mapping[str, Any]) -> None:
     logging.getLogger("django.server").disabled = True
     for name in NEVER_AT_DEBUG:
         logging.getLogger(name).setLevel(logging.INFO)
-
-
-def _filter_once(logger: logging.Logger) -> None:
-    if not any(isinstance(present, SecretPaths) for present in logger.filters):
-        logger.addFilter(SecretPaths())
 
 
 def formatter(form: str) -> logging.Formatter:

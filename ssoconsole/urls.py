@@ -13,7 +13,6 @@ urlpatterns = [
     path("", include("tokens.oauth.urls")),
     path("", include("ssoconsole.doctor.urls")),
     path("", include("ssoconsole.refusals.urls")),
-    path("", include("ssoconsole.expiry.urls")),
     path("api/v1/", include("providers.api.urls")),
     path("api/v1/", include("tokens.api.urls")),
     re_path(r"^api(?:/|\Z)", no_such_resource, name="api_nothing"),

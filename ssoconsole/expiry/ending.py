@@ -47,11 +47,11 @@ def ending(kind: str, row: models.Model, ends_at: datetime, *, name: str) -> End
 
 
 def admin_url(model: models.Model | type[models.Model], page: str, *arguments: Any) -> str:
-    """The address of a page in the admin, for mails and calendars too."""
+    """The address of a page in the admin, for mails too."""
     label = f"{model._meta.app_label}_{model._meta.model_name}_{page}"
     return f"{settings.BASE_URL}{reverse(f'admin:{label}', args=arguments)}"
 
 
 def _one_line(name: str) -> str:
-    """Names go into mails, calendars and gauges, where a line break would begin something else."""
+    """Names go into mails and gauges, where a line break would begin something else."""
     return "".join(letter if letter.isprintable() else " " for letter in name)[:LONGEST_NAME].strip()

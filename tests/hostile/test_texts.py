@@ -71,10 +71,7 @@ def body(path, make):
 JWT_BEARER = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
 GRANT = {"grant_type": "client_credentials"}
 STRANGERS = {
-    **{
-        f"path {path}": get(path)
-        for path in ("/{}", "/calendar/{}.ics", "/admin/{}", "/admin/r/{}", "/admin/r/1/{}")
-    },
+    **{f"path {path}": get(path) for path in ("/{}", "/admin/{}", "/admin/r/{}", "/admin/r/1/{}")},
     **{
         f"path {path}": get(path)
         for path in ("/signin/{}", "/callback/{}", "/refusals/{}", "/oauth/status/{}", "/static/{}")

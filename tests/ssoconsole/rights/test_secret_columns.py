@@ -26,7 +26,6 @@ SECRET = {
     "accounts.SecretToShow.session_hash",
     "accounts.User.password",
     "axes.AccessLog.session_hash",
-    "expiry.CalendarAddress.token_hash",
     "providers.ClientKey.private_key",
     "providers.ConsoleSession.id_token",
     "providers.ConsoleSession.refresh_token",

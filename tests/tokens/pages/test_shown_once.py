@@ -16,7 +16,6 @@ from tokens_cast import PASSWORD_BACKEND
 from ssoconsole.accounts.models import SecretToShow, User
 from ssoconsole.accounts.shown_once import LIFETIME
 from ssoconsole.eventlog.models import Event
-from ssoconsole.expiry.models import CalendarAddress
 from tokens.models import Credential, TokenRecord
 
 # Each page that makes something secret: its URL's name, what is posted, what it makes, and where the secret stands.
@@ -32,12 +31,6 @@ PAGES = {
         {"lifetime": "", "label": "x"},
         TokenRecord,
         r'id="issued-token"[^>]* value="([^"]+)"',
-    ),
-    "a calendar address": (
-        "expiry_calendaraddress_make",
-        {"label": "Team"},
-        CalendarAddress,
-        r'id="calendar-address"[^>]* value="([^"]+)"',
     ),
 }
 WAS_SHOWN = "This page has shown"
@@ -55,8 +48,7 @@ def form_page(request, bot, audience):
     name, form, model, secret = PAGES[request.param]
     if name == "tokens_bot_new_token":
         form = {**form, "audience": audience.pk}
-    arguments = [bot.pk] if name.startswith("tokens_bot") else []
-    return reverse(f"admin:{name}", args=arguments), form, model, re.compile(secret)
+    return reverse(f"admin:{name}", args=[bot.pk]), form, model, re.compile(secret)
 
 
 @pytest.fixture
@@ -76,9 +68,7 @@ def test_a_page_that_shows_another_kind_leaves_it_alone(admin, form_page, bot):
     shown = posted(admin, form_page)
     made = shown.rstrip("/").rpartition("/")[2]
     for name, *_ in PAGES.values():
-        other = reverse(
-            f"admin:{name}_made", args=[*([bot.pk] if name.startswith("tokens_bot") else []), made]
-        )
+        other = reverse(f"admin:{name}_made", args=[bot.pk, made])
         if other != shown:
             assert WAS_SHOWN in admin.get(other).content.decode()
     assert form_page[3].search(admin.get(shown).content.decode())

@@ -1,1 +1,0 @@
-"""The private calendar: what ends, where people plan their weeks."""
