@@ -243,9 +243,14 @@ def scripted_provider(scripted_server):
     scripted_server.reset()
 
 
+@pytest.fixture(scope="session")
+def other_scripted_keys():
+    return KeyRing()
+
+
 @pytest.fixture
-def another_scripted_provider():
+def another_scripted_provider(other_scripted_keys):
     """A second issuer with its own keys, for mix-up."""
-    provider = ScriptedProvider(KeyRing())
+    provider = ScriptedProvider(other_scripted_keys)
     yield provider
     provider.close()
