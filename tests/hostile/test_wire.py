@@ -4,8 +4,6 @@ import json
 import os
 import re
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from random import Random
 
@@ -68,15 +66,15 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "ssoconsole.settings"}
 
 
 @pytest.fixture(scope="module")
-def console(tmp_path_factory):
+def console(tmp_path_factory, forge):
     """A console with a bot, its secret, and two tokens that may write."""
     folder, port = tmp_path_factory.mktemp("wire"), free_port()
     env = {"DATABASE_URL": f"sqlite:///{folder / 'console.sqlite3'}", "BASE_URL": f"http://localhost:{port}"}
 
     def manage(*arguments):
-        command = [sys.executable, "manage.py", *arguments]
-        told = {"env": os.environ | env | SETTINGS, "cwd": ROOT, "capture_output": True, "text": True}
-        return subprocess.run(command, check=True, timeout=180, **told).stdout
+        done = forge.run(["manage.py", *arguments], env=os.environ | env | SETTINGS)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     manage("migrate", "--verbosity", "0")
     made = manage("shell", "--no-imports", "-v", "0", "-c", MAKE)

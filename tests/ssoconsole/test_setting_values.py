@@ -3,8 +3,6 @@
 import os
 import re
 import runpy
-import subprocess
-import sys
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -457,11 +455,9 @@ DOORS = {
         ("CACHE_URL_FILE", "/nowhere", "ssoconsole.E017"),
     ],
 )
-def test_every_door_says_it_in_a_sentence(door, name, value, check_id):
+def test_every_door_says_it_in_a_sentence(forge, door, name, value, check_id):
     environment = {"PATH": "/usr/bin:/bin", **dict.fromkeys(VALUES, ""), **GOOD, name: value}
-    done = subprocess.run(
-        [sys.executable, *DOORS[door]], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180
-    )
+    done = forge.run(DOORS[door], env=environment)
     assert done.returncode == 1
     assert check_id in done.stderr
     assert "HINT" in done.stderr
@@ -469,7 +465,7 @@ def test_every_door_says_it_in_a_sentence(door, name, value, check_id):
     assert len(done.stderr.splitlines()) == 2
 
 
-def test_the_first_run_says_it_too(tmp_path):
+def test_the_first_run_says_it_too(forge, tmp_path):
     """Beside a copy of the tree, because it writes .env."""
     for part in ("ssoconsole", "providers", "tokens"):
         (tmp_path / part).symlink_to(ROOT / part)
@@ -486,14 +482,7 @@ def test_the_first_run_says_it_too(tmp_path):
     }
     for port, said in (("8", "E016"), ("zero", "whole number"), ("99999", "at most 65535")):
         port = "18765" if port == "8" else port
-        done = subprocess.run(
-            [sys.executable, "-c", program, port],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=180,
-        )
+        done = forge.run(["-c", program, port], env=environment)
         assert done.returncode != 0
         assert said in done.stderr
         assert "Traceback" not in done.stderr

@@ -37,21 +37,19 @@ def ids(messages):
     return [message.id for message in messages]
 
 
-def start(program="import ssoconsole.wsgi", **changes):
+@pytest.fixture
+def start(forge):
     """Import the WSGI application in a process of its own, the way a server does."""
-    environment = {name: value for name, value in (GOOD | changes).items() if value is not None}
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+
+    def run(program="import ssoconsole.wsgi", **changes):
+        environment = {name: value for name, value in (GOOD | changes).items() if value is not None}
+        return forge.run(["-c", program], env={"PATH": "/usr/bin:/bin", **environment})
+
+    return run
 
 
 class SafeStartTests:
-    def test_a_safe_production_process_starts(self, tmp_path):
+    def test_a_safe_production_process_starts(self, start, tmp_path):
         url = f"sqlite:///{tmp_path / 'console.sqlite3'}"
         start(MIGRATE, DATABASE_URL=url).check_returncode()
         result = start(DATABASE_URL=url)
@@ -74,14 +72,14 @@ class SafeStartTests:
             ("ssoconsole.E012", {}),  # in an empty database
         ],
     )
-    def test_an_unsafe_one_does_not_and_names_check_and_remedy(self, check_id, changes):
+    def test_an_unsafe_one_does_not_and_names_check_and_remedy(self, start, check_id, changes):
         # An empty variable in the environment hides a developer's .env file.
         result = start(**changes)
         assert result.returncode != 0
         assert check_id in result.stderr
         assert "HINT" in result.stderr
 
-    def test_a_refusal_never_prints_a_secret(self):
+    def test_a_refusal_never_prints_a_secret(self, start):
         result = start(SECRET_KEY="short-but-quite-random-9f3k")
         assert_without(result.stdout + result.stderr, "short-but-quite-random-9f3k")
 

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -30,19 +29,13 @@ bots:
 
 
 @pytest.fixture
-def manage(migrated_database):
+def manage(forge, migrated_database):
+    env = os.environ | {"DATABASE_URL": migrated_database, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"}
+
     def run(*arguments, text=None):
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=os.environ
-            | {"DATABASE_URL": migrated_database, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"},
-            input=text,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=120,
-        ).stdout
+        done = forge.run(["manage.py", *arguments], env=env, text=text)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     return run
 

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import uuid
 from contextlib import contextmanager
 
@@ -11,8 +9,6 @@ import psycopg
 import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
-
-from tests.support.servers import ROOT
 
 
 @contextmanager
@@ -49,13 +45,12 @@ def database(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def _template(tmp_path_factory):
+def _template(tmp_path_factory, forge):
     """The URL of a migrated database that is only copied: to migrate takes longer than most tests."""
 
     def migrated(url):
-        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
         env = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"}
-        subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, timeout=120)
+        forge.run(["manage.py", "migrate", "--verbosity", "0"], env=env).check_returncode()
         return url
 
     url = os.environ["DATABASE_URL"]

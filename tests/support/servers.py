@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.support.child import Child
+from tests.support.forge import Forge
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,6 +54,14 @@ class ConsoleProcess:
 
     def stop(self):
         self.child.stop()
+
+
+@pytest.fixture(scope="session")
+def forge():
+    """Runs programs in processes of their own, soon started: `forge.run(["manage.py", …], env={…})`."""
+    forge = Forge()
+    yield forge
+    forge.close()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """A trial that nobody confirms ends although the server was stopped and started in between: real processes."""
 
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,18 +30,13 @@ assert Provider.objects.filter(trial_ends_at__isnull=False).update(trial_ends_at
 
 
 @pytest.fixture
-def manage(migrated_database):
+def manage(forge, migrated_database):
+    env = os.environ | {"DATABASE_URL": migrated_database, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"}
+
     def run(*arguments):
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=os.environ
-            | {"DATABASE_URL": migrated_database, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"},
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=120,
-        ).stdout
+        done = forge.run(["manage.py", *arguments], env=env)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     return run
 

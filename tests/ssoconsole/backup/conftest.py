@@ -2,12 +2,10 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 
-from tests.support.servers import ROOT
+from tests.support.forge import Forge
 
 API = "https://metadata.example"
 PROVIDER_SECRET = "provider-secret-of-a-database-that-is-thrown-away"
@@ -29,7 +27,7 @@ bots:
 
 
 class Manage:
-    """manage.py on one database; each call is a process."""
+    """manage.py on one database; each call is a process, and all of them are forks of one."""
 
     def __init__(self, database, **environment):
         self.environment = os.environ | {
@@ -38,17 +36,13 @@ class Manage:
             "DJANGO_SETTINGS_MODULE": "ssoconsole.settings",
             **environment,
         }
+        self._forge = Forge(self.environment)
+
+    def close(self):
+        self._forge.close()
 
     def run(self, *arguments, text=None):
-        return subprocess.run(
-            [sys.executable, "manage.py", *map(str, arguments)],
-            cwd=ROOT,
-            env=self.environment,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        return self._forge.run(["manage.py", *arguments], text=text)
 
     def __call__(self, *arguments, text=None):
         done = self.run(*arguments, text=text)
@@ -62,22 +56,28 @@ class Manage:
         Returns the issued ones, whether each examined or issued one counts, and the provider's secret as it opens.
         """
         wishes = {"issue": issue, "revoke": revoke, "examine": examine}
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.ssoconsole.backup.life"],
-            cwd=ROOT,
-            env=self.environment,
-            input=json.dumps(wishes),
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        done = self._forge.run(["-m", "tests.ssoconsole.backup.life"], text=json.dumps(wishes))
         assert done.returncode == 0, done.stderr
         answer = json.loads(done.stdout)
         return answer["issued"], answer["counts"], answer["secret"]
 
 
 @pytest.fixture
-def manage(migrated_database):
-    manage = Manage(migrated_database)
+def manage_of():
+    """`Manage`, ended with the test."""
+    made = []
+
+    def make(database, **environment):
+        made.append(Manage(database, **environment))
+        return made[-1]
+
+    yield make
+    for manage in made:
+        manage.close()
+
+
+@pytest.fixture
+def manage(manage_of, migrated_database):
+    manage = manage_of(migrated_database)
     manage("apply", "-", text=CONFIGURATION)
     return manage

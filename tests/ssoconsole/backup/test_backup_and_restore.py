@@ -8,7 +8,7 @@ import tarfile
 import psycopg
 import pytest
 
-from tests.ssoconsole.backup.conftest import PROVIDER_SECRET, Manage
+from tests.ssoconsole.backup.conftest import PROVIDER_SECRET
 from tests.support.leaks import assert_without
 
 
@@ -30,7 +30,7 @@ def manifest_in(path):
         return json.load(tar.extractfile("manifest.json"))
 
 
-def test_the_whole_story(manage, another_database, tmp_path):
+def test_the_whole_story(manage, manage_of, another_database, tmp_path):
     (kept, revoked_since), _, _ = manage.life(issue=2)
     backup = tmp_path / "console.backup"
 
@@ -63,8 +63,10 @@ def test_the_whole_story(manage, another_database, tmp_path):
     assert (counts, secret) == ([False, False, False, True], PROVIDER_SECRET)
 
     # Elsewhere: an empty database, with no force; and with another key, not at all.
-    refused = Manage(another_database, FIELD_ENCRYPTION_KEYS=secrets.token_urlsafe(32)).run("restore", backup)
+    refused = manage_of(another_database, FIELD_ENCRYPTION_KEYS=secrets.token_urlsafe(32)).run(
+        "restore", backup
+    )
     assert (refused.returncode, manifest["encryption_keys"][0] in refused.stderr) == (1, True)
-    elsewhere = Manage(another_database)
+    elsewhere = manage_of(another_database)
     elsewhere("restore", backup)
     assert elsewhere.life(examine=tokens)[1:] == ([True, True, False], PROVIDER_SECRET)

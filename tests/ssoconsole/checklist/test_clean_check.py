@@ -3,8 +3,6 @@
 import os
 import secrets
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -26,17 +24,14 @@ note_run(LastRun.What.CLEANUP)
 
 
 @pytest.fixture(scope="module")
-def console(tmp_path_factory):
+def console(tmp_path_factory, forge):
     """A copy of the tree as an installation has it, with static files and a database; runs programs in it."""
     folder = tmp_path_factory.mktemp("console")
     for part in PARTS:
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-        options = (
-            {"ignore": shutil.ignore_patterns("__pycache__", "node_modules")}
-            if (ROOT / part).is_dir()
-            else {}
-        )
-        copy(ROOT / part, folder / part, **options)
+        if part == "ssoconsole":  # whose folder is where static files and the database go
+            shutil.copytree(ROOT / part, folder / part)
+        else:
+            (folder / part).symlink_to(ROOT / part)
     environment = {
         "PATH": os.environ["PATH"],
         "DJANGO_SETTINGS_MODULE": "ssoconsole.settings",
@@ -49,10 +44,7 @@ def console(tmp_path_factory):
     }
 
     def run(*command, **settings):
-        return subprocess.run(
-            [sys.executable, *command],
-            cwd=folder, env=environment | settings, capture_output=True, text=True, timeout=180,
-        )  # fmt: skip
+        return forge.run(command, cwd=folder, env=environment | settings)
 
     for command in (["collectstatic", "--noinput", "--verbosity", "0"], ["migrate", "--verbosity", "0"]):
         run("manage.py", *command).check_returncode()

@@ -215,7 +215,7 @@ def test_every_reader_is_in_the_table():
     }
 
 
-def test_a_redis_is_reached_by_its_socket(tmp_path, monkeypatch):
+def test_a_redis_is_reached_by_its_socket(forge, tmp_path, monkeypatch):
     import shutil
     import subprocess
 
@@ -229,28 +229,21 @@ def test_a_redis_is_reached_by_its_socket(tmp_path, monkeypatch):
             if path.exists():
                 break
             time.sleep(0.05)
-        shown = settings_with(CACHE_URL=f"redis://{path}")
+        shown = settings_with(forge, CACHE_URL=f"redis://{path}")
         assert shown.startswith("ssoconsole.connections.cache.SharedCache kept"), shown
     finally:
         process.terminate()
         process.wait()
 
 
-def settings_with(**environment):
+def settings_with(forge, **environment):
     """Keep something in the cache that the settings describe, in a process of its own."""
-    import subprocess
-    import sys
-
-    from tests.support.servers import ROOT
-
     program = (
         "import django; django.setup(); from django.conf import settings; from django.core.cache import cache;"
         "cache.set('name', ['kept'], 60); print(settings.CACHES['default']['BACKEND'], cache.get('name')[0])"
     )
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "ssoconsole.settings"} | environment
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=env, capture_output=True, text=True, timeout=180
-    )
+    done = forge.run(["-c", program], env=env)
     return done.stdout + done.stderr
 
 
@@ -264,7 +257,7 @@ def settings_with(**environment):
         "redis://127.0.0.1:1/0?serializer=django.core.cache.backends.redis.RedisSerializer",
     ],
 )
-def test_a_cache_that_would_unpickle_is_refused(url):
-    shown = settings_with(CACHE_URL=url)
+def test_a_cache_that_would_unpickle_is_refused(forge, url):
+    shown = settings_with(forge, CACHE_URL=url)
     assert "(ssoconsole.E016) CACHE_URL cannot be read." in shown
     assert "HINT" in shown

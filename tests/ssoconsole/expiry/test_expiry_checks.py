@@ -1,8 +1,6 @@
 """Settings that would tell nobody, or the wrong ones, are found when the console starts."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -75,19 +73,24 @@ def test_a_message_never_holds_a_secret(settings):
     assert not any(word in told for word in ("passw0rd", "t0ken", "short-s3cret"))
 
 
-def settings_with(**environment):
+@pytest.fixture
+def settings_with(forge):
+    return lambda **environment: _settings_with(forge, environment)
+
+
+def _settings_with(forge, environment):
     names = ("BACKEND", "HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL", "TIMEOUT")
     script = (
         "import django; django.setup(); from django.conf import settings as s;"
         f"print([getattr(s, f'EMAIL_{{name}}') for name in {names}], s.WARNINGS_EMAIL, s.WARNINGS_FROM)"
     )
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", **environment}
-    return subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True, check=True
-    ).stdout
+    done = forge.run(["-c", script], env=env)
+    done.check_returncode()
+    return done.stdout
 
 
-def test_the_environment_says_who_and_how():
+def test_the_environment_says_who_and_how(settings_with):
     told = settings_with(
         EMAIL_URL="smtp+tls://sso:p%40ss@mail.example:587", WARNINGS_EMAIL="a@x.example, b@x.example,"
     )
@@ -95,5 +98,5 @@ def test_the_environment_says_who_and_how():
     assert "['a@x.example', 'b@x.example'] sso-console@localhost" in told
 
 
-def test_without_it_nobody_is_told():
+def test_without_it_nobody_is_told(settings_with):
     assert f"'{DUMMY}'" in settings_with(EMAIL_URL="dummymail://")

@@ -1,15 +1,14 @@
 """A port that is taken is a refusal with the remedy; sharing one is for those who ask for it."""
 
+import os
 import socket
-import subprocess
-import sys
 
 import pytest
 import requests
 
 from ssoconsole.serve.port import problem_with
 from tests.deploy.machines.parts import wait_until
-from tests.support.servers import ROOT, free_port
+from tests.support.servers import free_port
 
 
 @pytest.fixture
@@ -22,18 +21,12 @@ def another_program():
 
 
 @pytest.fixture
-def serve(environment):
+def serve(forge, environment):
     """Start the server and wait for its end; what it said is on standard error."""
 
     def run(port, **settings):
-        return subprocess.run(
-            [sys.executable, "-m", "ssoconsole.serve"],
-            cwd=ROOT,
-            env=environment | {"PORT": str(port), "HOST": "127.0.0.1"} | settings,
-            capture_output=True,
-            text=True,
-            timeout=180,
-        )
+        env = environment | {"PORT": str(port), "HOST": "127.0.0.1"} | settings
+        return forge.run(["-m", "ssoconsole.serve"], env=env)
 
     return run
 
@@ -89,15 +82,12 @@ def test_what_is_left_of_closed_connections_keeps_nobody_out(launch):
     launch(port=first.port)
 
 
-def test_the_first_run_refuses_before_it_writes_anything(another_program, tmp_path):
+def test_the_first_run_refuses_before_it_writes_anything(forge, another_program, tmp_path):
     program = (
         "import pathlib, sys; from ssoconsole.first_run import __main__ as run;"
         f"run.ROOT = pathlib.Path({str(tmp_path)!r}); sys.exit(run.main())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, "--port", str(another_program)],
-        cwd=ROOT, capture_output=True, text=True, timeout=180,
-    )  # fmt: skip
+    done = forge.run(["-c", program, "--port", another_program], env=dict(os.environ))
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert f"port {another_program}: another program listens there" in line

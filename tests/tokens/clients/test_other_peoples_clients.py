@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -37,13 +36,12 @@ CONFIGURATION = {
 
 
 @pytest.fixture
-def console(migrated_database, tmp_path, console_process):
+def console(forge, migrated_database, tmp_path, console_process):
     """The address of a running console with two bots."""
     env = {"DATABASE_URL": migrated_database, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"}
     file = tmp_path / "console.yaml"
     file.write_text(json.dumps(CONFIGURATION))  # JSON is YAML
-    command = [sys.executable, "manage.py", "apply", str(file)]
-    subprocess.run(command, cwd=ROOT, env=os.environ | env, check=True, capture_output=True, timeout=120)
+    forge.run(["manage.py", "apply", file], env=os.environ | env).check_returncode()
     return console_process(env=env).url
 
 

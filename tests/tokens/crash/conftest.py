@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -59,19 +57,11 @@ def environment(migrated_database):
 
 
 @pytest.fixture
-def manage(environment):
+def manage(forge, environment):
     """Run manage.py; the database is migrated and holds the bot."""
 
     def run(*arguments, text=None):
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=environment,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        done = forge.run(["manage.py", *arguments], env=environment, text=text, timeout=300)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
