@@ -31,14 +31,15 @@ def drop_old_sign_ins(*, at: datetime, keep: timedelta) -> dict[str, int]:
     In batches of their own transaction, so that it may run while people sign in, and be stopped at any time.
     """
     limit = at - keep
-    attempts = SignInAttempt.objects.filter(started_at__lt=limit)
-    ended = ConsoleSession.objects.filter(ended_at__lt=limit)
-    expired = ConsoleSession.objects.filter(expires_at__lt=limit)
-    spent = SpentLogoutToken.objects.filter(expires_at__lt=at - SPENT_TOKENS_STAY)
+    attempts = SignInAttempt.objects.filter(started_at__lt=limit).order_by("started_at")
+    ended = ConsoleSession.objects.filter(ended_at__lt=limit).order_by("ended_at")
+    expired = ConsoleSession.objects.filter(expires_at__lt=limit).order_by("expires_at")
+    rehearsals = Rehearsal.objects.filter(started_at__lte=at - REHEARSAL_LIFETIME).order_by("started_at")
+    spent = SpentLogoutToken.objects.filter(expires_at__lt=at - SPENT_TOKENS_STAY).order_by("expires_at")
     return {
         "sign-in attempts": _delete_in_batches(attempts),
         "sessions": _delete_in_batches(ended) + _delete_in_batches(expired),
-        "rehearsals": _delete_in_batches(Rehearsal.objects.filter(started_at__lte=at - REHEARSAL_LIFETIME)),
+        "rehearsals": _delete_in_batches(rehearsals),
         "used logout tokens": _delete_in_batches(spent),
     }
 
@@ -62,11 +63,14 @@ def _drop_versions_of(provider: Any) -> int:
         return 0
     # The baseline is asked for by the statement that deletes, and never read before a trial may have begun.
     on_trial = Provider.objects.filter(trial_baseline=OuterRef("number"), pk=OuterRef("provider"))
-    return _delete_in_batches(versions.filter(Q(number__lte=newest_to_go) & ~Exists(on_trial)))
+    return _delete_in_batches(
+        versions.filter(Q(number__lte=newest_to_go) & ~Exists(on_trial)).order_by("number")
+    )
 
 
 def _delete_in_batches(rows: models.QuerySet[Any]) -> int:
+    """In their own order, which is that of the index they are found by: by that of their keys, all would be read."""
     deleted = 0
-    while batch := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+    while batch := list(rows.values_list("pk", flat=True)[:BATCH]):
         deleted += rows.model._default_manager.filter(pk__in=batch).delete()[0]
     return deleted

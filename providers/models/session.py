@@ -72,6 +72,11 @@ class ConsoleSession(models.Model):
     class Meta:
         ordering = ("-started_at",)
         indexes = (
+            models.Index(fields=["-started_at"], name="sessions_by_start"),
+            models.Index(fields=["expires_at"], name="sessions_by_end"),
+            models.Index(
+                fields=["ended_at"], condition=Q(ended_at__isnull=False), name="ended_sessions_by_end"
+            ),
             models.Index(
                 fields=["user", "-started_at"], condition=Q(ended_at=None), name="live_sessions_of_a_user"
             ),

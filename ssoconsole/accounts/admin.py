@@ -6,7 +6,7 @@ only keep its owner out. Passwords are not set here either; `manage.py bootstrap
 that have one.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
@@ -22,17 +22,13 @@ from django.utils.safestring import SafeString
 from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_change, record_event
-
-if TYPE_CHECKING:
-    ModelAdminOfUser = admin.ModelAdmin[User]
-else:
-    ModelAdminOfUser = admin.ModelAdmin
+from ssoconsole.keyset.paginator import BoundedListAdmin
 
 RIGHTS = ("is_active", "is_staff", "is_superuser", "groups")
 
 
 @admin.register(User)
-class UserAdmin(ModelAdminOfUser):
+class UserAdmin(BoundedListAdmin):
     """What a person is called and may do; who vouches for them is shown and belongs to the provider."""
 
     list_display = (
@@ -48,7 +44,6 @@ class UserAdmin(ModelAdminOfUser):
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     search_fields = ("username", "name", "email")
     ordering = ("username",)
-    show_full_result_count = False
     filter_horizontal = ("groups",)
     readonly_fields = ("username", "signs_in", "identities", "expires_at", "last_login", "date_joined")
     fieldsets = (

@@ -4,6 +4,7 @@ import base64
 import gzip
 import itertools
 import json
+import random
 import zlib
 from pathlib import Path
 
@@ -177,3 +178,19 @@ def test_neighbours_are_strewn_over_the_list():
 def test_a_number_beyond_the_list_has_no_place(number, size):
     with pytest.raises(ValueError):
         index_of(number, seed=b"seed", size=size)
+
+
+@pytest.mark.parametrize("count", [0, 1, 1_000, 30_000])
+def test_a_sparse_list_is_read_as_any_other(count):
+    indices = random.Random(count).sample(range(2**17), count)
+    packed = pack_invalid(indices, size=2**17)
+    assert packed == pack(dict.fromkeys(indices, 1), bits=1, size=2**17)
+    sparse = encode(packed, sparse=True)
+    assert decode(sparse, length=len(packed)) == packed
+    assert len(sparse) < 1.1 * len(encode(packed))
+
+
+@pytest.mark.parametrize(("index", "size"), [(-1, 8), (8, 8), (0, 0), (0, 12)])
+def test_a_place_beyond_the_list_is_refused_in_a_list_of_one_bit_too(index, size):
+    with pytest.raises(ValueError, match="list"):
+        pack_invalid([index], size=size)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_safe
 from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
+from ssoconsole.keyset.paginator import BoundedListAdmin
 from tokens.admin.bot_forms import BotForm, GrantForm, GrantFormSet
 from tokens.admin.issue_token import issue_token_page
 from tokens.admin.new_credential import new_federation, new_keys
@@ -62,7 +64,7 @@ class GrantInline(GrantTabularInline):
 
 
 @admin.register(Bot)
-class BotAdmin(UndeletableAdmin):
+class BotAdmin(BoundedListAdmin, UndeletableAdmin):
     """Create and change; disable or retire instead of deleting."""
 
     form = BotForm
@@ -73,13 +75,13 @@ class BotAdmin(UndeletableAdmin):
     change_form_template = "admin/tokens/bot/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Bot]:
-        live = Q(credentials__retired_at=None) & (
-            Q(credentials__expires_at=None) | Q(credentials__expires_at__gt=timezone.now())
-        )
+        # Asked for the bots of a page; a join would group the credentials of all.
+        own = Credential.objects.filter(bot=OuterRef("pk")).order_by()
+        live = own.live(at=timezone.now()).values("bot").annotate(number=Count("pk")).values("number")
+        last = own.values("bot").annotate(last=Max("last_used_at")).values("last")
         bots: QuerySet[Bot] = super().get_queryset(request)
         return bots.annotate(
-            live_count=Count("credentials", filter=live & Q(credentials__isnull=False)),
-            last_used_at=Max("credentials__last_used_at"),
+            live_count=Coalesce(Subquery(live, output_field=IntegerField()), 0), last_used_at=Subquery(last)
         )
 
     @admin.display(boolean=True, description="enabled")

@@ -9,7 +9,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from ssoconsole.actors import Actor
-from tokens.admin.records import BoundedPaginator, RecordAdmin, confirmation
+from tokens.admin.records import RecordAdmin, confirmation
 from tokens.admin.trial import try_token
 from tokens.credentials.retirement import evidence_of
 from tokens.credentials.services import retire_credential
@@ -34,7 +34,6 @@ class CredentialAdmin(RecordAdmin):
     list_select_related = ("bot",)
     list_filter = ("kind",)
     search_fields = ("bot__name", "label", "hint")
-    paginator = BoundedPaginator
     fields = (
         "bot",
         "kind",

@@ -3,18 +3,16 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.functional import cached_property
+
+from ssoconsole.keyset.paginator import BoundedListAdmin
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
-    AnyPaginator = Paginator[Any]
 else:
     AnyModelAdmin = admin.ModelAdmin
-    AnyPaginator = Paginator
 
 
 class UndeletableAdmin(AnyModelAdmin):
@@ -24,14 +22,12 @@ class UndeletableAdmin(AnyModelAdmin):
         return False
 
 
-class RecordAdmin(UndeletableAdmin):
+class RecordAdmin(BoundedListAdmin, UndeletableAdmin):
     """
     Rows that the console writes and nobody edits; actions need the right to change them.
 
     Their buttons are actions with `permissions=["act"]`.
     """
-
-    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -45,17 +41,6 @@ class RecordAdmin(UndeletableAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) or self.has_act_permission(request)
-
-
-class BoundedPaginator(AnyPaginator):
-    """Counts so far and no further: a table of millions is searched, not leafed through."""
-
-    MOST = 1_000
-
-    @cached_property
-    def count(self) -> int:
-        rows = self.object_list
-        return rows[: self.MOST].count() if isinstance(rows, QuerySet) else len(rows)
 
 
 def confirmation(

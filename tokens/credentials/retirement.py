@@ -32,7 +32,7 @@ def retire_unused_credentials(*, at: datetime, by: Actor) -> int:
 
     Each in its own transaction, and not if it is used meanwhile.
     """
-    watched = Credential.objects.live(at=at).exclude(retire_after_unused_days=None).order_by("pk")
+    watched = Credential.objects.live(at=at).filter(retire_after_unused_days__isnull=False).order_by("pk")
     return sum(_retire_if_unused(pk, at=at, by=by) for pk in list(watched.values_list("pk", flat=True)))
 
 

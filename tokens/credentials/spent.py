@@ -29,7 +29,7 @@ def spend_assertion(*, bot: Bot, jti_hash: str, expires_at: datetime) -> None:
 
 def drop_spent_assertions(*, at: datetime) -> int:
     """Forget used assertions that have expired for good; return how many. In batches, each of its own."""
-    gone = SpentAssertion.objects.filter(expires_at__lt=at - STAYS).order_by("pk")
+    gone = SpentAssertion.objects.filter(expires_at__lt=at - STAYS).order_by("expires_at")
     deleted = 0
     while batch := list(gone.values_list("pk", flat=True)[:BATCH]):
         deleted += SpentAssertion.objects.filter(pk__in=batch).delete()[0]

@@ -61,6 +61,12 @@ class Credential(models.Model):
     class Meta:
         ordering = ("-created_at",)
         indexes = (
+            models.Index(fields=["-created_at"], name="credentials_by_age"),
+            models.Index(
+                fields=["id"],
+                condition=Q(retire_after_unused_days__isnull=False, retired_at=None),
+                name="credentials_that_retire",
+            ),
             models.Index(
                 fields=["expires_at"],
                 condition=Q(expires_at__isnull=False, retired_at=None),

@@ -84,7 +84,12 @@ class TokenRecord(models.Model):
         Audience, on_delete=models.PROTECT, related_name="token_records", db_constraint=False
     )
     credential = models.ForeignKey(
-        Credential, null=True, on_delete=models.PROTECT, related_name="token_records", db_constraint=False
+        Credential,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="token_records",
+        db_constraint=False,
+        db_index=False,
     )
     signing_key = models.ForeignKey(
         SigningKey, on_delete=models.PROTECT, related_name="token_records", db_constraint=False
@@ -107,6 +112,8 @@ class TokenRecord(models.Model):
         ordering = ("-number",)
         indexes = (
             models.Index(fields=["bot", "-number"], name="tokens_of_a_bot"),
+            # How many a bot holds, and those of a credential among them.
+            models.Index(fields=["bot", "expires_at"], name="tokens_of_a_bot_by_end"),
             models.Index(fields=["expires_at"], condition=Q(long_lived=True), name="long_tokens_by_end"),
             models.Index(fields=["number"], condition=Q(revoked_at__isnull=False), name="revoked_tokens"),
         )

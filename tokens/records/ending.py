@@ -19,7 +19,7 @@ from ssoconsole.metrics.counting import count_tokens_revoked
 from tokens.bots.grants import grants_of
 from tokens.models import Audience, Bot, Credential, Grant, TokenRecord
 from tokens.models.record import TokenRecordQuerySet
-from tokens.status.freshness import status_lists_changed
+from tokens.status.freshness import tokens_revoked
 
 
 def revoke_token(*, record: TokenRecord, by: Actor) -> bool:
@@ -52,7 +52,7 @@ def revoke_tokens_of_credential(*, credential: Credential, by: Actor) -> int:
     After a secret has leaked, retire it first: retiring leaves its tokens what they are, and revoking leaves the
     secret able to fetch new ones. Tokens that a person or a command issued to the bot stay.
     """
-    count = _revoke(_unended().filter(credential=credential), by=by)
+    count = _revoke(_unended().filter(bot=credential.bot_id, credential=credential), by=by)
     shown = {"id": str(credential.pk), "kind": credential.kind, "label": credential.label}
     _record(count, by=by, target=credential.bot.name, credential=shown)
     return count
@@ -104,7 +104,7 @@ _REVOKE_ONE = AuditedChange(
 
 
 def _tell(count: int) -> None:
-    status_lists_changed()
+    tokens_revoked()
     transaction.on_commit(partial(count_tokens_revoked, count))
 
 

@@ -17,10 +17,21 @@ log = structlog.get_logger("tokens.status")
 KEPT = 5  # seconds a list is served at most without a look at the database
 
 _WORD = "tokens:status-lists:word"
+# Changes only with what tokens belong to, so that what is known of that is kept while tokens are revoked.
+_HOLDERS_WORD = "tokens:status-lists:holders"
 
 
 def status_lists_changed() -> None:
-    """Say that tokens have ended, or count again: true for every list that is asked for after the commit."""
+    """
+    Say that tokens have ended, or count again: true for every list that is asked for after the commit.
+
+    Whatever the cause; for the commonest there is `tokens_revoked`.
+    """
+    transaction.on_commit(_say_all, robust=True)
+
+
+def tokens_revoked() -> None:
+    """Say the same of tokens that were revoked themselves, and whose bots, audiences and keys are what they were."""
     transaction.on_commit(_say, robust=True)  # what has been revoked stays revoked, whatever the cache does
 
 
@@ -30,8 +41,17 @@ def current_word() -> str | None:
 
     To be read before the database is: what is committed in between then changes the word, and never too late.
     """
+    return _read(_WORD)
+
+
+def current_word_of_holders() -> str | None:
+    """Return the word for what is kept of bots, to be read before the database as well."""
+    return _read(_HOLDERS_WORD)
+
+
+def _read(name: str) -> str | None:
     try:
-        return str(cache.get_or_set(_WORD, _new_word, timeout=None))
+        return str(cache.get_or_set(name, _new_word, timeout=None))
     except Exception as error:  # each cache backend has its own exceptions, and none may close this door
         log.warning("status_lists_not_kept", error=type(error).__name__)
         return None
@@ -62,6 +82,12 @@ def keep(name: str, value: Any, *, word: str | None) -> None:
 
 def _say() -> None:
     cache.set(_WORD, _new_word(), timeout=None)
+
+
+def _say_all() -> None:
+    # Before the other: whoever finds that one changed builds a list, and must not go by what was known of bots.
+    cache.set(_HOLDERS_WORD, _new_word(), timeout=None)
+    _say()
 
 
 def _new_word() -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
 
 from ssoconsole.actors import Actor
 from ssoconsole.jose.sign import sign_jwt
@@ -15,7 +15,7 @@ from tokens.keys.services import ensure_signing_key
 from tokens.models import Audience, Bot, SigningKey, StatusList, TokenRecord
 from tokens.models.record import audience_counts, bot_counts, key_counts
 from tokens.protocol.status_list import encode, pack_invalid
-from tokens.status.freshness import current_word, keep, kept
+from tokens.status.freshness import current_word, current_word_of_holders, keep, kept
 from tokens.status.services import SIZE, KnownList, status_list_uri
 
 TYP = "statuslist+jwt"
@@ -27,6 +27,7 @@ LIFETIME = 900  # seconds that an API may go on while the console does not answe
 KEPT_AFTER_THE_END = timedelta(days=1)
 
 _BY = Actor.command("status_list")
+_ANY_WORD = "any"  # of what no revocation puts out of date
 # Anybody may ask, and whoever asks while a list is being built wants the same one.
 _one_at_a_time = threading.Lock()
 
@@ -36,7 +37,7 @@ def status_list_token(known: KnownList, *, at: datetime) -> str:
     Return the signed list (draft-ietf-oauth-status-list-21 section 5.1) as it is at `at`.
 
     Whatever ended before this call is in it, except what another process ended without a shared cache, which may
-    take `freshness.KEPT` seconds. Raises NoSigningKey.
+    take `freshness.KEPT` seconds, and twice that where it was a bot or a person. Raises NoSigningKey.
     """
     name = f"tokens:status-list:{known.id}"
     token = kept(name, word=current_word())
@@ -51,12 +52,17 @@ def status_list_token(known: KnownList, *, at: datetime) -> str:
 
 
 def status_list_uris(*, at: datetime) -> list[str]:
-    """Return where the lists are that hold a token which is neither revoked nor past its end (section 9.2)."""
-    name, word = f"tokens:status-lists:{settings.BASE_URL}", current_word()
-    numbers = kept(name, word=word)
+    """
+    Return where the lists are that hold a token which is neither revoked nor past its end (section 9.2).
+
+    As that was not longer than `freshness.KEPT` seconds ago, whatever was revoked since: a list too many harms nobody,
+    and to find them reads all tokens that have not ended.
+    """
+    name = f"tokens:status-lists:{settings.BASE_URL}"
+    numbers = kept(name, word=_ANY_WORD)
     if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
         numbers = _numbers_of_lists(at=at)
-        keep(name, numbers, word=word)
+        keep(name, numbers, word=_ANY_WORD)
     return [status_list_uri(number) for number in numbers]
 
 
@@ -84,7 +90,7 @@ def _signed(known: KnownList, *, at: datetime) -> str:
         "iat": issued_at,
         "exp": issued_at + LIFETIME,
         "ttl": TTL,
-        "status_list": {"bits": 1, "lst": encode(pack_invalid(indices, size=SIZE))},
+        "status_list": {"bits": 1, "lst": encode(pack_invalid(indices, size=SIZE), sparse=True)},
     }
     key = ensure_signing_key(alg=ALG, by=_BY)
     return sign_jwt(claims, key=private_keys.of(key), alg=ALG, kid=key.kid, typ=TYP)
@@ -104,9 +110,26 @@ def _by_cause(records: QuerySet[TokenRecord], *, at: datetime) -> Iterator[Query
     not count are few as well, and where there are none, Django asks nothing.
     """
     yield records.filter(revoked_at__isnull=False)
-    yield records.filter(bot__in=_ids(Bot.objects.exclude(bot_counts())))
+    yield records.filter(bot__in=_dead_bots(at=at))
     yield records.filter(audience__in=_ids(Audience.objects.exclude(audience_counts())))
     yield records.filter(signing_key__in=_ids(SigningKey.objects.exclude(key_counts(at=at))))
+
+
+def _dead_bots(*, at: datetime) -> list[int]:
+    """
+    Bots that do not count and have tokens that are not long over.
+
+    As of the last change of a bot or a person: they are found among all bots, and no revocation makes others of them.
+    """
+    name, word = "tokens:dead-bots", current_word_of_holders()
+    found = kept(name, word=word)
+    if not isinstance(found, list) or not all(type(pk) is int for pk in found):
+        held = TokenRecord.objects.filter(bot=OuterRef("pk"))
+        # Two conditions, because each is a place in the index, and both in one would be read from all that was held.
+        endless, recent = held.filter(expires_at=None), held.filter(expires_at__gt=at - KEPT_AFTER_THE_END)
+        found = _ids(Bot.objects.exclude(bot_counts()).filter(Exists(endless) | Exists(recent)))
+        keep(name, found, word=word)
+    return found
 
 
 def _ids(rows: "QuerySet[Any]") -> list[Any]:
