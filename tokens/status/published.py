@@ -1,6 +1,7 @@
 """What a status list says now: built from the few that have ended, never from all tokens, and signed."""
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from tokens.keys.services import ensure_signing_key
 from tokens.models import Audience, Bot, SigningKey, StatusList, TokenRecord
 from tokens.models.record import audience_counts, bot_counts, key_counts
 from tokens.protocol.status_list import encode, pack_invalid
-from tokens.status.freshness import current_word, current_word_of_holders, keep, kept
+from tokens.status.freshness import KEPT, current_word, current_word_of_holders, keep, kept
 from tokens.status.services import SIZE, KnownList, status_list_uri
 
 TYP = "statuslist+jwt"
@@ -28,6 +29,8 @@ KEPT_AFTER_THE_END = timedelta(days=1)
 
 _BY = Actor.command("status_list")
 _ANY_WORD = "any"  # of what no revocation puts out of date
+# By the word they were found under: who they are, and until when that is good (time.monotonic).
+_known_dead_bots: dict[str, tuple[list[int], float]] = {}
 # Anybody may ask, and whoever asks while a list is being built wants the same one.
 _one_at_a_time = threading.Lock()
 
@@ -120,15 +123,19 @@ def _dead_bots(*, at: datetime) -> list[int]:
     Bots that do not count and have tokens that are not long over.
 
     As of the last change of a bot or a person: they are found among all bots, and no revocation makes others of them.
+    Remembered in this process, and not in the cache: whoever can write there must not say who counts.
     """
-    name, word = "tokens:dead-bots", current_word_of_holders()
-    found = kept(name, word=word)
-    if not isinstance(found, list) or not all(type(pk) is int for pk in found):
-        held = TokenRecord.objects.filter(bot=OuterRef("pk"))
-        # Two conditions, because each is a place in the index, and both in one would be read from all that was held.
-        endless, recent = held.filter(expires_at=None), held.filter(expires_at__gt=at - KEPT_AFTER_THE_END)
-        found = _ids(Bot.objects.exclude(bot_counts()).filter(Exists(endless) | Exists(recent)))
-        keep(name, found, word=word)
+    word = current_word_of_holders()
+    known = _known_dead_bots.get(word) if word else None
+    if known and time.monotonic() < known[1]:
+        return known[0]
+    held = TokenRecord.objects.filter(bot=OuterRef("pk"))
+    # Two conditions, because each is a place in the index, and both in one would be read from all that was held.
+    endless, recent = held.filter(expires_at=None), held.filter(expires_at__gt=at - KEPT_AFTER_THE_END)
+    found = _ids(Bot.objects.exclude(bot_counts()).filter(Exists(endless) | Exists(recent)))
+    _known_dead_bots.clear()
+    if word:
+        _known_dead_bots[word] = found, time.monotonic() + KEPT
     return found
 
 
