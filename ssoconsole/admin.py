@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 
 from ssoconsole.http.methods import has_page
 
-AREAS = ("providers", "tokens", "accounts", "auth", "expiry", "eventlog")
+AREAS = ("providers", "tokens", "accounts", "auth", "eventlog")
 
 
 class ConsoleAdminSite(admin.AdminSite):

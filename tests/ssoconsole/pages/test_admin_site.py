@@ -67,7 +67,7 @@ class BreakGlassBannerTests:
 class AreaTests:
     def test_the_areas_come_in_the_order_of_first_use(self, client, bob):
         labels = [app["app_label"] for app in client.get("/admin/").context["app_list"]]
-        assert labels == ["providers", "tokens", "accounts", "expiry", "eventlog"]
+        assert labels == ["providers", "tokens", "accounts", "eventlog"]
 
     def test_groups_stand_among_the_people(self, client, bob):
         apps = {app["app_label"]: app for app in client.get("/admin/").context["app_list"]}
