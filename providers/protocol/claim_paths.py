@@ -17,7 +17,7 @@ def values_at(claims: Any, path: str) -> list[Any]:
     if isinstance(claims, list):
         return _in_array(claims, path)
     if isinstance(claims, Mapping):
-        found = next((split for split in _splits(path) if split[0] in claims), None)
+        found = next((split for split in splits(path) if split[0] in claims), None)
         return values_at(claims[found[0]], found[1]) if found else []
     return []
 
@@ -32,6 +32,13 @@ def listed_paths(text: str) -> list[str]:
     return [path for part in text.split(",") if (path := part.strip())]
 
 
+def splits(path: str) -> Iterator[tuple[str, str]]:
+    """Give the path as name and rest, the longest name first."""
+    parts = path.split(".")
+    for end in range(len(parts), 0, -1):
+        yield ".".join(parts[:end]), ".".join(parts[end:])
+
+
 def _in_array(members: list[Any], path: str) -> list[Any]:
     head, _, rest = path.partition(".")
     if not (head.isascii() and head.isdigit()):
@@ -40,10 +47,3 @@ def _in_array(members: list[Any], path: str) -> list[Any]:
     if len(head) > 6 or int(head) >= len(members):
         return []
     return values_at(members[int(head)], rest)
-
-
-def _splits(path: str) -> Iterator[tuple[str, str]]:
-    """Give the path as name and rest, the longest name first."""
-    parts = path.split(".")
-    for end in range(len(parts), 0, -1):
-        yield ".".join(parts[:end]), ".".join(parts[end:])

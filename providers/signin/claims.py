@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from providers.protocol.claim_paths import value_at
+from providers.protocol.claim_paths import splits, value_at
 
 # About the token, not about the person: userinfo has no say in them.
 OF_THE_TOKEN = ("iss", "sub", "aud", "azp", "exp", "iat", "nbf", "auth_time", "nonce", "acr", "amr", "sid")
@@ -23,5 +23,7 @@ def merge_claims(
     merged = {**id_token, **{name: userinfo[name] for name in userinfo if name not in OF_THE_TOKEN}}
     verified = mapping.get("email_verified", "email_verified")
     if value_at(userinfo, mapping.get("email", "email")) is not None and value_at(userinfo, verified) is None:
-        merged.pop(verified if verified in merged else verified.split(".")[0], None)
+        # Where the path leads to something, a claim of the ID token holds it; without that one another may.
+        while value_at(merged, verified) is not None:
+            del merged[next(name for name, _ in splits(verified) if name in merged)]
     return merged

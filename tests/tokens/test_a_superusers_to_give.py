@@ -4,6 +4,7 @@ What makes a superuser is a superuser's to give, whichever service is called.
 The pages of the admin refuse it too, each before its service; a page that forgets to must not be a way.
 """
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -116,6 +117,13 @@ def test_a_signing_key_is_brought_in_by_nobody_else(console, by, sign):
         import_signing_key(raw=raw, kid="theirs", sign=sign, by=MALLORY)
     assert not SigningKey.objects.filter(kid="theirs").exists()
     import_signing_key(raw=raw, kid="theirs", sign=sign, by=by)
+
+
+def test_grants_there_are_offered_to_nobody_else(bob, audience, console):
+    for browser, offered in ((bob, {audience.pk, console.pk}), (with_all_but(), {audience.pk})):
+        page = browser.get(reverse("admin:tokens_bot_add")).content.decode()
+        [choices] = re.findall(r'<select name="grants-__prefix__-audience".*?</select>', page, re.DOTALL)
+        assert {int(pk) for pk in re.findall(r'<option value="(\d+)"', choices)} == offered
 
 
 def test_its_pages_are_offered_to_nobody_else(ops, console):

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from tokens_cast import METADATA, basic, claims_in
 
 from ssoconsole.accounts.models import User
+from ssoconsole.encryption.ring import key_ring
 from ssoconsole.eventlog.models import Event
+from tokens.credentials.services import PURPOSE
 from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
 from tokens.oauth.direct import answering_at_once
 from tokens.oauth.door import LEFT_TO_THE_ENDPOINT
@@ -25,6 +27,7 @@ from tokens.oauth.token import GRANTS_KNOWN, TOKEN
 from tokens.protocol.form import Form
 
 LONG_AGO = timezone.now() - timezone.timedelta(days=2)
+NEWER_KEY = "bmV3IG5ldyBuZXcgbmV3IG5ldyBuZXcgbmV3IG5ldyE"
 
 
 def change(model, **values):
@@ -242,6 +245,21 @@ def test_an_answer_takes_one_statement_or_two(oauth, me, path, known):
         )
     asked = [query["sql"] for query in captured if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert len(asked) == most, asked
+
+
+@pytest.mark.parametrize(
+    "meta", [{LEFT_TO_THE_ENDPOINT: True}, {}], ids=["the ordinary way", "the short way"]
+)
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
+def test_a_secret_moves_to_the_newest_key_of_the_ring_at_its_next_use(oauth, me, settings, path, meta):
+    """However soon that is: any other use is written once a minute."""
+    token = ask_before(oauth, me)
+    older = Credential.objects.get().secret_hash
+    settings.FIELD_ENCRYPTION_KEYS = [NEWER_KEY, *settings.FIELD_ENCRYPTION_KEYS]
+    form = {"grant_type": "client_credentials", "token": token}
+    assert oauth.post(path, form, auth=me, **meta).status_code == 200
+    newest, *others = key_ring().keyed_hashes(me[1], purpose=PURPOSE)
+    assert (Credential.objects.get().secret_hash, others) == (newest, [older])
 
 
 # --- The door without Django's handler ------------------------------------------------------------------------

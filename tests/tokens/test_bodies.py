@@ -119,6 +119,10 @@ class EveryDoorTests:
                 door, 413, lambda *door, given=content_type: bob.generic(*door, b"", given, **unread)
             )
 
+    def test_json_of_unknown_length_that_is_too_large_is_refused(self, bob, bot, door):
+        for body in (b" " * LIMIT + b"{}", b'"' + b"x" * LIMIT):
+            self.refused(door, 413, lambda *door, given=body: chunked(bob, *door, given))
+
     def test_a_body_that_breaks_off_is_refused(self, bob, bot, door):
         for content_type in (FORM, MULTIPART, JSON):
             self.refused(door, 400, lambda *door, given=content_type: broken_off(bob, *door, b"{}", given))

@@ -242,6 +242,12 @@ class PageTests:
         _, before = self.ask(op, corp, name, every_right_but())
         assert every_row(apart_from=OF_THE_REQUEST) == before
 
+    @pytest.mark.parametrize("superuser", [True, False])
+    def test_the_form_of_a_new_provider_is_offered_to_superusers_alone(self, db, superuser):
+        browser, path = staff(*every_right_but(), superuser=superuser), f"{BASE}provider/"
+        assert browser.get(f"{path}add/").status_code == (200 if superuser else 403)
+        assert (f'href="{path}add/"' in browser.get(path).content.decode()) is superuser
+
     def test_what_nobody_has_used_is_deleted_with_exactly_that_right(self, op):
         other = register(op, slug="unused")
         browser = staff(*of_providers("delete", "view"))

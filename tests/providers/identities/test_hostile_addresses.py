@@ -144,13 +144,43 @@ def test_an_address_that_nobody_speaks_of_as_verified_is_the_providers_word(op, 
     assert visitor.sign_in(op).status_code == 302
 
 
-def test_the_verification_of_one_address_is_not_that_of_another(op, corp, visitor):
-    """The ID token's verified address is not in the domain; userinfo's is, and is not said to be verified."""
-    corp.self_signup, corp.link_by_verified_email = True, True
+ROOT, MALLORY = "root@corp.example", "mallory@corp.example"
+URL = "https://corp.example/contact"
+# The mapping, and what the ID token and userinfo say.
+TWO_ADDRESSES = {
+    "claims by their usual names": ({}, {"email": MALLORY, "email_verified": True}, {"email": ROOT}),
+    "the flag within an object": (
+        {"email_verified": "contact.verified"},
+        {"email": MALLORY, "contact": {"verified": True}},
+        {"email": ROOT},
+    ),
+    "the flag within an object called by a URL": (
+        {"email_verified": f"{URL}.verified"},
+        {"email": MALLORY, URL: {"verified": True}},
+        {"email": ROOT},
+    ),
+    "the flag in a claim with a dot and in an object": (
+        {"email_verified": "contact.verified"},
+        {"email": MALLORY, "contact.verified": True, "contact": {"verified": True}},
+        {"email": ROOT},
+    ),
+    "both within one object": (
+        {"email": "contact.email", "email_verified": "contact.verified"},
+        {"contact": {"email": MALLORY, "verified": True}},
+        {"contact": {"email": ROOT}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("mapping", "by_token", "by_userinfo"), TWO_ADDRESSES.values(), ids=TWO_ADDRESSES)
+def test_the_verification_of_one_address_is_not_that_of_another(
+    op, corp, visitor, mapping, by_token, by_userinfo
+):
+    """The ID token's address is verified; userinfo's is another, and is not said to be."""
+    corp.self_signup, corp.link_by_verified_email, corp.mapping = True, True, mapping
     corp.save()
-    root = get_user_model().objects.create_user("root", email="root@corp.example")
-    op.id_token.claims = {"email": "mallory@corp.example", "email_verified": True}
-    op.userinfo.claims = {"email": "root@corp.example"}
+    root = get_user_model().objects.create_user("root", email=ROOT)
+    op.id_token.claims, op.userinfo.claims = by_token, by_userinfo
     op.userinfo.remove("email_verified")
     assert outcome_of(visitor.sign_in(op)) == "email_taken"
     assert not root.identities.exists()

@@ -27,6 +27,7 @@ from tests.providers.refresh.checked_sessions import (
     the_session,
 )
 from tests.providers.signin.journey import Browser, hop_of, outcome_of, query_of, register
+from tokens.models import Bot
 
 User = get_user_model()
 BOB = Actor("user", "bob")
@@ -164,6 +165,17 @@ class RefusedMeanwhileTests:
         assert response.json() == {"error": "login_required", "signin": "/signin/corp"}
         assert (response["Cache-Control"], "WWW-Authenticate" in response) == ("no-store", True)
         assert is_live()
+
+    def test_the_api_is_refused_to_it_too(self, op, signed_in):
+        User.objects.update(is_staff=True, is_superuser=True)
+        new = {"path": "/api/v1/bots", "data": {"name": "nightly"}, "content_type": "application/json"}
+        with later(OVER):
+            refused = signed_in.client.get("/api/v1/bots"), signed_in.client.post(**new)
+        assert [answer.status_code for answer in refused] == [401, 401]
+        assert not Bot.objects.exists()
+        with later(LATE):
+            assert signed_in.client.get("/api/v1/bots").status_code == 200
+            assert signed_in.client.post(**new).status_code == 201
 
     @pytest.mark.parametrize(("elapsed", "done"), [(LATE, True), (OVER, False)])
     def test_a_form_is_carried_out_within_the_grace_only(self, op, signed_in, elapsed, done):

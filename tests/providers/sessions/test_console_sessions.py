@@ -18,6 +18,7 @@ from tests.support.leaks import assert_without
 
 BY = Actor("user", "bob")
 User = get_user_model()
+WITH_REFRESH_TOKEN = ["openid", "email", "profile", "offline_access"]
 
 
 @pytest.fixture
@@ -81,8 +82,11 @@ def test_a_session_that_names_anothers_row_is_nobodys(op, signed_in):
     assert other.is_signed_in()
 
 
-def test_ending_counts_once_and_drops_the_tokens(signed_in):
+def test_ending_counts_once_and_drops_the_tokens(op, visitor):
+    register(op, session_refresh="refresh_token", scopes=WITH_REFRESH_TOKEN)
+    visitor.sign_in(op)
     session = ConsoleSession.objects.get()
+    assert (bool(session.id_token), bool(session.refresh_token)) == (True, True)
     assert services.end_session(session=session, by=BY) is True
     assert services.end_session(session=session, by=Actor("user", "mallory")) is False
     session.refresh_from_db()
@@ -171,7 +175,7 @@ def test_userinfo_does_not_say_which_session_it_is(op, provider, visitor, sid):
 
 @pytest.mark.parametrize(("refresh", "kept"), [("refresh_token", True), ("none", False)])
 def test_a_refresh_token_is_kept_only_where_it_will_be_used(op, visitor, refresh, kept):
-    register(op, session_refresh=refresh, scopes=["openid", "email", "profile", "offline_access"])
+    register(op, session_refresh=refresh, scopes=WITH_REFRESH_TOKEN)
     visitor.sign_in(op)
     session = ConsoleSession.objects.get()
     assert session.refresh_token == (op.grants[0].refresh_token if kept else None)

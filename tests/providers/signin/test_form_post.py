@@ -1,10 +1,13 @@
 """Answers by a posted form: the first leg knows no browser, the second one must be the right one."""
 
+import datetime
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from providers.models import SignInAttempt
 from tests.providers.signin.journey import (
@@ -120,6 +123,13 @@ def test_a_form_that_is_too_long_is_refused(op, posting, visitor):
     callback = op.visit(visitor.leave())
     callback.form["code"] = "x" * 70_000
     assert_refused(post(callback), "answer_refused", 400)
+
+
+def test_a_late_form_is_refused_and_not_kept(op, posting, visitor):
+    callback = op.visit(visitor.leave())
+    with time_machine.travel(timezone.now() + datetime.timedelta(minutes=10, seconds=1)):
+        assert_refused(post(callback), "attempt_expired", 400)
+    assert [attempt.posted_answer for attempt in SignInAttempt.objects.all()] == [None, None]
 
 
 def test_unknown_fields_are_not_kept(op, posting, visitor):

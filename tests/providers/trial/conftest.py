@@ -28,13 +28,13 @@ def corp(op):
 def change(corp):
     """Save changes of the stored row, on trial if `trial` says so; the sentences that Bob is told."""
 
-    def save(*, trial=None, **changes):
+    def save(*, trial=None, by=BOB, **changes):
         row = Provider.objects.get(pk=corp.pk)
         for name, value in changes.items():
             setattr(row, name, value)
         if "issuer" in changes:
             set_client_secret(row, row.client_secret)  # it knows the same one
-        return services.save_provider(provider=row, by=BOB, fetch_metadata=False, trial=trial, anyway=True)
+        return services.save_provider(provider=row, by=by, fetch_metadata=False, trial=trial, anyway=True)
 
     return save
 

@@ -10,10 +10,12 @@ from providers.models import Provider, ProviderVersion
 from providers.registration import services
 from providers.registration.errors import RegistrationInvalid
 from providers.trial.services import roll_back_overdue
+from ssoconsole.actors import Actor, SuperuserRequired
 from tests.providers.registrations import BOB
 from tests.providers.trial.conftest import HOUR, happened, names, on_trial, run_out, stored
 
 pytestmark = pytest.mark.django_db
+MALLORY = Actor("user", "mallory", is_limited=True)
 
 
 class BeginningTests:
@@ -74,6 +76,15 @@ class SavingMeanwhileTests:
         first = stored().trial_ends_at
         change(trial=2 * HOUR)
         assert stored().trial_ends_at > first
+
+    def test_it_is_a_superusers_to_ask_for(self, change, trial):
+        first = stored().trial_ends_at
+        for changes in ({}, {"name": "Corporation"}):
+            with pytest.raises(SuperuserRequired):
+                change(trial=2 * HOUR, by=MALLORY, **changes)
+        assert (stored().trial_ends_at, stored().name) == (first, "Corp SSO")
+        change(name="Corporation", by=MALLORY)
+        assert (stored().trial_ends_at, stored().name) == (first, "Corporation")
 
     def test_a_save_for_good_is_part_of_the_trial_and_says_so(self, change, trial):
         ends_at = stored().trial_ends_at

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from providers.models import ConsoleSession, Provider, ProviderVersion
 from providers.registration import services
+from providers.registration.risk import RIGHTS
 from providers.registration.secret import set_client_secret
 from providers.trial.services import roll_back_now, roll_back_overdue, settle
 from ssoconsole.eventlog.models import Event
@@ -15,6 +16,16 @@ from tests.providers.trial.conftest import HOUR, happened, mallory, names, on_tr
 from tests.support.leaks import assert_without
 
 pytestmark = pytest.mark.django_db
+# For each field that decides who comes in, as whom and with which rights, another value by which Mallory still does.
+OTHER_RULES = {
+    "principal_claims": ["sub"],
+    "mapping": {"name": "full_name"},
+    "group_rules": [{"claim_value": "staff", "group": "Staff"}],
+    "admin_principals": ["alice@corp.example", "eve@corp.example"],
+    "allowed_email_domains": ["corp.example", "other.example"],
+    "self_signup": False,
+    "link_by_verified_email": True,
+}
 
 
 class RollingBackTests:
@@ -81,6 +92,23 @@ class RollingBackTests:
         assert early.is_signed_in()
         late.sign_in(op)
         assert late.client.get("/admin/").status_code == 302
+
+    @pytest.mark.parametrize("name", OTHER_RULES)
+    def test_what_began_under_other_rules_ends_with_them(self, op, change, name):
+        change(allowed_email_domains=["corp.example"])
+        early, late = mallory(op), Browser()
+        early.sign_in(op)
+        change(**{name: OTHER_RULES[name]}, trial=HOUR)
+        late.sign_in(op)
+        assert late.is_signed_in()
+        assert on_trial()
+        run_out()
+        assert not late.is_signed_in()
+        assert early.is_signed_in()
+        assert ConsoleSession.objects.latest("started_at").ended_by == "trial"
+
+    def test_every_such_rule_has_another_value_here(self):
+        assert OTHER_RULES.keys() == set(RIGHTS)
 
     def test_nobody_is_out_where_only_the_flow_was_another(self, op, trial):
         visitor = mallory(op)

@@ -17,6 +17,7 @@ from ssoconsole.accounts.models import User
 from ssoconsole.eventlog.models import Event
 from tokens.api.urls import urlpatterns
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
+from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
 from tokens.records.ending import revoke_token
 from tokens.records.services import issue_token
@@ -218,6 +219,19 @@ def test_of_another_bot_nothing_is_found_under_the_name_of_this_one(people, bot,
         assert bob.get(f"/api/v1/bots/{bot.name}/{path}").status_code == 404
         assert bob.delete(f"/api/v1/bots/{bot.name}/{path}").status_code == 404
     assert bob.post(f"/api/v1/bots/{bot.name}/secrets/{foreign.pk}/revoke-tokens").status_code == 404
+    assert everything() == before
+
+
+def test_among_the_secrets_of_a_bot_none_of_its_keys_and_rules_is_found(people, bot, by):
+    bob, path = client_of(people["bob"]), f"/api/v1/bots/{bot.name}/secrets"
+    keys = set_public_keys(bot=bot, jwks=None, jwks_uri="https://bot.example/jwks.json", by=by)
+    rule = add_federation(bot=bot, rule={**TRUST, "claims": {}}, jwks=None, jwks_uri=None, by=by)
+    before = everything()
+    assert bob.get(path).json()["results"] == []
+    for credential in (keys, rule):
+        assert bob.get(f"{path}/{credential.pk}").status_code == 404
+        assert bob.delete(f"{path}/{credential.pk}").status_code == 404
+        assert bob.post(f"{path}/{credential.pk}/revoke-tokens").status_code == 404
     assert everything() == before
 
 

@@ -45,7 +45,8 @@ def test_a_value_of_another_type_is_refused_with_its_name(bob, bot, case):
     path, body, member = OTHER_TYPES[case]
     before = state()[:3]
     answer = problem(bob.post(path, body, format="json"), 400, "invalid")
-    assert list(answer["errors"]) == [member]
+    [[sentence]] = answer["errors"].values()
+    assert (list(answer["errors"]), sentence.startswith("This ")) == ([member], True)
     assert state()[:3] == before
     assert not Provider.objects.exists()
 
