@@ -11,7 +11,7 @@ def event_refused(action, *, after=0):
     left = [after]
 
     def refuse(execute, sql, params, many, context):
-        if sql.startswith("INSERT") and '"eventlog_event"' in sql and action in (params or ()):
+        if 'INSERT INTO "eventlog_event"' in sql and action in (params or ()):
             if not left[0]:
                 raise OperationalError("disk full")
             left[0] -= 1

@@ -87,7 +87,7 @@ def writes_refused(table):
     """Let the database refuse every write to one table, as a full disk or a standby does; reads go on."""
 
     def refuse(execute, sql, params, many, context):
-        if sql.split(" ", 1)[0] in ("INSERT", "UPDATE", "DELETE") and f'"{table}"' in sql:
+        if re.search(rf'(INSERT INTO|UPDATE|DELETE FROM) "{table}"', sql):
             raise OperationalError("cannot execute in a read-only transaction")
         return execute(sql, params, many, context)
 
