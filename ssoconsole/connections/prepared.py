@@ -241,8 +241,32 @@ def _decoded(written: Written, rows: list[Row]) -> list[Row]:
 # What follows asks PostgreSQL by libpq's own function for a prepared statement, which psycopg offers as it is
 # (https://www.psycopg.org/psycopg3/docs/api/pq.html): its cursors cost several times what the question itself does.
 
-# Connection to the text and name of what is prepared there.
-_names: "WeakKeyDictionary[psycopg.Connection[Any], dict[str, bytes]]" = WeakKeyDictionary()
+
+class _Prepared:
+    """
+    A statement at one connection, planned anew after its 10th, 100th, 1,000th … time there.
+
+    PostgreSQL keeps to a plan until the tables are analysed, and plans for empty tables at a guess: on a new database a
+    token may be looked for among all of its bot's, as long as that many have been issued meanwhile.
+    """
+
+    def __init__(self, libpq: Any, sql: str, *, number: int) -> None:
+        self._libpq, self._sql, self.name = libpq, _numbered(sql), b"console_%d" % number
+        self._runs, self._good_for = 0, 10
+        _check(libpq.prepare(self.name, self._sql), libpq)
+
+    def run(self, parameters: Sequence[Any]) -> Any:
+        if self._runs == self._good_for:
+            before, self.name = self.name, self.name + b"_"
+            _check(self._libpq.prepare(self.name, self._sql), self._libpq)
+            _check(self._libpq.exec_(b"DEALLOCATE " + before), self._libpq)
+            self._good_for *= 10
+        self._runs += 1
+        return _check(self._libpq.exec_prepared(self.name, parameters), self._libpq)
+
+
+# Connection to the text of what is prepared there.
+_prepared: "WeakKeyDictionary[psycopg.Connection[Any], dict[str, _Prepared]]" = WeakKeyDictionary()
 _DONE = (psycopg.pq.ExecStatus.TUPLES_OK, psycopg.pq.ExecStatus.COMMAND_OK)
 # Type of a column to what reads its text.
 _READERS: dict[int, Callable[[bytes], Any]] = {
@@ -262,14 +286,11 @@ _READERS: dict[int, Callable[[bytes], Any]] = {
 def _ask(
     connected: "psycopg.Connection[Any]", written: Written, parameters: Sequence[Any]
 ) -> tuple[list[Row], int]:
-    libpq, names = connected.pgconn, _names.setdefault(connected, {})
-    name = names.get(written.sql)
-    if name is None:
-        name = b"console_%d" % len(names)
-        _check(libpq.prepare(name, _numbered(written.sql)), libpq)
-        names[written.sql] = name
-    sent: list[Any] = [_sent(value) for value in parameters]
-    result = _check(libpq.exec_prepared(name, sent), libpq)
+    here = _prepared.setdefault(connected, {})
+    statement = here.get(written.sql)
+    if statement is None:
+        statement = here[written.sql] = _Prepared(connected.pgconn, written.sql, number=len(here))
+    result = statement.run([_sent(value) for value in parameters])
     count = result.command_tuples or 0
     if not result.ntuples:
         return [], count

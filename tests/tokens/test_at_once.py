@@ -408,3 +408,19 @@ def test_a_connection_that_was_lost_costs_nobody_an_answer(direct, me):
     other.close()
     assert b"access_token" in direct.post("/oauth/token", FORM, me)
     assert TokenRecord.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_prepared_is_planned_anew_and_goes_on(direct, me):
+    """After ten times, on a database that has grown meanwhile."""
+    for number in range(1, 25):
+        token = json.loads(direct.post("/oauth/token", FORM, me))["access_token"]
+        assert b'"active": true' in direct.post("/oauth/introspect", f"token={token}".encode(), me)
+        assert direct.post("/oauth/revoke", f"token={token}".encode(), me) == b""
+        assert TokenRecord.objects.exclude(revoked_at=None).count() == number
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name FROM pg_prepared_statements WHERE name LIKE 'console%'")
+            names = [name for (name,) in cursor.fetchall()]
+        assert sum(name.endswith("_") for name in names) >= 3  # one for each endpoint at least
+        assert len({name.rstrip("_") for name in names}) == len(names)  # and what was before is gone
