@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import cache, caches
 from hypothesis import HealthCheck, settings
 
+from tokens.keys import parsed
 from tokens.records.room import forget_counts
 
 pytest_plugins = [
@@ -67,3 +68,4 @@ def _fresh_cache():
     """Throttles, cool-downs, key copies and counts of one test are not the next one's."""
     cache.clear()
     forget_counts()
+    parsed._keys.clear()  # a key that a test has changed, and whose change is undone with it
