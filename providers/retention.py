@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models
 from django.db.models import Exists, F, Max, Min, OuterRef, Q
 
 from providers.models import (
@@ -15,8 +14,8 @@ from providers.models import (
     SpentLogoutToken,
 )
 from providers.models.rehearsal import REHEARSAL_LIFETIME
+from ssoconsole.connections.batches import delete_in_batches
 
-BATCH = 1000
 VERSIONS_STAY = 50
 # Longer than any leeway that may be given to a provider, and any step of a clock: a used logout token must have
 # expired for good before it is forgotten.
@@ -37,10 +36,10 @@ def drop_old_sign_ins(*, at: datetime, keep: timedelta) -> dict[str, int]:
     rehearsals = Rehearsal.objects.filter(started_at__lte=at - REHEARSAL_LIFETIME).order_by("started_at")
     spent = SpentLogoutToken.objects.filter(expires_at__lt=at - SPENT_TOKENS_STAY).order_by("expires_at")
     return {
-        "sign-in attempts": _delete_in_batches(attempts),
-        "sessions": _delete_in_batches(ended) + _delete_in_batches(expired),
-        "rehearsals": _delete_in_batches(rehearsals),
-        "used logout tokens": _delete_in_batches(spent),
+        "sign-in attempts": delete_in_batches(attempts),
+        "sessions": delete_in_batches(ended) + delete_in_batches(expired),
+        "rehearsals": delete_in_batches(rehearsals),
+        "used logout tokens": delete_in_batches(spent),
     }
 
 
@@ -63,14 +62,6 @@ def _drop_versions_of(provider: Any) -> int:
         return 0
     # The baseline is asked for by the statement that deletes, and never read before a trial may have begun.
     on_trial = Provider.objects.filter(trial_baseline=OuterRef("number"), pk=OuterRef("provider"))
-    return _delete_in_batches(
+    return delete_in_batches(
         versions.filter(Q(number__lte=newest_to_go) & ~Exists(on_trial)).order_by("number")
     )
-
-
-def _delete_in_batches(rows: models.QuerySet[Any]) -> int:
-    """In their own order, which is that of the index they are found by: by that of their keys, all would be read."""
-    deleted = 0
-    while batch := list(rows.values_list("pk", flat=True)[:BATCH]):
-        deleted += rows.model._default_manager.filter(pk__in=batch).delete()[0]
-    return deleted

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from providers import retention
 from providers.models import ConsoleSession, Provider, SignInAttempt
+from ssoconsole.connections import batches
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -76,7 +77,7 @@ def test_expired_browser_sessions_go(now):
 
 
 def test_it_works_in_batches_and_may_run_again(now, monkeypatch):
-    monkeypatch.setattr(retention, "BATCH", 2)
+    monkeypatch.setattr(batches, "BATCH", 2)
     for number in range(5):
         attempt(f"old-{number}", now - 40 * DAY)
     assert retention.drop_old_sign_ins(at=now, keep=30 * DAY)["sign-in attempts"] == 5

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from ssoconsole.connections.batches import delete_in_batches
 from tokens.errors import AssertionReplayed
 from tokens.models import Bot, SpentAssertion
 
-BATCH = 1_000
 # Longer than any leeway and any step of a clock: a used assertion must be refused for its age before it is
 # forgotten.
 STAYS = timedelta(hours=1)
@@ -30,7 +30,4 @@ def spend_assertion(*, bot: Bot, jti_hash: str, expires_at: datetime) -> None:
 def drop_spent_assertions(*, at: datetime) -> int:
     """Forget used assertions that have expired for good; return how many. In batches, each of its own."""
     gone = SpentAssertion.objects.filter(expires_at__lt=at - STAYS).order_by("expires_at")
-    deleted = 0
-    while batch := list(gone.values_list("pk", flat=True)[:BATCH]):
-        deleted += SpentAssertion.objects.filter(pk__in=batch).delete()[0]
-    return deleted
+    return delete_in_batches(gone)

@@ -2,9 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from ssoconsole.connections.batches import delete_in_batches
 from tokens.models import TokenRecord
-
-BATCH = 1_000
 
 
 def drop_old_records(*, at: datetime, keep: timedelta) -> int:
@@ -16,7 +15,4 @@ def drop_old_records(*, at: datetime, keep: timedelta) -> int:
     whom: it is never dropped.
     """
     old = TokenRecord.objects.filter(expires_at__lt=at - keep).order_by("expires_at")
-    deleted = 0
-    while batch := list(old.values_list("pk", flat=True)[:BATCH]):
-        deleted += TokenRecord.objects.filter(pk__in=batch).delete()[0]
-    return deleted
+    return delete_in_batches(old)

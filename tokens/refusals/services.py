@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ssoconsole.actors import Actor
+from ssoconsole.connections.batches import delete_in_batches
 from ssoconsole.logs import current_request_id
 from ssoconsole.references.words import draw_words
 from tokens.models import TokenRefusal
@@ -23,7 +24,6 @@ log = structlog.get_logger("tokens.refusals")
 
 # One more than a sign-in's reference has, so that one is never the other: 3.6 million million.
 WORDS = 4
-BATCH = 1_000
 STRANGER = "stranger"
 
 
@@ -75,10 +75,7 @@ def keep_refusal(*, refused: Refused, by: Actor, source: str | None) -> str:
 def drop_old_refusals(*, at: datetime, keep: timedelta) -> int:
     """Delete refusals older than `keep`, in batches of a transaction each; return how many."""
     old = TokenRefusal.objects.filter(at__lt=at - keep).order_by("at")
-    deleted = 0
-    while batch := list(old.values_list("pk", flat=True)[:BATCH]):
-        deleted += TokenRefusal.objects.filter(pk__in=batch).delete()[0]
-    return deleted
+    return delete_in_batches(old)
 
 
 def _row(refused: Refused, client_id: str) -> TokenRefusal:

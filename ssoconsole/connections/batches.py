@@ -1,0 +1,19 @@
+"""Deletion of many rows, in batches of a transaction each: while others write, and to be stopped at any time."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+BATCH = 1_000
+
+
+def delete_in_batches(rows: "QuerySet[Any]") -> int:
+    """
+    Delete these rows and return how many that were, with what goes with them.
+
+    In their own order, which should be that of the index they are found by: by that of their keys, all would be read.
+    """
+    deleted = 0
+    while batch := list(rows.values_list("pk", flat=True)[:BATCH]):
+        deleted += rows.model._default_manager.filter(pk__in=batch).delete()[0]
+    return deleted
