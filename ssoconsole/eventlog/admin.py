@@ -16,6 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from ssoconsole.eventlog.models import Event
+from ssoconsole.keyset.paginator import asked_page
 
 if TYPE_CHECKING:
     ModelAdminOfEvent = admin.ModelAdmin[Event]
@@ -113,11 +114,7 @@ class EventAdmin(ModelAdminOfEvent):
         orphans: int = 0,
         allow_empty_first_page: bool = True,
     ) -> UncountedPaginator:
-        page = request.GET.get("p", "1")
-        # Python refuses to read a number of thousands of digits.
-        is_number = page.isascii() and page.isdecimal() and len(page) < 10
-        asked = min(max(int(page), 1), LAST_PAGE) if is_number else 1
-        return UncountedPaginator(queryset, per_page, asked=asked)
+        return UncountedPaginator(queryset, per_page, asked=asked_page(request, last=LAST_PAGE))
 
     @admin.display(description="time (UTC)")
     def time(self, event: Event) -> str:

@@ -19,6 +19,14 @@ PAGE = "p"
 LAST_PAGE = 1_000  # what is further down is searched for
 
 
+def asked_page(request: HttpRequest, *, last: int) -> int:
+    """The page of a list that is asked for, from 1 to `last`; the first one where what stands there is no number."""
+    page = request.GET.get(PAGE, "1")
+    # Python refuses to read a number of thousands of digits.
+    is_number = page.isascii() and page.isdecimal() and len(page) < 10
+    return min(max(int(page), 1), last) if is_number else 1
+
+
 class BoundedPaginator(AnyPaginator):
     """
     Counts up to MOST rows, or one beyond the page asked for: whoever goes on finds another page there.
@@ -56,7 +64,5 @@ class BoundedListAdmin(AnyModelAdmin):
         orphans: int = 0,
         allow_empty_first_page: bool = True,
     ) -> BoundedPaginator:
-        page = request.GET.get(PAGE, "1")
-        known = page.isdecimal() and page.isascii() and len(page) < 10
-        asked = min(int(page), LAST_PAGE) if known else 1
+        asked = asked_page(request, last=LAST_PAGE)
         return BoundedPaginator(queryset, per_page, orphans, allow_empty_first_page, asked=asked)
