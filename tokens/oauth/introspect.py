@@ -75,7 +75,7 @@ def introspection_at_once(form: Form, authorization: str | None, address: str | 
 def _live_record(token: str, statement: Statement, caller: Client, **values: Any) -> Issued | None:
     """The record of a live token that this bot may see; whatever is wrong costs the same."""
     jws = parsed(token)
-    records = statement.rows(jti="" if jws is None else jti_of(jws), caller=caller.bot_id, **values)
+    records = statement.rows(jti=jti_of(jws), caller=caller.bot_id, **values)
     if not records or jws is None:
         spend_verification(STAND_IN)
         return None

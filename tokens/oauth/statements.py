@@ -85,7 +85,7 @@ class GrantHeld(NamedTuple):
     audience_scopes: str
     scopes: str
     roles: str
-    signing_key_id: UUID | None
+    signing_key_id: UUID
     max_live_tokens: int
 
 
@@ -226,22 +226,17 @@ def _record_columns(path: str = "") -> list[str]:
 _JTI = Parameter("jti", CharField())
 _CALLER = Parameter("caller", TokenRecord._meta.get_field("number"))
 _ROLES_THERE = Grant.objects.filter(bot=_CALLER, audience=OuterRef("audience")).order_by().values("roles")
-LIVE_RECORD = select(
-    lambda: (
-        TokenRecord.objects.live(at=_AT)
-        .filter(jti=_JTI)
-        .annotate(roles_there=Subquery(_ROLES_THERE[:1]))
-        .values_list(*_record_columns(), "roles_there")
+
+
+def _live_records(*conditions: Exists) -> Any:
+    found = TokenRecord.objects.live(at=_AT).filter(*conditions, jti=_JTI)
+    return found.annotate(roles_there=Subquery(_ROLES_THERE[:1])).values_list(
+        *_record_columns(), "roles_there"
     )
-)
-LIVE_RECORD_FOR_KNOWN = select(
-    lambda: (
-        TokenRecord.objects.live(at=_AT)
-        .filter(Exists(_known_client()), jti=_JTI)
-        .annotate(roles_there=Subquery(_ROLES_THERE[:1]))
-        .values_list(*_record_columns(), "roles_there")
-    )
-)
+
+
+LIVE_RECORD = select(_live_records)
+LIVE_RECORD_FOR_KNOWN = select(lambda: _live_records(Exists(_known_client())))
 # There is one record of a jti.
 NEW_RECORD = insert(TokenRecord, repeatable=True)
 NEW_RECORD_FOR_KNOWN = insert(TokenRecord, where=_known_grant, repeatable=True)

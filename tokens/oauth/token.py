@@ -67,7 +67,7 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
     asked = (hashes[0], client.unverified_client_id, *([] if target is None else [target]))
     proved = proof(client, hashes, at=now)
     known = GRANTS_KNOWN.get(*asked, at=now)
-    if known is not None:
+    if known is not None and is_allowed(address, known[0].allowed_networks):
         insert = NEW_RECORD_FOR_KNOWN_ONLY_GRANT if target is None else NEW_RECORD_FOR_KNOWN
         still = {**proved, **known_values(*known)}
         answer = _issue(*known, form, address=address, at=now, insert=partial(insert.rows, **still))
@@ -98,8 +98,6 @@ def _issue(
     insert: Callable[..., list[Row]],
 ) -> bytes | None:
     """Issue what the grant permits, if `insert` takes the record: it gives the number, or nothing."""
-    if not (grant.signing_key_id and is_allowed(address, caller.allowed_networks)):
-        return None
     scope = form.one("scope")
     scopes = granted_scopes(
         held=json.loads(grant.scopes),

@@ -42,10 +42,9 @@ def find_record(token: str) -> TokenRecord | None:
 
 def _find(token: str, among: TokenRecordQuerySet) -> TokenRecord | None:
     jws = parsed(token)
-    jti = "" if jws is None else jti_of(jws)
     # One query in every case: a text that is no JWT looks for a jti that nobody has.
     records = among.select_related("bot", "audience", "signing_key")
-    record = records.filter(jti=jti).first()
+    record = records.filter(jti=jti_of(jws)).first()
     if record is None or jws is None:
         spend_verification(STAND_IN)
         return None
@@ -67,9 +66,9 @@ def parsed(token: str) -> UnverifiedJws | None:
         return None
 
 
-def jti_of(jws: UnverifiedJws) -> str:
-    """The `jti` that a text claims which is `parsed`, to look the record up by."""
-    return str(jws.unverified_claims["jti"])
+def jti_of(jws: UnverifiedJws | None) -> str:
+    """The `jti` that a `parsed` text claims, to look the record up by; "", which nobody has, for any other text."""
+    return "" if jws is None else str(jws.unverified_claims["jti"])
 
 
 def check_token(token: UnverifiedJws, *, says: AccessToken, profile: str, key: SigningKey) -> None:
