@@ -21,6 +21,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
+from django.utils.http import parse_etags
 
 from ssoconsole.http.forwarding import SCHEME, believe_forwarding_headers
 from ssoconsole.http.request_log import log_request, request_named
@@ -83,10 +84,8 @@ def answering_at_once(application: Application) -> Application:
         route, endpoint = found
         started = time.perf_counter()
         sent = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        # A copy: Django reads the forwarding headers for itself, if it comes to that.
-        meta = dict(environ)
-        believe_forwarding_headers(meta)
-        headers = _headers(meta.get(SCHEME, environ["wsgi.url_scheme"]))
+        meta, scheme = _believed(environ)
+        headers = _headers(scheme)
         if not connection.in_atomic_block:  # a request begins within none, unless all of it is tried in one
             connection.close_if_unusable_or_obsolete()
         with request_named(meta) as request_id:
@@ -114,10 +113,8 @@ def answering_at_once(application: Application) -> Application:
         if not route:
             return application(environ, start_response)
         started = time.perf_counter()
-        meta = dict(environ)
-        believe_forwarding_headers(meta)
-        zipped = "gzip" in meta.get("HTTP_ACCEPT_ENCODING", "")
-        key = environ["PATH_INFO"], meta.get(SCHEME, environ["wsgi.url_scheme"]), zipped
+        meta, scheme = _believed(environ)
+        key = environ["PATH_INFO"], scheme, "gzip" in meta.get("HTTP_ACCEPT_ENCODING", "")
         is_document = route in DOCUMENTS.values()
         word = "" if is_document else current_word()
         known = kept.get(key)
@@ -138,7 +135,8 @@ def answering_at_once(application: Application) -> Application:
                     kept.clear()
                 kept[key] = new
             return [body]
-        same = known.etag and known.etag in _etags(environ.get("HTTP_IF_NONE_MATCH", ""))
+        sent = parse_etags(environ.get("HTTP_IF_NONE_MATCH", "")[:1000])
+        same = known.etag and known.etag in [each.removeprefix("W/") for each in sent]
         status, body = ("304 Not Modified", b"") if same else ("200 OK", known.body)
         with request_named(meta) as request_id:
             log_request(
@@ -175,10 +173,6 @@ def _kept_answer(
     return KeptAnswer(word, until, etag, again, body)
 
 
-def _etags(sent: str) -> list[str]:
-    return [each.strip().removeprefix("W/") for each in sent[:1000].split(",")]
-
-
 @lru_cache(maxsize=8)
 def _headers(scheme: str) -> list[tuple[str, str]]:
     """
@@ -210,6 +204,13 @@ def _is_plain(environ: dict[str, Any]) -> bool:
         and _is_for_this_host(environ)
         and not is_tracing()
     )
+
+
+def _believed(environ: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """A copy of the environ as its forwarding headers make it, which Django reads for itself, and the scheme."""
+    meta = dict(environ)
+    believe_forwarding_headers(meta)
+    return meta, meta.get(SCHEME, environ["wsgi.url_scheme"])
 
 
 def _is_for_this_host(environ: dict[str, Any]) -> bool:
