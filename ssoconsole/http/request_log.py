@@ -1,4 +1,4 @@
-"""One log line a request: never its query string, which may hold a code or a state, nor a path that is a secret."""
+"""One log line a request: never its query string, which may hold a code or a state."""
 
 import logging
 import re
