@@ -94,9 +94,13 @@ def environment(database, cache):
     }
 
 
-def run(module, *arguments, env):
-    command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, env=env, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+def run_module(module, *arguments, env, python=sys.executable):
+    """Run a module of the benchmarks to its end and return what it prints; what it complains of is the error."""
+    command = [python, "-m", module, *arguments]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return done.stdout
 
 
 def measure(name, database, cache, folder):
@@ -111,10 +115,14 @@ def measure(name, database, cache, folder):
     console = None
     try:
         ready = json.loads(provider.first_line())
-        run("benchmarks.registration_process", "register", ready["issuer"], ready["client_secret"], env=env)
+        run_module(
+            "benchmarks.registration_process", "register", ready["issuer"], ready["client_secret"], env=env
+        )
         console, port = start_console(env, folder / "console.log")
         report(name, *sign_in_many(console, Browser(port, ready["issuer"])))
-        statements = run("benchmarks.registration_process", "count", env=env | {"LOG_FORMAT": "console"})
+        statements = run_module(
+            "benchmarks.registration_process", "count", env=env | {"LOG_FORMAT": "console"}
+        )
         print(f"{'':22}{statements.strip().splitlines()[-1]}")
     finally:
         if console:

@@ -12,7 +12,6 @@ import json
 import os
 import secrets
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,7 +20,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from benchmarks.load import request_of, run
-from benchmarks.sign_in import HOST, cpu_seconds, environment
+from benchmarks.sign_in import HOST, cpu_seconds, environment, processes_under, run_module
 from tests.deploy.machines.parts import Console, Part, Postgres, Redis
 from tests.support.servers import ROOT
 
@@ -130,7 +129,7 @@ def console_server(folder, postgres, redis):
     postgres.sql(f"CREATE DATABASE {database}")
     url = f"postgres://postgres@127.0.0.1:{postgres.port}/{database}"
     env = environment(url, redis.url) | {"WEB_CONCURRENCY": str(WORKERS)} | chosen_by_hand()
-    prepared = json.loads(python(sys.executable, "benchmarks.tokens_process", env=env).splitlines()[-1])
+    prepared = json.loads(run_module("benchmarks.tokens_process", env=env).splitlines()[-1])
     console = Console(folder, env).start()
     roots = [console.child.pid, postgres.child.pid]
     paths = {
@@ -164,7 +163,7 @@ def toolkit_server(folder, postgres):
         "SECRET_KEY": secrets.token_urlsafe(50),
         "PYTHONPATH": str(ROOT / "benchmarks"),
     }
-    python(str(TOOLKIT_PYTHON), "toolkit.prepare", *client, env=env)
+    run_module("toolkit.prepare", *client, env=env, python=str(TOOLKIT_PYTHON))
     toolkit = Toolkit(folder, env).start()
     paths = {"issue": "/o/token/", "introspect": "/o/introspect/", "revoke": "/o/revoke_token/"}
     parameters = {"grant_type": "client_credentials", "scope": "read write introspection"}
@@ -172,17 +171,8 @@ def toolkit_server(folder, postgres):
     return toolkit, Server("django-oauth-toolkit, RS256", toolkit.port, paths, client, parameters, roots)
 
 
-def python(program, module, *arguments, env):
-    done = subprocess.run(
-        [program, "-m", module, *arguments], env=env, cwd=ROOT, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return done.stdout
-
-
 def compare(*, rounds, count, revoked):
-    """Yield the servers with their figures, the one that others are compared with first."""
+    """Return the servers with their figures, the one that others are compared with first, and the console's MB."""
     with tempfile.TemporaryDirectory() as name:
         folder, parts = Path(name), []
         postgres = DurablePostgres(folder)
@@ -211,8 +201,6 @@ def compare(*, rounds, count, revoked):
 
 def memory(pid):
     """Proportional set size of the process and all below it, in MB."""
-    from benchmarks.sign_in import processes_under
-
     total = 0
     for each in processes_under(pid):
         for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
