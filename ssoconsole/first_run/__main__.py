@@ -95,27 +95,27 @@ def say_what_to_do(administrator: tuple[str, str] | None, demo_secret: str | Non
     from ssoconsole.first_run.demonstration import AUDIENCE, BOT
 
     base_url = os.environ["BASE_URL"]
-    print(f"\nConsole:        {base_url}", flush=True)
+    lines = [f"\nConsole:        {base_url}"]
     if administrator:
         name, password = administrator
-        print(
-            f"Administrator:  {name}   one-time password: {password}   (24 hours, at {base_url}/admin/)",
-            flush=True,
+        lines.append(
+            f"Administrator:  {name}   one-time password: {password}   (24 hours, at {base_url}/admin/)"
         )
     else:
-        print(
-            "Administrator:  the one you have; a new one: .venv/bin/python manage.py bootstrap_admin",
-            flush=True,
+        lines.append(
+            "Administrator:  the one you have; a new one: .venv/bin/python manage.py bootstrap_admin"
         )
-    if demo_secret is None:
-        return
-    client = f"-u '{BOT}:{demo_secret}'"
-    print(f"Demonstration:  sign in as {ACCOUNT}, no password needed")
-    print(
-        f"Fetch a token:  TOKEN=$(curl -s {client} -d grant_type=client_credentials -d resource={AUDIENCE} "
-        f'{base_url}/oauth/token | sed \'s/.*"access_token": *"\\([^"]*\\).*/\\1/\'); echo $TOKEN'
-    )
-    print(f"Introspect it:  curl -s {client} -d token=$TOKEN {base_url}/oauth/introspect", flush=True)
+    if demo_secret is not None:
+        client = f"-u '{BOT}:{demo_secret}'"
+        lines += [
+            f"Demonstration:  sign in as {ACCOUNT}, no password needed",
+            (
+                f"Fetch a token:  TOKEN=$(curl -s {client} -d grant_type=client_credentials -d resource={AUDIENCE} "
+                f'{base_url}/oauth/token | sed \'s/.*"access_token": *"\\([^"]*\\).*/\\1/\'); echo $TOKEN'
+            ),
+            f"Introspect it:  curl -s {client} -d token=$TOKEN {base_url}/oauth/introspect",
+        ]
+    print("\n".join(lines), flush=True)
 
 
 def stop_on_signals() -> None:

@@ -24,7 +24,8 @@ def reading_content_types(application: Application) -> Application:
     """Wrap Django's WSGI application: no request has a `Content-Type` that it fails at."""
 
     def answering(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not is_readable(environ.get("CONTENT_TYPE") or ""):
+        given = environ.get("CONTENT_TYPE")
+        if given and not is_readable(given):
             environ["CONTENT_TYPE"] = UNKNOWN
         return application(environ, start_response)
 
