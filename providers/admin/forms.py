@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from providers.admin.credentials import Import, SecretTextarea, import_credentials
-from providers.admin.fields import GroupRulesField, LinesField, PairsField
+from providers.admin.fields import GroupRulesField, LinesField, PairsField, StructureField
 from providers.admin.icons import IconField
 from providers.admin.trial import STALE, SeenField, TrialField, stamp_of
 from providers.kinds import all_kinds, kind_of
 from providers.models import Provider
+from providers.models.structures import GroupRules, TextList, TextMap
 from providers.registration.errors import RegistrationInvalid, RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.rules import problems
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
     ProviderModelForm = forms.ModelForm[Provider]
 else:
     ProviderModelForm = forms.ModelForm
+
+
+# How each structure of the model is edited.
+EDITED: dict[type, type[StructureField]] = {
+    TextList: LinesField,
+    TextMap: PairsField,
+    GroupRules: GroupRulesField,
+}
+FIELD_CLASSES = {
+    column.name: EDITED[type(column)] for column in Provider._meta.concrete_fields if type(column) in EDITED
+}
 
 
 class ProviderForm(ProviderModelForm):
@@ -67,25 +79,6 @@ class ProviderForm(ProviderModelForm):
         label="Or its file", required=False, allow_empty_file=True, help_text="A JSON file of at most 64 KiB."
     )
     icon = IconField()
-    scopes = LinesField(help_text="One a line; openid is always among them.")
-    signing_algs = LinesField(
-        label="Signing algorithms",
-        help_text="Accepted for ID tokens, logout tokens and signed userinfo; one a line, such as RS256.",
-    )
-    extra_params = PairsField(
-        label="Extra parameters",
-        help_text="Sent with every authorization request, “name: value” a line; not what the flow sets.",
-    )
-    principal_claims = LinesField(help_text="The first of these claims that is present names the user.")
-    mapping = PairsField(
-        help_text="“field: claim path” a line, dotted into nested claims: “groups: realm_access.roles”. "
-        "The fields are email, email_verified, name and groups; groups takes several paths between commas."
-    )
-    group_rules = GroupRulesField(help_text="“claim value => group” a line.")
-    admin_principals = LinesField(help_text="Who administers this console, one a line, exactly as claimed.")
-    allowed_email_domains = LinesField(
-        help_text="One a line, exact; empty lets in everybody whom the provider vouches for."
-    )
     trial = TrialField()
     seen = SeenField()
 
@@ -98,6 +91,7 @@ class ProviderForm(ProviderModelForm):
             *(f"session_{name}" for name in SESSION),
             "enabled",
         )
+        field_classes = FIELD_CLASSES
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -108,9 +102,12 @@ class ProviderForm(ProviderModelForm):
             kinds.choices = [(kind.key, kind.name) for kind in all_kinds().values()]
         for name, help_text in extra_fields().items():
             self.fields[name] = forms.CharField(required=False, help_text=help_text, max_length=255)
-        if "issuer" in self.fields:  # the admin takes it away from who may only look
-            # A kind may work the issuer out from a field of its own.
-            self.fields["issuer"].required = False
+        # A kind may work the issuer out from a field of its own; without a word, userinfo stays what it is.
+        for name in {
+            "issuer",
+            "userinfo",
+        } & self.fields.keys():  # the admin takes them from who may only look
+            self.fields[name].required = False
         self.imported = import_credentials(self) if self.is_bound else Import()
         self._fill_in(self.imported)
 

@@ -20,12 +20,25 @@ CLAIMS = ("principal_claims", "mapping", "group_rules")
 SESSIONS = ("session_lifetime", "session_refresh", "session_check_every")
 CREDENTIALS = ("credentials_json", "credentials_file")
 BUTTON = ("icon", "order")
-ADVANCED = ("prompt", "max_age", "leeway", "extra_params")
+FACTORS = ("acr_values", "required_acr", "required_amr", "admin_required_acr", "admin_required_amr")
+ADVANCED = (
+    "prompt",
+    "max_age",
+    "leeway",
+    "userinfo",
+    "trusted_audiences",
+    "extra_params",
+    "signout_params",
+)
 
 FLOW_NOTE = (
     "“code” is the flow to choose. “id_token” is legacy: tokens travel through the browser, and there is no "
     "client authentication. Not offered, because they are weaker and gain nothing: “id_token token”, the hybrid "
     "flows, and answers in the fragment of an address, which no server sees."
+)
+FACTORS_NOTE = (
+    "Demand what the provider says of the authentication, such as a second factor: its acr (an authentication "
+    "context) and amr (the methods that were used). What is demanded must come back in the ID token."
 )
 SESSIONS_NOTE = (
     "A session also ends when the provider says so by back-channel logout, server to server. Front-channel "
@@ -44,6 +57,7 @@ def fieldsets(*, stored: bool, panels: Sequence[str]) -> list[Any]:
         ("Flow", {"fields": FLOW, "description": FLOW_NOTE}),
         ("Who may enter", {"fields": WHO_MAY_ENTER}),
         ("Claims", {"fields": CLAIMS}),
+        ("How they authenticate", {"fields": FACTORS, "classes": ("collapse",), "description": FACTORS_NOTE}),
         ("Sessions", {"fields": SESSIONS, "description": SESSIONS_NOTE}),
         ("Sign-in button", {"fields": BUTTON}),
         ("Advanced", {"fields": ADVANCED, "classes": ("collapse",)}),

@@ -21,6 +21,11 @@ def text_list() -> "serializers.ListField":
     return serializers.ListField(child=serializers.CharField(max_length=255), required=False)
 
 
+def parameters() -> "serializers.DictField":
+    text = serializers.CharField(max_length=1000, allow_blank=True, trim_whitespace=False)
+    return serializers.DictField(child=text, required=False)
+
+
 class GroupRuleSerializer(StrictSerializer):
     claim_value = serializers.CharField(max_length=255, trim_whitespace=False)
     group = serializers.CharField(max_length=150, trim_whitespace=False)
@@ -52,6 +57,7 @@ class ProviderSerializer(StrictSerializer):
         max_length=4096, trim_whitespace=False, required=False, allow_null=True, write_only=True
     )
     has_client_secret = serializers.BooleanField(read_only=True)
+    client_secret_expires_at = serializers.DateTimeField(required=False, allow_null=True)
     token_endpoint_auth_method = serializers.ChoiceField(
         choices=Provider.ClientAuthentication.choices, required=False
     )
@@ -64,10 +70,16 @@ class ProviderSerializer(StrictSerializer):
     leeway = serializers.IntegerField(min_value=0, max_value=300, required=False)
     max_age = serializers.IntegerField(min_value=0, max_value=LARGEST, required=False, allow_null=True)
     prompt = serializers.CharField(max_length=64, allow_null=True, allow_blank=True, required=False)
-    extra_params = serializers.DictField(
-        child=serializers.CharField(max_length=1000, allow_blank=True, trim_whitespace=False), required=False
-    )
+    acr_values = text_list()
+    required_acr = text_list()
+    required_amr = text_list()
+    admin_required_acr = text_list()
+    admin_required_amr = text_list()
+    extra_params = parameters()
     callback = serializers.ChoiceField(choices=Provider.Callback.choices, required=False)
+    trusted_audiences = text_list()
+    userinfo = serializers.ChoiceField(choices=Provider.Userinfo.choices, required=False)
+    signout_params = parameters()
     principal_claims = text_list()
     mapping = serializers.DictField(
         child=serializers.CharField(max_length=255, allow_blank=True), required=False

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from providers.models.structures import GroupRules, TextList, TextMap
 from ssoconsole.encryption.field import EncryptedTextField
 
 
@@ -64,6 +65,11 @@ class Provider(models.Model):
         DEDICATED = "dedicated", "dedicated: /callback/<slug>"
         SHARED = "shared", "shared: /callback"
 
+    class Userinfo(models.TextChoices):
+        ALWAYS = "always", "always"
+        WHEN_NEEDED = "when_needed", "only for mapped claims that the ID token lacks"
+        NEVER = "never", "never"
+
     class Refresh(models.TextChoices):
         NONE = "none", "none"
         PROMPT_NONE = "prompt_none", "prompt=none"
@@ -112,20 +118,95 @@ class Provider(models.Model):
     )
     pushed_authorization = models.BooleanField("pushed authorization requests", default=True)
     response_type = models.CharField(max_length=16, choices=ResponseType, default=ResponseType.CODE)
-    scopes = models.JSONField(default=default_scopes)
+    scopes = TextList(default=default_scopes, help_text="One a line; openid is always among them.")
     pkce = models.BooleanField("PKCE", default=True)
-    signing_algs = models.JSONField("signing algorithms", default=default_signing_algs)
+    signing_algs = TextList(
+        "signing algorithms",
+        default=default_signing_algs,
+        help_text="Accepted for ID tokens, logout tokens and signed userinfo; one a line, such as RS256.",
+    )
     leeway = models.PositiveSmallIntegerField(default=60, validators=[MaxValueValidator(300)])
     max_age = models.PositiveIntegerField(null=True, blank=True)
     prompt = models.CharField(max_length=64, blank=True)
-    extra_params = models.JSONField("extra parameters", default=dict, blank=True)
+    acr_values = TextList(
+        "ACR values",
+        default=list,
+        blank=True,
+        help_text="Authentication contexts to ask for, the preferred one first, one a line "
+        "(OpenID Connect Core 1.0 section 3.1.2.1).",
+    )
+    required_acr = TextList(
+        "required ACR",
+        default=list,
+        blank=True,
+        help_text="To enter, one of these must come back in acr; one a line, empty for no demand.",
+    )
+    required_amr = TextList(
+        "required AMR",
+        default=list,
+        blank=True,
+        help_text="To enter, all of these must come back in amr, such as mfa; one a line (RFC 8176).",
+    )
+    admin_required_acr = TextList(
+        "required ACR of administrators",
+        default=list,
+        blank=True,
+        help_text="To administer, one of these must come back in acr.",
+    )
+    admin_required_amr = TextList(
+        "required AMR of administrators",
+        default=list,
+        blank=True,
+        help_text="To administer, all of these must come back in amr, such as mfa.",
+    )
+    extra_params = TextMap(
+        "extra parameters",
+        default=dict,
+        blank=True,
+        help_text="Sent with every authorization request, “name: value” a line; not what the flow sets.",
+    )
     callback = models.CharField(max_length=16, choices=Callback, default=Callback.DEDICATED)
+    trusted_audiences = TextList(
+        default=list,
+        blank=True,
+        help_text="Members that the ID token's aud may hold beside the client ID, one a line "
+        "(OpenID Connect Core 1.0 section 3.1.3.7).",
+    )
+    userinfo = models.CharField(
+        max_length=16,
+        choices=Userinfo,
+        default=Userinfo.ALWAYS,
+        help_text="When to ask the userinfo endpoint for claims.",
+    )
+    signout_params = TextMap(
+        "sign-out parameters",
+        default=dict,
+        blank=True,
+        help_text="Added to the provider's sign-out address, “name: value” a line; {client_id} and "
+        "{post_logout_redirect_uri} are filled in.",
+    )
 
-    principal_claims = models.JSONField(default=default_principal_claims)
-    mapping = models.JSONField(default=default_mapping, blank=True)
-    group_rules = models.JSONField(default=list, blank=True)
-    admin_principals = models.JSONField(default=list, blank=True)
-    allowed_email_domains = models.JSONField(default=list, blank=True)
+    principal_claims = TextList(
+        default=default_principal_claims,
+        help_text="The first of these claims that is present names the user.",
+    )
+    mapping = TextMap(
+        default=default_mapping,
+        blank=True,
+        help_text="“field: claim path” a line, dotted into nested claims: “groups: realm_access.roles”. "
+        "The fields are email, email_verified, name and groups; groups takes several paths between commas.",
+    )
+    group_rules = GroupRules(default=list, blank=True, help_text="“claim value => group” a line.")
+    admin_principals = TextList(
+        default=list,
+        blank=True,
+        help_text="Who administers this console, one a line, exactly as claimed.",
+    )
+    allowed_email_domains = TextList(
+        default=list,
+        blank=True,
+        help_text="One a line, exact; empty lets in everybody whom the provider vouches for.",
+    )
     self_signup = models.BooleanField(default=True)
     link_by_verified_email = models.BooleanField(default=False)
 

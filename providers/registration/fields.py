@@ -1,35 +1,16 @@
-"""The fields of a registration that an administrator decides about, in the order in which they are told."""
+"""
+The fields of a registration that an administrator decides about, in the order in which they are told.
 
-# As the model calls them, and the configuration file too. The slug comes first and `enabled` last wherever a
-# registration is told; both are apart because every door treats them in its own way.
-FIELDS = (
-    "kind",
-    "name",
-    "icon",
-    "order",
-    "issuer",
-    "client_id",
-    "client_secret",
-    "client_secret_expires_at",
-    "token_endpoint_auth_method",
-    "assertion_audience",
-    "pushed_authorization",
-    "response_type",
-    "scopes",
-    "pkce",
-    "signing_algs",
-    "leeway",
-    "max_age",
-    "prompt",
-    "extra_params",
-    "callback",
-    "principal_claims",
-    "mapping",
-    "group_rules",
-    "admin_principals",
-    "allowed_email_domains",
-    "self_signup",
-    "link_by_verified_email",
+They are those of the model: the configuration file, the API, the history and the form follow it. The slug comes first
+and `enabled` last wherever a registration is told; both are apart because every door treats them in its own way.
+"""
+
+from providers.models import Provider
+
+SECRET = "client_secret"  # noqa: S105 - a name; forms have a field of their own for it
+_decided = [field.name for field in Provider._meta.concrete_fields if field.editable or field.name == SECRET]
+FIELDS = tuple(
+    name for name in _decided if name not in ("slug", "enabled") and not name.startswith("session_")
 )
 # `session_<name>` on the model, `session: {<name>: ...}` in the configuration file.
-SESSION = ("lifetime", "refresh", "check_every")
+SESSION = tuple(name.removeprefix("session_") for name in _decided if name.startswith("session_"))

@@ -6,7 +6,7 @@ from providers.registration.secret import readable_secret
 from ssoconsole.actors import Actor
 
 # What a field that is added later is, until somebody has thought about it: risky.
-HARMLESS = ("name", "icon", "order", "client_secret_expires_at")
+HARMLESS = ("name", "icon", "order", "client_secret_expires_at", "signout_params")
 # The slug is in the path of the dedicated callback.
 RISKY = ("slug", *(name for name in FIELDS if name not in HARMLESS))
 # For how long they stay.

@@ -38,6 +38,11 @@ RESERVED_PARAMETERS = frozenset(
         "client_assertion_type",
     }
 )
+# What signing out sets itself, or what is nobody else's (OpenID Connect RP-Initiated Logout 1.0 section 2).
+RESERVED_AT_SIGN_OUT = frozenset(
+    {"id_token_hint", "state", "client_secret", "client_assertion", "client_assertion_type"}
+)
+SIGN_OUT_PLACEHOLDERS = ("{client_id}", "{post_logout_redirect_uri}")
 RESPONSE_MODES = ("query", "form_post")
 PROMPTS = ("none", "login", "consent", "select_account", "create")
 
@@ -159,12 +164,31 @@ def _prompt(provider: Provider) -> str | None:
         return "none goes with no other word."
     if "none" in words and provider.max_age == 0:
         return "none forbids to ask the person, and a max age of 0 demands it."
-    both = (
-        {"prompt", "max_age"} & provider.extra_params.keys()
-        if isinstance(provider.extra_params, dict)
-        else set()
-    )
+    return _field_of_its_own(provider, "prompt", "max_age")
+
+
+def _acr_values(provider: Provider) -> str | None:
+    asked = provider.acr_values or provider.required_acr or provider.admin_required_acr
+    return _field_of_its_own(provider, "acr_values") if asked else None
+
+
+def _field_of_its_own(provider: Provider, *names: str) -> str | None:
+    given = provider.extra_params if isinstance(provider.extra_params, dict) else {}
+    both = given.keys() & set(names)
     return f"{min(both)} has a field of its own; take it out of the extra parameters." if both else None
+
+
+def _signout_params(provider: Provider) -> str | None:
+    reserved = sorted(RESERVED_AT_SIGN_OUT & provider.signout_params.keys())
+    if reserved:
+        return f"{reserved[0]} is set by signing out itself."
+    for name, text in provider.signout_params.items():
+        rest = text
+        for placeholder in SIGN_OUT_PLACEHOLDERS:
+            rest = rest.replace(placeholder, "")
+        if "{" in rest or "}" in rest:
+            return f"{name}: only {' and '.join(SIGN_OUT_PLACEHOLDERS)} are filled in."
+    return None
 
 
 def _linking(provider: Provider) -> str | None:
@@ -197,8 +221,10 @@ RULES: tuple[tuple[str, Callable[[Provider], str | None]], ...] = (
     ("client_secret", _client_secret),
     ("pkce", _pkce),
     ("signing_algs", _signing_algs),
-    ("extra_params", _extra_params),
     ("prompt", _prompt),
+    ("acr_values", _acr_values),
+    ("extra_params", _extra_params),
+    ("signout_params", _signout_params),
     ("link_by_verified_email", _linking),
     ("session_refresh", _refresh),
 )

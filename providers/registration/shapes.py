@@ -40,6 +40,11 @@ def strings(value: Any) -> list[str]:
     return [] if len(set(value)) == len(value) else ["Something is there twice."]
 
 
+def words(value: Any) -> list[str]:
+    """A list of values that stand between blanks in a request, such as `acr_values`."""
+    return strings(value) or [f"{shown(word)} has blanks; write one a line." for word in value if " " in word]
+
+
 def domains(value: Any) -> list[str]:
     """A list of e-mail domains, exact ones."""
     return strings(value) or [
@@ -85,12 +90,19 @@ def parameters(value: Any) -> list[str]:
 SHAPES: dict[str, Callable[[Any], list[str]]] = {
     "scopes": scopes,
     "signing_algs": strings,
+    "acr_values": words,
+    "required_acr": words,
+    "required_amr": words,
+    "admin_required_acr": words,
+    "admin_required_amr": words,
+    "trusted_audiences": strings,
     "principal_claims": claim_paths,
     "mapping": mapping,
     "group_rules": group_rules,
     "admin_principals": strings,
     "allowed_email_domains": domains,
     "extra_params": parameters,
+    "signout_params": parameters,
 }
 
 

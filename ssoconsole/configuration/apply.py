@@ -23,7 +23,7 @@ from ssoconsole.configuration.plan import Action, Plan, Step, differences
 from ssoconsole.configuration.secrets import resolve_secrets
 from ssoconsole.configuration.sections.audiences import Audiences
 from ssoconsole.configuration.sections.bots import Bots
-from ssoconsole.configuration.sections.providers import Providers, extra_keys, refusal
+from ssoconsole.configuration.sections.providers import Providers, refusal
 from ssoconsole.configuration.sections.section import (
     Entry,
     EntryRefused,
@@ -69,7 +69,7 @@ def read_configuration(content: bytes, *, environment: Mapping[str, str]) -> tup
     document, findings = read_yaml(content)
     if document is not None or not findings.problems:
         found = Findings(findings.lines)
-        check_shape(document, found, provider_keys=extra_keys())
+        check_shape(document, found)
         # What could not be read has the wrong shape, too, and has been reported.
         unreadable = {problem.path for problem in findings.problems}
         findings.problems += [problem for problem in found.problems if problem.path not in unreadable]

@@ -12,7 +12,6 @@ from providers.models import Provider
 from providers.trial.services import roll_back_overdue
 from ssoconsole.configuration.plan import Hidden
 from ssoconsole.configuration.sections import audiences, bots, providers
-from ssoconsole.configuration.shape import AUDIENCE, BOT, PROVIDER
 from tokens.audiences.console import console_identifier
 from tokens.models import Audience, Bot
 
@@ -23,6 +22,8 @@ UNLESS = {
     "client_secret_expires_at": None,
     "assertion_audience": "issuer",
     "pushed_authorization": True,
+    "admin_required_acr": [],
+    "admin_required_amr": [],
     "jwks_uri": None,
 }
 
@@ -37,9 +38,9 @@ def export_configuration() -> str:
     names = _Names()
     roll_back_overdue(at=timezone.now())
     document = {
-        "providers": [_entry(providers.describe(row), PROVIDER.keys, names) for row in _providers()],
-        "audiences": [_entry(audiences.describe(row), AUDIENCE.keys, names) for row in _audiences()],
-        "bots": [_entry(bots.describe(row), BOT.keys, names) for row in _bots()],
+        "providers": [_entry(providers.describe(row), names) for row in _providers()],
+        "audiences": [_entry(audiences.describe(row), names) for row in _audiences()],
+        "bots": [_entry(bots.describe(row), names) for row in _bots()],
     }
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000_000)
     return "\n".join([*_heading(names), text])
@@ -94,18 +95,18 @@ class _Line(list[Any]):
     """A list that is written on one line."""
 
 
-def _entry(described: dict[str, Any], keys: Any, names: _Names) -> dict[str, Any]:
+def _entry(described: dict[str, Any], names: _Names) -> dict[str, Any]:
     holder = next(iter(described.values()))
     entry: dict[str, Any] = {}
-    for key in keys:
-        if key not in described or (key in UNLESS and described[key] == UNLESS[key]):
+    for key, value in described.items():
+        if key in UNLESS and value == UNLESS[key]:
             continue
-        value = described[key]
         if isinstance(value, Hidden):
-            value = _Reference(env=names.name(holder))
+            entry[key] = _Reference(env=names.name(holder))
         elif isinstance(value, list) and all(isinstance(item, str) for item in value):
-            value = _Line(value)
-        entry[key] = value
+            entry[key] = _Line(value)
+        else:
+            entry[key] = value
     return entry
 
 

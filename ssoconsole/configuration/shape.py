@@ -1,49 +1,23 @@
-"""The keys of the configuration file, in the order in which they are exported, and what each one holds."""
+"""The keys of the configuration file and what each one holds; those of providers are the API's."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from ssoconsole.configuration.kinds import Anything, Flag, Items, Moment, Record, Secret, Table, Text, Whole
-from ssoconsole.yaml.problems import Findings
+from rest_framework import serializers
 
-GROUP_RULE = Record({"claim_value": Text(), "group": Text()}, required=("claim_value", "group"))
-SESSION = Record({"lifetime": Whole(), "refresh": Text(), "check_every": Whole()})
-
-PROVIDER = Record(
-    {
-        "slug": Text(),
-        "kind": Text(),
-        "name": Text(),
-        "icon": Text(),
-        "order": Whole(),
-        "issuer": Text(),
-        "client_id": Text(),
-        "client_secret": Secret(),
-        "client_secret_expires_at": Moment(),
-        "token_endpoint_auth_method": Text(),
-        "assertion_audience": Text(),
-        "pushed_authorization": Flag(),
-        "response_type": Text(),
-        "scopes": Items(Text()),
-        "pkce": Flag(),
-        "signing_algs": Items(Text()),
-        "leeway": Whole(),
-        "max_age": Whole(),
-        "prompt": Text(),
-        "extra_params": Table(Text()),
-        "callback": Text(),
-        "principal_claims": Items(Text()),
-        "mapping": Table(Text()),
-        "group_rules": Items(GROUP_RULE),
-        "admin_principals": Items(Text()),
-        "allowed_email_domains": Items(Text()),
-        "self_signup": Flag(),
-        "link_by_verified_email": Flag(),
-        "session": SESSION,
-        "enabled": Flag(),
-    },
-    required=("slug",),
+from providers.api.serializers import ProviderSerializer
+from ssoconsole.configuration.kinds import (
+    Anything,
+    Flag,
+    Items,
+    Kind,
+    Moment,
+    Record,
+    Secret,
+    Table,
+    Text,
+    Whole,
 )
+from ssoconsole.yaml.problems import SECRET_KEY_NAME, Findings
 
 AUDIENCE = Record(
     {
@@ -81,26 +55,50 @@ BOT = Record(
     required=("name",),
 )
 
-# Section, what one of its items is, and the key that identifies an item.
-SECTIONS = {"providers": (PROVIDER, "slug"), "audiences": (AUDIENCE, "identifier"), "bots": (BOT, "name")}
+# Section, and the key that identifies one of its items.
+SECTIONS = {"providers": "slug", "audiences": "identifier", "bots": "name"}
 
 
-def check_shape(document: Any, findings: Findings, *, provider_keys: Iterable[str] = ()) -> None:
-    """
-    Add a problem for every unknown key, wrong type, missing key and repeated identifier of the document.
-
-    `provider_keys` are texts that a kind of provider reads beside what all of them have, such as `subdomain`.
-    """
+def check_shape(document: Any, findings: Findings) -> None:
+    """Add a problem for every unknown key, wrong type, missing key and repeated identifier of the document."""
     if not isinstance(document, dict):
         findings.add((), f"expected a mapping with {', '.join(SECTIONS)}")
         return
     # Sections are not nullable: with --prune, "nothing here" must be written as [] to be meant.
-    sections = {name: Items(item) for name, (item, _) in SECTIONS.items()}
-    extra = dict.fromkeys(provider_keys, Text())
-    sections["providers"] = Items(Record({**PROVIDER.keys, **extra}, PROVIDER.required))
+    sections = {name: Items(item) for name, item in section_items().items()}
     Record(sections, required=tuple(document.keys() & sections.keys())).check(document, (), findings)
-    for name, (_, key) in SECTIONS.items():
+    for name, key in SECTIONS.items():
         _check_unique(name, document.get(name), key, findings)
+
+
+def section_items() -> dict[str, Record]:
+    """What an item of each section holds."""
+    provider = _record(ProviderSerializer(), required=("slug",))
+    return {"providers": provider, "audiences": AUDIENCE, "bots": BOT}
+
+
+def _record(serializer: Any, *, required: tuple[str, ...] | None = None) -> Record:
+    """The keys that the API's body has, and what each holds; a secret may be where the file says."""
+    fields = {name: field for name, field in serializer.fields.items() if not field.read_only}
+    kinds = {name: Secret() if name == SECRET_KEY_NAME else _kind(field) for name, field in fields.items()}
+    if required is None:
+        required = tuple(name for name, field in fields.items() if field.required)
+    return Record(kinds, required)
+
+
+def _kind(field: Any) -> Kind:
+    if isinstance(field, serializers.ListSerializer | serializers.ListField):
+        return Items(_kind(field.child))
+    if isinstance(field, serializers.DictField):
+        return Table(_kind(field.child))
+    if isinstance(field, serializers.Serializer):
+        return _record(field)
+    simple: tuple[tuple[type, Kind], ...] = (
+        (serializers.BooleanField, Flag()),
+        (serializers.IntegerField, Whole()),
+        (serializers.DateTimeField, Moment()),
+    )
+    return next((kind for called, kind in simple if isinstance(field, called)), Text())
 
 
 def _check_unique(section: str, items: Any, key: str, findings: Findings) -> None:

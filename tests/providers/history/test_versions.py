@@ -248,6 +248,7 @@ def test_every_field_is_risky_or_known_to_be_harmless():
         "icon",
         "order",
         "client_secret_expires_at",
+        "signout_params",
     }
 
 

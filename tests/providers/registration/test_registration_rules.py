@@ -16,6 +16,16 @@ PUBLIC = {"token_endpoint_auth_method": "none", "client_secret": None}
 
 FINE = {
     "as it begins": {},
+    "an authentication context": {
+        "acr_values": ["phr"],
+        "required_acr": ["phr"],
+        "required_amr": ["mfa", "pwd"],
+    },
+    "one by a parameter of one's own": {"extra_params": {"acr_values": "phr"}},
+    "other audiences": {"trusted_audiences": ["https://api.example", "another-client"]},
+    "sign-out in a provider's own words": {
+        "signout_params": {"logout_uri": "{post_logout_redirect_uri}", "client_id": "{client_id}"}
+    },
     "a public client with PKCE": PUBLIC,
     "the secret in the body": {"token_endpoint_auth_method": "client_secret_post"},
     "assertions with a long secret": {"token_endpoint_auth_method": "client_secret_jwt"},
@@ -134,6 +144,27 @@ WRONG = {
         {"prompt": "none", "max_age": 0},
         {"extra_params": {"prompt": "login"}},
         {"extra_params": {"max_age": "1"}},
+    ],
+    "acr_values": [
+        {"acr_values": "phr"},
+        {"acr_values": ["one two"]},
+        {"acr_values": ["phr"], "extra_params": {"acr_values": "phr"}},
+        {"required_acr": ["phr"], "extra_params": {"acr_values": "phr"}},
+        {"admin_required_acr": ["phr"], "extra_params": {"acr_values": "phr"}},
+    ],
+    **{
+        name: [{name: ["phr", "phr"]}, {name: ["one two"]}, {name: [""]}, {name: None}]
+        for name in ("required_acr", "required_amr", "admin_required_acr", "admin_required_amr")
+    },
+    "trusted_audiences": [{"trusted_audiences": "project"}, {"trusted_audiences": ["a", "a"]}],
+    "userinfo": [{"userinfo": "sometimes"}, {"userinfo": ""}],
+    "signout_params": [
+        {"signout_params": ["a"]},
+        {"signout_params": {"a b": "c"}},
+        {"signout_params": {"a": "{client}"}},
+        {"signout_params": {"a": "{client_secret}"}},
+        {"signout_params": {"a": "}"}},
+        *({"signout_params": {name: "x"}} for name in ("id_token_hint", "state", "client_secret")),
     ],
     "leeway": [{"leeway": 301}, {"leeway": -1}],
     "link_by_verified_email": [{"link_by_verified_email": True}],

@@ -37,6 +37,17 @@ def contract():
 
 
 @pytest.fixture
+def line_of(contract):
+    """The number, as text, of the contract's only line that has a text."""
+
+    def line_of(text):
+        [number] = [number for number, line in enumerate(contract.splitlines(), 1) if text in line]
+        return str(number)
+
+    return line_of
+
+
+@pytest.fixture
 def apply(tmp_path):
     """Run `manage.py apply` on a text; `problems` are the lines that name the file, without its name."""
 

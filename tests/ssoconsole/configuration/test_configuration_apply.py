@@ -110,23 +110,28 @@ class AtomicTests:
         self, apply, contract, everything
     ):
         before = everything()
+        last = len(contract.splitlines()) + 2
 
         answer = apply(contract + "  - name: worst-bot\n    allowed_networks: [10.0.0.0/8, everywhere]\n")
 
         assert answer.code == 1
-        assert [line.partition(": An ")[0] for line in answer.problems] == ["49: bots[1].allowed_networks[1]"]
+        assert [line.partition(": An ")[0] for line in answer.problems] == [
+            f"{last}: bots[1].allowed_networks[1]"
+        ]
         assert "nothing was changed" in answer.err
         assert answer.out == ""
         assert everything() == before
 
-    def test_a_bot_is_not_blamed_for_its_refused_audience(self, apply, contract):
+    def test_a_bot_is_not_blamed_for_its_refused_audience(self, apply, contract, line_of):
         answer = apply(
             contract.replace("identifier: https://metadata.example", "identifier: metadata").replace(
                 "audience: https://metadata.example", "audience: metadata"
             )
         )
 
-        assert [line.split(": ")[:2] for line in answer.problems] == [["28", "audiences[0].identifier"]]
+        assert [line.split(": ")[:2] for line in answer.problems] == [
+            [line_of("- identifier:"), "audiences[0].identifier"]
+        ]
 
     def test_all_objects_are_tried_before_anything_is_reported(self, apply, contract):
         answer = apply(
@@ -140,7 +145,9 @@ class AtomicTests:
             "audiences[0].signing_alg",
         ]
 
-    def test_what_only_the_database_refuses_is_told_without_its_words(self, apply, contract, everything):
+    def test_what_only_the_database_refuses_is_told_without_its_words(
+        self, apply, contract, everything, line_of
+    ):
         def refuse(**kwargs):
             raise DataError("value too long: hunter2")
 
@@ -151,7 +158,9 @@ class AtomicTests:
         finally:
             pre_save.disconnect(refuse, sender=Bot)
 
-        assert answer.problems == ["36: bots[0]: the database refuses a value"]
+        assert answer.problems == [
+            f"{line_of('- name: ingestion-bot')}: bots[0]: the database refuses a value"
+        ]
         assert_without(answer.err, "hunter2")
         assert everything() == before
 

@@ -149,12 +149,12 @@ def test_an_empty_database_is_a_file_too(apply, own_audience):
     assert apply(text, "--prune").out.splitlines()[0] == "Nothing to change."
 
 
-def test_a_bot_that_was_disabled_for_good_is_left_out(apply, contract):
+def test_a_bot_that_was_disabled_for_good_is_left_out(apply, contract, line_of):
     apply(contract)
     retire_bot(bot=Bot.objects.get(), by=Actor.command("test"))
 
     assert yaml.safe_load(export())["bots"] == []
-    assert apply(contract).problems[0].startswith("36: bots[0]")
+    assert apply(contract).problems[0].startswith(f"{line_of('- name: ingestion-bot')}: bots[0]")
 
 
 def test_an_export_never_opens_a_secret(apply, contract, settings):

@@ -140,21 +140,22 @@ def test_a_changed_secret_is_shown_as_changed(apply, contract):
     assert Provider.objects.get().client_secret == "another"
 
 
-def test_a_new_secret_of_a_bot_leaves_the_old_one_for_the_change_over(apply, contract):
+def test_a_new_secret_of_a_bot_leaves_the_old_one_for_the_change_over(apply, contract, line_of):
     apply(contract)
 
     answer = apply(contract.replace("{env: INGESTION_SECRET}", "Zx9-literal-Jw3Rt6Yb8Nq1Lm4Kp7Vc2Hd5"))
 
-    assert answer.problems == [
-        "36: bots[0]: warning: client secrets that the bot had before stay valid until they are retired: 1"
-    ]
+    stay = "client secrets that the bot had before stay valid until they are retired: 1"
+    assert answer.problems == [f"{line_of('- name: ingestion-bot')}: bots[0]: warning: {stay}"]
     assert Bot.objects.get().credentials.client_secrets().count() == 2
 
 
-def test_a_weak_secret_of_a_bot_is_refused_at_its_key(apply, contract):
+def test_a_weak_secret_of_a_bot_is_refused_at_its_key(apply, contract, line_of):
     answer = apply(contract.replace("{env: INGESTION_SECRET}", "hunter2"))
 
-    assert [line.split(": ")[:2] for line in answer.problems] == [["41", "bots[0].client_secret"]]
+    assert [line.split(": ")[:2] for line in answer.problems] == [
+        [line_of("INGESTION_SECRET"), "bots[0].client_secret"]
+    ]
     assert_without(answer.err, "hunter2")
 
 
@@ -162,7 +163,7 @@ def test_a_secret_that_the_key_ring_no_longer_opens_is_repaired(apply, contract,
     apply(contract)
     settings.FIELD_ENCRYPTION_KEYS = ["bmV3IG5ldyBuZXcgbmV3IG5ldyBuZXcgbmV3IG5ldyE"]
 
-    answer = apply(contract.split("audiences:")[0])
+    answer = apply(contract.split("\naudiences:")[0])
 
     assert answer.summary == "0 created, 1 changed, 0 unchanged, 0 disabled", answer.err
     assert Provider.objects.get().client_secret == os.environ["CORP_CLIENT_SECRET"]
