@@ -311,6 +311,12 @@ class AuthenticationTooOld(IdTokenRefused):
     code = "authentication_too_old"
 
 
+class InsufficientAuthentication(IdTokenRefused):
+    """The provider does not say that the person has authenticated as the registration demands."""
+
+    code = "insufficient_user_authentication"
+
+
 class SubjectMismatch(IdTokenRefused):
     """The token speaks of another person than the one who is signed in."""
 

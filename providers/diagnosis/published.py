@@ -70,7 +70,15 @@ def wanted(subject: Subject) -> Wanted:
         shares_callback=provider.callback == Provider.Callback.SHARED and subject.others_enabled,
         pushes=provider.pushed_authorization,
         refreshes=provider.session_refresh == Provider.Refresh.REFRESH_TOKEN,
+        contexts=[*provider.required_acr, *provider.admin_required_acr],
+        claims=_demanded_claims(provider),
     )
+
+
+def _demanded_claims(provider: Provider) -> list[str]:
+    acr = provider.required_acr or provider.admin_required_acr
+    amr = provider.required_amr or provider.admin_required_amr
+    return [name for name, demanded in (("acr", acr), ("amr", amr)) if demanded]
 
 
 def _assertion_alg(provider: Provider) -> str:

@@ -1,17 +1,28 @@
 """Userinfo (OpenID Connect Core 1.0 section 5.3), asked only after the ID token has been checked."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from providers import outgoing
 from providers.errors import UserinfoError
 from providers.metadata.keys import verify_token
 from providers.models import Provider
+from providers.protocol.mapping import lacks_mapped_claims
 from providers.protocol.userinfo import check_signed_userinfo, check_userinfo
 from ssoconsole.jose.verify import USERINFO
 from ssoconsole.outbound.response import Response
 
 SIGNED = "application/jwt"
+
+
+def wants_userinfo(provider: Provider, claims: Mapping[str, Any]) -> bool:
+    """Tell whether the registration has userinfo asked, beside an ID token with these `claims`."""
+    if provider.userinfo == Provider.Userinfo.WHEN_NEEDED:
+        return lacks_mapped_claims(
+            claims, principal_claims=provider.principal_claims, mapping=provider.mapping
+        )
+    return provider.userinfo == Provider.Userinfo.ALWAYS
 
 
 def fetch_userinfo(provider: Provider, *, access_token: str, sub: str) -> dict[str, Any] | None:

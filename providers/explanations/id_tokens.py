@@ -53,7 +53,8 @@ OF_ID_TOKENS = {
     ),
     "audience_mismatch": Meaning(
         "The token is meant for another client, or for others besides this one.",
-        "Check the client ID. Additional audiences are not accepted.",
+        "Check the client ID. Members beside it that are yours, such as a project's, belong into the trusted "
+        "audiences; the trace names those that are missing there.",
     ),
     "authorized_party_mismatch": Meaning(
         "`azp` names another client.",
@@ -91,6 +92,12 @@ OF_ID_TOKENS = {
     "authentication_too_old": Meaning(
         "The person signed in at the provider longer ago than the max age allows.",
         "Raise the max age, or set the prompt to `login`.",
+    ),
+    "insufficient_user_authentication": Meaning(
+        "The ID token does not say that the person has authenticated as the registration demands: `acr` is none of "
+        "the required ones, or `amr` lacks a required one, such as a second factor.",
+        "Let the provider ask for it and say so in the ID token, or correct what the registration requires to enter "
+        "(`required_acr`, `required_amr`) or to administer (`admin_required_acr`, `admin_required_amr`).",
     ),
     "subject_mismatch": Meaning(
         "A session was checked, and the provider vouched for another person than the one who is "

@@ -54,18 +54,29 @@ class Kind:
         """
         return fields.get("issuer") or ""
 
-    def authorization_parameters(self, provider: Provider, *, reauthenticate: bool) -> dict[str, str]:
+    def authorization_parameters(
+        self, provider: Provider, *, reauthenticate: bool, step_up: bool = False
+    ) -> dict[str, str]:
         """
         Return what the registration adds to an authorization request.
 
         These never include what the flow itself sets. With `reauthenticate` the person has to prove again who
-        he is, even if he is signed in at the provider (OpenID Connect Core 1.0 section 3.1.2.1).
+        he is, even if he is signed in at the provider (OpenID Connect Core 1.0 section 3.1.2.1). With `step_up` the
+        provider is asked for what administrators must have; no parameter asks for an `amr`, so that he has to prove
+        it again.
         """
         parameters = {name: str(value) for name, value in (provider.extra_params or {}).items()}
         if provider.prompt:
             parameters["prompt"] = provider.prompt
         if provider.max_age is not None:
             parameters["max_age"] = str(provider.max_age)
+        asked = provider.acr_values or provider.required_acr
+        if step_up:
+            asked = provider.admin_required_acr or asked
+        if asked:
+            parameters["acr_values"] = " ".join(asked)
+        if step_up and provider.admin_required_amr:
+            parameters["prompt"] = "login"
         return parameters | (self.reauthentication_parameters() if reauthenticate else {})
 
     def reauthentication_parameters(self) -> dict[str, str]:

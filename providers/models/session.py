@@ -12,6 +12,7 @@ from ssoconsole.encryption.field import EncryptedTextField
 
 # `last_seen_at` is written no more often, so that it may be older than the last request by this.
 SEEN_EVERY = timedelta(minutes=1)
+LONGEST_ACR = 255
 
 
 def idle_before(at: datetime) -> datetime | None:
@@ -54,6 +55,9 @@ class ConsoleSession(models.Model):
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="console_sessions")
     sub = models.CharField(max_length=255)
     sid = models.CharField(max_length=255, blank=True)
+    # How the provider says that the person has authenticated (OpenID Connect Core 1.0 section 2).
+    acr = models.CharField(max_length=LONGEST_ACR, blank=True, default="", db_default="")
+    amr = models.JSONField(null=True)
     id_token = EncryptedTextField(null=True, blank=True)
     refresh_token = EncryptedTextField(null=True, blank=True)
 

@@ -34,7 +34,13 @@ class Logout:
 
 
 def check_logout_token(
-    verified: VerifiedJwt, *, issuer: str, client_id: str, leeway: int, now: int
+    verified: VerifiedJwt,
+    *,
+    issuer: str,
+    client_id: str,
+    leeway: int,
+    now: int,
+    trusted_audiences: frozenset[str] = frozenset(),
 ) -> Logout:
     """
     Return what a logout token asks for, when it is meant for this client; `leeway` and `now` in seconds.
@@ -47,7 +53,7 @@ def check_logout_token(
     claims = verified.claims
     with refusals_as_outcomes():
         check_issuer(claims, issuer)
-        rules_of_jwt.check_audience(claims, client_id)
+        rules_of_jwt.check_audience(claims, client_id, trusted=trusted_audiences)
         rules_of_jwt.require(claims, "exp", "iat")
         rules_of_jwt.check_times(claims, now=now, leeway=leeway, max_age_of_iat=None)
         check_lifetime(claims, leeway)

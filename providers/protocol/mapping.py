@@ -79,6 +79,20 @@ def map_claims(
     )
 
 
+def lacks_mapped_claims(
+    claims: Mapping[str, Any], *, principal_claims: Sequence[str], mapping: Mapping[str, str]
+) -> bool:
+    """
+    Tell whether something that a mapping reads is not among `claims`: a field that it names, or the person's name.
+
+    Of several paths between commas, and of the principal claims, one that is there is enough.
+    """
+    if naming_claim(claims, principal_claims) is None:
+        return True
+    wanted = [listed_paths(paths) for paths in mapping.values()]
+    return any(paths and all(value_at(claims, path) is None for path in paths) for paths in wanted)
+
+
 def naming_claim(claims: Mapping[str, Any], principal_claims: Sequence[str]) -> str | None:
     """Return the path of the claim that names the person: the first that is present, usable or not."""
     return next((path for path in principal_claims if value_at(claims, path) is not None), None)

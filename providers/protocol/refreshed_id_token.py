@@ -23,7 +23,7 @@ from ssoconsole.jose.verify import VerifiedJwt
 @dataclass(frozen=True)
 class ContinuityRules:
     """
-    What a refreshed ID token has to go on with; `leeway` in seconds.
+    What a refreshed ID token has to go on with; `leeway` in seconds, `trusted_audiences` as at sign-in.
 
     `original` are the claims of the ID token of the sign-in, which was verified then; `access_token` is what
     came with the new one, if any.
@@ -33,6 +33,7 @@ class ContinuityRules:
     client_id: str
     original: Mapping[str, Any] = field(repr=False)
     leeway: int
+    trusted_audiences: frozenset[str] = frozenset()
     access_token: str | None = field(default=None, repr=False)
 
 
@@ -51,7 +52,7 @@ def check_refreshed_id_token(verified: VerifiedJwt, *, rules: ContinuityRules, n
             if claims["iss"] != issuer:
                 raise issuer_mismatch(expected=issuer, received=claims["iss"])
         check_subject(claims, rules.original["sub"])
-        rules_of_jwt.check_audience(claims, rules.client_id)
+        rules_of_jwt.check_audience(claims, rules.client_id, trusted=rules.trusted_audiences)
         check_authorized_party(claims, rules.client_id)
         _check_recipients(claims, rules.original)
         rules_of_jwt.require(claims, "exp", "iat")

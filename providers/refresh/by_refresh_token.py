@@ -16,13 +16,14 @@ from django.utils import timezone
 
 from providers.errors import InternalError, ProviderFault, SessionEnded, SignInRefused
 from providers.exchange.token_endpoint import RefreshedTokens, refresh_tokens
-from providers.exchange.userinfo_endpoint import fetch_userinfo
+from providers.exchange.userinfo_endpoint import fetch_userinfo, wants_userinfo
 from providers.identities.services import renew_person
 from providers.metadata import keys
 from providers.models import ConsoleSession, SignInAttempt
 from providers.protocol.refreshed_id_token import ContinuityRules, check_refreshed_id_token
 from providers.refresh.services import confirm_check, end_unvouched, keep_refresh_token
 from providers.refresh.timing import grace_ends
+from providers.sessions.step_up import check_to_enter
 from providers.signin.claims import merge_claims
 from providers.signin.faults import where
 from providers.signin.progress import SignIn
@@ -89,14 +90,15 @@ def _ask(session: ConsoleSession, refresh_token: str, sign_in: SignIn, by: Actor
         answer = refresh_tokens(provider, refresh_token=refresh_token)
     with sign_in.step("id_token"):
         sign_in.claims = _claims_of_id_token(session, answer)
+        check_to_enter(provider, sign_in.claims)
     keep_refresh_token(session=session, refresh_token=answer.refresh_token)
-    if answer.access_token:
+    if answer.access_token and wants_userinfo(provider, sign_in.claims):
         with sign_in.step("userinfo"):
             userinfo = fetch_userinfo(provider, access_token=answer.access_token, sub=session.sub)
         sign_in.claims = merge_claims(sign_in.claims, userinfo, mapping=provider.mapping)
     with sign_in.step("person"), transaction.atomic():
         renew_person(provider=provider, user_id=session.user_id, claims=sign_in.claims, by=by)
-        confirm_check(session=session)
+        confirm_check(session=session, claims=sign_in.claims)
 
 
 def _claims_of_id_token(session: ConsoleSession, answer: RefreshedTokens) -> dict[str, Any]:
@@ -114,9 +116,12 @@ def _claims_of_id_token(session: ConsoleSession, answer: RefreshedTokens) -> dic
         client_id=provider.client_id,
         original=original,
         leeway=provider.leeway,
+        trusted_audiences=frozenset(provider.trusted_audiences),
         access_token=answer.access_token,
     )
-    return check_refreshed_id_token(verified, rules=rules, now=int(time.time()))
+    claims = check_refreshed_id_token(verified, rules=rules, now=int(time.time()))
+    # Nobody was asked anew: where the new token says nothing of the authentication, it is that of the sign-in.
+    return {**{name: original[name] for name in ("acr", "amr") if name in original}, **claims}
 
 
 def _is_live(session: ConsoleSession) -> bool:

@@ -56,6 +56,7 @@ class CheckEnding(Ending):
             id_token=sign_in.id_token,
             refresh_token=sign_in.refresh_token if by_token else None,  # what nobody uses is not kept
             sid=sid if isinstance(sid, str) and len(sid) <= 255 else None,
+            claims=sign_in.claims,
         )
 
     def refused(self, request: HttpRequest, sign_in: SignIn, error: SignInRefused) -> HttpResponse | None:

@@ -6,7 +6,9 @@ exactly one asks. What goes well is no event, like `last_seen_at`: `checked_at` 
 person's rights, and every session that ends, is one.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,7 +16,7 @@ from django.utils import timezone
 from providers.errors import SessionEnded, SignInRefused
 from providers.models import ConsoleSession
 from providers.refresh.timing import is_claimed
-from providers.sessions.services import end_session
+from providers.sessions.services import authentication_in, end_session
 from providers.signin.attempts import finish_attempt
 from providers.signin.progress import SignIn
 from ssoconsole.actors import Actor
@@ -56,15 +58,22 @@ def keep_refresh_token(*, session: ConsoleSession, refresh_token: str | None) ->
     session.check_started_at = now
 
 
-def confirm_check(*, session: ConsoleSession) -> None:
+def confirm_check(*, session: ConsoleSession, claims: Mapping[str, Any]) -> None:
     """The provider vouches for the session. Raises SessionEnded when it is not ours to check any more."""
     now = timezone.now()
-    _update_claimed(session, {"checked_at": now, "check_started_at": None})
+    session.acr, session.amr = authentication_in(claims)
+    changes = {"checked_at": now, "check_started_at": None, "acr": session.acr, "amr": session.amr}
+    _update_claimed(session, changes)
     session.checked_at, session.check_started_at = now, None
 
 
 def confirm_by_browser(
-    *, session: ConsoleSession, id_token: str, refresh_token: str | None, sid: str | None
+    *,
+    session: ConsoleSession,
+    id_token: str,
+    refresh_token: str | None,
+    sid: str | None,
+    claims: Mapping[str, Any],
 ) -> None:
     """
     The provider has vouched for the session by `prompt=none`; the tokens of this answer replace the old ones.
@@ -72,7 +81,10 @@ def confirm_by_browser(
     Only for a session that has not ended: a late answer brings none back. Raises SessionEnded.
     """
     session.id_token = id_token
+    session.acr, session.amr = authentication_in(claims)
     changes: dict[str, object] = {
+        "acr": session.acr,
+        "amr": session.amr,
         "checked_at": timezone.now(),
         "check_started_at": None,
         "id_token": session.id_token_envelope,  # type: ignore[attr-defined]  # the field's second name
@@ -94,7 +106,7 @@ def end_unvouched(*, session: ConsoleSession, sign_in: SignIn, error: SignInRefu
     finish_attempt(sign_in=sign_in, by=by, user=session.user, error=error)
 
 
-def _update_claimed(session: ConsoleSession, changes: dict[str, object]) -> None:
+def _update_claimed(session: ConsoleSession, changes: Mapping[str, object]) -> None:
     ours = ConsoleSession.objects.filter(
         pk=session.pk, ended_at=None, check_started_at=session.check_started_at
     )

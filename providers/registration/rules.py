@@ -172,6 +172,13 @@ def _acr_values(provider: Provider) -> str | None:
     return _field_of_its_own(provider, "acr_values") if asked else None
 
 
+def _admin_required_acr(provider: Provider) -> str | None:
+    missing = [value for value in provider.admin_required_acr if value not in provider.required_acr]
+    if provider.required_acr and missing:
+        return f"Nobody comes in with {', '.join(missing)}: name it among those required to enter too."
+    return None
+
+
 def _field_of_its_own(provider: Provider, *names: str) -> str | None:
     given = provider.extra_params if isinstance(provider.extra_params, dict) else {}
     both = given.keys() & set(names)
@@ -223,6 +230,7 @@ RULES: tuple[tuple[str, Callable[[Provider], str | None]], ...] = (
     ("signing_algs", _signing_algs),
     ("prompt", _prompt),
     ("acr_values", _acr_values),
+    ("admin_required_acr", _admin_required_acr),
     ("extra_params", _extra_params),
     ("signout_params", _signout_params),
     ("link_by_verified_email", _linking),

@@ -12,6 +12,7 @@ from providers.rehearsal import result
 from providers.rehearsal.administrators import may_rehearse
 from providers.rehearsal.registration import rehearsal_of
 from providers.rehearsal.services import keep_result, refuse_rehearsal
+from providers.sessions.step_up import check_to_administer
 from providers.signin.ending import Ending
 from providers.signin.progress import SignIn
 from ssoconsole.actors import Actor
@@ -36,6 +37,8 @@ class RehearsalEnding(Ending):
     def person(self, *, sign_in: SignIn, claims: Mapping[str, Any], by: Actor) -> "User":
         """Decide about the person as a sign-in does; return the administrator, whom this is shown to."""
         decision = decide_person(provider=sign_in.provider, claims=claims)
+        if decision.after["is_staff"]:
+            check_to_administer(sign_in.provider, sign_in.claims)
         sign_in.result = result.of_decision(decision, sign_in.provider, claims)
         return rehearsal_of(sign_in.attempt).by
 

@@ -20,6 +20,7 @@ class RehearsalView(RequestView):
 
     purpose = SignInAttempt.Purpose.REHEARSAL
     rehearsal: Rehearsal
+    asks_for_more = True
 
     def leave(self, request: HttpRequest, page: str) -> HttpResponse:
         """Answer the way to the provider, from where the browser comes to `page`. Raises a SignInRefused."""

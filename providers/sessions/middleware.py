@@ -20,6 +20,7 @@ from providers.sessions.browser import (
     set_console_session,
 )
 from providers.sessions.services import UNUSED, end_idle_session, note_seen
+from providers.sessions.step_up import withhold_administration
 from providers.trial.services import settle
 from ssoconsole.eventlog.services import record_event
 
@@ -64,7 +65,7 @@ def _check(request: HttpRequest) -> HttpResponse | None:
         request.user = AnonymousUser()
         return None
     note_seen(session=session, at=timezone.now())
-    return answer
+    return answer or withhold_administration(request, session)
 
 
 def _live_session(key: str | None, user_key: str | None) -> ConsoleSession | None:

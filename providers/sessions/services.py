@@ -13,12 +13,19 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from providers.models import ConsoleSession, Provider
-from providers.models.session import SEEN_EVERY
+from providers.models.session import LONGEST_ACR, SEEN_EVERY
+from providers.protocol.authentication_context import methods_in
 from providers.sessions.browser import SESSION_KEY, console_session_of, set_console_session
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 
 UNUSED = Actor("timeout", "")
+
+
+def authentication_in(claims: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Return `acr` and `amr` as a session keeps them."""
+    acr = claims.get("acr")
+    return (acr if isinstance(acr, str) and len(acr) <= LONGEST_ACR else ""), methods_in(claims)
 
 
 @transaction.atomic(savepoint=False)
@@ -54,6 +61,7 @@ def start_session(
         address=by.address,
         user_agent=request.headers.get("User-Agent", "")[:255],
     )
+    session.acr, session.amr = authentication_in(claims)
     session.id_token = id_token
     if provider.session_refresh == Provider.Refresh.REFRESH_TOKEN:
         session.refresh_token = refresh_token  # what is not going to be used is not kept

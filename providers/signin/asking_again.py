@@ -15,6 +15,12 @@ from providers.models import SignInAttempt
 PARAMETER = "reauth"
 # In the attempt's trace from the beginning, so that the answer cannot change what was asked for.
 MARK = "asked_again"
+STEP_UP = "step_up"
+
+
+def is_step_up(attempt: SignInAttempt) -> bool:
+    """Tell whether the attempt is to meet what the registration demands of administrators."""
+    return (attempt.trace or {}).get(STEP_UP) is True
 
 
 def is_wanted(request: HttpRequest) -> bool:
@@ -22,14 +28,14 @@ def is_wanted(request: HttpRequest) -> bool:
     return request.GET.get(PARAMETER) == "1"
 
 
-def marked(wanted: bool) -> dict[str, Any]:
+def marked(wanted: bool, *, step_up: bool = False) -> dict[str, Any]:
     """Return what the trace of an attempt begins with."""
-    return {MARK: True} if wanted else {}
+    return dict([(MARK, True)] * wanted + [(STEP_UP, True)] * step_up)
 
 
 def mark_in(attempt: SignInAttempt) -> dict[str, Any]:
     """Return what of the trace has to outlive the attempt's end."""
-    return marked((attempt.trace or {}).get(MARK) is True)
+    return marked((attempt.trace or {}).get(MARK) is True, step_up=is_step_up(attempt))
 
 
 def strictest_max_age(attempt: SignInAttempt, max_age: int | None) -> int | None:
@@ -38,7 +44,7 @@ def strictest_max_age(attempt: SignInAttempt, max_age: int | None) -> int | None
 
     None where neither limits it.
     """
-    if not mark_in(attempt):
+    if MARK not in mark_in(attempt):
         return max_age
     since_leaving = max(0, int(time.time()) - int(attempt.started_at.timestamp()))
     return since_leaving if max_age is None else min(max_age, since_leaving)

@@ -50,6 +50,7 @@ def start_attempt(
     session: ConsoleSession | None = None,
     rehearsal: Rehearsal | None = None,
     reauthenticate: bool = False,
+    step_up: bool = False,
 ) -> SignInAttempt:
     """
     Write down that a browser leaves for `provider`. The row is the record; the event comes with the outcome.
@@ -57,7 +58,8 @@ def start_attempt(
     The issuer is kept as it is now, so that an answer cannot be used after the registration was pointed
     elsewhere. `session` is the one that an attempt of another `purpose` than signing in belongs to; `rehearsal` is
     what it goes through, and then `provider` need not be stored.
-    With `reauthenticate` the ID token must say that the person was asked after this.
+    With `reauthenticate` the ID token must say that the person was asked after this; with `step_up` it must have what
+    the registration demands of administrators.
     """
     attempt = SignInAttempt(
         provider=rehearsal.provider if rehearsal else provider,
@@ -72,7 +74,7 @@ def start_attempt(
         started_at=timezone.now(),
         address=by.address,
         user_agent=user_agent[:255],
-        trace=asking_again.marked(reauthenticate),
+        trace=asking_again.marked(reauthenticate, step_up=step_up),
     )
     attempt.nonce, attempt.code_verifier = nonce, code_verifier
     return _save_under_new_reference(attempt)

@@ -8,9 +8,11 @@ from django.http import HttpRequest
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 from providers.exchange.token_endpoint import redeem_code
-from providers.exchange.userinfo_endpoint import fetch_userinfo
+from providers.exchange.userinfo_endpoint import fetch_userinfo, wants_userinfo
 from providers.metadata import keys
 from providers.protocol.id_token import IdTokenRules, check_id_token
+from providers.sessions.step_up import check_to_administer, check_to_enter
+from providers.signin import asking_again
 from providers.signin.asking_again import strictest_max_age
 from providers.signin.claims import merge_claims
 from providers.signin.per_provider import PerProvider
@@ -82,12 +84,16 @@ class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
                 client_id=self.provider.client_id,
                 nonce=kwargs.get("nonce") or "",
                 leeway=self.provider.leeway,
+                trusted_audiences=frozenset(self.provider.trusted_audiences),
                 max_age=strictest_max_age(attempt, ending.max_age(self.provider)),
                 access_token=self.access_token,
                 code=self.request.GET.get("code"),
             )
             claims = check_id_token(verified, rules=rules, now=int(time.time()))
             ending.check_claims(attempt, claims)
+            check_to_enter(self.provider, claims)
+            if asking_again.is_step_up(attempt):
+                check_to_administer(self.provider, claims)
         self.sign_in.claims = claims
         return claims
 
@@ -98,7 +104,7 @@ class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
         Return the claims about the person: those of the checked ID token, and userinfo's where there is any.
         """
         userinfo = None
-        if access_token:
+        if access_token and wants_userinfo(self.provider, payload):
             with self.sign_in.step("userinfo"):
                 userinfo = fetch_userinfo(self.provider, access_token=access_token, sub=payload["sub"])
         return merge_claims(payload, userinfo, mapping=self.provider.mapping)

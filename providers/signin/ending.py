@@ -15,6 +15,7 @@ from providers.errors import SignInRefused
 from providers.identities.services import sign_in_person
 from providers.models import Provider, SignInAttempt
 from providers.sessions.services import start_session
+from providers.sessions.step_up import meets_demands_to_administer
 from providers.signin.last_choice import remember_choice
 from providers.signin.progress import SignIn
 from providers.signin.straight_through import resume
@@ -51,7 +52,13 @@ class Ending:
         """
         if sign_in.provider.trial_ends_at:
             by = Actor("user", user.get_username(), sign_in.attempt.address)
-            confirm_by_sign_in(provider=sign_in.provider, user=user, attempt=sign_in.attempt, by=by)
+            confirm_by_sign_in(
+                provider=sign_in.provider,
+                user=user,
+                may_administer=meets_demands_to_administer(sign_in.provider, sign_in.claims),
+                attempt=sign_in.attempt,
+                by=by,
+            )
         _sign_in_browser(request, user)
         start_session(
             request=request,

@@ -50,6 +50,12 @@ _NOT_YOU = Page(
     "You cannot sign in here",
     f"You were recognised, but this console does not let you in. If you need to, {TELL}",
 )
+_NOT_ENOUGH = Page(
+    403,
+    "A stronger sign-in is needed",
+    "Sign in again, and confirm it with your second factor or whatever else your sign-in provider offers. If it goes "
+    f"on, {TELL}",
+)
 _NOT_FREE = Page(
     403,
     "This account belongs to somebody else here",
@@ -119,6 +125,7 @@ PAGES: dict[str, Page] = {
     "at_hash_mismatch": _CANNOT_TRUST,
     "c_hash_mismatch": _CANNOT_TRUST,
     "authentication_too_old": _CANNOT_TRUST,
+    "insufficient_user_authentication": _NOT_ENOUGH,
     "subject_mismatch": _CANNOT_TRUST,
     "authentication_time_changed": _CANNOT_TRUST,
     # who may enter

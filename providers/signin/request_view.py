@@ -15,6 +15,7 @@ from providers.exchange.pushed_authorization import front_channel_query
 from providers.kinds import kind_of
 from providers.metadata.services import ensure_discovery
 from providers.models import ConsoleSession, Provider, Rehearsal, SignInAttempt
+from providers.sessions.step_up import PARAMETER
 from providers.signin import asking_again
 from providers.signin.attempts import start_attempt
 from providers.signin.binding import browser_binding, set_binding
@@ -40,6 +41,8 @@ class RequestView(PerProvider, OIDCAuthenticationRequestView):
     session: ConsoleSession | None = None  # which it belongs to then
     rehearsal: Rehearsal | None = None  # what it goes through instead of a stored registration
 
+    asks_for_more = False  # as administrators need it, whoever comes back
+
     def __init__(self, **kwargs: Any) -> None:
         View.__init__(self, **kwargs)  # the library's reads settings, and there is no provider yet
 
@@ -63,7 +66,11 @@ class RequestView(PerProvider, OIDCAuthenticationRequestView):
         """
         kind = kind_of(self.provider)
         params = {
-            **kind.authorization_parameters(self.provider, reauthenticate=asking_again.is_wanted(request)),
+            **kind.authorization_parameters(
+                self.provider,
+                reauthenticate=asking_again.is_wanted(request),
+                step_up=self.asks_for_more or PARAMETER in request.GET,
+            ),
             "response_type": self.provider.response_type,
             "scope": self.get_settings("OIDC_RP_SCOPES"),
             "client_id": self.provider.client_id,
@@ -104,6 +111,7 @@ class RequestView(PerProvider, OIDCAuthenticationRequestView):
             session=self.session,
             rehearsal=self.rehearsal,
             reauthenticate=asking_again.is_wanted(request),
+            step_up=PARAMETER in request.GET,
         )
         response = HttpResponseRedirect(add_query(endpoint, query))
         set_binding(response, binding)

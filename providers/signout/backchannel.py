@@ -57,6 +57,7 @@ def _log_out(request: HttpRequest, provider: Provider) -> None:
         client_id=provider.client_id,
         leeway=provider.leeway,
         now=int(time.time()),
+        trusted_audiences=frozenset(provider.trusted_audiences),
     )
     end_sessions_by_logout(provider=provider, logout=logout, by=_actor(request, provider))
 

@@ -56,11 +56,18 @@ def _provider_signout(session: ConsoleSession) -> str | None:
     endpoint = session.provider.endpoint("end_session_endpoint")
     if endpoint is None:
         return None
-    params = {
+    ours = {
         "client_id": session.provider.client_id,
         "post_logout_redirect_uri": f"{settings.BASE_URL}{reverse('signed_out')}",
-        "state": secrets.token_urlsafe(16),
     }
+    params = ours | {
+        # What some providers want beside the standard's; one after the other, for no value is a pattern.
+        name: text.replace("{client_id}", ours["client_id"]).replace(
+            "{post_logout_redirect_uri}", ours["post_logout_redirect_uri"]
+        )
+        for name, text in session.provider.signout_params.items()
+    }
+    params["state"] = secrets.token_urlsafe(16)
     if id_token := _readable_id_token(session):
         params["id_token_hint"] = id_token
     return add_query(endpoint, urlencode(params))

@@ -65,18 +65,21 @@ def roll_back_now(*, provider: Provider, by: Actor) -> bool:
     return ended
 
 
-def confirm_by_sign_in(*, provider: Provider, user: User, attempt: SignInAttempt, by: Actor) -> bool:
+def confirm_by_sign_in(
+    *, provider: Provider, user: User, may_administer: bool, attempt: SignInAttempt, by: Actor
+) -> bool:
     """
     Keep for good what is on trial, if `user` is an administrator; tell whether it was confirmed.
 
     Call it in the transaction that signs him in, before the session is written, and only for a provider on trial.
     `provider` is the row that the whole answer was judged by: if it is not the same any more, or its time is over,
     nobody is signed in by it. An attempt that left before the configuration was written as it is proves only half of
-    it, and confirms nothing. Raises ProviderChanged.
+    it, and confirms nothing; neither does an authentication that does not meet what administrators must have.
+    Raises ProviderChanged.
     """
     now = timezone.now()
     same = Provider.objects.filter(pk=provider.pk, updated_at=provider.updated_at)
-    is_proof = user.is_staff and attempt.started_at >= provider.updated_at
+    is_proof = user.is_staff and may_administer and attempt.started_at >= provider.updated_at
     if is_proof and same.filter(trial_ends_at__gt=now).update(trial_ends_at=None, trial_baseline=None):
         before = {"baseline": provider.trial_baseline}
         record_event(CONFIRMED, by=by, target=provider.slug, before=before)

@@ -49,7 +49,9 @@ def check_audience(claims: Mapping[str, Any], audience: str, *, trusted: Collect
         raise AudienceMismatch(expected=audience, received=" ".join(audiences))
     strangers = [other for other in audiences if other != audience and other not in trusted]
     if strangers:
-        raise AudienceMismatch(expected=f"{audience} and no untrusted audience", received=" ".join(strangers))
+        raise AudienceMismatch(
+            expected=f"{audience} and no other than trusted audiences", received=" ".join(strangers)
+        )
 
 
 def check_times(claims: Mapping[str, Any], *, now: int, leeway: int, max_age_of_iat: int | None) -> None:

@@ -30,6 +30,8 @@ class Wanted:
     shares_callback: bool
     pushes: bool
     refreshes: bool
+    contexts: Sequence[str] = ()  # those in `acr` with which somebody comes in, or administers
+    claims: Sequence[str] = ()  # what the ID token must have for that: `acr`, `amr`
 
     @property
     def code_flow(self) -> bool:
@@ -129,6 +131,15 @@ def pushing(document: Document, wanted: Wanted) -> list[Finding]:
     return [finding(code, expected="pushed authorization requests", received="switched off")]
 
 
+def authentication_context(document: Document, wanted: Wanted) -> list[Finding]:
+    """What is demanded of an authentication, against what the provider can say of one."""
+    contexts, claims = _listed(document, "acr_values_supported"), _listed(document, "claims_supported")
+    if wanted.contexts and contexts is not None and not set(wanted.contexts) & set(contexts):
+        return [_lacks("authentication_context_not_listed", " or ".join(wanted.contexts), contexts)]
+    missing = [] if claims is None else [name for name in wanted.claims if name not in claims]
+    return [_lacks("authentication_claim_not_listed", " and ".join(missing), claims)] if missing else []
+
+
 def refresh(document: Document, wanted: Wanted) -> list[Finding]:
     if not wanted.refreshes:
         return []
@@ -155,6 +166,7 @@ OFFERS: dict[str, Callable[[Document, Wanted], list[Finding]]] = {
     "iss_parameter": iss_parameter,
     "sign_out": sign_out,
     "pushed_authorization": pushing,
+    "authentication_context": authentication_context,
     "refresh": refresh,
 }
 

@@ -299,6 +299,24 @@ OFFERS = [
         "optional",
     ),
     Row(
+        "a context that is not there",
+        lambda op: says(acr_values_supported=["0", "1"])(op) or {"required_acr": ["phr"]},
+        "authentication_context_not_listed",
+        "acr_values_supported",
+    ),
+    Row(
+        "a context to administer that is not there",
+        lambda op: says(acr_values_supported=["0", "1"])(op) or {"admin_required_acr": ["phr"]},
+        "authentication_context_not_listed",
+        "acr_values_supported",
+    ),
+    Row(
+        "methods that the provider never tells",
+        lambda op: says(claims_supported=["sub", "acr"])(op) or {"admin_required_amr": ["mfa"]},
+        "authentication_claim_not_listed",
+        "rehearse",
+    ),
+    Row(
         "no refresh tokens",
         says(grant_types_supported=["authorization_code"]),
         "refresh_grant_not_listed",

@@ -164,7 +164,7 @@ class InterleavingTests:
         end_session(session=the_session(), by=BOB)
         for write in (
             lambda: keep_refresh_token(session=session, refresh_token="new"),
-            lambda: confirm_check(session=session),
+            lambda: confirm_check(session=session, claims={}),
         ):
             with pytest.raises(SessionEnded):
                 write()

@@ -154,8 +154,14 @@ WRONG = {
     ],
     **{
         name: [{name: ["phr", "phr"]}, {name: ["one two"]}, {name: [""]}, {name: None}]
-        for name in ("required_acr", "required_amr", "admin_required_acr", "admin_required_amr")
+        for name in ("required_acr", "required_amr", "admin_required_amr")
     },
+    "admin_required_acr": [
+        {"admin_required_acr": ["phr", "phr"]},
+        {"admin_required_acr": ["one two"]},
+        {"admin_required_acr": ["phrh"], "required_acr": ["phr"]},
+        {"admin_required_acr": ["phr", "phrh"], "required_acr": ["phr", "0"]},
+    ],
     "trusted_audiences": [{"trusted_audiences": "project"}, {"trusted_audiences": ["a", "a"]}],
     "userinfo": [{"userinfo": "sometimes"}, {"userinfo": ""}],
     "signout_params": [

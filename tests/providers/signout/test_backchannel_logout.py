@@ -156,6 +156,14 @@ class EndedSessionsTests:
         assert send(op.make_logout_token(sub="subject-1")).status_code == 200
         assert not visitor.is_signed_in()
 
+    @pytest.mark.parametrize(("trusted", "status"), [(["project"], 200), ([], 400), (["other"], 400)])
+    def test_an_audience_that_the_registration_trusts_is_no_stranger(self, op, alice, trusted, status):
+        Provider.objects.update(trusted_audiences=trusted)
+        op.logout_token.claims["aud"] = ["console", "project"]
+        token = op.make_logout_token(sub="subject-1")
+        assert send(token).status_code == status
+        assert alice.is_signed_in() is (status != 200)
+
     def test_it_costs_four_statements(self, op, alice, django_assert_num_queries):
         token = op.make_logout_token(sub="subject-1", sid="sid-1")
         # provider; savepoint, spent token, sessions, event, release

@@ -64,6 +64,29 @@ def test_an_endpoint_with_a_query_keeps_it(op, visitor):
     assert hop.count("?") == 1
 
 
+@pytest.mark.parametrize(
+    ("params", "sent"),
+    [
+        (
+            {"logout_uri": "{post_logout_redirect_uri}", "client_id": "{client_id}"},
+            {"logout_uri": "http://localhost:8000/signed-out", "client_id": "console"},
+        ),
+        ({"TargetResource": "x?{client_id}&{client_id}"}, {"TargetResource": "x?console&console"}),
+        (
+            {"post_logout_redirect_uri": "https://corp.example"},
+            {"post_logout_redirect_uri": "https://corp.example"},
+        ),
+        ({"returnTo": "a b&c=d"}, {"returnTo": "a b&c=d"}),
+    ],
+)
+def test_a_provider_is_signed_out_of_in_its_own_words(op, visitor, params, sent):
+    register(op, signout_params=params)
+    visitor.sign_in(op)
+    query = query_of(hop_of(visitor.client.post("/signout")))
+    assert sent.items() <= query.items()
+    assert {"id_token_hint", "state", "client_id", "post_logout_redirect_uri"} <= query.keys()
+
+
 def test_without_a_kept_id_token_there_is_no_hint(op, signed_in):
     ConsoleSession.objects.update(id_token=None)
     assert "id_token_hint" not in query_of(hop_of(signed_in.client.post("/signout")))

@@ -93,6 +93,16 @@ OFFERS: Codes = {
         "The provider offers pushed authorization requests, and they are off.",
         "Switch pushed authorization requests on in the registration, unless there is a reason not to.",
     ),
+    "authentication_context_not_listed": Code(
+        "warning",
+        "The provider lists none of the authentication contexts that are required.",
+        "Require one that the provider lists in its acr_values_supported, or let it offer the one that is required.",
+    ),
+    "authentication_claim_not_listed": Code(
+        "warning",
+        "A demand is made of a claim that the provider does not list.",
+        "Let the provider put the claim into the ID token, and rehearse a sign-in before people depend on it.",
+    ),
     "refresh_grant_not_listed": Code(
         "warning",
         "Sessions are checked by refresh token, and the provider does not list that grant.",

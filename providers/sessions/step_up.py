@@ -1,0 +1,94 @@
+"""
+What a registration demands of the authentication, to enter and to administer, and the step up to the latter.
+
+A session that does not meet `admin_required_acr` and `admin_required_amr` is a person's like any other, whatever rights
+the user has: they are withheld for the request, at every door at once. On the way into the admin the browser is sent to
+the provider once more, and asked for more (RFC 9470).
+"""
+
+from collections.abc import Mapping
+from copy import copy
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from providers.errors import InsufficientAuthentication
+from providers.models import ConsoleSession, Provider
+from providers.protocol.authentication_context import check_authentication_context
+from providers.refresh.navigation import is_navigation
+from ssoconsole.http.doors import API, answer_in_form
+
+PARAMETER = "step_up"
+ADMIN = "/admin/"
+# The password door, and what every page of the admin loads.
+OPEN = (f"{ADMIN}login", f"{ADMIN}logout", f"{ADMIN}jsi18n")
+OPEN_API = f"{API}v1/system/"  # documents for everybody
+DETAIL = "This wants a stronger authentication than that of your session. Open the admin to step up."
+
+
+def check_to_enter(provider: Provider, claims: Mapping[str, Any]) -> None:
+    """Raise InsufficientAuthentication for the claims of an ID token with which nobody comes in."""
+    check_authentication_context(
+        claims, acr=provider.required_acr, amr=provider.required_amr, purpose="enter"
+    )
+
+
+def check_to_administer(provider: Provider, claims: Mapping[str, Any]) -> None:
+    """Raise InsufficientAuthentication for the claims of an ID token with which nobody administers."""
+    check_authentication_context(
+        claims, acr=provider.admin_required_acr, amr=provider.admin_required_amr, purpose="administer"
+    )
+
+
+def meets_demands_to_administer(provider: Provider, claims: Mapping[str, Any]) -> bool:
+    """Tell whether one may administer after this authentication, as far as it is about that."""
+    try:
+        check_to_administer(provider, claims)
+    except InsufficientAuthentication:
+        return False
+    return True
+
+
+def withhold_administration(request: HttpRequest, session: ConsoleSession) -> HttpResponse | None:
+    """
+    Take the rights of an administrator from `request.user`, for this request, unless `session` meets the demands.
+
+    Return what to answer in the place of a page of the admin or a result of the API: the way to the provider for a
+    window, 401 for everything else.
+    """
+    if meets_demands_to_administer(session.provider, {"acr": session.acr or None, "amr": session.amr}):
+        return None
+    user: Any = request.user
+    if not (user.is_staff or user.is_superuser or user.get_all_permissions()):
+        return None
+    # A copy that no backend is asked about, so that neither a flag nor a group lets it do anything.
+    user = copy(user)
+    user.is_staff = user.is_superuser = False
+    user._perm_cache = user._user_perm_cache = user._group_perm_cache = set()
+    request.user = user
+    request.administration_withheld = True  # type: ignore[attr-defined]  # read by base.html alone
+    return _answer(request, session.provider)
+
+
+def _answer(request: HttpRequest, provider: Provider) -> HttpResponse | None:
+    path = request.path
+    if path.startswith(API) and not path.startswith(OPEN_API) and "Authorization" not in request.headers:
+        answer = answer_in_form(path, status=401, code=InsufficientAuthentication.code, detail=DETAIL)
+    elif not path.startswith(ADMIN) or path.startswith(OPEN):
+        return None
+    else:
+        again = request.get_full_path() if request.method in ("GET", "HEAD") else ADMIN
+        way = f"{reverse('signin_start', args=[provider.slug])}?{urlencode({PARAMETER: 1, 'next': again})}"
+        if is_navigation(request):
+            return HttpResponseRedirect(way)
+        context = {"error": InsufficientAuthentication.code, "again": way, "nothing_was_done": True}
+        answer = render(request, "session_unconfirmed.html", context, status=401)
+    challenge = f'Bearer error="{InsufficientAuthentication.code}"'
+    if wanted := " ".join(provider.admin_required_acr):
+        challenge += f', acr_values="{wanted}"'
+    answer.headers["WWW-Authenticate"] = challenge
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

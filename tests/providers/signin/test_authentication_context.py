@@ -1,0 +1,241 @@
+"""What a registration demands of the authentication: asked for, checked on the way in, and to administer (RFC 9470)."""
+
+import pytest
+from django.test import Client
+
+from providers.models import ConsoleSession, Provider, SignInAttempt
+from ssoconsole.accounts.models import User
+from tests.providers.refresh.checked_sessions import DUE, assert_ended, by_browser, by_token, is_live, later
+from tests.providers.signin.journey import Browser, assert_refused, outcome_of, query_of, register, trace_of
+
+PHR, MFA = ["phr"], ["mfa"]
+WINDOW = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+CODE = "insufficient_user_authentication"
+
+
+class AskingTests:
+    @pytest.mark.parametrize(
+        ("fields", "asked"),
+        [
+            ({"acr_values": ["phrh", "phr"]}, "phrh phr"),
+            ({"required_acr": ["phr"]}, "phr"),
+            ({"acr_values": ["phrh"], "required_acr": ["phr", "phrh"]}, "phrh"),
+            ({"extra_params": {"acr_values": "own"}}, "own"),
+            ({"admin_required_acr": ["phr"]}, None),
+            ({"required_amr": ["mfa"]}, None),
+        ],
+    )
+    def test_the_provider_is_asked_for_the_context(self, op, visitor, fields, asked):
+        register(op, **fields)
+        assert query_of(visitor.leave()).get("acr_values") == asked
+
+    @pytest.mark.parametrize(
+        ("fields", "asked", "prompt"),
+        [
+            ({"admin_required_acr": ["phr", "phrh"]}, "phr phrh", None),
+            ({"admin_required_amr": ["mfa"]}, None, "login"),
+            ({"admin_required_amr": ["mfa"], "acr_values": ["2"]}, "2", "login"),
+            ({}, None, None),
+        ],
+    )
+    def test_to_administer_it_is_asked_for_more(self, op, visitor, fields, asked, prompt):
+        register(op, **fields)
+        params = query_of(visitor.leave(step_up="1"))
+        assert (params.get("acr_values"), params.get("prompt")) == (asked, prompt)
+
+
+GOOD_ENOUGH = [
+    ({"required_acr": PHR}, {"acr": "phr"}),
+    ({"required_acr": ["phrh", "phr"]}, {"acr": "phr"}),
+    ({"required_amr": MFA}, {"amr": ["pwd", "mfa"]}),
+    ({"required_amr": ["pwd", "mfa"]}, {"amr": ["mfa", "otp", "pwd"]}),
+    ({"required_amr": MFA}, {"amr": "mfa"}),
+    ({"required_acr": PHR, "required_amr": MFA}, {"acr": "phr", "amr": ["mfa"]}),
+    ({"admin_required_acr": PHR, "admin_required_amr": MFA}, {}),
+]
+NOT_ENOUGH = [
+    ({"required_acr": PHR}, {}, "no acr"),
+    ({"required_acr": PHR}, {"acr": "0"}, "acr 0"),
+    ({"required_acr": PHR}, {"acr": "PHR"}, "acr PHR"),
+    ({"required_acr": PHR}, {"acr": "phr phrh"}, "acr phr phrh"),
+    ({"required_acr": PHR}, {"acr": ""}, "acr "),
+    ({"required_acr": PHR}, {"amr": ["phr"]}, "no acr"),
+    ({"required_amr": MFA}, {}, "no amr"),
+    ({"required_amr": MFA}, {"amr": []}, "no amr"),
+    ({"required_amr": MFA}, {"amr": [["mfa"]]}, "no amr"),
+    ({"required_amr": MFA}, {"amr": {"mfa": True}}, "no amr"),
+    ({"required_amr": MFA}, {"amr": "pwd mfa"}, "amr pwd mfa"),
+    ({"required_amr": ["pwd", "mfa"]}, {"amr": ["mfa"]}, "amr mfa"),
+    ({"required_amr": MFA}, {"acr": "mfa"}, "no amr"),
+    ({"required_acr": PHR, "required_amr": MFA}, {"acr": "phr"}, "no amr"),
+    ({"required_acr": PHR, "required_amr": MFA}, {"amr": ["mfa"]}, "no acr"),
+]
+
+
+class EnteringTests:
+    @pytest.mark.parametrize(("fields", "claims"), GOOD_ENOUGH)
+    def test_who_has_authenticated_as_demanded_comes_in(self, op, visitor, fields, claims):
+        register(op, **fields)
+        op.id_token.claims |= claims
+        assert visitor.sign_in(op).status_code == 302
+        assert visitor.is_signed_in()
+
+    @pytest.mark.parametrize(("fields", "claims", "received"), NOT_ENOUGH)
+    def test_nobody_else_does_and_the_trace_says_what_came(self, op, visitor, fields, claims, received):
+        register(op, **fields)
+        op.id_token.claims |= claims
+        assert_refused(visitor.sign_in(op), CODE, 403)
+        assert SignInAttempt.objects.get().received == received
+
+    @pytest.mark.parametrize("fields", [{"required_acr": PHR}, {"required_amr": MFA}])
+    def test_userinfo_has_no_say_in_it(self, op, visitor, fields):
+        register(op, **fields)
+        op.userinfo.claims |= {"acr": "phr", "amr": ["mfa"]}
+        assert_refused(visitor.sign_in(op), CODE, 403)
+
+    def test_the_page_says_what_the_person_can_do(self, op, visitor):
+        register(op, required_amr=MFA)
+        assert "second factor" in visitor.sign_in(op).content.decode()
+
+
+class CheckingAgainTests:
+    @pytest.mark.parametrize("amr", [["pwd"], [], None])
+    def test_a_session_ends_when_its_provider_says_less_by_refresh_token(self, op, visitor, amr):
+        by_token(op, required_amr=MFA)
+        op.id_token.claims["amr"] = ["pwd", "mfa"]
+        visitor.sign_in(op)
+        op.refreshed_id_token.claims |= {} if amr is None else {"amr": amr}
+        with later(DUE):
+            visitor.client.get("/", headers=WINDOW)
+        if amr is None:
+            assert is_live()  # nobody was asked anew, and the provider says nothing of it
+        else:
+            assert_ended(op, visitor, CODE)
+
+    def test_a_demand_that_was_made_since_ends_it_too(self, op, visitor):
+        by_token(op)
+        visitor.sign_in(op)
+        Provider.objects.update(required_acr=PHR)
+        with later(DUE):
+            visitor.client.get("/", headers=WINDOW)
+        assert_ended(op, visitor, CODE)
+
+    @pytest.mark.parametrize(("acr", "stays"), [("phr", True), ("0", False), (None, False)])
+    def test_by_the_browser_the_whole_demand_is_met_again(self, op, visitor, acr, stays):
+        by_browser(op, required_acr=PHR)
+        op.id_token.claims["acr"] = "phr"
+        visitor.sign_in(op)
+        op.id_token.claims.pop("acr")
+        op.id_token.claims |= {"acr": acr} if acr else {}
+        with later(DUE):
+            response = visitor.client.get("/", headers=WINDOW)
+            assert query_of(response["Location"])["acr_values"] == "phr"
+            visitor.arrive(op.visit(response["Location"]))
+        assert is_live() is stays
+
+
+@pytest.fixture
+def admin(op, visitor):
+    """Alice administers by a rule; the provider demands a second factor for that and she has none yet."""
+    register(
+        op,
+        admin_required_amr=MFA,
+        admin_required_acr=PHR,
+        admin_principals=["alice@corp.example"],
+        scopes=["openid", "email"],
+    )
+    assert visitor.sign_in(op).status_code == 302
+    assert User.objects.get().is_superuser
+    return visitor
+
+
+DOORS = ["/admin/", "/admin/providers/provider/", "/admin/providers/provider/add/", "/admin/checklist"]
+
+
+class AdministeringTests:
+    @pytest.mark.parametrize("path", DOORS)
+    def test_a_window_is_led_to_the_provider_and_comes_back_to_the_page(self, op, admin, path):
+        response = admin.client.get(path, headers=WINDOW)
+        assert response.status_code == 302
+        assert query_of(response["Location"]) == {"step_up": "1", "next": path}
+        op.id_token.claims |= {"acr": "phr", "amr": ["pwd", "mfa"]}
+        left = admin.client.get(response["Location"])
+        assert admin.arrive(op.visit(left["Location"]))["Location"] == path
+        assert admin.client.get(path, headers=WINDOW).status_code == 200
+
+    @pytest.mark.parametrize(
+        "claims",
+        [{}, {"acr": "phr"}, {"amr": ["mfa"]}, {"acr": "0", "amr": ["mfa"]}, {"acr": "phr", "amr": ["pwd"]}],
+    )
+    def test_who_comes_back_with_less_is_told_and_stays_who_he_was(self, op, admin, claims):
+        op.id_token.claims |= claims
+        response = admin.sign_in(op, step_up="1")
+        assert (outcome_of(response), response.status_code) == (CODE, 403)
+        assert "to administer" in trace_of(response).expected
+        assert admin.is_signed_in()
+        assert admin.client.get("/admin/", headers=WINDOW).status_code == 302
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("post", "/admin/providers/provider/add/"),
+            ("post", "/admin/tokens/bot/add/"),
+            ("get", "/api/v1/bots"),
+            ("post", "/api/v1/bots"),
+            ("get", "/api/v1/providers"),
+        ],
+    )
+    def test_what_is_no_window_is_refused_in_the_words_of_rfc_9470(self, admin, method, path):
+        response = getattr(admin.client, method)(path, headers={"Accept": "application/json"})
+        assert response.status_code == 401
+        assert response["WWW-Authenticate"] == f'Bearer error="{CODE}", acr_values="phr"'
+        assert response["Cache-Control"] == "no-store"
+
+    def test_no_other_door_knows_an_administrator(self, op, admin):
+        reference = SignInAttempt.objects.get().reference
+        for path in ("/token-doctor", f"/refusals/{reference}"):
+            assert admin.client.get(path).status_code in (302, 403, 404), path
+        assert b"/admin/" in admin.client.get("/").content  # the way to step up
+        user = User.objects.get()
+        assert (user.is_staff, user.is_superuser) == (True, True)
+
+    def test_documents_for_everybody_are_for_her_too(self, admin):
+        assert admin.client.get("/api/v1/system/config/jwks").status_code == 200
+
+    def test_a_bot_s_token_is_judged_for_itself(self, admin):
+        response = admin.client.get("/api/v1/bots", headers={"Authorization": "Bearer nonsense"})
+        assert CODE not in response["WWW-Authenticate"]
+
+    def test_the_password_door_stays_open(self, admin):
+        assert admin.client.get("/admin/login/", headers=WINDOW).status_code == 200
+
+    def test_who_has_no_rights_is_asked_for_nothing(self, op, admin):
+        User.objects.update(is_staff=False, is_superuser=False)
+        assert admin.client.get("/", headers=WINDOW).status_code == 200
+
+    def test_staff_with_few_rights_are_asked_too(self, op, admin):
+        User.objects.update(is_superuser=False)
+        assert admin.client.get("/admin/", headers=WINDOW).status_code == 302
+
+    def test_rights_that_a_person_has_by_hand_are_withheld_likewise(self, op, admin):
+        op.person["email"], op.person["sub"] = "bob@corp.example", "subject-2"
+        bob = Browser()
+        bob.sign_in(op)
+        User.objects.filter(username="bob@corp.example").update(is_staff=True, is_superuser=True)
+        assert bob.client.get("/admin/", headers=WINDOW).status_code == 302
+
+    def test_an_administrator_by_password_is_no_provider_s(self, op, admin):
+        root = User.objects.create(username="root", is_staff=True, is_superuser=True)
+        client = Client()
+        client.force_login(root, backend="ssoconsole.accounts.backend.PasswordBackend")
+        assert client.get("/admin/", headers=WINDOW).status_code == 200
+
+    def test_a_check_that_says_less_withholds_them_again(self, op, visitor):
+        by_token(op, admin_required_amr=MFA, admin_principals=["alice@corp.example"])
+        op.id_token.claims["amr"] = ["mfa"]
+        visitor.sign_in(op)
+        assert visitor.client.get("/admin/", headers=WINDOW).status_code == 200
+        op.refreshed_id_token.claims["amr"] = ["pwd"]
+        with later(DUE):
+            assert visitor.client.get("/admin/", headers=WINDOW).status_code == 302
+        assert ConsoleSession.objects.get().amr == ["pwd"]
