@@ -12,7 +12,7 @@ OF_ID_TOKENS = {
         "Check that the provider signs, and does not encrypt, ID tokens for this client.",
     ),
     "header_refused": Meaning(
-        "The token's header asks for what is never honoured: `crit`, keys of its own, encryption.",
+        "The token's header asks for what is never done: `crit`, `b64`, compression, encryption.",
         "Turn the feature off at the provider; if nobody turned it on, this was a forgery.",
     ),
     "token_type_refused": Meaning(

@@ -39,7 +39,7 @@ class TokenMalformed(JwtRefused):
 
 
 class HeaderRefused(JwtRefused):
-    """The header asks for something never done here: `crit`, `b64`, keys of its own, encryption, nesting."""
+    """The header asks for something never done here: `crit`, `b64`, compression, encryption."""
 
     code = "header_refused"
 

@@ -14,7 +14,7 @@ OF_ASSERTIONS = {
         expected="three parts in base64url between two dots",
     ),
     "header_refused": Meaning(
-        "The header of the assertion asks for what is never honoured: `crit`, keys of its own, encryption.",
+        "The header of the assertion asks for what is never done: `crit`, `b64`, compression, encryption.",
         "Turn the feature off in the client; if nobody turned it on, this was a forgery.",
         expected="a header with `alg`, `kid` and `typ` only",
     ),

@@ -9,6 +9,12 @@ def as_list(op, *others):
     op.id_token.change("aud", lambda aud: [aud, *others])
 
 
+def key_of_its_own(op):
+    """Signed by a stranger's key that comes with the token, and called by the name of a published one."""
+    op.id_token.sign_with(op.keys.stranger)
+    op.id_token.header.update(jwk=op.keys.stranger.jwk(), kid=op.keys.rsa[0].kid)
+
+
 REFUSALS = {
     "another issuer": (lambda op: op.id_token.append("iss"), "issuer_mismatch"),
     "the issuer with a slash": (lambda op: op.id_token.append("iss", "/"), "issuer_mismatch"),
@@ -55,7 +61,12 @@ REFUSALS = {
     "alg nOnE": (lambda op: op.id_token.alg_none("nOnE"), "algorithm_refused"),
     "ES256 where RS256 is registered": (lambda op: op.id_token.sign_with(alg="ES256"), "algorithm_refused"),
     "a crit header": (lambda op: op.id_token.header.update(crit=["exp"]), "header_refused"),
-    "a key of its own": (lambda op: op.id_token.header.update(jwk=op.keys.stranger.jwk()), "header_refused"),
+    "compression": (lambda op: op.id_token.header.update(zip="DEF"), "header_refused"),
+    "a key of its own": (key_of_its_own, "signature_invalid"),
+    "a key of its own under a kid of its own": (
+        lambda op: op.id_token.sign_with(op.keys.stranger).header.update(jwk=op.keys.stranger.jwk()),
+        "unknown_key",
+    ),
     "not a JWT": (lambda op: op.id_token.raw("not.a.jwt"), "token_malformed"),
     "a list for claims": (lambda op: op.id_token.raw_payload(b"[]"), "token_malformed"),
     "a claim twice": (lambda op: op.id_token.raw_payload(b'{"sub":"a","sub":"b"}'), "token_malformed"),
@@ -91,6 +102,11 @@ ACCEPTED = {
     "azp of this client": lambda op: op.id_token.claims.update(azp=op.client.client_id),
     "a right at_hash": lambda op: op.id_token.include_at_hash(),
     "no typ": lambda op: op.id_token.remove_header("typ"),
+    "its certificates": lambda op: op.id_token.header.update(x5c=["MIIB"], x5t="abc"),
+    "its own key beside the kid": lambda op: op.id_token.header.update(jwk=op.keys.rsa[0].jwk()),
+    "the address of its keys": lambda op: op.id_token.header.update(jku="https://idp.example/jwks"),
+    "the type of its content": lambda op: op.id_token.header.update(cty="application/json"),
+    "a typ that is null": lambda op: op.id_token.header.update(typ=None),
     "an unknown claim": lambda op: op.id_token.claims.update(unknown={"a": [1]}),
 }
 
