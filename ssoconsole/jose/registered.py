@@ -20,13 +20,15 @@ def read_claims(payload: bytes) -> dict[str, Any]:
     rule.
 
     Times come back as int seconds since 1970, strings without NUL, `sub` and `jti` of 1 to 255 characters,
-    `aud` as a non-empty string or list. Raises TokenMalformed for anything but a strict JSON object,
-    ClaimRefused for a type.
+    `aud` as a non-empty string or list. A claim that is null is absent, but for `nonce`: that it is not there is
+    the rule of logout tokens (OpenID Connect Back-Channel Logout 1.0 section 2.4), and null would be there.
+    Raises TokenMalformed for anything but a strict JSON object, ClaimRefused for a type.
     """
     try:
-        claims = strict_json.loads_object(payload)
+        members = strict_json.loads_object(payload)
     except strict_json.MalformedJson as error:
         raise TokenMalformed(expected="a JSON object as payload", received=error) from error
+    claims = {name: value for name, value in members.items() if value is not None or name == "nonce"}
     for name in _present(claims, _TIMES):
         claims[name] = _seconds(name, claims[name])
     for name in _present(claims, _IDENTIFIERS):
@@ -39,7 +41,7 @@ def read_claims(payload: bytes) -> dict[str, Any]:
 
 
 def _present(claims: dict[str, Any], names: tuple[str, ...]) -> list[str]:
-    return [name for name in names if name in claims]
+    return [name for name in names if claims.get(name) is not None]
 
 
 def _seconds(name: str, value: object) -> int:

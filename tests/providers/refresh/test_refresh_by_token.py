@@ -123,6 +123,15 @@ class HealthyTests:
         with later(DUE):
             assert ask(signed_in).status_code == 200
 
+    @pytest.mark.parametrize(
+        "unknown", [["nonce"], ["acr", "amr", "azp", "at_hash", "auth_time", "sid"], ["auth_time"]], ids=str
+    )
+    def test_a_refreshed_id_token_may_write_null_for_what_it_does_not_know(self, op, signed_in, unknown):
+        op.refreshed_id_token.claims.update(dict.fromkeys(unknown))
+        with later(DUE):
+            assert ask(signed_in).status_code == 200
+        assert is_live()
+
     def test_what_goes_well_writes_no_trace_and_no_event(self, op, signed_in):
         events = Event.objects.count()
         with later(DUE):

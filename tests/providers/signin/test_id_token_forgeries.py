@@ -38,6 +38,14 @@ REFUSALS = {
     "another nonce": (lambda op: op.id_token.append("nonce"), "nonce_mismatch"),
     "no nonce": (lambda op: op.id_token.remove("nonce"), "missing_claim"),
     "no subject": (lambda op: op.id_token.remove("sub"), "missing_claim"),
+    "a nonce of null": (lambda op: op.id_token.claims.update(nonce=None), "missing_claim"),
+    "a subject of null": (lambda op: op.id_token.claims.update(sub=None), "missing_claim"),
+    "an expiry of null": (lambda op: op.id_token.claims.update(exp=None), "missing_claim"),
+    "an audience of null": (lambda op: op.id_token.claims.update(aud=None), "missing_claim"),
+    "two audiences and an azp of null": (
+        lambda op: as_list(op, "stranger") or op.id_token.claims.update(azp=None),
+        "audience_mismatch",
+    ),
     "an empty subject": (lambda op: op.id_token.claims.update(sub=""), "claim_refused"),
     "an expiry that is text": (lambda op: op.id_token.claims.update(exp="tomorrow"), "claim_refused"),
     "an expiry that is true": (lambda op: op.id_token.claims.update(exp=True), "claim_refused"),
@@ -107,6 +115,9 @@ ACCEPTED = {
     "the address of its keys": lambda op: op.id_token.header.update(jku="https://idp.example/jwks"),
     "the type of its content": lambda op: op.id_token.header.update(cty="application/json"),
     "a typ that is null": lambda op: op.id_token.header.update(typ=None),
+    "null for all that it does not know": lambda op: op.id_token.claims.update(
+        dict.fromkeys(["acr", "amr", "azp", "at_hash", "auth_time", "c_hash", "groups", "nbf", "sid"])
+    ),
     "an unknown claim": lambda op: op.id_token.claims.update(unknown={"a": [1]}),
 }
 

@@ -20,12 +20,14 @@ from jose_forgery import (
 )
 
 from ssoconsole.jose import base64url
+from ssoconsole.jose.claims import require
 from ssoconsole.jose.errors import (
     AlgorithmRefused,
     AmbiguousKey,
     ClaimRefused,
     HeaderRefused,
     JwtRefused,
+    MissingClaim,
     SignatureInvalid,
     TokenMalformed,
     TypeRefused,
@@ -320,9 +322,9 @@ def test_a_signed_payload_that_is_no_strict_json_object_is_malformed(payload):
         verified(forged(HEADER, payload))
 
 
-WRONG_TIMES = [True, False, None, "1700000000", [NOW], {}, 1.5, -1, -0.5, 253402300800, 1e300, 10**40]
-WRONG_STRINGS = [None, 1, True, ["alice"], {"a": 1}, "nul\0"]
-WRONG_AUDIENCES = [None, "", [], [""], ["a", ""], ["a", "a"], ["a", 1], {"a": 1}, 7, True, ["x\0"], [["a"]]]
+WRONG_TIMES = [True, False, "1700000000", [NOW], {}, 1.5, -1, -0.5, 253402300800, 1e300, 10**40]
+WRONG_STRINGS = [1, True, ["alice"], {"a": 1}, "nul\0"]
+WRONG_AUDIENCES = ["", [], [""], ["a", ""], ["a", "a"], ["a", 1], {"a": 1}, 7, True, ["x\0"], [["a"]]]
 
 
 @pytest.mark.parametrize(
@@ -354,6 +356,25 @@ def test_a_registered_claim_of_the_wrong_type_is_refused(name, value):
 )
 def test_a_claim_within_its_type_is_accepted_as_it_is(name, value):
     assert verified(forged(HEADER, CLAIMS | {name: value})).claims[name] == value
+
+
+REGISTERED = ["iss", "sub", "aud", "exp", "nbf", "iat", "auth_time", "jti", "client_id", "azp", "at_hash"]
+
+
+@pytest.mark.parametrize("name", [*REGISTERED, "c_hash", "acr", "amr", "sid", "groups", "nobody's"])
+def test_a_claim_that_is_null_is_absent(name):
+    expected = {claim: value for claim, value in CLAIMS.items() if claim != name}
+    claims = verified(forged(HEADER, CLAIMS | {name: None})).claims
+    assert claims == expected
+    with pytest.raises(MissingClaim):
+        require(claims, name)
+
+
+def test_a_nonce_that_is_null_is_none_where_one_is_required_and_one_where_none_may_be():
+    claims = verified(forged(HEADER, CLAIMS | {"nonce": None})).claims
+    assert "nonce" in claims
+    with pytest.raises(MissingClaim):
+        require(claims, "nonce")
 
 
 def test_a_whole_number_written_as_a_fraction_becomes_an_int():
