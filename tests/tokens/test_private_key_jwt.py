@@ -104,6 +104,7 @@ class AcceptedTests:
             {"iat": 10, "nbf": 10, "exp": 70},
             {"iat": -590, "exp": 10},
             {"exp": 600},
+            {"iat": -0.5, "nbf": -0.25, "exp": 60.75},
             {"nbf": -31_536_000},
             {"jti": "x" * 255},
             {"extra": {"a": [1]}, "iss": BOT},

@@ -1,5 +1,7 @@
 """Every forged or broken ID token of the relying-party table: refused by name, before userinfo is asked."""
 
+import time
+
 import pytest
 
 from tests.providers.signin.journey import assert_refused, register
@@ -49,6 +51,7 @@ REFUSALS = {
     "an empty subject": (lambda op: op.id_token.claims.update(sub=""), "claim_refused"),
     "an expiry that is text": (lambda op: op.id_token.claims.update(exp="tomorrow"), "claim_refused"),
     "an expiry that is true": (lambda op: op.id_token.claims.update(exp=True), "claim_refused"),
+    "expired by a fraction": (lambda op: op.id_token.shift("exp", -360.25), "expired"),
     "another at_hash": (lambda op: op.id_token.include_at_hash().append("at_hash"), "at_hash_mismatch"),
     "another c_hash": (lambda op: op.id_token.claims.update(c_hash="AAAA"), "c_hash_mismatch"),
     "typ at+jwt": (lambda op: op.id_token.header.update(typ="at+jwt"), "token_type_refused"),
@@ -91,6 +94,12 @@ def test_is_refused_before_userinfo(op, provider, visitor, forge, outcome):
     assert not visitor.is_signed_in()
 
 
+@pytest.mark.parametrize("expiry", [b"1e400", b"NaN", b"Infinity", b"1" + b"0" * 400])
+def test_an_expiry_beyond_all_numbers_is_refused(op, provider, visitor, expiry):
+    op.id_token.raw_payload(b'{"exp": %s}' % expiry)
+    assert_refused(visitor.sign_in(op), "token_malformed", 400)
+
+
 def single_key_without_kid(op):
     op.jwks.publish(op.keys.rsa[0].jwk(kid=None))
     op.id_token.remove_header("kid")
@@ -98,6 +107,12 @@ def single_key_without_kid(op):
 
 def encryption_key_with_the_same_kid(op):
     op.jwks.keys.append(op.keys.rsa_enc.jwk(kid=op.keys.rsa[0].kid, alg="RS256"))
+
+
+def times_with_a_fraction(op):
+    for name in ("iat", "exp"):
+        op.id_token.shift(name, 0.75)
+    op.id_token.claims.update(nbf=1_700_000_000.25, auth_time=1_700_000_000.5)
 
 
 ACCEPTED = {
@@ -118,6 +133,7 @@ ACCEPTED = {
     "null for all that it does not know": lambda op: op.id_token.claims.update(
         dict.fromkeys(["acr", "amr", "azp", "at_hash", "auth_time", "c_hash", "groups", "nbf", "sid"])
     ),
+    "times with a fraction": times_with_a_fraction,
     "an unknown claim": lambda op: op.id_token.claims.update(unknown={"a": [1]}),
 }
 
@@ -175,6 +191,12 @@ def test_other_algorithms_sign_in_where_they_are_registered(op, visitor, alg):
 
 def test_signed_userinfo_is_verified_by_its_own_rules(op, provider, visitor):
     op.userinfo.signed()
+    assert visitor.sign_in(op).status_code == 302
+
+
+def test_signed_userinfo_may_have_times_with_a_fraction(op, provider, visitor):
+    now = time.time()
+    op.userinfo.signed().claims.update(iat=now - 0.5, exp=now + 60.5)
     assert visitor.sign_in(op).status_code == 302
 
 

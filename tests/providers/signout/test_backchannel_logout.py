@@ -134,6 +134,12 @@ class EndedSessionsTests:
         assert send(op.make_logout_token(sub="subject-1")).status_code == 200
         assert ConsoleSession.objects.get().ended_at is not None
 
+    def test_its_times_may_have_a_fraction(self, op, alice):
+        now = timezone.now().timestamp()
+        op.logout_token.claims.update(iat=now, exp=now + 120.5, nbf=now - 0.5)
+        assert send(op.make_logout_token(sub="subject-1")).status_code == 200
+        assert not alice.is_signed_in()
+
     @pytest.mark.parametrize("typ", ["logout+jwt", "LOGOUT+JWT", "application/logout+jwt", "JWT", None])
     def test_the_types_that_logout_tokens_have(self, op, alice, typ):
         op.logout_token.header["typ"] = typ
