@@ -30,8 +30,8 @@ OF_ID_TOKENS = {
         "stale cache in between.",
     ),
     "ambiguous_key": Meaning(
-        "Several published keys fit a token that does not say which.",
-        "Have the provider put `kid` into its tokens.",
+        "Several different published keys fit the token: it names none, or they have the same `kid`.",
+        "Have the provider put `kid` into its tokens, and give each key a `kid` of its own.",
     ),
     "signature_invalid": Meaning(
         "The signature does not verify.",

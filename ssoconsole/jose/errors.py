@@ -63,7 +63,7 @@ class UnknownKey(JwtRefused):
 
 
 class AmbiguousKey(JwtRefused):
-    """Several published keys fit, and guessing among them is not verification."""
+    """Several different published keys fit, and guessing among them is not verification."""
 
     code = "ambiguous_key"
 

@@ -146,6 +146,11 @@ class AcceptedTests:
         set_public_keys(bot=bot, jwks=signer.jwks, jwks_uri=None, by=by)
         assert fetched(oauth, signer.assertion(BOT)).status_code == 200
 
+    def test_a_key_that_is_registered_twice_is_one_key(self, oauth, bot, mine, by):
+        again = {name: value for name, value in mine.jwk.items() if name not in ("use", "alg")}
+        set_public_keys(bot=bot, jwks={"keys": [mine.jwk, again]}, jwks_uri=None, by=by)
+        assert fetched(oauth, mine.assertion(BOT)).status_code == 200
+
     def test_a_bot_may_have_several_keys_and_a_secret_besides(self, oauth, bot, me, mine, by):
         newer = Signer(kid="key-2")
         set_public_keys(bot=bot, jwks={"keys": [mine.jwk, newer.jwk]}, jwks_uri=None, by=by)

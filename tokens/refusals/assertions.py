@@ -35,9 +35,9 @@ OF_ASSERTIONS = {
         expected="the `kid` of a registered key",
     ),
     "ambiguous_key": Meaning(
-        "Several registered keys fit an assertion that does not say which.",
-        "Have the client name its key.",
-        expected="a `kid`",
+        "Several different registered keys fit the assertion: it names none, or they have the same `kid`.",
+        "Have the client name its key, and give each key a `kid` of its own.",
+        expected="the `kid` of one registered key",
     ),
     "signature_invalid": Meaning(
         "The signature of the assertion does not verify.",

@@ -17,6 +17,10 @@ def key_of_its_own(op):
     op.id_token.header.update(jwk=op.keys.stranger.jwk(), kid=op.keys.rsa[0].kid)
 
 
+def another_key_with_the_same_kid(op):
+    op.jwks.keys.append(op.keys.rsa[1].jwk(kid=op.keys.rsa[0].kid))
+
+
 REFUSALS = {
     "another issuer": (lambda op: op.id_token.append("iss"), "issuer_mismatch"),
     "the issuer with a slash": (lambda op: op.id_token.append("iss", "/"), "issuer_mismatch"),
@@ -81,6 +85,7 @@ REFUSALS = {
     "not a JWT": (lambda op: op.id_token.raw("not.a.jwt"), "token_malformed"),
     "a list for claims": (lambda op: op.id_token.raw_payload(b"[]"), "token_malformed"),
     "a claim twice": (lambda op: op.id_token.raw_payload(b'{"sub":"a","sub":"b"}'), "token_malformed"),
+    "another key under the same kid": (another_key_with_the_same_kid, "ambiguous_key"),
     "no kid among several keys": (lambda op: op.id_token.remove_header("kid"), "ambiguous_key"),
 }
 
@@ -115,12 +120,18 @@ def times_with_a_fraction(op):
     op.id_token.claims.update(nbf=1_700_000_000.25, auth_time=1_700_000_000.5)
 
 
+def the_same_key_twice(op):
+    key = op.keys.rsa[0]
+    op.jwks.keys.extend([key.jwk(), key.jwk(alg="RS256"), key.jwk(use=None)])
+
+
 ACCEPTED = {
     "as it should be": lambda op: None,
     "expired five seconds ago": lambda op: op.id_token.shift("exp", -305),
     "issued in five seconds": lambda op: op.id_token.shift("iat", 5),
     "one usable key, no kid anywhere": single_key_without_kid,
     "an encryption key with the same kid, listed later": encryption_key_with_the_same_kid,
+    "the same key several times": the_same_key_twice,
     "only this audience, in a list": as_list,
     "azp of this client": lambda op: op.id_token.claims.update(azp=op.client.client_id),
     "a right at_hash": lambda op: op.id_token.include_at_hash(),

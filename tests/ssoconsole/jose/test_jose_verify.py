@@ -9,6 +9,7 @@ from jose_forgery import (
     EVERY_ALGORITHM,
     NOW,
     SECRET,
+    another_jwk,
     few_examples,
     forged,
     good_token,
@@ -235,7 +236,7 @@ def test_a_kid_that_nobody_published_is_unknown_and_no_kid_means_the_only_key():
 
 
 def test_without_kid_two_fitting_keys_are_too_many():
-    keys = key_set(jwk("RS256"), jwk("RS256", kid="k2"), jwk("ES256"))
+    keys = key_set(jwk("RS256"), another_jwk("RS256", kid="k2"), jwk("ES256"))
     with pytest.raises(AmbiguousKey):
         verified(good_token("RS256", kid=None), "RS256", keys=keys)
     assert verified(good_token("ES256", kid=None), "ES256", keys=keys)

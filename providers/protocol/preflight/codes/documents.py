@@ -183,7 +183,7 @@ DOCUMENTS: Codes = {
     ),
     "keys_duplicate_kid": Code(
         "error",
-        "Several keys for one algorithm have the same kid.",
+        "Several different keys for one algorithm have the same kid.",
         "Give each key a kid of its own: a token that names this one fits several, and is refused.",
     ),
     "keys_without_kid": Code(
