@@ -169,10 +169,10 @@ ENDPOINTS = [
     Row("no authorization endpoint", says(authorization_endpoint=None), "endpoint_missing", "OpenID Connect"),
     Row("a path only", says(token_endpoint="/token"), "endpoint_malformed", "public address"),
     Row("a number", says(jwks_uri=3), "endpoint_malformed", "https address"),
-    Row(
-        "another scheme", says(userinfo_endpoint="ftp://x.example/me"), "endpoint_malformed", "https address"
-    ),
-    Row("a fragment", says(end_session_endpoint="https://x.example/#out"), "endpoint_malformed", "fragment"),
+    Row("another scheme", says(userinfo_endpoint="ftp://x.example/me"), "endpoint_ignored", "public address"),
+    Row("a fragment", says(end_session_endpoint="https://x.example/#out"), "endpoint_ignored", "correct"),
+    Row("a relative address", says(end_session_endpoint="/logout"), "endpoint_ignored", "public address"),
+    Row("no text at all", says(jwks_uri=""), "endpoint_malformed", "https address"),
     Row("a text for a list", says(scopes_supported="openid"), "metadata_malformed", "member"),
     Row("a text for a flag", says(backchannel_logout_supported="yes"), "metadata_malformed", "member"),
     Row("endpoints that moved", with_outdated_metadata, "metadata_outdated", "adopt or refuse"),
