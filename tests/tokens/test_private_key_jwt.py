@@ -417,6 +417,17 @@ class KeysElsewhereTests:
         host.documents["/jwks"] = mine.jwks
         return set_public_keys(bot=bot, jwks=None, jwks_uri=f"{host.url}/jwks", by=by)
 
+    @pytest.mark.parametrize(
+        "media_type", ["application/jwk-set+json", "text/plain", "application/octet-stream"]
+    )
+    def test_a_file_server_may_call_them_what_it_likes(self, oauth, published, host, mine, media_type):
+        host.media_type = media_type
+        assert fetched(oauth, mine.assertion(BOT)).status_code == 200
+
+    def test_a_page_is_no_key_set(self, oauth, published, host, mine):
+        host.media_type = "text/html"
+        refused(oauth, mine.assertion(BOT))
+
     def test_its_keys_are_fetched_once_an_hour(self, oauth, published, host, mine):
         for _ in range(3):
             assert fetched(oauth, mine.assertion(BOT)).status_code == 200

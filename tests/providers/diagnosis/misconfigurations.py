@@ -113,8 +113,8 @@ DISCOVERY = [
     Row("a captive portal", lambda op: op.html("discovery") and {}, "discovery_is_html", "captive portal"),
     Row("a page called JSON", at("discovery", 200, "<html>"), "discovery_is_html", "Check the path"),
     Row(
-        "text/plain",
-        at("discovery", 200, "{}", "text/plain"),
+        "another media type",
+        at("discovery", 200, "{}", "text/csv"),
         "discovery_wrong_media_type",
         "application/json",
     ),

@@ -126,7 +126,7 @@ def test_the_date_of_an_answer_is_read_with_its_age(date, age, moment):
         (answer(410), "not_found"),
         (answer(204, content_type=""), "unexpected_status"),
         (answer(200, "  <!doctype html>", "application/json"), "is_html"),
-        (answer(200, "{}", ""), "wrong_media_type"),
+        (answer(200, "{}", "image/png"), "wrong_media_type"),
         (answer(200, "[1", "application/json"), "malformed"),
     ],
 )
