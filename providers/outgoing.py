@@ -26,10 +26,9 @@ from ssoconsole.outbound.errors import (
 )
 from ssoconsole.outbound.limits import DEFAULT_LIMITS, Limits
 from ssoconsole.outbound.probe import Probe
-from ssoconsole.outbound.response import ANYTHING, Response
+from ssoconsole.outbound.response import ANYTHING, JSON_DOCUMENT, Response
 
 JSON = ("application/json",)
-DOCUMENTS = (*JSON, "application/jwk-set+json")  # RFC 7517 section 8.5.1
 OK = 200
 SERVER_ERROR = 500
 
@@ -117,9 +116,9 @@ def look(
 
 def _get_document(url: str, fault: type[ProviderFault]) -> Response:
     try:
-        return _send("GET", url, accept=DOCUMENTS)
+        return _send("GET", url, accept=JSON_DOCUMENT)
     except _WORTH_ANOTHER_TRY:
-        return _request("GET", url, accept=DOCUMENTS, fault=fault)
+        return _request("GET", url, accept=JSON_DOCUMENT, fault=fault)
     except OutboundError as error:
         raise _outcome(error, fault) from None
 

@@ -7,9 +7,9 @@ from django.conf import settings
 from ssoconsole.jose.strict_json import MalformedJson, loads_object
 from ssoconsole.outbound import client
 from ssoconsole.outbound.errors import OutboundError
+from ssoconsole.outbound.response import JSON_DOCUMENT
 from tokens.errors import KeysUnavailable
 
-DOCUMENTS = ("application/json", "application/jwk-set+json")  # RFC 7517 section 8.5.1
 OK = 200
 
 
@@ -22,7 +22,7 @@ def fetch_document(url: str) -> dict[str, Any]:
     """
     allow_loopback = settings.ALLOW_LOOPBACK_PROVIDERS
     try:
-        response = client.request("GET", url, accept=DOCUMENTS, allow_loopback=allow_loopback)
+        response = client.request("GET", url, accept=JSON_DOCUMENT, allow_loopback=allow_loopback)
     except OutboundError as error:
         raise KeysUnavailable(expected="a JSON document", received=f"{error.code}: {error.detail}") from None
     if response.status != OK:

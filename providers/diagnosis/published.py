@@ -8,6 +8,7 @@ from providers.client_keys.services import uses_client_keys
 from providers.diagnosis.subject import NotRun, Subject, look
 from providers.models import ClientKey, Provider
 from providers.protocol.client_assertion import MAC
+from providers.protocol.discovery import wrong_members
 from providers.protocol.preflight.documents import read_document
 from providers.protocol.preflight.endpoints import judge_endpoints
 from providers.protocol.preflight.findings import Finding
@@ -33,8 +34,11 @@ def examine_issuer(subject: Subject) -> list[Finding]:
 
 
 def examine_endpoints(subject: Subject) -> list[Finding]:
-    allow_http = settings.ALLOW_LOOPBACK_PROVIDERS
-    return judge_endpoints(subject.document, code_flow=subject.uses_code, allow_http=allow_http)
+    rules = {"code_flow": subject.uses_code, "allow_http": settings.ALLOW_LOOPBACK_PROVIDERS}
+    document, found = subject.document, judge_endpoints(subject.document, **rules)
+    wrong = wrong_members(document, **rules)
+    subject.provider.discovery = {name: document[name] for name in document if name not in wrong}
+    return found
 
 
 def examine_adopted(subject: Subject) -> list[Finding]:

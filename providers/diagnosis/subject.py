@@ -16,7 +16,7 @@ from providers.protocol.preflight.endpoints import judge_adopted
 from providers.protocol.preflight.findings import Finding
 from ssoconsole.outbound.errors import OutboundError
 from ssoconsole.outbound.probe import Probe
-from ssoconsole.outbound.response import Response
+from ssoconsole.outbound.response import JSON_DOCUMENT, Response
 
 
 class NotRun(Exception):
@@ -34,7 +34,7 @@ class Answered:
 def look(url: str) -> Answered:
     """Ask for a document; an error is an answer too."""
     try:
-        answer: Response | OutboundError = outgoing.look(url, accept=outgoing.DOCUMENTS)
+        answer: Response | OutboundError = outgoing.look(url, accept=JSON_DOCUMENT)
     except OutboundError as error:
         answer = error
     return Answered(answer, timezone.now())

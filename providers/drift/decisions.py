@@ -33,15 +33,14 @@ def adopt_drift(*, drift: DiscoveryDrift, by: Actor, client_secret: str = "") ->
     with transaction.atomic():
         stored = Provider.objects.select_for_update().get(pk=drift.provider_id)
         _decide(drift, Decision.ADOPTED, by=by)
-        check_discovery(
-            stored, drift.document, issuer=stored.issuer
-        )  # the registration may have changed since
+        # The registration may have changed since.
+        document = check_discovery(stored, drift.document, issuer=stored.issuer)
         row = copy(stored)
         if client_secret:
             set_client_secret(row, client_secret)
-        claim_secret(row, drift.document, is_first=False)
+        claim_secret(row, document, is_first=False)
         write_change(stored=stored, provider=row, by=by, note="other endpoints were adopted")
-        keep_discovery(row, drift.document, by=by)
+        keep_discovery(row, document, by=by)
         save_discovery(row, by=by)
 
 

@@ -51,8 +51,7 @@ def read_discovery(provider: Provider) -> dict[str, Any]:
     document = outgoing.fetch_document(discovery_url(provider.issuer))
     claimed = document.get("issuer")
     believed = provider.discovery and isinstance(claimed, str) and claimed
-    check_discovery(provider, document, issuer=str(claimed) if believed else provider.issuer)
-    return document
+    return check_discovery(provider, document, issuer=str(claimed) if believed else provider.issuer)
 
 
 def _attempt_discovery(provider: Provider) -> dict[str, Any] | SignInRefused:

@@ -2,7 +2,9 @@
 
 
 def whole_seconds(value: object) -> int | None:
-    """Read leniently: providers send it as text too. None for what is no whole number from 0 up."""
+    """Read leniently: providers send it as text or with a fraction too. None for what is no number from 0 up."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12:
         value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        return None
+    return int(value)

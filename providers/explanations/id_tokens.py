@@ -12,7 +12,7 @@ OF_ID_TOKENS = {
         "Check that the provider signs, and does not encrypt, ID tokens for this client.",
     ),
     "header_refused": Meaning(
-        "The token's header asks for what is never honoured: `crit`, keys of its own, encryption.",
+        "The token's header asks for what is never done: `crit`, `b64`, compression, encryption.",
         "Turn the feature off at the provider; if nobody turned it on, this was a forgery.",
     ),
     "token_type_refused": Meaning(
@@ -30,8 +30,8 @@ OF_ID_TOKENS = {
         "stale cache in between.",
     ),
     "ambiguous_key": Meaning(
-        "Several published keys fit a token that does not say which.",
-        "Have the provider put `kid` into its tokens.",
+        "Several different published keys fit the token: it names none, or they have the same `kid`.",
+        "Have the provider put `kid` into its tokens, and give each key a `kid` of its own.",
     ),
     "signature_invalid": Meaning(
         "The signature does not verify.",

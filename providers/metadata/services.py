@@ -27,19 +27,18 @@ KEPT = ("discovery", "discovery_fetched_at", "discovery_failing_since", "jwks", 
 
 def fetch_discovery(provider: Provider) -> dict[str, Any]:
     """
-    Return the document at the provider's issuer, checked, without keeping it.
+    Return what counts of the document at the provider's issuer, without keeping it.
 
     Raises ProviderUnreachable, MetadataInvalid, and IssuerMismatch when it speaks for another issuer.
     """
     with provider_fetch("discovery", provider=provider.slug):
         document = outgoing.fetch_document(discovery_url(provider.issuer))
-        check_discovery(provider, document, issuer=provider.issuer)
-    return document
+        return check_discovery(provider, document, issuer=provider.issuer)
 
 
-def check_discovery(provider: Provider, document: dict[str, Any], *, issuer: str) -> None:
-    """Check a document for `issuer` as this registration needs it. Raises as `check_document`."""
-    check_document(
+def check_discovery(provider: Provider, document: dict[str, Any], *, issuer: str) -> dict[str, Any]:
+    """Return what counts of a document for `issuer`, as this registration needs it. Raises as `check_document`."""
+    return check_document(
         document,
         issuer=issuer,
         code_flow=provider.response_type == Provider.ResponseType.CODE,

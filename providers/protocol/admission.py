@@ -39,7 +39,7 @@ def admit(
     unverified = has_address and person.email_verified is False
     if unverified and (allowed_email_domains or not known):
         raise NotAdmitted(
-            expected="a verified e-mail address", received="email_verified is false", rule="email_verified"
+            expected="a verified e-mail address", received="email_verified is not true", rule="email_verified"
         )
     if allowed_email_domains:
         _check_domain(person.email, allowed_email_domains)

@@ -44,26 +44,46 @@ def discovery_url(issuer: str) -> str:
 
 def check_document(
     document: Mapping[str, Any], *, issuer: str, code_flow: bool = True, allow_http: bool = False
-) -> None:
+) -> dict[str, Any]:
     """
-    Check that `document` speaks for `issuer`, byte for byte, and has what signing in needs.
+    Return what of `document` counts, when it speaks for `issuer`, byte for byte, and has what signing in needs.
 
-    `code_flow` requires a token endpoint; `allow_http` is the development switch. Members that are null count
-    as absent; members that are unknown here are ignored. Raises IssuerMismatch, which names a near miss, and
-    MetadataInvalid.
+    `code_flow` requires a token endpoint; `allow_http` is the development switch. Members that are null and optional
+    ones that are wrong count as absent; members that are unknown here stay as they are. Raises IssuerMismatch, which
+    names a near miss, and MetadataInvalid.
     """
     present = {name: value for name, value in document.items() if value is not None}
     if "issuer" not in present:
         raise MetadataInvalid(expected=f"issuer {shown(issuer)}", received="absent")
     if present["issuer"] != issuer:
         raise issuer_mismatch(expected=issuer, received=present["issuer"])
-    required = (*_REQUIRED_ENDPOINTS, "token_endpoint") if code_flow else _REQUIRED_ENDPOINTS
-    for name in required:
+    for name in required_endpoints(code_flow=code_flow):
         if name not in present:
             raise MetadataInvalid(expected=name, received="absent")
-    for name in {*required, *_OPTIONAL_ENDPOINTS} & present.keys():
         _check_endpoint(name, present[name], allow_http=allow_http)
-    check_types(present)
+    wrong = wrong_members(present, code_flow=code_flow, allow_http=allow_http)
+    return {name: value for name, value in present.items() if name not in wrong}
+
+
+def required_endpoints(*, code_flow: bool) -> tuple[str, ...]:
+    """Return the endpoints without which nobody signs in."""
+    return (*_REQUIRED_ENDPOINTS, "token_endpoint") if code_flow else _REQUIRED_ENDPOINTS
+
+
+def wrong_members(
+    document: Mapping[str, Any], *, code_flow: bool, allow_http: bool
+) -> dict[str, MetadataInvalid]:
+    """Return the optional members that are wrong, each with what is wrong; null is nothing wrong."""
+    required = required_endpoints(code_flow=code_flow)
+    wrong = {}
+    for name in (*_OPTIONAL_ENDPOINTS, *_FLAGS, *_LISTS):
+        if name in required or document.get(name) is None:
+            continue
+        try:
+            _check_optional(name, document[name], allow_http=allow_http)
+        except MetadataInvalid as invalid:
+            wrong[name] = invalid
+    return wrong
 
 
 def announces_iss_parameter(document: Mapping[str, Any] | None) -> bool:
@@ -78,15 +98,19 @@ def _check_endpoint(name: str, value: object, *, allow_http: bool) -> None:
         parse(value, allow_http=allow_http)
     except OutboundError as refused:
         expected = f"{name}, an absolute {'http or https' if allow_http else 'https'} URL"
-        raise MetadataInvalid(refused.detail, expected=expected, received=shown(value)) from None
+        raise MetadataInvalid(refused.detail, expected=expected, received=_named(value)) from None
 
 
-def check_types(present: Mapping[str, Any]) -> None:
-    """Check the members that say what the provider can do. Raises MetadataInvalid."""
-    for name in _FLAGS:
-        if not isinstance(present.get(name, False), bool):
-            raise MetadataInvalid(expected=f"{name}, true or false", received=shown(present[name]))
-    for name in _LISTS:
-        value = present.get(name, [])
+def _check_optional(name: str, value: object, *, allow_http: bool) -> None:
+    if name in _FLAGS:
+        if not isinstance(value, bool):
+            raise MetadataInvalid(expected=f"{name}, true or false", received=_named(value))
+    elif name in _LISTS:
         if not isinstance(value, list) or not all(isinstance(member, str) for member in value):
-            raise MetadataInvalid(expected=f"{name}, a list of strings", received=shown(value))
+            raise MetadataInvalid(expected=f"{name}, a list of strings", received=_named(value))
+    else:
+        _check_endpoint(name, value, allow_http=allow_http)
+
+
+def _named(value: object) -> str:
+    return shown(value) if value != "" else "an empty string"

@@ -55,7 +55,8 @@ def map_claims(
     `principal_claims` are tried in order and the first that is present decides, usable or not: a person must
     not come to another name by spoiling a claim. `mapping` names the path of each of FIELDS; one that it does
     not name is read from the claim of its own name, and "" reads nothing. That of `groups` may be several,
-    between commas, and all of them count. `group_rules` are `{"claim_value", "group"}`. A `group_separator`
+    between commas, and all of them count; where it ends in an object, the names of its members are the groups.
+    `group_rules` are `{"claim_value", "group"}`. A `group_separator`
     takes apart the text of a provider that joins all groups into one; without it a text is one group, since
     whoever may name a group could otherwise name two.
     Raises PrincipalMissing and PrincipalUnusable.
@@ -128,11 +129,15 @@ def _email(claims: Mapping[str, Any], path: str) -> str:
 
 
 def _verified(claims: Mapping[str, Any], path: str) -> bool | None:
-    """Read strictly: what is neither yes nor absent is no."""
+    """Read strictly: what is neither true nor absent is false."""
     value = value_at(claims, path) if path else None
-    if value is None:
-        return None
-    return value is True or value == "true"
+    return None if value is None else is_true(value)
+
+
+def is_true(value: object) -> bool:
+    """Tell whether a claim says yes as providers write it: `true`, `1`, or one of these as a text in any case."""
+    text = str(value).lower() if isinstance(value, bool | int | str) else ""
+    return text in ("true", "1")
 
 
 def _name(claims: Mapping[str, Any], path: str) -> str:
@@ -149,7 +154,13 @@ def _claimed(
 
 
 def _named_in(value: Any, separator: str) -> list[str]:
-    """Return the groups that one claim names: a list of texts is exact, a single text may be joined."""
+    """
+    Return the groups that one claim names: a list of texts is exact, a single text may be joined.
+
+    Of an object, as `{"admin": {"org": "domain"}}`, the names of the members count that are not null, false or 0.
+    """
+    if isinstance(value, Mapping):
+        return [name for name in value if value[name] not in (None, False)]
     if isinstance(value, list):
         return [member for member in value if isinstance(member, str)]
     if not isinstance(value, str):

@@ -87,7 +87,8 @@ def _check_same_sign_in(claims: Mapping[str, Any], rules: ContinuityRules) -> No
         raise IssuedTooLongAgo(
             expected=f"iat from {oldest}, that of the first ID token", received=str(claims["iat"])
         )
-    if "nonce" in claims and not rules_of_jwt.same(claims["nonce"], original.get("nonce", "")):
+    nonce = claims.get("nonce")
+    if nonce is not None and not rules_of_jwt.same(nonce, original.get("nonce", "")):
         raise NonceMismatch(expected="no nonce, or that of the first ID token", received="another nonce")
     before = original.get("auth_time")
     if before is not None and claims.get("auth_time", before) != before:

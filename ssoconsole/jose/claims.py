@@ -19,9 +19,9 @@ from ssoconsole.jose.errors import (
 
 
 def require(claims: Mapping[str, Any], *names: str) -> None:
-    """Raise MissingClaim for the first of `names` that is absent."""
+    """Raise MissingClaim for the first of `names` that is absent or null."""
     for name in names:
-        if name not in claims:
+        if claims.get(name) is None:
             raise MissingClaim(expected=name, received="absent")
 
 

@@ -39,7 +39,7 @@ class TokenMalformed(JwtRefused):
 
 
 class HeaderRefused(JwtRefused):
-    """The header asks for something never done here: `crit`, `b64`, keys of its own, encryption, nesting."""
+    """The header asks for something never done here: `crit`, `b64`, compression, encryption."""
 
     code = "header_refused"
 
@@ -63,7 +63,7 @@ class UnknownKey(JwtRefused):
 
 
 class AmbiguousKey(JwtRefused):
-    """Several published keys fit, and guessing among them is not verification."""
+    """Several different published keys fit, and guessing among them is not verification."""
 
     code = "ambiguous_key"
 

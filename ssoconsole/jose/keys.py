@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -124,20 +124,31 @@ class JwkSet:
         """
         Return the one key that may verify a token with this `alg` and `kid`.
 
-        Raises UnknownKey when none fits and AmbiguousKey when several do; AlgorithmRefused for an unknown
-        `alg`. `kid` is only compared with published ones (RFC 8725 section 3.10). It chooses nothing when
+        Raises UnknownKey when none fits and AmbiguousKey when several different ones do; AlgorithmRefused for
+        an unknown `alg`. `kid` is only compared with published ones (RFC 8725 section 3.10). It chooses nothing when
         the token has none, or when no fitting key was published with one.
         """
         algorithm = find_algorithm(alg)
         fitting = [key for key in self.keys if key.serves(algorithm)]
         named = kid is not None and any(key.kid is not None for key in fitting)
-        chosen = [key for key in fitting if key.kid == kid] if named else fitting
+        chosen = distinct([key for key in fitting if key.kid == kid] if named else fitting)
         received = "no kid" if kid is None else f"kid {kid}"
         if not chosen:
             raise UnknownKey(expected=f"for {alg}, {_kids(fitting)}", received=received)
         if len(chosen) > 1:
-            raise AmbiguousKey(expected=f"one key for {alg}, not {len(chosen)}", received=received)
+            raise AmbiguousKey(
+                expected=f"one key for {alg}, not {len(chosen)} different ones", received=received
+            )
         return chosen[0]
+
+
+def distinct(keys: Sequence[PublicKey]) -> list[PublicKey]:
+    """Return `keys` without those that are one before them again, with or without the same other members."""
+    return [
+        key
+        for place, key in enumerate(keys)
+        if all(key.material != earlier.material for earlier in keys[:place])
+    ]
 
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:

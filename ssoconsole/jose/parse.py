@@ -14,10 +14,11 @@ LONGEST_KID = 255
 
 _ALPHABET = re.compile(r"[A-Za-z0-9_.-]*")
 
-# Each of these asks the verifier to fetch or believe a key that comes with the token, to decrypt, to
-# unpack, or to read the payload in another way. None of it is ever done here (RFC 8725 section 3.10,
-# RFC 7797).
-_REFUSED_MEMBERS = ("crit", "b64", "jwk", "jku", "x5u", "x5c", "cty", "zip", "enc")
+# Each of these asks the verifier to decrypt, to unpack, to read the payload in another way, or to do what it may not
+# know. None of it is ever done here (RFC 7515 section 4.1.11, RFC 7797, RFC 7516). Keys that come with the token and
+# addresses of keys (`jwk`, `jku`, `x5c`, `x5u`) only inform: nothing reads them, so that they are ignored like every
+# member that is not known (RFC 7515 section 4, RFC 8725 section 3.10).
+REFUSED_MEMBERS = ("crit", "b64", "zip", "enc")
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,18 @@ def parse_jws(token: str | bytes, *, max_bytes: int = MAX_BYTES) -> UnverifiedJw
     Split `token` into its three parts and check the shape of the header.
 
     Raises TokenMalformed for its size, alphabet, number of parts, base64url or JSON, then HeaderRefused for
-    an encrypted token, a member that is never honoured, or an `alg`, `kid` or `typ` that is no usable
-    string. An empty signature is a matter for the verifier: `alg: none` is refused there, by its name.
+    an encrypted token, one of REFUSED_MEMBERS, or an `alg`, `kid` or `typ` that is no usable string. A member that
+    is null is absent. An empty signature is a matter for the verifier: `alg: none` is refused there, by its name.
     """
     text = _text(token, max_bytes)
-    encoded_header, encoded_payload, encoded_signature = _three_parts(text)
-    signing_input, _, _ = text.rpartition(".")
-    jws = UnverifiedJws(
-        unverified_header=_json_object(_decoded(encoded_header, "header")),
-        unverified_payload=_decoded(encoded_payload, "payload"),
-        signing_input=signing_input.encode("ascii"),
-        signature=_decoded(encoded_signature, "signature"),
+    names = ("header", "payload", "signature")
+    header, payload, signature = map(_decoded, _three_parts(text), names)
+    return UnverifiedJws(
+        unverified_header=_checked_header(_json_object(header)),
+        unverified_payload=payload,
+        signing_input=text.rpartition(".")[0].encode("ascii"),
+        signature=signature,
     )
-    _check_header(jws.unverified_header)
-    return jws
 
 
 def _text(token: str | bytes, max_bytes: int) -> str:
@@ -92,10 +91,11 @@ def _json_object(raw: bytes) -> dict[str, Any]:
         raise TokenMalformed(expected="a JSON object as header", received=error) from error
 
 
-def _check_header(unverified_header: dict[str, Any]) -> None:
-    for name in _REFUSED_MEMBERS:
-        if name in unverified_header:
+def _checked_header(members: dict[str, Any]) -> dict[str, Any]:
+    for name in REFUSED_MEMBERS:
+        if name in members:
             raise HeaderRefused(expected=f"no {name} in the header", received=f"{name} in the header")
+    unverified_header = {name: value for name, value in members.items() if value is not None}
     if not isinstance(unverified_header.get("alg"), str):
         raise HeaderRefused(expected="alg, a string", received=type(unverified_header.get("alg")).__name__)
     for name in ("kid", "typ"):
@@ -104,3 +104,4 @@ def _check_header(unverified_header: dict[str, Any]) -> None:
     kid = unverified_header.get("kid", "")
     if len(kid) > LONGEST_KID or "\0" in kid:
         raise HeaderRefused(expected=f"kid of at most {LONGEST_KID} characters, no NUL", received=kid)
+    return unverified_header

@@ -19,14 +19,17 @@ def read_claims(payload: bytes) -> dict[str, Any]:
     Parse a payload and check the type of every registered claim that is present; presence is the caller's
     rule.
 
-    Times come back as int seconds since 1970, strings without NUL, `sub` and `jti` of 1 to 255 characters,
-    `aud` as a non-empty string or list. Raises TokenMalformed for anything but a strict JSON object,
-    ClaimRefused for a type.
+    Times come back as whole seconds since 1970, without their fraction (RFC 7519 section 2), strings without NUL,
+    `sub` and `jti` of 1 to 255 characters, `aud` as a non-empty string or list. A claim that is null is absent, but
+    for `nonce`: that it is not there is the rule of logout tokens (OpenID Connect Back-Channel Logout 1.0 section
+    2.4), and null would be there. Raises TokenMalformed for anything but a strict JSON object, ClaimRefused for a
+    type.
     """
     try:
-        claims = strict_json.loads_object(payload)
+        members = strict_json.loads_object(payload)
     except strict_json.MalformedJson as error:
         raise TokenMalformed(expected="a JSON object as payload", received=error) from error
+    claims = {name: value for name, value in members.items() if value is not None or name == "nonce"}
     for name in _present(claims, _TIMES):
         claims[name] = _seconds(name, claims[name])
     for name in _present(claims, _IDENTIFIERS):
@@ -39,15 +42,15 @@ def read_claims(payload: bytes) -> dict[str, Any]:
 
 
 def _present(claims: dict[str, Any], names: tuple[str, ...]) -> list[str]:
-    return [name for name in names if name in claims]
+    return [name for name in names if claims.get(name) is not None]
 
 
 def _seconds(name: str, value: object) -> int:
     # bool is an int in Python: `"exp": true` would be one second past 1970.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ClaimRefused(expected=f"{name}, a number", received=type(value).__name__)
-    if value != int(value) or not 0 <= value <= LAST_SECOND:
-        raise ClaimRefused(expected=f"{name}, whole seconds from 0 to {LAST_SECOND}", received=value)
+    if not 0 <= value <= LAST_SECOND:
+        raise ClaimRefused(expected=f"{name}, seconds from 0 to {LAST_SECOND}", received=value)
     return int(value)
 
 

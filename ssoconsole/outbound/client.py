@@ -62,7 +62,7 @@ def request(
     Send one request and return the whole response, whatever its status, redirects excepted.
 
     With `redirects` a redirect is a response like any other; it is never followed. `accept` is the media types
-    that a status below 400 may come in, `*/*` among them for any. `form` is sent by POST as
+    that a status below 400 may come in, `*/*` among them for any and "" for none. `form` is sent by POST as
     application/x-www-form-urlencoded, `document`, which is JSON, as it is. `allow_loopback` is the development
     switch: loopback addresses and plain http. `ca_file` is a PEM file of CA certificates to trust besides the
     system's.
@@ -121,7 +121,7 @@ def _message(
     headers = {
         "Host": target.authority,
         "User-Agent": USER_AGENT,
-        "Accept": ", ".join(accept),
+        "Accept": ", ".join(filter(None, accept)),
         "Accept-Encoding": "identity",
         "Connection": "close",
     }

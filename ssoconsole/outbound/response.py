@@ -21,6 +21,12 @@ from ssoconsole.outbound.wire import Wire
 
 NOT_MODIFIED = 304
 ANYTHING = "*/*"
+# A JSON document by its own types (RFC 8259 section 11, RFC 7517 section 8.5), and as file servers call it, or do not.
+# Whether it is one is for who parses it; a web page is none.
+JSON_DOCUMENT = (
+    *("application/json", "application/jwk-set+json", "application/jwk+json", "text/json"),
+    *("text/plain", "application/octet-stream", "binary/octet-stream", ""),
+)
 
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
@@ -109,7 +115,7 @@ def _refuse_type(answer: HTTPResponse, accept: Collection[str]) -> None:
     if received in {media_type.lower() for media_type in accept}:
         return
     shown = received if _MEDIA_TYPE.fullmatch(received) else "of no known type"
-    raise ContentTypeRefused(f"the answer is {shown}, expected {' or '.join(sorted(accept))}")
+    raise ContentTypeRefused(f"the answer is {shown}, expected {' or '.join(sorted(filter(None, accept)))}")
 
 
 def _media_type(answer: HTTPResponse) -> str:

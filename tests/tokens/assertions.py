@@ -64,7 +64,7 @@ class KeyHost:
     """A web server of somebody else's, with one JSON document a path; `asked` counts by path."""
 
     def __init__(self):
-        self.documents, self.asked = {}, []
+        self.documents, self.asked, self.media_type = {}, [], "application/json"
         host = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -73,7 +73,7 @@ class KeyHost:
                 document = host.documents.get(self.path)
                 body = document if isinstance(document, bytes) else json.dumps(document).encode()
                 self.send_response(404 if document is None else 200)
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", host.media_type)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

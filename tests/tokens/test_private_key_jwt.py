@@ -104,6 +104,7 @@ class AcceptedTests:
             {"iat": 10, "nbf": 10, "exp": 70},
             {"iat": -590, "exp": 10},
             {"exp": 600},
+            {"iat": -0.5, "nbf": -0.25, "exp": 60.75},
             {"nbf": -31_536_000},
             {"jti": "x" * 255},
             {"extra": {"a": [1]}, "iss": BOT},
@@ -125,6 +126,17 @@ class AcceptedTests:
     def test_the_client_id_may_stand_beside_it(self, oauth, keys, mine):
         assert fetched(oauth, mine.assertion(BOT), client_id=BOT).status_code == 200
 
+    def test_keys_in_the_header_are_neither_used_nor_fetched(self, oauth, keys, mine, foreign, host):
+        host.documents["/jwks"] = foreign.jwks
+        for header in (
+            {"jwk": mine.jwk},
+            {"jwk": foreign.jwk},
+            {"jku": f"{host.url}/jwks", "x5u": f"{host.url}/jwks"},
+            {"x5c": ["AAAA"], "cty": "JWT"},
+        ):
+            assert fetched(oauth, mine.assertion(BOT, header=header)).status_code == 200
+        assert host.asked == []
+
     def test_a_single_key_needs_no_kid(self, oauth, keys, mine):
         assert fetched(oauth, mine.assertion(BOT, header={"kid": None})).status_code == 200
 
@@ -133,6 +145,11 @@ class AcceptedTests:
         signer = Signer(alg)
         set_public_keys(bot=bot, jwks=signer.jwks, jwks_uri=None, by=by)
         assert fetched(oauth, signer.assertion(BOT)).status_code == 200
+
+    def test_a_key_that_is_registered_twice_is_one_key(self, oauth, bot, mine, by):
+        again = {name: value for name, value in mine.jwk.items() if name not in ("use", "alg")}
+        set_public_keys(bot=bot, jwks={"keys": [mine.jwk, again]}, jwks_uri=None, by=by)
+        assert fetched(oauth, mine.assertion(BOT)).status_code == 200
 
     def test_a_bot_may_have_several_keys_and_a_secret_besides(self, oauth, bot, me, mine, by):
         newer = Signer(kid="key-2")
@@ -213,9 +230,6 @@ class RefusedTests:
         ):
             refused(oauth, stranger.assertion(BOT, header=header))
         assert host.asked == []
-
-    def test_the_right_key_with_a_header_that_names_another(self, oauth, keys, mine):
-        refused(oauth, mine.assertion(BOT, header={"jwk": mine.jwk}))
 
     def test_no_signature_at_all(self, oauth, keys, mine):
         payload = mine.assertion(BOT).split(".")[1]
@@ -402,6 +416,17 @@ class KeysElsewhereTests:
     def published(self, bot, host, mine, by):
         host.documents["/jwks"] = mine.jwks
         return set_public_keys(bot=bot, jwks=None, jwks_uri=f"{host.url}/jwks", by=by)
+
+    @pytest.mark.parametrize(
+        "media_type", ["application/jwk-set+json", "text/plain", "application/octet-stream"]
+    )
+    def test_a_file_server_may_call_them_what_it_likes(self, oauth, published, host, mine, media_type):
+        host.media_type = media_type
+        assert fetched(oauth, mine.assertion(BOT)).status_code == 200
+
+    def test_a_page_is_no_key_set(self, oauth, published, host, mine):
+        host.media_type = "text/html"
+        refused(oauth, mine.assertion(BOT))
 
     def test_its_keys_are_fetched_once_an_hour(self, oauth, published, host, mine):
         for _ in range(3):

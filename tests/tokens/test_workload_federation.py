@@ -118,6 +118,12 @@ class AcceptedTests:
         credential.refresh_from_db()
         assert credential.last_used_at
 
+    def test_its_times_may_have_a_fraction(self, oauth, bot, trusts, pod):
+        trusts(bot, POD)
+        now = time.time()
+        answer = shown(oauth, pod(iat=now, nbf=now - 0.5, exp=now + 600.5))
+        assert answer.status_code == 200, answer.content
+
     def test_the_same_token_comes_in_again_until_it_ends(self, oauth, bot, trusts, pod):
         trusts(bot, POD)
         token = pod()

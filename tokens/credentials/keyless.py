@@ -11,7 +11,7 @@ from django.db import transaction
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 from ssoconsole.jose.errors import KeySetRefused
-from ssoconsole.jose.keys import JwkSet
+from ssoconsole.jose.keys import JwkSet, distinct
 from tokens.bots.grants import refuse_to_give_power
 from tokens.credentials.services import retire_credential
 from tokens.errors import BotRetired, KeysRefused
@@ -125,7 +125,7 @@ def _check_keys(jwks: Mapping[str, Any], kind: Kind) -> None:
         raise KeysRefused(f"A key cannot be used: {parsed.refused[0].reason}.")
     if not parsed.keys:
         raise KeysRefused("The key set is empty.")
-    kids = [key.kid for key in parsed.keys]
+    kids = [key.kid for key in distinct(parsed.keys)]
     if len(kids) > 1 and (None in kids or len(set(kids)) < len(kids)):
         raise KeysRefused("Of several keys each needs a kid of its own, or nobody can tell which has signed.")
     useless = [key.why_useless(algorithms) for key in parsed.keys]

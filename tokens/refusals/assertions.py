@@ -14,7 +14,7 @@ OF_ASSERTIONS = {
         expected="three parts in base64url between two dots",
     ),
     "header_refused": Meaning(
-        "The header of the assertion asks for what is never honoured: `crit`, keys of its own, encryption.",
+        "The header of the assertion asks for what is never done: `crit`, `b64`, compression, encryption.",
         "Turn the feature off in the client; if nobody turned it on, this was a forgery.",
         expected="a header with `alg`, `kid` and `typ` only",
     ),
@@ -35,9 +35,9 @@ OF_ASSERTIONS = {
         expected="the `kid` of a registered key",
     ),
     "ambiguous_key": Meaning(
-        "Several registered keys fit an assertion that does not say which.",
-        "Have the client name its key.",
-        expected="a `kid`",
+        "Several different registered keys fit the assertion: it names none, or they have the same `kid`.",
+        "Have the client name its key, and give each key a `kid` of its own.",
+        expected="the `kid` of one registered key",
     ),
     "signature_invalid": Meaning(
         "The signature of the assertion does not verify.",

@@ -6,9 +6,9 @@ from typing import Any
 
 from ssoconsole.eventlog.masking import MASK
 from ssoconsole.jose.errors import shown
+from ssoconsole.jose.parse import REFUSED_MEMBERS
 from tokens.models.bot import BOT_NAME
 from tokens.protocol.client_secret import PREFIX
-from tokens.protocol.examination.header import EMBEDDED
 from tokens.protocol.examination.text import Unverified
 
 # People paste secrets and tokens into wrong fields: ours, JWTs, and whatever is long and looks random.
@@ -33,7 +33,7 @@ def kept_of(unverified: Unverified) -> dict[str, Any]:
     """Return the members of a token by which its record, key and end can be found later; never its signature."""
     header = unverified.header or {}
     kept: dict[str, Any] = {name: _value(header[name]) for name in _HEADER if name in header}
-    kept |= {name: "present" for name in EMBEDDED if name in header}
+    kept |= {name: "present" for name in REFUSED_MEMBERS if name in header}
     if unverified.claims is None:
         return {"header": kept, "claims": None}
     claims = {name: _value(unverified.claims[name]) for name in _CLAIMS if name in unverified.claims}

@@ -7,9 +7,7 @@ from urllib.parse import urlsplit
 from providers.protocol.preflight.findings import Finding, finding
 from ssoconsole.jose.strict_json import MalformedJson, loads_object
 from ssoconsole.outbound.errors import OutboundError
-from ssoconsole.outbound.response import Response
-
-JSON = ("application/json", "application/jwk-set+json")
+from ssoconsole.outbound.response import JSON_DOCUMENT, Response
 
 _BY_ERROR = {
     "response_timeout": "timed_out",
@@ -52,7 +50,7 @@ def _problem(answer: Response | OutboundError) -> tuple[str, str]:
         return _BY_STATUS.get(answer.status, "unexpected_status"), status
     if is_page(answer):
         return "is_html", f"{answer.content_type or 'no media type'}, a web page"
-    if answer.content_type not in JSON:
+    if answer.content_type not in JSON_DOCUMENT:
         return "wrong_media_type", answer.content_type or "no media type"
     return "", ""
 

@@ -3,33 +3,31 @@
 from collections.abc import Mapping
 from typing import Any
 
-from providers.errors import MetadataInvalid
-from providers.protocol.discovery import PUSH_ENDPOINT, check_types
+from providers.protocol.discovery import PUSH_ENDPOINT, required_endpoints, wrong_members
 from providers.protocol.preflight.findings import Finding, finding
 from ssoconsole.outbound.errors import OutboundError, SchemeRefused
 from ssoconsole.outbound.targets import parse
 
-REQUIRED = ("authorization_endpoint", "jwks_uri")
-OPTIONAL = ("token_endpoint", "userinfo_endpoint", "end_session_endpoint", PUSH_ENDPOINT)
+OPTIONAL = ("userinfo_endpoint", "end_session_endpoint", PUSH_ENDPOINT)
 # What sign-in or sign-out uses; a person adopts each of these before anything secret goes there.
-USED = (*REQUIRED, *OPTIONAL)
+USED = (*required_endpoints(code_flow=True), *OPTIONAL)
 
 
 def judge_endpoints(document: Mapping[str, Any], *, code_flow: bool, allow_http: bool) -> list[Finding]:
-    """Judge whether everything that signing in needs is there, and is an address that can be asked."""
-    needed = (*REQUIRED, "token_endpoint") if code_flow else REQUIRED
-    found = [
-        finding("endpoint_missing", expected=name, received="absent")
-        for name in needed
-        if document.get(name) is None
-    ]
-    for name in USED:
-        if document.get(name) is not None:
+    """
+    Judge whether everything that signing in needs is there, and is an address that can be asked.
+
+    What is not needed and is wrong is said, and counts as absent from then on.
+    """
+    found = []
+    for name in required_endpoints(code_flow=code_flow):
+        if document.get(name) is None:
+            found.append(finding("endpoint_missing", expected=name, received="absent"))
+        else:
             found += _malformed(name, document[name], allow_http=allow_http)
-    try:
-        check_types({name: value for name, value in document.items() if value is not None})
-    except MetadataInvalid as invalid:
-        found.append(finding("metadata_malformed", expected=invalid.expected, received=invalid.received))
+    for name, wrong in wrong_members(document, code_flow=code_flow, allow_http=allow_http).items():
+        code = "endpoint_ignored" if name in USED else "metadata_malformed"
+        found.append(finding(code, expected=wrong.expected, received=wrong.received))
     return found
 
 

@@ -1,13 +1,13 @@
 """A provider's key set: is there a key for what it is trusted to sign with?"""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from providers.protocol.preflight.findings import Finding, finding
 from ssoconsole.jose.algorithms import find_algorithm
 from ssoconsole.jose.errors import KeySetRefused
-from ssoconsole.jose.keys import JwkSet, PublicKey
+from ssoconsole.jose.keys import JwkSet, PublicKey, distinct
 
 _WEAK = "RSA key of"
 _PRIVATE = "private members"
@@ -61,12 +61,16 @@ def _described(keys: Sequence[PublicKey]) -> str:
 def _ambiguous(fitting: Mapping[str, Sequence[PublicKey]]) -> list[Finding]:
     """A token fits one key or none: several with one kid, or several without, make every token ambiguous."""
     for name, keys in fitting.items():
-        counted = Counter(key.kid for key in keys)
-        kid, count = counted.most_common(1)[0] if counted else (None, 0)
-        if count > 1 and kid is not None:
-            return [finding("keys_duplicate_kid", expected="different kids", received=f"{count} with {kid}")]
-        if counted[None] > 1:
-            received = f"{counted[None]} keys for {name} without kid"
+        counted = {
+            kid: len(distinct([key for key in keys if key.kid == kid])) for kid in {key.kid for key in keys}
+        }
+        nameless = counted.pop(None, 0)
+        kid, count = max(counted.items(), key=itemgetter(1), default=("", 0))
+        if count > 1:
+            received = f"{count} different keys with {kid}"
+            return [finding("keys_duplicate_kid", expected="different kids", received=received)]
+        if nameless > 1:
+            received = f"{nameless} keys for {name} without kid"
             return [finding("keys_without_kid", expected="a kid with each key", received=received)]
     return []
 

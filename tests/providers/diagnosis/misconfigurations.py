@@ -113,8 +113,8 @@ DISCOVERY = [
     Row("a captive portal", lambda op: op.html("discovery") and {}, "discovery_is_html", "captive portal"),
     Row("a page called JSON", at("discovery", 200, "<html>"), "discovery_is_html", "Check the path"),
     Row(
-        "text/plain",
-        at("discovery", 200, "{}", "text/plain"),
+        "another media type",
+        at("discovery", 200, "{}", "text/csv"),
         "discovery_wrong_media_type",
         "application/json",
     ),
@@ -169,10 +169,10 @@ ENDPOINTS = [
     Row("no authorization endpoint", says(authorization_endpoint=None), "endpoint_missing", "OpenID Connect"),
     Row("a path only", says(token_endpoint="/token"), "endpoint_malformed", "public address"),
     Row("a number", says(jwks_uri=3), "endpoint_malformed", "https address"),
-    Row(
-        "another scheme", says(userinfo_endpoint="ftp://x.example/me"), "endpoint_malformed", "https address"
-    ),
-    Row("a fragment", says(end_session_endpoint="https://x.example/#out"), "endpoint_malformed", "fragment"),
+    Row("another scheme", says(userinfo_endpoint="ftp://x.example/me"), "endpoint_ignored", "public address"),
+    Row("a fragment", says(end_session_endpoint="https://x.example/#out"), "endpoint_ignored", "correct"),
+    Row("a relative address", says(end_session_endpoint="/logout"), "endpoint_ignored", "public address"),
+    Row("no text at all", says(jwks_uri=""), "endpoint_malformed", "https address"),
     Row("a text for a list", says(scopes_supported="openid"), "metadata_malformed", "member"),
     Row("a text for a flag", says(backchannel_logout_supported="yes"), "metadata_malformed", "member"),
     Row("endpoints that moved", with_outdated_metadata, "metadata_outdated", "adopt or refuse"),

@@ -15,6 +15,8 @@ from providers.protocol.preflight.key_set import judge_key_set
 from providers.protocol.preflight.page import Page
 from providers.protocol.preflight.refusal_words import meaning_of
 from providers.protocol.preflight.token_answer import judge_token_answer
+from ssoconsole.jose.keys import public_jwk
+from ssoconsole.jose.sign import generate_private_key
 from ssoconsole.outbound.errors import (
     AddressRefused,
     CertificateRefused,
@@ -124,7 +126,7 @@ def test_the_date_of_an_answer_is_read_with_its_age(date, age, moment):
         (answer(410), "not_found"),
         (answer(204, content_type=""), "unexpected_status"),
         (answer(200, "  <!doctype html>", "application/json"), "is_html"),
-        (answer(200, "{}", ""), "wrong_media_type"),
+        (answer(200, "{}", "image/png"), "wrong_media_type"),
         (answer(200, "[1", "application/json"), "malformed"),
     ],
 )
@@ -174,6 +176,11 @@ def test_an_endpoint_under_plain_http_is_named_in_production():
     document = {"authorization_endpoint": "http://a.example/a", "jwks_uri": "https://a.example/k"}
     assert codes(judge_endpoints(document, code_flow=False, allow_http=False)) == ["endpoint_plain_http"]
     assert codes(judge_endpoints(document, code_flow=False, allow_http=True)) == []
+
+
+def test_a_key_that_is_published_twice_is_no_finding():
+    jwk = public_jwk(generate_private_key("ES256"), alg="ES256", kid="same") | {"alg": None}
+    assert judge_key_set({"keys": [jwk, jwk | {"alg": "ES256"}]}, algorithms=["ES256"]) == []
 
 
 def test_a_key_that_is_no_object_spoils_nothing():

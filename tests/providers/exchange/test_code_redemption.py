@@ -153,7 +153,17 @@ def test_what_is_no_token_response_is_refused(scripted_provider, corp, bend, rec
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [(60, 60), ("60", 60), (0, 0), (-1, None), (True, None), ("soon", None), ("9" * 20, None), (1.5, None)],
+    [
+        (60, 60),
+        ("60", 60),
+        (0, 0),
+        (-1, None),
+        (True, None),
+        ("soon", None),
+        ("9" * 20, None),
+        (59.5, 59),
+        (-0.5, None),
+    ],
 )
 def test_the_life_of_the_access_token_is_read_leniently(scripted_provider, corp, value, seconds):
     scripted_provider.token.fields["expires_in"] = value

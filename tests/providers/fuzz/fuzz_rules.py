@@ -56,20 +56,22 @@ def same(value, expected):
 
 
 def header_must_be_refused(name, value, *, honest):
-    """RFC 7515 section 4.1, RFC 8725 section 3: one algorithm, one key by its name, nothing that asks for more."""
+    """RFC 7515 section 4, RFC 8725 section 3: one algorithm, one key by its name; what only informs is ignored."""
     if value is REMOVED:
         return name == "alg"
     if is_no_json(value) or has_twins(value):
         return True
+    if name == "kid" and value is None:
+        return False
     if name in ("alg", "kid"):
         return not same(value, honest)
     if name == "typ":
         return isinstance(value, bool | int | float | list | dict) or is_another_type(value)
-    # What is never honoured is refused by name, whatever stands there.
+    # What asks for another way to read the token is refused by name, whatever stands there.
     return name in NEVER_HONOURED
 
 
-NEVER_HONOURED = {"crit", "b64", "jwk", "jku", "x5u", "x5c", "cty", "zip", "enc"}
+NEVER_HONOURED = {"crit", "b64", "zip", "enc"}
 OTHER_TYPES = [
     "at+jwt",
     "logout+jwt",

@@ -129,7 +129,15 @@ def test_there_are_enough_of_them():
     assert len(HOSTILE) >= 40
 
 
-VERIFIED = {"false": False, '"false"': "false", '"True"': "True", "1": 1, "a list": [True], "an object": {}}
+VERIFIED = {
+    "false": False,
+    "'false'": "false",
+    "'yes'": "yes",
+    "0": 0,
+    "2": 2,
+    "a list": [True],
+    "an object": {},
+}
 
 
 @pytest.mark.parametrize("said", VERIFIED.values(), ids=VERIFIED.keys())

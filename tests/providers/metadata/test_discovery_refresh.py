@@ -6,6 +6,7 @@ from providers.errors import IssuerMismatch, MetadataInvalid, ProviderChanged, P
 from providers.metadata.services import ensure_discovery, refresh_discovery
 from providers.models import DiscoveryVersion, Provider
 from tests.providers.registrations import BOB, provider_at, provider_events
+from tests.providers.signin.journey import Browser
 
 pytestmark = pytest.mark.django_db
 
@@ -110,3 +111,30 @@ def test_it_is_fetched_before_the_first_sign_in_and_not_again(scripted_provider,
     assert corp.endpoint("token_endpoint") == scripted_provider.url("token")
     assert len(scripted_provider.requests_to("discovery")) == 1
     assert provider_events().get().actor == "provider:corp"
+
+
+WRONG = {
+    "end_session_endpoint": "/logout",
+    "userinfo_endpoint": "",
+    "authorization_response_iss_parameter_supported": "true",
+    "scopes_supported": "openid profile email",
+}
+
+
+def test_people_sign_in_and_out_although_optional_members_are_wrong(scripted_provider, corp):
+    scripted_provider.discovery.fields.update(WRONG)
+    browser = Browser()
+    assert browser.sign_in(scripted_provider).status_code == 302
+    assert browser.is_signed_in()
+    assert not WRONG.keys() & Provider.objects.get().discovery.keys()
+    assert browser.client.post("/signout").status_code == 302
+    assert not browser.is_signed_in()
+
+
+def test_an_end_session_endpoint_that_is_wrong_one_day_waits_for_a_person(scripted_provider, corp):
+    refresh_discovery(provider=corp, by=BOB)
+    scripted_provider.discovery["end_session_endpoint"] = "/logout"
+    refresh_discovery(provider=corp, by=BOB)
+    stored = Provider.objects.get()
+    assert stored.endpoint("end_session_endpoint") == scripted_provider.url("end_session")
+    assert list(stored.drifts.undecided().get().changes) == ["end_session_endpoint"]

@@ -20,10 +20,24 @@ def test_a_document_is_a_json_object(scripted_provider):
     assert outgoing.fetch_document(scripted_provider.url("discovery")) == scripted_provider.metadata()
 
 
-@pytest.mark.parametrize("media_type", ["application/json; charset=utf-8", "application/jwk-set+json"])
-def test_a_key_set_may_say_that_it_is_one(scripted_provider, media_type):
-    scripted_provider.jwks.respond(body={"keys": []}, content_type=media_type)
-    assert outgoing.fetch_document(scripted_provider.url("jwks")) == {"keys": []}
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/json; charset=utf-8",
+        "application/jwk-set+json",
+        "text/plain; charset=utf-8",
+        "application/octet-stream",
+        "binary/octet-stream",
+        "",
+    ],
+)
+@pytest.mark.parametrize("endpoint", ["jwks", "discovery"])
+def test_a_document_may_be_called_what_a_file_server_calls_it(scripted_provider, endpoint, media_type):
+    getattr(scripted_provider, endpoint).respond(body={"keys": []}, content_type=media_type)
+    assert outgoing.fetch_document(scripted_provider.url(endpoint)) == {"keys": []}
+    [asked] = scripted_provider.requests_to(endpoint)
+    assert asked.headers["accept"].startswith("application/json, application/jwk-set+json")
+    assert ", ," not in asked.headers["accept"]
 
 
 @pytest.mark.parametrize("error", [ConnectFailed, ProtocolBroken])
@@ -84,6 +98,8 @@ def test_in_production_loopback_is_out_of_reach(scripted_provider, settings):
     ("bend", "received"),
     [
         (lambda endpoint: endpoint.html(), "content_type_refused"),
+        (lambda endpoint: endpoint.respond(body="{}", content_type="image/png"), "content_type_refused"),
+        (lambda endpoint: endpoint.respond(body="keys", content_type="text/plain"), "not JSON"),
         (lambda endpoint: endpoint.html(404), "status 404"),
         (lambda endpoint: endpoint.respond(body="x" * 600_000), "response_too_large"),
         (lambda endpoint: endpoint.redirect_to("http://127.0.0.1/"), "redirect_refused"),

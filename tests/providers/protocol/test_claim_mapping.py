@@ -143,12 +143,26 @@ def test_a_spoilt_principal_claim_is_refused_and_the_next_one_not_tried(value):
         (False, False),
         ("false", False),
         (None, None),
+        # As providers write it.
+        (1, True),
+        ("1", True),
+        ("True", True),
+        ("TRUE", True),
         # What cannot be read is no confirmation.
-        ("True", False),
         ("yes", False),
-        (1, False),
+        ("t", False),
+        (" true", False),
+        ("true\0", False),
+        ("", False),
+        ("0", False),
+        ("01", False),
         (0, False),
+        (2, False),
+        (-1, False),
+        (1.0, False),
         ([], False),
+        ([True, False], False),
+        ({"true": 1}, False),
     ],
 )
 def test_email_verified_is_read_strictly(value, verified):
@@ -197,7 +211,11 @@ RULES = [{"claim_value": "a", "group": "A"}, {"claim_value": "b", "group": "B"}]
         ("a", {"A"}),
         ("a b", set()),
         ("A", set()),
-        ({"a": 1}, set()),
+        ({"a": {"234": "corp.example"}, "c": {}}, {"A"}),
+        ({"a": {}, "b": True}, {"A", "B"}),
+        ({"a": False, "b": None, "c": 0}, set()),
+        ([{"a": {}}], set()),
+        ({}, set()),
         (None, set()),
     ],
 )
@@ -235,6 +253,25 @@ def test_groups_can_come_from_several_claims(claims, found):
 def test_a_text_is_taken_apart_only_for_a_provider_that_joins_its_groups(groups, separator, found):
     claims = {"sub": "s", "groups": groups}
     assert person(claims, group_rules=RULES, group_separator=separator).groups == found
+
+
+ZITADEL = "urn:zitadel:iam:org:project:roles"
+
+
+@pytest.mark.parametrize(
+    ("path", "claims", "found"),
+    [
+        (ZITADEL, {ZITADEL: {"a": {"234": "corp.example"}}}, {"A"}),
+        (f"roles, {ZITADEL}", {ZITADEL: {"a": {}}, "roles": ["b"]}, {"A", "B"}),
+        ("realm_access.roles", {"realm_access": {"roles": {"b": {}}}}, {"B"}),
+        ("https://corp.example/roles", {"https://corp.example/roles": {"a": {}}}, {"A"}),
+        ("https://corp.example/access.roles", {"https://corp.example/access": {"roles": {"a": {}}}}, {"A"}),
+        # A claim of exactly this name wins over a path through another one.
+        ("org.roles", {"org.roles": {"a": {}}, "org": {"roles": {"b": {}}}}, {"A"}),
+    ],
+)
+def test_groups_can_be_the_names_of_the_members_of_an_object(path, claims, found):
+    assert person({"sub": "s", **claims}, mapping={"groups": path}, group_rules=RULES).groups == found
 
 
 def test_groups_can_be_the_names_in_a_list_of_objects():

@@ -3,7 +3,12 @@
 import pytest
 
 from providers.errors import IssuerMismatch, MetadataInvalid
-from providers.protocol.discovery import announces_iss_parameter, check_document, discovery_url
+from providers.protocol.discovery import (
+    announces_iss_parameter,
+    check_document,
+    discovery_url,
+    wrong_members,
+)
 from providers.protocol.issuers import near_miss
 
 ISSUER = "https://idp.example/realms/corp"
@@ -33,7 +38,8 @@ def test_one_slash_goes_before_the_well_known_path(issuer, url):
 
 
 def test_a_whole_document_is_accepted():
-    check_document(DOCUMENT, issuer=ISSUER)
+    present = {name: value for name, value in DOCUMENT.items() if value is not None}
+    assert check_document(DOCUMENT, issuer=ISSUER) == present
 
 
 def test_without_the_code_flow_no_token_endpoint_is_needed():
@@ -89,37 +95,73 @@ def test_a_host_that_differs_is_no_near_miss_even_with_the_same_path():
         ("authorization_endpoint", "javascript:alert(1)"),
         ("authorization_endpoint", "https://idp.example/#fragment"),
         ("token_endpoint", "http://idp.example/token"),
+        ("token_endpoint", ""),
         ("jwks_uri", "https://user:password@idp.example/keys"),
-        ("userinfo_endpoint", "ftp://idp.example/me"),
-        ("end_session_endpoint", []),
-        ("response_types_supported", "code"),
-        ("scopes_supported", ["openid", 1]),
-        ("authorization_response_iss_parameter_supported", "true"),
+        ("jwks_uri", ""),
+        ("jwks_uri", ["https://idp.example/keys"]),
     ],
 )
-def test_a_document_with_a_useless_member_is_refused(member, value):
+def test_a_document_with_a_useless_member_that_is_required_is_refused(member, value):
     with pytest.raises(MetadataInvalid) as refused:
         check_document(DOCUMENT | {member: value}, issuer=ISSUER)
     assert member in refused.value.expected
     assert refused.value.received
 
 
-@pytest.mark.parametrize(
-    "member",
-    [
-        "authorization_endpoint",
-        "token_endpoint",
-        "userinfo_endpoint",
-        "jwks_uri",
-        "end_session_endpoint",
-        "pushed_authorization_request_endpoint",
+OPTIONAL = {
+    "userinfo_endpoint": ["", "/me", "ftp://idp.example/me", 7],
+    "end_session_endpoint": [
+        "",
+        "/logout",
+        "logout",
+        [],
+        {},
+        "https://idp.example/#out",
+        "javascript:alert(1)",
     ],
+    "pushed_authorization_request_endpoint": [
+        "",
+        "http://idp.example/par",
+        "https://user@idp.example/par",
+        True,
+    ],
+    "authorization_response_iss_parameter_supported": ["", "true", "false", 1, []],
+    "require_pushed_authorization_requests": ["", "true", 0],
+    "backchannel_logout_supported": ["yes", {}],
+    "response_types_supported": ["", "code", {"code": True}, ["code", None]],
+    "scopes_supported": ["openid profile", ["openid", 1], True],
+    "token_endpoint_auth_methods_supported": ["", "client_secret_basic"],
+    "code_challenge_methods_supported": ["S256", [["S256"]]],
+    "grant_types_supported": [0],
+}
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [(member, value) for member, values in OPTIONAL.items() for value in values], ids=str
 )
-@pytest.mark.parametrize("url", ["http://idp.example/x", "/x", "https://user@idp.example/x", 7])
-def test_every_endpoint_that_is_ever_asked_is_an_https_url(member, url):
+def test_an_optional_member_that_is_wrong_counts_as_absent(member, value):
+    expected = {name: each for name, each in DOCUMENT.items() if each is not None and name != member}
+    assert check_document(DOCUMENT | {member: value}, issuer=ISSUER) == expected
+    wrong = wrong_members(DOCUMENT | {member: value}, code_flow=True, allow_http=False)
+    assert wrong.keys() == {member}
+    assert member in wrong[member].expected
+    assert wrong[member].received
+
+
+def test_what_the_code_flow_needs_is_optional_without_it():
+    document = DOCUMENT | {"token_endpoint": "/token"}
+    assert "token_endpoint" not in check_document(document, issuer=ISSUER, code_flow=False)
+    with pytest.raises(MetadataInvalid):
+        check_document(document, issuer=ISSUER)
+
+
+@pytest.mark.parametrize("member", ["authorization_endpoint", "token_endpoint", "jwks_uri"])
+@pytest.mark.parametrize("url", ["http://idp.example/x", "/x", "https://user@idp.example/x", 7, ""])
+def test_every_endpoint_that_signing_in_needs_is_an_https_url(member, url):
     with pytest.raises(MetadataInvalid) as refused:
         check_document(DOCUMENT | {member: url}, issuer=ISSUER)
-    assert member in refused.value.expected
+    assert refused.value.expected.startswith(member)
+    assert refused.value.received
 
 
 def test_plain_http_is_for_development_only():

@@ -123,6 +123,24 @@ class HealthyTests:
         with later(DUE):
             assert ask(signed_in).status_code == 200
 
+    @pytest.mark.parametrize(
+        "unknown", [["nonce"], ["acr", "amr", "azp", "at_hash", "auth_time", "sid"], ["auth_time"]], ids=str
+    )
+    def test_a_refreshed_id_token_may_write_null_for_what_it_does_not_know(self, op, signed_in, unknown):
+        op.refreshed_id_token.claims.update(dict.fromkeys(unknown))
+        with later(DUE):
+            assert ask(signed_in).status_code == 200
+        assert is_live()
+
+    def test_the_times_of_id_tokens_may_have_a_fraction(self, op, visitor):
+        by_token(op)
+        for token in (op.id_token, op.refreshed_id_token):
+            token.shift("iat", 0.25).shift("exp", 0.25).claims.update(auth_time=1_700_000_000.5)
+        visitor.sign_in(op)
+        with later(DUE):
+            assert ask(visitor).status_code == 200
+        assert is_live()
+
     def test_what_goes_well_writes_no_trace_and_no_event(self, op, signed_in):
         events = Event.objects.count()
         with later(DUE):

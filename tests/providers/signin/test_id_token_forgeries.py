@@ -1,5 +1,7 @@
 """Every forged or broken ID token of the relying-party table: refused by name, before userinfo is asked."""
 
+import time
+
 import pytest
 
 from tests.providers.signin.journey import assert_refused, register
@@ -7,6 +9,16 @@ from tests.providers.signin.journey import assert_refused, register
 
 def as_list(op, *others):
     op.id_token.change("aud", lambda aud: [aud, *others])
+
+
+def key_of_its_own(op):
+    """Signed by a stranger's key that comes with the token, and called by the name of a published one."""
+    op.id_token.sign_with(op.keys.stranger)
+    op.id_token.header.update(jwk=op.keys.stranger.jwk(), kid=op.keys.rsa[0].kid)
+
+
+def another_key_with_the_same_kid(op):
+    op.jwks.keys.append(op.keys.rsa[1].jwk(kid=op.keys.rsa[0].kid))
 
 
 REFUSALS = {
@@ -32,9 +44,18 @@ REFUSALS = {
     "another nonce": (lambda op: op.id_token.append("nonce"), "nonce_mismatch"),
     "no nonce": (lambda op: op.id_token.remove("nonce"), "missing_claim"),
     "no subject": (lambda op: op.id_token.remove("sub"), "missing_claim"),
+    "a nonce of null": (lambda op: op.id_token.claims.update(nonce=None), "missing_claim"),
+    "a subject of null": (lambda op: op.id_token.claims.update(sub=None), "missing_claim"),
+    "an expiry of null": (lambda op: op.id_token.claims.update(exp=None), "missing_claim"),
+    "an audience of null": (lambda op: op.id_token.claims.update(aud=None), "missing_claim"),
+    "two audiences and an azp of null": (
+        lambda op: as_list(op, "stranger") or op.id_token.claims.update(azp=None),
+        "audience_mismatch",
+    ),
     "an empty subject": (lambda op: op.id_token.claims.update(sub=""), "claim_refused"),
     "an expiry that is text": (lambda op: op.id_token.claims.update(exp="tomorrow"), "claim_refused"),
     "an expiry that is true": (lambda op: op.id_token.claims.update(exp=True), "claim_refused"),
+    "expired by a fraction": (lambda op: op.id_token.shift("exp", -360.25), "expired"),
     "another at_hash": (lambda op: op.id_token.include_at_hash().append("at_hash"), "at_hash_mismatch"),
     "another c_hash": (lambda op: op.id_token.claims.update(c_hash="AAAA"), "c_hash_mismatch"),
     "typ at+jwt": (lambda op: op.id_token.header.update(typ="at+jwt"), "token_type_refused"),
@@ -55,10 +76,16 @@ REFUSALS = {
     "alg nOnE": (lambda op: op.id_token.alg_none("nOnE"), "algorithm_refused"),
     "ES256 where RS256 is registered": (lambda op: op.id_token.sign_with(alg="ES256"), "algorithm_refused"),
     "a crit header": (lambda op: op.id_token.header.update(crit=["exp"]), "header_refused"),
-    "a key of its own": (lambda op: op.id_token.header.update(jwk=op.keys.stranger.jwk()), "header_refused"),
+    "compression": (lambda op: op.id_token.header.update(zip="DEF"), "header_refused"),
+    "a key of its own": (key_of_its_own, "signature_invalid"),
+    "a key of its own under a kid of its own": (
+        lambda op: op.id_token.sign_with(op.keys.stranger).header.update(jwk=op.keys.stranger.jwk()),
+        "unknown_key",
+    ),
     "not a JWT": (lambda op: op.id_token.raw("not.a.jwt"), "token_malformed"),
     "a list for claims": (lambda op: op.id_token.raw_payload(b"[]"), "token_malformed"),
     "a claim twice": (lambda op: op.id_token.raw_payload(b'{"sub":"a","sub":"b"}'), "token_malformed"),
+    "another key under the same kid": (another_key_with_the_same_kid, "ambiguous_key"),
     "no kid among several keys": (lambda op: op.id_token.remove_header("kid"), "ambiguous_key"),
 }
 
@@ -72,6 +99,12 @@ def test_is_refused_before_userinfo(op, provider, visitor, forge, outcome):
     assert not visitor.is_signed_in()
 
 
+@pytest.mark.parametrize("expiry", [b"1e400", b"NaN", b"Infinity", b"1" + b"0" * 400])
+def test_an_expiry_beyond_all_numbers_is_refused(op, provider, visitor, expiry):
+    op.id_token.raw_payload(b'{"exp": %s}' % expiry)
+    assert_refused(visitor.sign_in(op), "token_malformed", 400)
+
+
 def single_key_without_kid(op):
     op.jwks.publish(op.keys.rsa[0].jwk(kid=None))
     op.id_token.remove_header("kid")
@@ -81,16 +114,37 @@ def encryption_key_with_the_same_kid(op):
     op.jwks.keys.append(op.keys.rsa_enc.jwk(kid=op.keys.rsa[0].kid, alg="RS256"))
 
 
+def times_with_a_fraction(op):
+    for name in ("iat", "exp"):
+        op.id_token.shift(name, 0.75)
+    op.id_token.claims.update(nbf=1_700_000_000.25, auth_time=1_700_000_000.5)
+
+
+def the_same_key_twice(op):
+    key = op.keys.rsa[0]
+    op.jwks.keys.extend([key.jwk(), key.jwk(alg="RS256"), key.jwk(use=None)])
+
+
 ACCEPTED = {
     "as it should be": lambda op: None,
     "expired five seconds ago": lambda op: op.id_token.shift("exp", -305),
     "issued in five seconds": lambda op: op.id_token.shift("iat", 5),
     "one usable key, no kid anywhere": single_key_without_kid,
     "an encryption key with the same kid, listed later": encryption_key_with_the_same_kid,
+    "the same key several times": the_same_key_twice,
     "only this audience, in a list": as_list,
     "azp of this client": lambda op: op.id_token.claims.update(azp=op.client.client_id),
     "a right at_hash": lambda op: op.id_token.include_at_hash(),
     "no typ": lambda op: op.id_token.remove_header("typ"),
+    "its certificates": lambda op: op.id_token.header.update(x5c=["MIIB"], x5t="abc"),
+    "its own key beside the kid": lambda op: op.id_token.header.update(jwk=op.keys.rsa[0].jwk()),
+    "the address of its keys": lambda op: op.id_token.header.update(jku="https://idp.example/jwks"),
+    "the type of its content": lambda op: op.id_token.header.update(cty="application/json"),
+    "a typ that is null": lambda op: op.id_token.header.update(typ=None),
+    "null for all that it does not know": lambda op: op.id_token.claims.update(
+        dict.fromkeys(["acr", "amr", "azp", "at_hash", "auth_time", "c_hash", "groups", "nbf", "sid"])
+    ),
+    "times with a fraction": times_with_a_fraction,
     "an unknown claim": lambda op: op.id_token.claims.update(unknown={"a": [1]}),
 }
 
@@ -148,6 +202,12 @@ def test_other_algorithms_sign_in_where_they_are_registered(op, visitor, alg):
 
 def test_signed_userinfo_is_verified_by_its_own_rules(op, provider, visitor):
     op.userinfo.signed()
+    assert visitor.sign_in(op).status_code == 302
+
+
+def test_signed_userinfo_may_have_times_with_a_fraction(op, provider, visitor):
+    now = time.time()
+    op.userinfo.signed().claims.update(iat=now - 0.5, exp=now + 60.5)
     assert visitor.sign_in(op).status_code == 302
 
 

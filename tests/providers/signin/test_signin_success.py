@@ -34,6 +34,25 @@ def test_the_trace_of_a_success_tells_claims_and_times_and_no_secret(op, visitor
     assert (event.outcome, event.target, event.after["reference"]) == ("ok", "corp", attempt.reference)
 
 
+def test_roles_that_are_the_members_of_an_object_become_groups(op, provider, visitor):
+    roles = "urn:zitadel:iam:org:project:roles"
+    provider.mapping, provider.group_rules = {"groups": roles}, [{"claim_value": "admin", "group": "Admins"}]
+    provider.save()
+    op.id_token.claims[roles] = {"admin": {"234": "corp.example"}}
+    visitor.sign_in(op)
+    assert [group.name for group in get_user_model().objects.get().groups.all()] == ["Admins"]
+
+
+@pytest.mark.parametrize("flag", [1, "1", "True"])
+def test_a_domain_admits_whose_address_is_verified_in_the_providers_own_spelling(op, provider, visitor, flag):
+    provider.mapping = {"email_verified": "xms_edov"}
+    provider.allowed_email_domains = ["corp.example"]
+    provider.save()
+    op.id_token.claims["xms_edov"] = flag
+    visitor.sign_in(op)
+    assert visitor.is_signed_in()
+
+
 def test_each_tab_goes_where_it_wanted_to_go(op, visitor):
     starts = [op.visit(visitor.leave(next=f"/account?tab={n}")) for n in range(8)]
     for n, callback in reversed(list(enumerate(starts))):

@@ -99,6 +99,8 @@ class EndedSessionsTests:
         [
             ({"sub": "subject-1"}, False, False),
             ({"sid": "sid-1"}, False, True),
+            ({"sid": "sid-1", "sub": None}, False, True),
+            ({"sub": "subject-1", "sid": None}, False, False),
             ({"sub": "subject-1", "sid": "sid-2"}, True, False),
             ({"sub": "subject-2", "sid": "sid-1"}, True, True),
             ({"sub": "subject-2"}, True, True),
@@ -131,6 +133,12 @@ class EndedSessionsTests:
         Provider.objects.update(enabled=False)
         assert send(op.make_logout_token(sub="subject-1")).status_code == 200
         assert ConsoleSession.objects.get().ended_at is not None
+
+    def test_its_times_may_have_a_fraction(self, op, alice):
+        now = timezone.now().timestamp()
+        op.logout_token.claims.update(iat=now, exp=now + 120.5, nbf=now - 0.5)
+        assert send(op.make_logout_token(sub="subject-1")).status_code == 200
+        assert not alice.is_signed_in()
 
     @pytest.mark.parametrize("typ", ["logout+jwt", "LOGOUT+JWT", "application/logout+jwt", "JWT", None])
     def test_the_types_that_logout_tokens_have(self, op, alice, typ):
@@ -199,7 +207,10 @@ BENT = {
     "an event of true": (lambda t: t.claims.update(events={EVENT: True}) or t, "logout_event_missing"),
     "a nonce": (lambda t: t.claims.update(nonce="n") or t, "nonce_forbidden"),
     "an empty nonce": (lambda t: t.claims.update(nonce="") or t, "nonce_forbidden"),
-    "a nonce of null": (lambda t: t.claims.update(nonce=None) or t, "claim_refused"),
+    "a nonce of null": (lambda t: t.claims.update(nonce=None) or t, "nonce_forbidden"),
+    "nobody but null": (lambda t: t.claims.update(sub=None, sid=None) or t, "nobody_named"),
+    "a jti of null": (lambda t: t.claims.update(jti=None) or t, "missing_claim"),
+    "events of null": (lambda t: t.claims.update(events=None) or t, "logout_event_missing"),
     "neither sub nor sid": (lambda t: t.remove("sub", "sid"), "nobody_named"),
     "an empty sid alone": (lambda t: t.remove("sub").claims.update(sid="") or t, "claim_refused"),
     "an empty sub": (lambda t: t.claims.update(sub="") or t, "claim_refused"),

@@ -71,10 +71,23 @@ def signing_key(alg):
     return SECRET if alg in SYMMETRIC else private_key(alg)
 
 
-def jwk(alg, /, kid="k1", **changes):
+def jwk(alg, /, kid="k1", *, key=None, **changes):
     """The public JWK of `alg`'s key with `changes`; a change to None removes the member."""
-    members = {**public_jwk(private_key(alg), alg=alg, kid=kid), **changes}
+    members = {**public_jwk(key or private_key(alg), alg=alg), "kid": kid, **changes}
     return {name: value for name, value in members.items() if value is not None}
+
+
+def another_jwk(alg, /, kid="k1", **changes):
+    """The same of a key that is another one."""
+    algorithm = find_algorithm(alg)
+    return jwk(
+        alg, kid, key=_another_key({"RSA": "RS256", "OKP": "EdDSA"}.get(algorithm.kty, alg)), **changes
+    )
+
+
+@cache
+def _another_key(alg):
+    return generate_private_key(alg)
 
 
 def key_set(*jwks):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jose_forgery import (
     EVERY_ALGORITHM,
+    another_jwk,
     few_examples,
     jwk,
     key_set,
@@ -259,21 +260,46 @@ def test_an_encryption_key_with_the_same_kid_does_not_stand_in_the_way():
     assert keys.select(alg="RS256", kid="k1").use == "sig"
 
 
-def test_two_usable_keys_of_one_name_are_ambiguous():
-    with pytest.raises(AmbiguousKey):
-        key_set(jwk("RS256"), jwk("RS256")).select(alg="RS256", kid="k1")
+@pytest.mark.parametrize("alg", ["ES256", "EdDSA", "RS256"])
+@pytest.mark.parametrize("asked", ["k1", None])
+@pytest.mark.parametrize(
+    "again",
+    [{}, {"alg": None}, {"use": None}, {"key_ops": ["verify"]}, {"x5t": "abc", "use": None, "alg": None}],
+    ids=str,
+)
+def test_a_key_that_is_published_twice_is_one_key(alg, asked, again):
+    first, second = jwk(alg), jwk(alg, **again)
+    for keys in ((first, second), (second, first), (first, second, first)):
+        assert key_set(*keys).select(alg=alg, kid=asked).kid == "k1"
 
 
-def test_without_kid_several_fitting_keys_are_ambiguous():
+def test_one_key_under_two_names_is_one_key_for_a_token_that_names_none():
+    keys = key_set(jwk("RS256"), jwk("RS256", kid="k2"), jwk("RS256", kid=None))
+    assert keys.select(alg="RS256", kid=None)
+    assert keys.select(alg="RS256", kid="k2").kid == "k2"
+    with pytest.raises(UnknownKey):
+        keys.select(alg="RS256", kid="k3")
+
+
+@pytest.mark.parametrize("alg", ["ES256", "EdDSA", "RS256"])
+def test_two_different_keys_of_one_name_are_ambiguous(alg):
+    for second in (another_jwk(alg), another_jwk(alg, alg=None)):
+        with pytest.raises(AmbiguousKey) as refusal:
+            key_set(jwk(alg), jwk(alg), second).select(alg=alg, kid="k1")
+        told = refusal.value.expected, refusal.value.received
+        assert told == (f"one key for {alg}, not 2 different ones", "kid k1")
+
+
+def test_without_kid_several_different_keys_are_ambiguous():
     with pytest.raises(AmbiguousKey):
-        key_set(jwk("RS256"), jwk("RS256", kid="k2")).select(alg="RS256", kid=None)
+        key_set(jwk("RS256"), another_jwk("RS256", kid="k2")).select(alg="RS256", kid=None)
 
 
 def test_a_provider_that_names_no_key_is_served_while_one_key_fits():
     nameless = {name: value for name, value in jwk("RS256").items() if name != "kid"}
     assert key_set(nameless).select(alg="RS256", kid="whatever").kid is None
     with pytest.raises(AmbiguousKey):
-        key_set(nameless, nameless).select(alg="RS256", kid="whatever")
+        key_set(nameless, another_jwk("RS256", kid=None)).select(alg="RS256", kid="whatever")
     with pytest.raises(UnknownKey):
         key_set(nameless, jwk("RS256")).select(alg="RS256", kid="whatever")
 

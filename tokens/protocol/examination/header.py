@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 from ssoconsole.jose import base64url
 from ssoconsole.jose.algorithms import ALGORITHMS
-from ssoconsole.jose.parse import LONGEST_KID
+from ssoconsole.jose.parse import LONGEST_KID, REFUSED_MEMBERS
 from ssoconsole.jose.signatures import verify_signature
 from tokens.protocol.access_token import TYP
 from tokens.protocol.examination.facts import Check, Facts, KeyFacts, failed, passed
 from tokens.protocol.examination.text import Unverified
 
 OURS = ("ES256", "RS256", "EdDSA")
-EMBEDDED = ("crit", "b64", "jwk", "jku", "x5u", "x5c", "cty", "zip", "enc")
 
 _OTHER_KINDS = {
     "logout+jwt": "a logout token, which an identity provider sends to end sessions",
@@ -84,13 +83,11 @@ def _alg(unverified: Unverified, facts: Facts) -> Check:
 
 def _members(unverified: Unverified) -> Check:
     header = unverified.header or {}
-    found = [name for name in EMBEDDED if name in header]
-    expected = "no " + ", ".join(EMBEDDED)
+    found = [name for name in REFUSED_MEMBERS if name in header]
+    expected = "no " + ", ".join(REFUSED_MEMBERS)
     if not found:
         return passed("header_members", expected=expected)
-    remedy = (
-        "No token of the console has these, and keys that come with a token prove nothing. Do not accept it."
-    )
+    remedy = "No token of the console has these: they ask for another way to read it. Do not accept it."
     return failed("header_members", expected=expected, received=", ".join(found), remedy=remedy)
 
 

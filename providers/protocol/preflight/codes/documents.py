@@ -132,9 +132,14 @@ DOCUMENTS: Codes = {
         "Let the provider know that it is served under https, usually by its public address or by the forwarding "
         "headers of the proxy.",
     ),
+    "endpoint_ignored": Code(
+        "warning",
+        "An endpoint that signing in does not need is no absolute https address, and counts as absent.",
+        "Set the provider's public address, or correct this member in what rewrites its document.",
+    ),
     "metadata_malformed": Code(
-        "error",
-        "A member of the discovery document has the wrong type.",
+        "warning",
+        "An optional member of the discovery document has the wrong type, and counts as absent.",
         "Correct this member at the provider or in what rewrites its document.",
     ),
     "metadata_outdated": Code(
@@ -183,7 +188,7 @@ DOCUMENTS: Codes = {
     ),
     "keys_duplicate_kid": Code(
         "error",
-        "Several keys for one algorithm have the same kid.",
+        "Several different keys for one algorithm have the same kid.",
         "Give each key a kid of its own: a token that names this one fits several, and is refused.",
     ),
     "keys_without_kid": Code(

@@ -1,0 +1,83 @@
+"""What userinfo says is added to what the ID token says, and takes nothing of it away by saying nothing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.protocol.claim_paths import value_at
+from providers.signin.claims import merge_claims
+
+IN_ONE = {"email": "contact.email", "email_verified": "contact.verified"}
+
+
+def merged(id_token, userinfo, mapping=None):
+    return merge_claims(id_token, userinfo, mapping=mapping or {})
+
+
+@pytest.mark.parametrize(
+    ("id_token", "userinfo", "claims"),
+    [
+        ({"name": "Alice"}, None, {"name": "Alice"}),
+        ({"name": "Alice"}, {"name": "Bob"}, {"name": "Bob"}),
+        ({"name": "Alice"}, {"name": None}, {"name": "Alice"}),
+        ({"name": "Alice"}, {"name": ""}, {"name": "Alice"}),
+        ({"groups": ["staff"]}, {"groups": None}, {"groups": ["staff"]}),
+        ({"groups": ["staff"]}, {"groups": ""}, {"groups": ["staff"]}),
+        ({"groups": ["staff"]}, {"groups": []}, {"groups": []}),
+        ({"a": {"b": {"c": 1, "d": 2}}}, {"a": {"b": {"c": None, "d": 3}}}, {"a": {"b": {"c": 1, "d": 3}}}),
+        # What an object does not name is taken away: the roles of today are not also those of yesterday.
+        ({"roles": {"admin": {}, "user": {}}}, {"roles": {"user": {}}}, {"roles": {"user": {}}}),
+        ({"a": 1}, {"a": {"b": None}}, {"a": {"b": None}}),
+        ({"a": True}, {"a": False}, {"a": False}),
+        ({"a": 1}, {"a": 0}, {"a": 0}),
+        ({}, {"email": ""}, {"email": ""}),
+        ({"acr": "gold"}, {"acr": None, "sid": "s"}, {"acr": "gold"}),
+    ],
+)
+def test_what_userinfo_leaves_empty_the_id_token_has_still_said(id_token, userinfo, claims):
+    assert merged(id_token, userinfo) == claims
+
+
+@pytest.mark.parametrize(
+    ("userinfo", "email", "verified"),
+    [
+        ({"email": None}, "alice@corp.example", True),
+        ({"email": ""}, "alice@corp.example", True),
+        ({"email": "", "email_verified": None}, "alice@corp.example", True),
+        ({"email": None, "email_verified": False}, "alice@corp.example", False),
+        ({"email": "mallory@evil.example"}, "mallory@evil.example", None),
+        ({"email": "mallory@evil.example", "email_verified": None}, "mallory@evil.example", None),
+    ],
+)
+@pytest.mark.parametrize("nested", [False, True])
+def test_an_address_keeps_its_own_verification(userinfo, email, verified, nested):
+    id_token = {"email": "alice@corp.example", "email_verified": True}
+    mapping = {"email": "email", "email_verified": "email_verified"}
+    if nested:
+        id_token, userinfo = {"contact": id_token}, {"contact": userinfo}
+        mapping = {name: f"contact.{path}" for name, path in mapping.items()}
+    if nested and "email_verified" not in userinfo["contact"] and email == "alice@corp.example":
+        verified = None  # an object is said anew, but for what is empty in it
+    claims = merged(id_token, userinfo, mapping)
+    assert (value_at(claims, mapping["email"]), value_at(claims, mapping["email_verified"])) == (
+        email,
+        verified,
+    )
+
+
+OBJECTS = st.recursive(
+    st.none() | st.booleans() | st.sampled_from(["", "a@corp.example", "m@evil.example"]),
+    lambda inner: st.dictionaries(st.sampled_from(["a", "b", "a.b", "c", "b.c"]), inner, max_size=3),
+    max_leaves=8,
+)
+CLAIMS = st.dictionaries(st.sampled_from(["a", "b", "a.b", "a.b.c"]), OBJECTS, max_size=3)
+PATHS = st.sampled_from(["a", "b", "a.b", "a.c", "b.c", "a.b.c"])
+
+
+@given(id_token=CLAIMS, userinfo=CLAIMS, email=PATHS, verified=PATHS)
+def test_no_address_of_userinfo_is_verified_by_the_id_token(id_token, userinfo, email, verified):
+    mapping = {"email": email, "email_verified": verified}
+    known = {name: value for name, value in id_token.items() if value is not None}
+    if value_at(userinfo, email) in (None, "") or value_at(userinfo, verified) is not None:
+        return
+    assert value_at(merged(known, userinfo, mapping), verified) is None
