@@ -16,7 +16,7 @@ from tokens import errors
 from tokens.audiences.services import disable_audience, enable_audience, ensure_audience, save_audience
 from tokens.bots.services import disable_bot, enable_bot, retire_bot, save_bot
 from tokens.credentials.authentication import authenticate_client
-from tokens.credentials.keyless import set_federation, set_public_keys
+from tokens.credentials.keyless import add_federation, set_federation, set_public_keys
 from tokens.credentials.services import add_client_secret, find_client_secret, retire_credential
 from tokens.keys import services as keys
 from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
@@ -155,6 +155,38 @@ def test_unusable_public_keys_are_refused(bot, by, jwks, jwks_uri):
     assert not Credential.objects.exists()
 
 
+@pytest.mark.parametrize("jwks_uri", ["https://bot.example/jwks.json", "https://bot.example/keys?x=1"])
+def test_keys_and_their_address_together_are_refused(bot, by, jwks_uri):
+    with pytest.raises(errors.KeysRefused, match="not both"):
+        set_public_keys(bot=bot, jwks=public_jwks(), jwks_uri=jwks_uri, by=by)
+    with pytest.raises(errors.KeysRefused, match="not both"):
+        add_federation(bot=bot, rule=RULE, jwks=public_jwks(), jwks_uri=jwks_uri, by=by)
+    assert not Credential.objects.exists()
+
+
+ADDRESS = "https://bot.example/"
+
+
+@pytest.mark.parametrize(
+    ("jwks_uri", "is_taken"),
+    [
+        (ADDRESS + "x" * (512 - len(ADDRESS)), True),
+        (ADDRESS + "x" * (513 - len(ADDRESS)), False),
+        ("https://bot.example?keys=1", True),
+        ("https://bot.example#keys", False),
+        ("ftp://bot.example/jwks.json", False),
+        ("HTTPS://bot.example/jwks.json", True),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_the_address_of_a_key_set_is(bot, by, jwks_uri, is_taken):
+    if is_taken:
+        assert set_public_keys(bot=bot, jwks=None, jwks_uri=jwks_uri, by=by).jwks_uri == jwks_uri
+        return
+    with pytest.raises(errors.KeysRefused):
+        set_public_keys(bot=bot, jwks=None, jwks_uri=jwks_uri, by=by)
+
+
 def test_a_private_key_is_refused_as_a_public_one(bot, by):
     jwks = public_jwks()
     jwks["keys"][0]["d"] = "AAAA"
@@ -200,6 +232,21 @@ def test_federation_rules_are_replaced_as_a_whole(bot, by):
         ({"issuer": "https://"}, errors.RuleInvalid),
         ({"issuer": "https://[x"}, errors.RuleInvalid),
         ({"issuer": 7}, errors.RuleInvalid),
+        ({"issuer": "https://idp.example/?x=1"}, errors.RuleInvalid),
+        ({"issuer": "https://idp.example?x=1"}, errors.RuleInvalid),
+        ({"issuer": "https://idp.example/#x"}, errors.RuleInvalid),
+        ({"issuer": "https://idp.example#x"}, errors.RuleInvalid),
+        ({"issuer": "ftp://idp.example"}, errors.RuleInvalid),
+        ({"issuer": "//idp.example"}, errors.RuleInvalid),
+        ({"issuer": "idp.example"}, errors.RuleInvalid),
+        ({"issuer": "https://idp.example/" + "x" * 493}, errors.RuleInvalid),
+        ({"subject": "a:" + "b" * 511}, errors.RuleInvalid),
+        ({"audience": "a" * 513}, errors.RuleInvalid),
+        ({"claims": {"a": "b" * 513}}, errors.RuleInvalid),
+        ({"claims": {"a" * 513: "b"}}, errors.RuleInvalid),
+        ({"claims": {"a": ""}}, errors.RuleInvalid),
+        ({"claims": {"": "b"}}, errors.RuleInvalid),
+        ({"claims": ["a"]}, errors.RuleInvalid),
         ({"claims": {"a": 1}}, errors.RuleInvalid),
         ({"claims": "x"}, errors.RuleInvalid),
         ({"sub": "x"}, errors.RuleInvalid),
@@ -209,6 +256,22 @@ def test_a_rule_too_wide_or_broken_is_refused(bot, by, change, error):
     with pytest.raises(error):
         set_federation(bot=bot, rules=[RULE, {**RULE, **change}], by=by)
     assert not Credential.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"issuer": "https://idp.example/" + "x" * 492},
+        {"subject": "a:" + "b" * 510},
+        {"audience": "a" * 512},
+        {"claims": {"a" * 512: "b" * 512}},
+        {"claims": None},
+    ],
+    ids=lambda change: str(change)[:30],
+)
+def test_a_rule_as_long_as_it_may_be_is_kept_to_the_letter(bot, by, change):
+    (credential,) = set_federation(bot=bot, rules=[{**RULE, **change}], by=by)
+    assert credential.trust == {**RULE, **change, "claims": change.get("claims") or {}}
 
 
 def test_a_rule_without_audience_is_too_wide(bot, by):

@@ -1,5 +1,7 @@
 """Grammars and forms: whatever a stranger sends ends in a value or in our own error."""
 
+import string
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from tokens.errors import (
     RequestTooLarge,
     RoleInvalid,
     ScopeMalformed,
+    SecretTooWeak,
 )
 from tokens.protocol.client_authentication import parse_basic
 from tokens.protocol.client_secret import check_strength, format_client_secret, has_our_form, hint_of
@@ -99,6 +102,34 @@ def test_a_generated_secret_is_strong():
     check_strength(format_client_secret(secrets.token_bytes(32)))
     with pytest.raises(ValueError, match="32 random bytes"):
         format_client_secret(b"short")
+
+
+VARIED = string.digits + string.ascii_letters
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(31, False), (32, True), (512, True), (513, False)])
+def test_a_given_secret_has_so_many_characters_and_no_more(length, is_taken):
+    given_secret = (VARIED * 9)[:length]
+    if is_taken:
+        check_strength(given_secret)
+        return
+    with pytest.raises(SecretTooWeak) as refused:
+        check_strength(given_secret)
+    assert refused.value.expected == "32 to 512 printable characters"
+
+
+@pytest.mark.parametrize("stray", ["\n", "\0", "\x7f", "\u200b"])
+def test_a_given_secret_has_nothing_in_it_that_is_not_printed(stray):
+    check_strength(VARIED)
+    with pytest.raises(SecretTooWeak):
+        check_strength(VARIED + stray)
+
+
+def test_a_given_secret_needs_90_bits():
+    check_strength("abcdefgh" * 4)  # eight letters, equally often, are 3 bits each
+    with pytest.raises(SecretTooWeak) as refused:
+        check_strength("abcdefg" * 4 + "abcd")  # 89.6 bits
+    assert "bits" in refused.value.expected
 
 
 def test_the_hint_of_a_given_secret_shows_less():

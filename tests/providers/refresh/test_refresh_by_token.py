@@ -198,6 +198,25 @@ class RightsTests:
             assert ask(visitor).status_code == 200
         assert not User.objects.get().groups.exists()
 
+    def test_userinfo_says_nothing_about_the_token_at_a_check_either(self, op, visitor):
+        rules = [{"claim_value": "gold", "group": "Gold"}]
+        by_token(op, mapping={"groups": "acr"}, group_rules=rules)
+        op.userinfo.claims.update(acr="gold")
+        visitor.sign_in(op)
+        with later(DUE):
+            assert ask(visitor).status_code == 200
+        assert not User.objects.get().groups.exists()
+
+    def test_what_the_id_token_says_of_one_address_is_not_said_of_another(self, op, visitor):
+        by_token(op, allowed_email_domains=["corp.example"])
+        visitor.sign_in(op)
+        op.refreshed_id_token.claims.update(email="old@corp.example", email_verified=False)
+        op.userinfo.remove("email_verified")
+        op.userinfo.claims.update(email="new@corp.example")
+        with later(DUE):
+            assert ask(visitor).status_code == 200
+        assert User.objects.get().email == "new@corp.example"
+
     def test_a_check_is_no_sign_in(self, op, signed_in):
         before = Identity.objects.get().last_signed_in_at
         with later(DUE):
@@ -346,6 +365,7 @@ FAULTS = {
     "a 500": lambda op: op.token.html(500),
     "a 503": lambda op: op.token.respond(503, {}),
     "too busy": lambda op: op.token.respond(429, {"error": "slow_down"}),
+    "too slow itself": lambda op: op.token.respond(408, {"error": "invalid_grant"}),
     "a web page": lambda op: op.token.html(),
     "a redirect": lambda op: op.token.redirect_to("https://elsewhere.example"),
     "no JSON": lambda op: op.token.respond(body="{"),
