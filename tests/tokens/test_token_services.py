@@ -350,6 +350,32 @@ def test_ensuring_an_audience_finds_the_one_that_is_there(audience, by, monkeypa
     assert ensure_audience(identifier=METADATA, name="x", scopes=[], by=by) == audience
 
 
+def test_another_audience_is_added_and_changed_while_tokens_of_the_first_are_out(bot, audience, by):
+    issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, by=by)
+    other = save_audience(audience=Audience(identifier="https://other.example", name="Other"), by=by)
+    other.identifier, other.profile = "https://another.example", "openmetadata"
+    save_audience(audience=other, by=by)
+    assert Audience.objects.get(pk=other.pk).identifier == "https://another.example"
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"identifier": "https://another.example"}, errors.IdentifierImmutable),
+        ({"identifier": METADATA.upper()}, errors.TokensError),
+        ({"profile": "openmetadata"}, errors.ProfileInUse),
+    ],
+)
+def test_what_tokens_that_are_out_say_stays_true(bot, audience, by, change, error):
+    issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, by=by)
+    for name, value in change.items():
+        setattr(audience, name, value)
+    with pytest.raises(error):
+        save_audience(audience=audience, by=by)
+    audience.refresh_from_db()
+    assert (audience.identifier, audience.profile) == (METADATA, "rfc9068")
+
+
 def test_an_audience_saved_without_a_change_is_no_event(audience, by):
     before = Event.objects.count()
     save_audience(audience=audience, by=by)

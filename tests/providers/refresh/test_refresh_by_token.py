@@ -337,6 +337,14 @@ class RefusalTests:
         assert_ended(op, signed_in, "refresh_refused")
         assert check_trace().received == ", ".join(filter(None, [f"status {status}", body.get("error")]))
 
+    def test_the_trace_says_which_browser_asked_from_where(self, op, signed_in):
+        op.token.respond(400, {"error": "invalid_grant"})
+        with later(DUE):
+            ask(signed_in, **{"User-Agent": "b" * 300})
+        trace = check_trace()
+        assert (trace.user_agent, trace.address) == ("b" * 255, "127.0.0.1")
+        assert (trace.provider.slug, trace.stage, trace.issuer) == ("corp", "token", op.issuer)
+
     def test_the_trace_does_not_repeat_the_token(self, op, signed_in):
         token = the_session().refresh_token
         op.token.respond(400, {"error": "invalid_grant", "error_description": f"{token} is revoked"})
