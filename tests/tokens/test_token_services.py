@@ -187,6 +187,17 @@ def test_what_the_address_of_a_key_set_is(bot, by, jwks_uri, is_taken):
         set_public_keys(bot=bot, jwks=None, jwks_uri=jwks_uri, by=by)
 
 
+def test_of_one_key_nobody_asks_for_a_name_and_of_several_for_one_each(bot, by):
+    one, other = public_jwks()["keys"][0], public_jwks()["keys"][0]
+    nameless = {name: value for name, value in one.items() if name != "kid"}
+    assert set_public_keys(bot=bot, jwks={"keys": [nameless]}, jwks_uri=None, by=by)
+    for named in ([nameless, other | {"kid": "b"}], [one | {"kid": "a"}, other | {"kid": "a"}]):
+        with pytest.raises(errors.KeysRefused, match="kid of its own"):
+            set_public_keys(bot=bot, jwks={"keys": named}, jwks_uri=None, by=by)
+    named = [one | {"kid": "a"}, other | {"kid": "b"}]
+    assert set_public_keys(bot=bot, jwks={"keys": named}, jwks_uri=None, by=by)
+
+
 def test_a_private_key_is_refused_as_a_public_one(bot, by):
     jwks = public_jwks()
     jwks["keys"][0]["d"] = "AAAA"
@@ -374,6 +385,21 @@ def test_what_tokens_that_are_out_say_stays_true(bot, audience, by, change, erro
         save_audience(audience=audience, by=by)
     audience.refresh_from_db()
     assert (audience.identifier, audience.profile) == (METADATA, "rfc9068")
+
+
+@pytest.mark.parametrize(("usual", "is_taken"), [(3600, True), (3601, False), (None, True)])
+def test_the_usual_lifetime_is_no_longer_than_the_longest(by, usual, is_taken):
+    audience = Audience(
+        identifier="https://a.example",
+        name="A",
+        token_lifetime=usual or 3600,
+        max_token_lifetime=3600 if usual else None,
+    )
+    if is_taken:
+        save_audience(audience=audience, by=by)
+        return
+    with pytest.raises(errors.LifetimeTooLong):
+        save_audience(audience=audience, by=by)
 
 
 def test_an_audience_saved_without_a_change_is_no_event(audience, by):

@@ -10,6 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
+from providers.refresh import door
+from providers.refresh.timing import grace_ends
 from ssoconsole.eventlog.models import Event
 from tests.providers.refresh.checked_sessions import (
     DUE,
@@ -434,6 +436,22 @@ class GraceTests:
         with later(LATE):
             assert ask(signed_in).status_code == 200
         assert the_session().checked_at > the_session().started_at
+
+    @pytest.mark.parametrize(("aside", "status"), [(-1, 200), (0, 302)])
+    def test_the_grace_ends_to_the_microsecond(self, op, signed_in, aside, status):
+        op.go_down()
+        end = grace_ends(the_session()) + datetime.timedelta(microseconds=aside)
+        with time_machine.travel(end, tick=False):
+            assert ask(signed_in).status_code == status
+
+    @pytest.mark.parametrize(("aside", "status"), [(-1, 200), (0, 503)])
+    def test_so_it_does_for_who_waits_for_another(self, op, signed_in, monkeypatch, aside, status):
+        monkeypatch.setattr(door, "WAIT_FOR_ANOTHER", 0)
+        end = grace_ends(the_session()) + datetime.timedelta(microseconds=aside)
+        ConsoleSession.objects.update(check_started_at=end)
+        with time_machine.travel(end, tick=False):
+            assert ask(signed_in).status_code == status
+        assert refreshes(op) == []
 
     def test_the_grace_is_an_hour_at_most(self, op, visitor, settings):
         settings.SESSION_IDLE_MINUTES = 0
