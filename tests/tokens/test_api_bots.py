@@ -102,9 +102,10 @@ def test_a_change_of_nothing_is_no_event(bob, bot):
     assert not Event.objects.filter(action="bot_changed").exists()
 
 
-def test_a_name_never_changes(bob, bot):
+@pytest.mark.parametrize("name", ["other", "INGESTION-BOT", "Ingestion-bot", "ingestion-bot2"])
+def test_a_name_never_changes(bob, bot, name):
     before = state()
-    problem(bob.patch("/api/v1/bots/ingestion-bot", {"name": "other"}), 400, "bot_name_immutable")
+    problem(bob.patch("/api/v1/bots/ingestion-bot", {"name": name}), 400, "bot_name_immutable")
     assert state() == before
 
 

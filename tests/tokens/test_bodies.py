@@ -88,6 +88,17 @@ class JsonInChunksTests:
         body = json.dumps({"description": "x" * LIMIT}).encode()
         problem(chunked(bob, "PATCH", f"/api/v1/bots/{bot.name}", body), 413, "body_too_large")
 
+    @pytest.mark.parametrize("in_chunks", [True, False])
+    @pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 413)])
+    def test_it_may_be_as_large_as_the_bound(self, bob, bot, in_chunks, more, status):
+        body = b'{"description": "Weekly"}'
+        body += b" " * (LIMIT + more - len(body))
+        path = f"/api/v1/bots/{bot.name}"
+        if in_chunks:
+            assert chunked(bob, "PATCH", path, body).status_code == status
+            return
+        assert bob.generic("PATCH", path, body, content_type=JSON).status_code == status
+
 
 class Unreadable(BytesIO):
     """A body that must not be read."""

@@ -12,14 +12,15 @@ from tokens_cast import BASE_URL, METADATA, claims_in, problem, status_bit
 
 from ssoconsole.actors import Actor
 from tokens import outgoing
+from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.credentials.retirement import evidence_of, retire_unused_credentials
 from tokens.credentials.services import add_client_secret
 from tokens.credentials.spent import drop_spent_assertions
-from tokens.errors import KeysUnavailable
+from tokens.errors import KeysUnavailable, NoSigningKey
 from tokens.keys.importing import import_signing_key
-from tokens.keys.services import ensure_signing_key, rotate_signing_key
+from tokens.keys.services import ensure_signing_key, rotate_signing_key, rotation_possible_from
 from tokens.models import (
     Audience,
     Bot,
@@ -327,6 +328,34 @@ def test_a_token_is_long_lived_beyond_a_day(clock, bot, audience, seconds, long)
     bot, lifetime = Bot.objects.get(), seconds * SECOND
     record, _ = issue_token(bot=bot, audience=audience, scopes=None, lifetime=lifetime, by=BY)
     assert record.long_lived is long
+
+
+@pytest.mark.parametrize(("seconds", "long"), [(86_400, False), (86_401, True)])
+def test_so_it_is_at_the_token_endpoint(clock, oauth, me, audience, seconds, long):
+    Audience.objects.update(token_lifetime=seconds, max_token_lifetime=None)
+    for _ in range(2):  # the second time by what the first has prepared
+        assert oauth.token(me).status_code == 200
+    assert set(TokenRecord.objects.values_list("long_lived", flat=True)) == {long}
+
+
+@pytest.mark.parametrize(("aside", "signs"), [(-SECOND, False), (timedelta(0), True)])
+def test_the_first_key_of_an_algorithm_signs_once_every_copy_has_it(clock, by, aside, signs):
+    SigningKey.objects.filter(alg="EdDSA").delete()
+    save_audience(audience=Audience(identifier="https://a.example", name="A", signing_alg="EdDSA"), by=by)
+    clock.move_to(rotation_possible_from(alg="EdDSA") + aside)
+    if signs:
+        assert ensure_signing_key(alg="EdDSA", by=by).alg == "EdDSA"
+        return
+    with pytest.raises(NoSigningKey):
+        ensure_signing_key(alg="EdDSA", by=by)
+
+
+@pytest.mark.parametrize(("aside", "rotates"), [(-SECOND, False), (timedelta(0), True)])
+def test_the_next_key_signs_once_every_copy_has_it(clock, by, aside, rotates):
+    rotate_signing_key(alg="ES256", by=by)
+    clock.move_to(rotation_possible_from(alg="ES256") + aside)
+    before = SigningKey.objects.signing().get(alg="ES256")
+    assert (rotate_signing_key(alg="ES256", by=by) != before) is rotates
 
 
 def test_a_lifetime_is_allowed_to_the_second(clock, bob, bot, audience):

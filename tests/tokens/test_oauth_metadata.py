@@ -9,10 +9,11 @@ from django.utils import timezone
 from tokens_cast import BASE_URL, basic
 
 from ssoconsole.jose.keys import JwkSet
+from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.keyless import set_public_keys
 from tokens.keys.services import compromise_signing_key, ensure_signing_key, rotate_signing_key
-from tokens.models import Bot, SigningKey
+from tokens.models import Audience, Bot, SigningKey
 from tokens.records.services import issue_token
 
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
@@ -156,6 +157,13 @@ def test_the_key_set_is_strictly_public(oauth, by):
         assert key["kty"] in ("EC", "RSA", "OKP")
     assert not JwkSet.parse({"keys": published}).refused
     assert oauth.http.get("/api/v1/system/config/jwks").json() == {"keys": published}
+
+
+@pytest.mark.parametrize("alg", ["RS256", "EdDSA"])
+def test_the_keys_of_an_audience_are_published_before_its_first_token(oauth, by, alg):
+    SigningKey.objects.filter(alg=alg).delete()
+    save_audience(audience=Audience(identifier="https://a.example", name="A", signing_alg=alg), by=by)
+    assert alg in {key["alg"] for key in keys(oauth)}
 
 
 def test_a_key_is_published_before_it_signs(oauth, by):

@@ -191,6 +191,15 @@ def test_a_list_that_does_not_exist_is_404(oauth, token, number):
     assert StatusList.objects.count() == before
 
 
+@pytest.mark.parametrize(("path", "status"), [("/oauth/status/1", 404), (f"{LIST}?time=1", 501)])
+def test_a_refusal_is_no_list_and_is_not_kept(oauth, token, path, status):
+    answer = oauth.http.get(path)
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/json")
+    assert answer.json().keys() == {"error", "error_description"}
+    assert answer.json()["error"] == "invalid_request"
+    assert (answer["Cache-Control"], answer["Access-Control-Allow-Origin"]) == ("no-store", "*")
+
+
 def test_the_past_is_not_kept(oauth, token):
     answer = oauth.http.get(f"{LIST}?time=1700000000")
     assert answer.status_code == 501

@@ -16,7 +16,7 @@ from tokens import errors
 from tokens.audiences.services import disable_audience, enable_audience, ensure_audience, save_audience
 from tokens.bots.services import disable_bot, enable_bot, retire_bot, save_bot
 from tokens.credentials.authentication import authenticate_client
-from tokens.credentials.keyless import set_federation, set_public_keys
+from tokens.credentials.keyless import add_federation, set_federation, set_public_keys
 from tokens.credentials.services import add_client_secret, find_client_secret, retire_credential
 from tokens.keys import services as keys
 from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
@@ -155,6 +155,49 @@ def test_unusable_public_keys_are_refused(bot, by, jwks, jwks_uri):
     assert not Credential.objects.exists()
 
 
+@pytest.mark.parametrize("jwks_uri", ["https://bot.example/jwks.json", "https://bot.example/keys?x=1"])
+def test_keys_and_their_address_together_are_refused(bot, by, jwks_uri):
+    with pytest.raises(errors.KeysRefused, match="not both"):
+        set_public_keys(bot=bot, jwks=public_jwks(), jwks_uri=jwks_uri, by=by)
+    with pytest.raises(errors.KeysRefused, match="not both"):
+        add_federation(bot=bot, rule=RULE, jwks=public_jwks(), jwks_uri=jwks_uri, by=by)
+    assert not Credential.objects.exists()
+
+
+ADDRESS = "https://bot.example/"
+
+
+@pytest.mark.parametrize(
+    ("jwks_uri", "is_taken"),
+    [
+        (ADDRESS + "x" * (512 - len(ADDRESS)), True),
+        (ADDRESS + "x" * (513 - len(ADDRESS)), False),
+        ("https://bot.example?keys=1", True),
+        ("https://bot.example#keys", False),
+        ("ftp://bot.example/jwks.json", False),
+        ("HTTPS://bot.example/jwks.json", True),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_the_address_of_a_key_set_is(bot, by, jwks_uri, is_taken):
+    if is_taken:
+        assert set_public_keys(bot=bot, jwks=None, jwks_uri=jwks_uri, by=by).jwks_uri == jwks_uri
+        return
+    with pytest.raises(errors.KeysRefused):
+        set_public_keys(bot=bot, jwks=None, jwks_uri=jwks_uri, by=by)
+
+
+def test_of_one_key_nobody_asks_for_a_name_and_of_several_for_one_each(bot, by):
+    one, other = public_jwks()["keys"][0], public_jwks()["keys"][0]
+    nameless = {name: value for name, value in one.items() if name != "kid"}
+    assert set_public_keys(bot=bot, jwks={"keys": [nameless]}, jwks_uri=None, by=by)
+    for named in ([nameless, other | {"kid": "b"}], [one | {"kid": "a"}, other | {"kid": "a"}]):
+        with pytest.raises(errors.KeysRefused, match="kid of its own"):
+            set_public_keys(bot=bot, jwks={"keys": named}, jwks_uri=None, by=by)
+    named = [one | {"kid": "a"}, other | {"kid": "b"}]
+    assert set_public_keys(bot=bot, jwks={"keys": named}, jwks_uri=None, by=by)
+
+
 def test_a_private_key_is_refused_as_a_public_one(bot, by):
     jwks = public_jwks()
     jwks["keys"][0]["d"] = "AAAA"
@@ -200,6 +243,21 @@ def test_federation_rules_are_replaced_as_a_whole(bot, by):
         ({"issuer": "https://"}, errors.RuleInvalid),
         ({"issuer": "https://[x"}, errors.RuleInvalid),
         ({"issuer": 7}, errors.RuleInvalid),
+        ({"issuer": "https://idp.example/?x=1"}, errors.RuleInvalid),
+        ({"issuer": "https://idp.example?x=1"}, errors.RuleInvalid),
+        ({"issuer": "https://idp.example/#x"}, errors.RuleInvalid),
+        ({"issuer": "https://idp.example#x"}, errors.RuleInvalid),
+        ({"issuer": "ftp://idp.example"}, errors.RuleInvalid),
+        ({"issuer": "//idp.example"}, errors.RuleInvalid),
+        ({"issuer": "idp.example"}, errors.RuleInvalid),
+        ({"issuer": "https://idp.example/" + "x" * 493}, errors.RuleInvalid),
+        ({"subject": "a:" + "b" * 511}, errors.RuleInvalid),
+        ({"audience": "a" * 513}, errors.RuleInvalid),
+        ({"claims": {"a": "b" * 513}}, errors.RuleInvalid),
+        ({"claims": {"a" * 513: "b"}}, errors.RuleInvalid),
+        ({"claims": {"a": ""}}, errors.RuleInvalid),
+        ({"claims": {"": "b"}}, errors.RuleInvalid),
+        ({"claims": ["a"]}, errors.RuleInvalid),
         ({"claims": {"a": 1}}, errors.RuleInvalid),
         ({"claims": "x"}, errors.RuleInvalid),
         ({"sub": "x"}, errors.RuleInvalid),
@@ -209,6 +267,22 @@ def test_a_rule_too_wide_or_broken_is_refused(bot, by, change, error):
     with pytest.raises(error):
         set_federation(bot=bot, rules=[RULE, {**RULE, **change}], by=by)
     assert not Credential.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"issuer": "https://idp.example/" + "x" * 492},
+        {"subject": "a:" + "b" * 510},
+        {"audience": "a" * 512},
+        {"claims": {"a" * 512: "b" * 512}},
+        {"claims": None},
+    ],
+    ids=lambda change: str(change)[:30],
+)
+def test_a_rule_as_long_as_it_may_be_is_kept_to_the_letter(bot, by, change):
+    (credential,) = set_federation(bot=bot, rules=[{**RULE, **change}], by=by)
+    assert credential.trust == {**RULE, **change, "claims": change.get("claims") or {}}
 
 
 def test_a_rule_without_audience_is_too_wide(bot, by):
@@ -285,6 +359,47 @@ def test_ensuring_an_audience_finds_the_one_that_is_there(audience, by, monkeypa
 
     monkeypatch.setattr(Audience.objects, "filter", lambda **kwargs: Late(), raising=False)
     assert ensure_audience(identifier=METADATA, name="x", scopes=[], by=by) == audience
+
+
+def test_another_audience_is_added_and_changed_while_tokens_of_the_first_are_out(bot, audience, by):
+    issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, by=by)
+    other = save_audience(audience=Audience(identifier="https://other.example", name="Other"), by=by)
+    other.identifier, other.profile = "https://another.example", "openmetadata"
+    save_audience(audience=other, by=by)
+    assert Audience.objects.get(pk=other.pk).identifier == "https://another.example"
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"identifier": "https://another.example"}, errors.IdentifierImmutable),
+        ({"identifier": METADATA.upper()}, errors.TokensError),
+        ({"profile": "openmetadata"}, errors.ProfileInUse),
+    ],
+)
+def test_what_tokens_that_are_out_say_stays_true(bot, audience, by, change, error):
+    issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, by=by)
+    for name, value in change.items():
+        setattr(audience, name, value)
+    with pytest.raises(error):
+        save_audience(audience=audience, by=by)
+    audience.refresh_from_db()
+    assert (audience.identifier, audience.profile) == (METADATA, "rfc9068")
+
+
+@pytest.mark.parametrize(("usual", "is_taken"), [(3600, True), (3601, False), (None, True)])
+def test_the_usual_lifetime_is_no_longer_than_the_longest(by, usual, is_taken):
+    audience = Audience(
+        identifier="https://a.example",
+        name="A",
+        token_lifetime=usual or 3600,
+        max_token_lifetime=3600 if usual else None,
+    )
+    if is_taken:
+        save_audience(audience=audience, by=by)
+        return
+    with pytest.raises(errors.LifetimeTooLong):
+        save_audience(audience=audience, by=by)
 
 
 def test_an_audience_saved_without_a_change_is_no_event(audience, by):

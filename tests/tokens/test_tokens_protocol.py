@@ -1,5 +1,8 @@
 """Grammars and forms: whatever a stranger sends ends in a value or in our own error."""
 
+import string
+import zlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +16,7 @@ from tokens.errors import (
     RequestTooLarge,
     RoleInvalid,
     ScopeMalformed,
+    SecretTooWeak,
 )
 from tokens.protocol.client_authentication import parse_basic
 from tokens.protocol.client_secret import check_strength, format_client_secret, has_our_form, hint_of
@@ -71,6 +75,15 @@ def test_basic_keeps_every_id_and_secret(client_id, client_secret):
     assert client_secret not in repr(client) or client_secret in client_id or len(client_secret) < 8
 
 
+@pytest.mark.parametrize("scheme", ["Digest", "Bearer", "Basi", "Basics", "", "Negotiate"])
+def test_what_is_basic_by_another_name_is_no_client(scheme):
+    encoded = basic("ingestion-bot", "secret").removeprefix("Basic ")
+    for spelling in ("Basic", "basic", "BASIC"):
+        assert parse_basic(f"{spelling} {encoded}").unverified_client_id == "ingestion-bot"
+    with pytest.raises(InvalidClient):
+        parse_basic(f"{scheme} {encoded}")
+
+
 @pytest.mark.parametrize("stray", ["!", "\n", " ", "-", "_", "\u00fc", "=", "\0"])
 def test_a_header_with_anything_in_it_that_is_no_base64_is_refused(stray):
     """Two spellings of one secret would be counted, masked and compared as two."""
@@ -90,7 +103,19 @@ def test_a_generated_secret_is_recognised_and_a_damaged_one_is_not(random):
     assert not has_our_form(secret[:-1])
     damaged = secret[:20] + ("A" if secret[20] != "A" else "B") + secret[21:]
     assert not has_our_form(damaged)
+    assert not has_our_form(secret + "0")
+    assert not has_our_form(secret[:-6] + "0" * 6)
     assert secret not in hint_of(secret)
+
+
+def test_a_secret_of_somebody_elses_make_is_not_taken_for_ours():
+    """The checksum alone does not say whose it is."""
+    body = "ghp_0" + "A" * 43
+    checksum, digits = zlib.crc32(body.encode()), ""
+    for _ in range(6):
+        checksum, digit = divmod(checksum, 62)
+        digits = (string.digits + string.ascii_uppercase + string.ascii_lowercase)[digit] + digits
+    assert not has_our_form(body + digits)
 
 
 def test_a_generated_secret_is_strong():
@@ -99,6 +124,34 @@ def test_a_generated_secret_is_strong():
     check_strength(format_client_secret(secrets.token_bytes(32)))
     with pytest.raises(ValueError, match="32 random bytes"):
         format_client_secret(b"short")
+
+
+VARIED = string.digits + string.ascii_letters
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(31, False), (32, True), (512, True), (513, False)])
+def test_a_given_secret_has_so_many_characters_and_no_more(length, is_taken):
+    given_secret = (VARIED * 9)[:length]
+    if is_taken:
+        check_strength(given_secret)
+        return
+    with pytest.raises(SecretTooWeak) as refused:
+        check_strength(given_secret)
+    assert refused.value.expected == "32 to 512 printable characters"
+
+
+@pytest.mark.parametrize("stray", ["\n", "\0", "\x7f", "\u200b"])
+def test_a_given_secret_has_nothing_in_it_that_is_not_printed(stray):
+    check_strength(VARIED)
+    with pytest.raises(SecretTooWeak):
+        check_strength(VARIED + stray)
+
+
+def test_a_given_secret_needs_90_bits():
+    check_strength("abcdefgh" * 4)  # eight letters, equally often, are 3 bits each
+    with pytest.raises(SecretTooWeak) as refused:
+        check_strength("abcdefg" * 4 + "abcd")  # 89.6 bits
+    assert "bits" in refused.value.expected
 
 
 def test_the_hint_of_a_given_secret_shows_less():

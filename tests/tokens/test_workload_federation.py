@@ -383,6 +383,8 @@ def test_what_an_asterisk_stands_for(pattern, subject, fits):
         "*:ingestion",
         "a:**",
         "a:*:*:*:*",
+        "a:b*c*d*e*",
+        "organization:*:x",
     ],
 )
 def test_subjects_that_let_strangers_in_are_refused(subject):
@@ -391,7 +393,9 @@ def test_subjects_that_let_strangers_in_are_refused(subject):
         check_rule(rule, allow_http=False)
 
 
-@pytest.mark.parametrize("subject", ["repo:acme/*", "spiffe://corp.example/*", "sys:*:b", "a?b"])
+@pytest.mark.parametrize(
+    "subject", ["repo:acme/*", "spiffe://corp.example/*", "sys:*:b", "a?b", "a:*:*:*", "a:b*c*d*"]
+)
 def test_subjects_that_name_whose_workload_it_is_are_taken(subject):
     rule = {"issuer": "https://idp.example", "audience": AUDIENCE, "subject": subject, "claims": {}}
     assert check_rule(rule, allow_http=False)["subject"] == subject

@@ -70,6 +70,15 @@ class AssertionTests:
         entered(provider, "s" * 32)
         assert assertion_of(provider)[0] == {"alg": "HS256", "typ": "JWT"}
 
+    def test_each_provider_is_signed_to_by_its_own_key(self, client_of):
+        corp = client_of("private_key_jwt")
+        other = client_of("private_key_jwt", slug="other")
+        for provider in (corp, other):
+            [signing] = ClientKey.objects.signing().filter(provider=provider)
+            assert assertion_of(provider)[0]["kid"] == signing.kid
+            rotate_client_key(provider=provider, by=BOB)
+            assert assertion_of(provider)[0]["kid"] != signing.kid
+
     @pytest.mark.parametrize("method", JWT_METHODS)
     def test_an_older_provider_is_named_by_its_token_endpoint(self, client_of, method):
         provider = client_of(method, assertion_audience="token_endpoint")

@@ -14,7 +14,7 @@ from providers.protocol.drift import (
     host_of,
     without_decisive,
 )
-from providers.protocol.key_set import exposed_keys, key_changes, public_halves, same_keys
+from providers.protocol.key_set import KeyChanges, exposed_keys, key_changes, public_halves, same_keys
 
 MEMBERS = st.sampled_from(
     [*DECISIVE, REGISTRATION, ANNOUNCES_ISS, "scopes_supported", "service_documentation"]
@@ -80,6 +80,37 @@ def test_what_a_person_decides(member, before, after, decisive):
 @pytest.mark.parametrize("value", [None, 1, ["https://a.example"], "https://[", "no host"])
 def test_what_is_no_url_has_no_host(value):
     assert host_of(value) == ""
+
+
+def key(kid, x):
+    return {"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": x * 43}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ([key("a", "A")], [key("a", "A")], KeyChanges()),
+        ([key("a", "A")], [key("a", "A"), key("b", "B")], KeyChanges(added=("b",))),
+        ([key("a", "A"), key("b", "B")], [key("b", "B")], KeyChanges(removed=("a",))),
+        ([key("a", "A")], [key("a", "B")], KeyChanges(replaced=("a",))),
+        ([key("a", "A")], [key("a", "A"), key("a", "B")], KeyChanges(replaced=("a",))),
+        ([key("a", "A")], [key("a", "B"), key("a", "A")], KeyChanges(replaced=("a",))),
+        ([key("a", "A"), key("a", "B")], [key("a", "A")], KeyChanges()),
+        ([key("a", "A")], [key("b", "A")], KeyChanges(added=("b",), removed=("a",))),
+        ([key("a", "A")], [key("a", "A") | {"use": "sig"}], KeyChanges()),
+        ([key("a", "A")], [key("A", "B")], KeyChanges(added=("A",), removed=("a",))),
+        ([], [key("a", "A")], KeyChanges(added=("a",))),
+    ],
+)
+def test_what_came_what_went_and_what_is_another_under_an_old_name(before, after, changes):
+    assert key_changes({"keys": before}, {"keys": after}) == changes
+
+
+def test_a_key_without_a_name_goes_by_its_thumbprint():
+    nameless = [{name: value for name, value in key("", x).items() if name != "kid"} for x in "AB"]
+    changes = key_changes({"keys": nameless[:1]}, {"keys": nameless})
+    assert (len(changes.added), changes.removed, changes.replaced) == (1, (), ())
+    assert changes.added[0].startswith("without kid (")
 
 
 @given(before=KEY_SETS, after=KEY_SETS)

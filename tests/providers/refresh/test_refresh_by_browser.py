@@ -11,6 +11,7 @@ from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
 from providers.refresh import ending
 from providers.sessions.services import end_session
 from ssoconsole.actors import Actor
+from ssoconsole.eventlog.masking import MASK
 from ssoconsole.eventlog.models import Event
 from tests.providers.refresh.checked_sessions import (
     DUE,
@@ -127,6 +128,20 @@ class LeavingTests:
         with later(DUE):
             query = query_of(open_page(visitor)["Location"])
         assert (query["prompt"], "id_token_hint" in query) == ("none", False)
+
+    def test_a_provider_that_quotes_the_hint_does_not_put_it_into_the_trace(self, op, visitor, caplog):
+        op.offer_par()
+        by_browser(op)
+        visitor.sign_in(op)
+        hint = the_session().id_token
+        op.par.respond(400, {"error": "invalid_request", "error_description": f"{hint} is no hint"})
+        with later(OVER):
+            open_page(visitor)
+        assert op.requests_to("par")[-1].form["id_token_hint"] == hint
+        trace = check_trace()
+        assert trace.received == f"status 400, invalid_request: {MASK} is no hint"
+        told = caplog.text + str(list(Event.objects.values()))
+        assert hint[:40] not in told
 
     def test_paths_that_must_always_work_are_served(self, op, signed_in):
         with later(OVER):

@@ -10,6 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
+from providers.refresh import door
+from providers.refresh.timing import grace_ends
 from ssoconsole.eventlog.models import Event
 from tests.providers.refresh.checked_sessions import (
     DUE,
@@ -216,6 +218,25 @@ class RightsTests:
             assert ask(visitor).status_code == 200
         assert not User.objects.get().groups.exists()
 
+    def test_userinfo_says_nothing_about_the_token_at_a_check_either(self, op, visitor):
+        rules = [{"claim_value": "gold", "group": "Gold"}]
+        by_token(op, mapping={"groups": "acr"}, group_rules=rules)
+        op.userinfo.claims.update(acr="gold")
+        visitor.sign_in(op)
+        with later(DUE):
+            assert ask(visitor).status_code == 200
+        assert not User.objects.get().groups.exists()
+
+    def test_what_the_id_token_says_of_one_address_is_not_said_of_another(self, op, visitor):
+        by_token(op, allowed_email_domains=["corp.example"])
+        visitor.sign_in(op)
+        op.refreshed_id_token.claims.update(email="old@corp.example", email_verified=False)
+        op.userinfo.remove("email_verified")
+        op.userinfo.claims.update(email="new@corp.example")
+        with later(DUE):
+            assert ask(visitor).status_code == 200
+        assert User.objects.get().email == "new@corp.example"
+
     def test_a_check_is_no_sign_in(self, op, signed_in):
         before = Identity.objects.get().last_signed_in_at
         with later(DUE):
@@ -336,6 +357,14 @@ class RefusalTests:
         assert_ended(op, signed_in, "refresh_refused")
         assert check_trace().received == ", ".join(filter(None, [f"status {status}", body.get("error")]))
 
+    def test_the_trace_says_which_browser_asked_from_where(self, op, signed_in):
+        op.token.respond(400, {"error": "invalid_grant"})
+        with later(DUE):
+            ask(signed_in, **{"User-Agent": "b" * 300})
+        trace = check_trace()
+        assert (trace.user_agent, trace.address) == ("b" * 255, "127.0.0.1")
+        assert (trace.provider.slug, trace.stage, trace.issuer) == ("corp", "token", op.issuer)
+
     def test_the_trace_does_not_repeat_the_token(self, op, signed_in):
         token = the_session().refresh_token
         op.token.respond(400, {"error": "invalid_grant", "error_description": f"{token} is revoked"})
@@ -364,6 +393,7 @@ FAULTS = {
     "a 500": lambda op: op.token.html(500),
     "a 503": lambda op: op.token.respond(503, {}),
     "too busy": lambda op: op.token.respond(429, {"error": "slow_down"}),
+    "too slow itself": lambda op: op.token.respond(408, {"error": "invalid_grant"}),
     "a web page": lambda op: op.token.html(),
     "a redirect": lambda op: op.token.redirect_to("https://elsewhere.example"),
     "no JSON": lambda op: op.token.respond(body="{"),
@@ -424,6 +454,22 @@ class GraceTests:
         with later(LATE):
             assert ask(signed_in).status_code == 200
         assert the_session().checked_at > the_session().started_at
+
+    @pytest.mark.parametrize(("aside", "status"), [(-1, 200), (0, 302)])
+    def test_the_grace_ends_to_the_microsecond(self, op, signed_in, aside, status):
+        op.go_down()
+        end = grace_ends(the_session()) + datetime.timedelta(microseconds=aside)
+        with time_machine.travel(end, tick=False):
+            assert ask(signed_in).status_code == status
+
+    @pytest.mark.parametrize(("aside", "status"), [(-1, 200), (0, 503)])
+    def test_so_it_does_for_who_waits_for_another(self, op, signed_in, monkeypatch, aside, status):
+        monkeypatch.setattr(door, "WAIT_FOR_ANOTHER", 0)
+        end = grace_ends(the_session()) + datetime.timedelta(microseconds=aside)
+        ConsoleSession.objects.update(check_started_at=end)
+        with time_machine.travel(end, tick=False):
+            assert ask(signed_in).status_code == status
+        assert refreshes(op) == []
 
     def test_the_grace_is_an_hour_at_most(self, op, visitor, settings):
         settings.SESSION_IDLE_MINUTES = 0

@@ -184,6 +184,16 @@ class DoorTests:
         Client().get("/signin/corp")
         assert credentials_at(evil) == []
 
+    @pytest.mark.parametrize("alg", ["HS256", "HS384", "HS512"])
+    @pytest.mark.parametrize("method", ["none", "private_key_jwt"])
+    def test_a_secret_that_checks_signatures_is_used_too(self, mallory, op, corp, evil, method, alg):
+        """Another issuer that knows it could sign as this one; and one that does not could never be believed."""
+        Provider.objects.update(token_endpoint_auth_method=method, signing_algs=[alg])
+        before = Provider.objects.values().get(slug="corp")
+        answer = by_the_api(mallory, op, corp, evil, None)
+        assert ENTER_AGAIN[:60] in answer
+        assert Provider.objects.values().get(slug="corp") == before
+
     def test_with_its_own_secret_it_is_saved_and_gets_that_one_alone(self, mallory, op, corp, evil):
         body = {"issuer": evil.issuer, "client_secret": MINE, "anyway": True}
         answer = mallory.patch("/api/v1/providers/corp", body, content_type="application/json")

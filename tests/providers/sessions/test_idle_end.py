@@ -100,6 +100,18 @@ def test_it_costs_one_write_a_minute(client):
         assert writes() == []
 
 
+@pytest.mark.parametrize(("seconds", "goes_on"), [(61 * 60 - 1, True), (61 * 60, False)])
+def test_the_last_second_that_counts(client, seconds, goes_on):
+    """An hour, and the minute for which the last use may be unwritten."""
+    now = timezone.now().replace(microsecond=0)
+    ConsoleSession.objects.update(last_seen_at=now)
+    session = client.session
+    session["seen_at"] = int(now.timestamp())  # of who came by a password
+    session.save()
+    with time_machine.travel(now + datetime.timedelta(seconds=seconds), tick=False):
+        assert is_signed_in(client) is goes_on
+
+
 def test_a_session_that_ended_otherwise_is_not_called_idle(by_provider):
     ConsoleSession.objects.update(ended_at=timezone.now(), ended_by="user:bob")
     with time_machine.travel(timezone.now() + 62 * MINUTE):

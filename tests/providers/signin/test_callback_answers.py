@@ -102,7 +102,7 @@ def test_a_provider_that_was_pointed_elsewhere_meanwhile_is_refused(op, provider
     assert nothing_was_spent(op)
 
 
-@pytest.mark.parametrize("path", ["/callback", "/callback/other"])
+@pytest.mark.parametrize("path", ["/callback", "/callback/other", "/callback/cor", "/callback/corp2"])
 def test_an_answer_at_another_callback_is_refused(op, provider, visitor, path):
     register(op, slug="other")
     callback = op.visit(visitor.leave())
@@ -116,6 +116,16 @@ def test_the_shared_callback_serves_a_provider_that_chose_it(op, visitor):
     url = visitor.leave()
     assert query_of(url)["redirect_uri"] == "http://localhost:8000/callback"
     assert visitor.arrive(op.visit(url)).status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/callback/corp", "/callback/other", "/callback/corp2"])
+def test_an_answer_for_the_shared_callback_is_refused_at_another(op, visitor, path):
+    register(op, callback="shared")
+    register(op, slug="other")
+    callback = op.visit(visitor.leave())
+    response = visitor.client.get(callback.path.replace("/callback", path))
+    assert_refused(response, "callback_mismatch", 400)
+    assert nothing_was_spent(op)
 
 
 def test_an_answer_of_another_issuer_is_refused_before_the_code_is_sent(op, provider, visitor):

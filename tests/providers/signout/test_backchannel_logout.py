@@ -114,6 +114,14 @@ class EndedSessionsTests:
         assert send(op.make_logout_token(**named)).status_code == 200
         assert (alice.is_signed_in(), elsewhere.is_signed_in()) == (alice_stays, elsewhere_stays)
 
+    @pytest.mark.parametrize("sid", ["s", "x" * 255], ids=["short", "as long as may be"])
+    def test_by_an_id_of_whatever_length_a_session_may_have(self, op, provider, visitor, sid):
+        op.sid = sid
+        visitor.sign_in(op)
+        op.sid = None
+        assert send(op.make_logout_token(sid=sid)).status_code == 200
+        assert not visitor.is_signed_in()
+
     def test_a_session_of_that_person_whose_id_was_never_told_ends_too(self, op, provider, visitor):
         visitor.sign_in(op)
         send(op.make_logout_token(sub="subject-2", sid="sid-9"))

@@ -6,6 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ssoconsole.accounts import alarms
+from ssoconsole.accounts.break_glass import open_accounts
 from ssoconsole.accounts.services import bootstrap_admin
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
@@ -134,6 +135,12 @@ class BannerTests:
         page = client.get("/admin/").content.decode()
         assert "opened by command:first_run" in page
         assert "command:bootstrap_admin" not in page
+
+    def test_of_two_accounts_each_is_told_with_who_opened_it(self, client, password):
+        bootstrap_admin(name="second-glass", by=Actor.command("first_run"))
+        first, second = open_accounts(at=timezone.now())
+        assert (first.username, first.opened_by) == ("break-glass", "command:bootstrap_admin")
+        assert (second.username, second.opened_by) == ("second-glass", "command:first_run")
 
     @pytest.mark.parametrize("path", ["/admin/", "/admin/providers/provider/", "/admin/auth/group/add/"])
     def test_who_has_come_by_password_is_told_on_every_page(self, client, password, path):

@@ -24,7 +24,7 @@ from ssoconsole.encryption.ring import key_ring
 from ssoconsole.eventlog.models import Event
 from ssoconsole.operation.models import LastRun
 from tests.ssoconsole.pages.pages_cast import person, provider, session_of
-from tokens.models import SigningKey
+from tokens.models import Bot, SigningKey
 
 pytestmark = pytest.mark.django_db
 BY = Actor.command("backup")
@@ -102,6 +102,16 @@ class UnfitTests:
 
     def test_one_that_has_only_been_migrated_is_not_in_use(self):
         assert not is_in_use()
+
+    @pytest.mark.parametrize("what", ["a user", "a provider", "a bot"])
+    def test_one_with_a_single_row_of_somebodys_is_in_use(self, what):
+        make = {
+            "a user": lambda: person("alice"),
+            "a provider": provider,
+            "a bot": lambda: Bot(name="b").save(),
+        }
+        make[what]()
+        assert is_in_use()
 
     def test_somebody_elses_database_is_in_use(self, monkeypatch):
         monkeypatch.setattr(MigrationRecorder.Migration._meta, "db_table", "not_there")

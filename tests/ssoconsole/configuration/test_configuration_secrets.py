@@ -35,6 +35,12 @@ def test_one_trailing_newline_of_a_file_is_not_part_of_the_secret(apply, secret_
     assert Provider.objects.get().client_secret == secret
 
 
+def test_a_file_may_be_as_large_as_a_secret(apply, secret_file):
+    document = PROVIDER.format(secret_file(b"x" * 65_536))
+    assert "larger" not in str(apply(document))
+    assert "larger than 65536 bytes" in str(apply(PROVIDER.format(secret_file(b"x" * 65_537))))
+
+
 def test_a_secret_may_stand_in_the_file_itself(apply):
     assert apply(PROVIDER.format("'{hunter2}'")).code == 0
     assert Provider.objects.get().client_secret == "{hunter2}"

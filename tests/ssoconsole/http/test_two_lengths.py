@@ -8,6 +8,22 @@ from django.test import Client
 BODY = b'{"name": "x"}'
 
 
+@pytest.mark.parametrize(
+    "length", ["-1", "+13", "1_3", "13,13", "0x0d", " 13", "\u0661\u0663", "1" * 19, "13.0", "\xb2"]
+)
+def test_a_length_that_is_no_plain_number_is_refused_and_the_body_is_not_read(db, length):
+    stream = io.BytesIO(BODY)
+    request = {"wsgi.input": stream, "CONTENT_LENGTH": length}
+    answer = Client().generic("POST", "/oauth/token", BODY, content_type="application/json", **request)
+    assert (answer.status_code, stream.tell()) == (400, 0)
+
+
+@pytest.mark.parametrize(("length", "status"), [("0" * 18, 411), ("0" * 19, 400)])
+def test_a_length_of_nothing_but_zeros_is_one(db, length, status):
+    answer = Client().generic("POST", "/api/v1/bots", b"", CONTENT_LENGTH=length)
+    assert answer.status_code != 400 or status == 400
+
+
 @pytest.mark.parametrize("path", ["/api/v1/bots", "/oauth/token", "/signin"])
 @pytest.mark.parametrize("coding", ["chunked", "Chunked", "gzip, chunked", "identity"])
 @pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded"])

@@ -42,7 +42,8 @@ def test_alone_a_process_counts_the_same_and_starts_again_after_a_minute():
     tries = [bucket._may_try_locally(CORP, now=now) for now in (0, 1, 2, 3, 59)]
     assert tries == [True, True, True, False, False]
     assert bucket._may_try_locally(OTHER, now=3)
-    assert bucket._may_try_locally(CORP, now=60.5)
+    assert not bucket._may_try_locally(CORP, now=59.9)
+    assert bucket._may_try_locally(CORP, now=60)
     assert not bucket._may_try_locally(CORP, now=60.6)
 
 

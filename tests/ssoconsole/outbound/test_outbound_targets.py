@@ -35,6 +35,26 @@ def test_an_ordinary_url_is_understood(url, target, authority):
     assert target.authority == authority
 
 
+@pytest.mark.parametrize(("port", "is_taken"), [(1, True), (0, False), (65_535, True), (65_536, False)])
+def test_a_port_is_a_number_from_1_to_65535(port, is_taken):
+    if is_taken:
+        assert parse(f"https://idp.example:{port}/", allow_http=False).port == port
+        return
+    with pytest.raises(UrlRefused):
+        parse(f"https://idp.example:{port}/", allow_http=False)
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(253, True), (254, False)])
+def test_a_host_has_253_characters(length, is_taken):
+    host = (("a" * 62 + ".") * 4 + "x" * 9)[: length - 2] + ".b"
+    assert len(host) == length
+    if is_taken:
+        assert parse(f"https://{host}/", allow_http=False).host == host
+        return
+    with pytest.raises(UrlRefused):
+        parse(f"https://{host}/", allow_http=False)
+
+
 @pytest.mark.parametrize("url", ["http://idp.example/", "HTTP://idp.example"])
 def test_plain_http_is_for_development_only(url):
     with pytest.raises(SchemeRefused, match="needs https"):

@@ -137,6 +137,8 @@ def test_what_an_earlier_release_kept_is_erased_by_the_cleanup():
     SigningKey.objects.filter(pk=old.pk).update(retired_at=timezone.now())
     call_command("cleanup")
     assert not SigningKey.objects.get(pk=old.pk).private_key
+    assert SigningKey.objects.exclude(pk=old.pk).count() > 1
+    assert all(key.private_key for key in SigningKey.objects.exclude(pk=old.pk))
 
 
 def test_a_token_without_end_that_was_on_its_way_keeps_its_key(token):
