@@ -48,17 +48,8 @@ def _escape_control_characters(_logger: Any, _method: str, event: Any) -> Any:
     return event
 
 
-class ShownPaths(logging.Filter):
-    """Cuts what Django logs of requests that it refuses."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.msg, str) and (text := record.getMessage()) != (shown := shown_path(text)):
-            record.msg, record.args = shown, ()
-        return True
-
-
 def _add_request_id(_logger: Any, _method: str, event: Any) -> Any:
-    if request_id := current_request_id():
+    if request_id := request_id_var.get():
         event.setdefault("request_id", request_id)
     if trace_id := trace_id_var.get():
         event.setdefault("trace_id", trace_id)
@@ -122,6 +113,9 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
             for process in self._last:
                 line = process(None, "info", line)
             return str(line)
+        # What Django logs of requests that it refuses has their paths in it.
+        if isinstance(record.msg, str) and (text := record.getMessage()) != (shown := shown_path(text)):
+            record.msg, record.args = shown, ()
         return super().format(record)
 
 
@@ -135,7 +129,6 @@ def configure(config: Mapping[str, Any]) -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(config["format"]))
-    handler.addFilter(ShownPaths())
     root = logging.getLogger()
     root.handlers = [handler, *(other for other in root.handlers if type(other) is not logging.StreamHandler)]
     root.setLevel(config["level"])

@@ -18,7 +18,7 @@ from providers.protocol.preflight.findings import Finding, finding
 from providers.protocol.preflight.refusal_words import meaning_of
 from providers.signin.query import add_query
 from ssoconsole.outbound.errors import OutboundError
-from ssoconsole.outbound.limits import Limits
+from ssoconsole.outbound.response import Limits
 
 PAGES = ("text/html",)
 PAGE_LIMITS = Limits(body_bytes=2 * 1024 * 1024)  # sign-in pages carry whole applications

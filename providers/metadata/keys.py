@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from providers import outgoing
 from providers.errors import KeysInvalid, MetadataInvalid, ProviderFault, ProviderUnreachable
-from providers.metadata.bucket import may_refetch
 from providers.models import JwksVersion, Provider
 from providers.protocol.key_set import key_changes, public_halves, same_keys
 from providers.protocol.refusals import outcome_of
@@ -21,6 +20,7 @@ from ssoconsole.jose.errors import JwtRefused, KeySetRefused, SignatureInvalid, 
 from ssoconsole.jose.keys import JwkSet, SharedSecret
 from ssoconsole.jose.parse import parse_jws
 from ssoconsole.jose.verify import TypeRule, VerifiedJwt, verify_jwt
+from ssoconsole.limits import may_try
 from ssoconsole.metrics.counting import provider_fetch
 
 FRESH_FOR = timedelta(hours=1)
@@ -58,6 +58,15 @@ def verify_token(provider: Provider, token: str | bytes, *, types: TypeRule, doo
         if newer is None:
             raise outcome_of(refused) from None
         return _verified(provider, token, types, newer)
+
+
+def may_refetch(provider_id: UUID, *, door: str = "") -> bool:
+    """
+    Take one of three tries a minute to ask a provider for its keys, however many tokens with unknown keys come in.
+
+    Each `door` has its own three: what strangers post at one cannot use up the tries of another.
+    """
+    return may_try(f"keys of provider {provider_id} at {door}")
 
 
 def refetch_keys(provider: Provider) -> JwkSet:

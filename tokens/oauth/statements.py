@@ -38,7 +38,7 @@ from django.db.models.functions import Cast
 from django.db.models.lookups import Exact
 
 from ssoconsole.connections.prepared import Parameter, Statement, insert, select
-from ssoconsole.encryption.ring import key_ring
+from ssoconsole.encryption.keyring import key_ring
 from tokens.credentials.services import PURPOSE
 from tokens.credentials.use import LAST_USED_EVERY, note_use
 from tokens.models import Credential, Grant, SigningKey, TokenRecord

@@ -7,7 +7,7 @@ from providers.errors import IssuerMismatch
 from providers.metadata.services import refresh_discovery
 from ssoconsole.actors import Actor
 from ssoconsole.metrics import counting
-from ssoconsole.metrics.bounds import ErrorCodes, FirstNames
+from ssoconsole.metrics.counting import ErrorCodes, FirstNames
 from tests.providers.signin.journey import Browser, register
 from tests.support.leaks import assert_without
 from tests.tokens.tokens_cast import METADATA, OAuth
