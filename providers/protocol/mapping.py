@@ -148,9 +148,14 @@ def _name(claims: Mapping[str, Any], path: str) -> str:
 def _claimed(
     claims: Mapping[str, Any], paths: str, rules: Sequence[Mapping[str, str]], separator: str
 ) -> frozenset[str]:
-    found = [value for path in listed_paths(paths) for value in values_at(claims, path)]
-    values = {group for value in found for group in _named_in(value, separator)}
+    values = values_of_groups(claims, paths, separator)
     return frozenset(rule["claim_value"] for rule in rules if rule["claim_value"] in values)
+
+
+def values_of_groups(claims: Mapping[str, Any], paths: str, separator: str) -> frozenset[str]:
+    """Return every group that the claims at these paths name, whatever rules there are."""
+    found = [value for path in listed_paths(paths) for value in values_at(claims, path)]
+    return frozenset(group for value in found for group in _named_in(value, separator))
 
 
 def _named_in(value: Any, separator: str) -> list[str]:
