@@ -49,6 +49,7 @@ class SignInAttemptSerializer(serializers.ModelSerializer[SignInAttempt]):
     provider_said = serializers.SerializerMethodField()
     stages = serializers.SerializerMethodField()
     claims = serializers.DictField(source="claims_shown", read_only=True)
+    groups_untold = serializers.ListField(child=serializers.CharField(), read_only=True)
     neighbours = serializers.SerializerMethodField()
 
     class Meta:
@@ -66,7 +67,7 @@ class SignInAttemptSerializer(serializers.ModelSerializer[SignInAttempt]):
                 "user",
                 "session",
             ),
-            *("address", "user_agent", "issuer", "redirect_uri", "claims", "neighbours"),
+            *("address", "user_agent", "issuer", "redirect_uri", "claims", "groups_untold", "neighbours"),
         )
         read_only_fields = fields
 
@@ -131,6 +132,7 @@ class SignInAttemptView(ResourceView):
                     "issuer": "https://idp.example",
                     "redirect_uri": "https://sso.example.com/callback/corp",
                     "claims": {},
+                    "groups_untold": [],
                     "neighbours": [],
                 },
                 response_only=True,

@@ -113,6 +113,11 @@ class SignInAttempt(models.Model):
         return self.started_at + ATTEMPT_LIFETIME <= at
 
     @property
+    def groups_untold(self) -> list[str]:
+        """The paths of groups of which the provider said that there are some, and not which; nothing was taken away."""
+        return list((self.trace or {}).get("groups_untold") or [])
+
+    @property
     def timings(self) -> dict[str, int]:
         """Milliseconds by stage, of those that were timed."""
         return dict((self.trace or {}).get("timings") or {})

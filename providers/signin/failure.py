@@ -106,6 +106,7 @@ PAGES: dict[str, Page] = {
     "userinfo_subject_mismatch": _CANNOT_TRUST,
     "id_token_refused": _CANNOT_TRUST,
     "token_malformed": _CANNOT_TRUST,
+    "token_too_large": _CANNOT_TRUST,
     "header_refused": _CANNOT_TRUST,
     "token_type_refused": _CANNOT_TRUST,
     "algorithm_refused": _CANNOT_TRUST,

@@ -121,8 +121,9 @@ def test_a_post_needs_no_csrf_token(op, posting, visitor):
 
 def test_a_form_that_is_too_long_is_refused(op, posting, visitor):
     callback = op.visit(visitor.leave())
-    callback.form["code"] = "x" * 70_000
+    callback.form["code"] = "x" * 82_000
     assert_refused(post(callback), "answer_refused", 400)
+    assert SignInAttempt.objects.get(outcome="answer_refused").expected == "up to 81920 characters"
 
 
 def test_a_late_form_is_refused_and_not_kept(op, posting, visitor):

@@ -238,6 +238,7 @@ BENT = {
     "no JWT": (lambda t: t.raw("garbage"), "token_malformed"),
     "five parts": (lambda t: t.raw("a.b.c.d.e"), "header_refused"),
     "twenty thousand letters": (lambda t: t.raw("a" * 20_000), "token_malformed"),
+    "seventy thousand letters": (lambda t: t.raw("a" * 70_000), "token_too_large"),
     "a duplicate member": (lambda t: t.raw_payload(b'{"sub": "a", "sub": "b"}'), "token_malformed"),
 }
 

@@ -87,6 +87,20 @@ def test_a_provider_is_signed_out_of_in_its_own_words(op, visitor, params, sent)
     assert {"id_token_hint", "state", "client_id", "post_logout_redirect_uri"} <= query.keys()
 
 
+def test_an_id_token_too_long_for_an_address_is_left_out_and_the_rest_stays(op, provider, visitor):
+    op.id_token.claims["groups"] = [f"group-{number:036}" for number in range(300)]
+    visitor.sign_in(op)
+    hop = hop_of(visitor.client.post("/signout"))
+    params = query_of(hop)
+    assert len(hop) < 2000
+    assert "id_token_hint" not in params
+    assert params["client_id"] == "console"
+    assert params["post_logout_redirect_uri"] == "http://localhost:8000/signed-out"
+    assert op.visit(hop).path.startswith("/signed-out")
+    assert op.violations == []
+    nobody_is_signed_in(visitor)
+
+
 def test_without_a_kept_id_token_there_is_no_hint(op, signed_in):
     ConsoleSession.objects.update(id_token=None)
     assert "id_token_hint" not in query_of(hop_of(signed_in.client.post("/signout")))
