@@ -34,10 +34,12 @@ def test_an_answer_without_a_state_is_refused(provider, visitor, query):
     assert_refused(visitor.client.get(f"/callback/corp{query}"), "state_unknown", 400)
 
 
-@pytest.mark.parametrize("name", ["state", "code", "iss"])
+@pytest.mark.parametrize("name", ["state", "code", "iss", "id_token", "error", "error_description"])
 def test_a_parameter_that_comes_twice_is_refused(op, provider, visitor, name):
     callback = op.visit(visitor.leave())
-    assert_refused(visitor.client.get(f"{callback.path}&{name}=again"), "answer_refused", 400)
+    response = visitor.client.get(f"{callback.path}&{name}=again&{name}=again")
+    assert_refused(response, "answer_refused", 400)
+    assert trace_of(response).expected == f"{name} once"
     assert nothing_was_spent(op)
 
 
@@ -94,9 +96,10 @@ def test_a_provider_that_was_disabled_meanwhile_is_refused(op, provider, visitor
     assert nothing_was_spent(op)
 
 
-def test_a_provider_that_was_pointed_elsewhere_meanwhile_is_refused(op, provider, visitor):
+@pytest.mark.parametrize("issuer", ["https://elsewhere.example", "{}/more", "{}/"])
+def test_a_provider_that_was_pointed_elsewhere_meanwhile_is_refused(op, provider, visitor, issuer):
     callback = op.visit(visitor.leave())
-    provider.issuer = "https://elsewhere.example"
+    provider.issuer = issuer.format(provider.issuer)
     provider.save()
     assert_refused(visitor.arrive(callback), "provider_changed", 400)
     assert nothing_was_spent(op)

@@ -36,6 +36,19 @@ def test_it_ends_here_and_leads_on_over_a_page(op, signed_in):
     assert Event.objects.get(action="session_ended").actor == "user:alice@corp.example"
 
 
+def test_no_two_requests_to_sign_out_have_one_state(op, signed_in):
+    states = set()
+    for _ in range(2):
+        query = query_of(hop_of(signed_in.client.post("/signout")))
+        assert (query["client_id"], query["post_logout_redirect_uri"]) == (
+            "console",
+            "http://localhost:8000/signed-out",
+        )
+        states.add(query["state"])
+        signed_in.sign_in(op)
+    assert len(states) == 2
+
+
 @pytest.mark.parametrize("state", ["as it was", "another", None])
 def test_the_return_is_welcome_whatever_the_state(op, signed_in, state):
     if state != "as it was":
