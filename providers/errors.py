@@ -197,6 +197,12 @@ class TokenMalformed(IdTokenRefused):
     code = "token_malformed"
 
 
+class TokenTooLarge(IdTokenRefused):
+    """The token is larger than any that is read."""
+
+    code = "token_too_large"
+
+
 class HeaderRefused(IdTokenRefused):
     """The token's header asks for what is never honoured."""
 

@@ -136,6 +136,8 @@ def configure(config: Mapping[str, Any]) -> None:
     logging.getLogger("django").handlers.clear()
     # Django's development server prints whole request lines, with codes and states in their queries.
     logging.getLogger("django.server").disabled = True
+    # `ssoconsole.http.doors` tells it, in one line and with the name that is right.
+    logging.getLogger("django.security.DisallowedHost").disabled = True
     for name in NEVER_AT_DEBUG:
         logging.getLogger(name).setLevel(logging.INFO)
 

@@ -8,8 +8,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from providers.account.browsers import browser_name
+from providers.diagnosis.experience import examine_attempt
 from providers.explanations.meanings import meaning_of
 from providers.explanations.neighbours import neighbours_of
+from providers.explanations.remedies import remedy_of
 from providers.explanations.said import said_by_provider
 from providers.explanations.searching import attempts_like
 from providers.explanations.stages import stages_of, total_of
@@ -63,6 +65,8 @@ def explanation_of(attempt: SignInAttempt) -> dict[str, Any]:
     return {
         "attempt": attempt,
         "meaning": meaning_of(attempt.outcome),
+        "remedy": remedy_of(attempt),
+        "findings": examine_attempt(attempt),
         "stages": stages_of(attempt),
         "totals": list(total_of(attempt)),
         "said": said_by_provider(attempt),

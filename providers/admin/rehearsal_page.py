@@ -4,10 +4,12 @@ import json
 from datetime import datetime
 from typing import Any
 
-from providers.explanations.meanings import meaning_of
+from providers.diagnosis.experience import examine_claims
+from providers.explanations.remedies import remedy_of
 from providers.identities.rules import KEEPS_OUT, LETS_IN
-from providers.models import Rehearsal, SignInAttempt
+from providers.models import Provider, Rehearsal, SignInAttempt
 from providers.models.rehearsal import REHEARSAL_LIFETIME
+from providers.rehearsal.registration import rehearsed_provider
 from ssoconsole.encryption.keyring import DecryptionFailed
 from ssoconsole.eventlog.masking import mask
 
@@ -34,16 +36,27 @@ def story_of(rehearsal: Rehearsal) -> dict[str, Any]:
     if attempt is None or attempt.finished_at is None:
         return {**context, "waits": True}
     result = _result(rehearsal)
-    succeeded = attempt.outcome == "ok"
+    succeeded, registration = attempt.outcome == "ok", _registration(rehearsal)
     return {
         **context,
         "succeeded": succeeded,
         "steps": _steps(attempt),
         "result": result,
         "rule": (LETS_IN if succeeded else KEEPS_OUT).get(result.get("rule", ""), ""),
-        "remedy": meaning_of(attempt.outcome).remedy.replace("`", ""),
+        "remedy": remedy_of(attempt, registration=registration).replace("`", ""),
+        "findings": examine_claims(registration, attempt.claims_shown, went_well=succeeded)
+        if registration
+        else [],
         "claims": json.dumps(mask(attempt.claims_shown), indent=2, ensure_ascii=False),
     }
+
+
+def _registration(rehearsal: Rehearsal) -> Provider | None:
+    """What was rehearsed, if a key of the ring opens it."""
+    try:
+        return rehearsed_provider(rehearsal)
+    except DecryptionFailed:
+        return None
 
 
 def _result(rehearsal: Rehearsal) -> dict[str, Any]:

@@ -7,8 +7,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from providers.api.checks import FindingSerializer
+from providers.diagnosis.experience import examine_attempt
 from providers.explanations.meanings import meaning_of
 from providers.explanations.neighbours import neighbours_of
+from providers.explanations.remedies import remedy_of
 from providers.explanations.said import said_by_provider
 from providers.explanations.stages import stages_of
 from providers.models import SignInAttempt
@@ -42,9 +45,11 @@ class SignInAttemptSerializer(serializers.ModelSerializer[SignInAttempt]):
     session = serializers.UUIDField(source="session_id", read_only=True, allow_null=True)
     happened = serializers.SerializerMethodField()
     remedy = serializers.SerializerMethodField()
+    findings = serializers.SerializerMethodField()
     provider_said = serializers.SerializerMethodField()
     stages = serializers.SerializerMethodField()
     claims = serializers.DictField(source="claims_shown", read_only=True)
+    groups_untold = serializers.ListField(child=serializers.CharField(), read_only=True)
     neighbours = serializers.SerializerMethodField()
 
     class Meta:
@@ -52,6 +57,7 @@ class SignInAttemptSerializer(serializers.ModelSerializer[SignInAttempt]):
         fields = (
             *("reference", "provider", "purpose", "outcome", "happened", "remedy", "expected", "received"),
             *(
+                "findings",
                 "provider_said",
                 "stage",
                 "stages",
@@ -61,7 +67,7 @@ class SignInAttemptSerializer(serializers.ModelSerializer[SignInAttempt]):
                 "user",
                 "session",
             ),
-            *("address", "user_agent", "issuer", "redirect_uri", "claims", "neighbours"),
+            *("address", "user_agent", "issuer", "redirect_uri", "claims", "groups_untold", "neighbours"),
         )
         read_only_fields = fields
 
@@ -69,7 +75,11 @@ class SignInAttemptSerializer(serializers.ModelSerializer[SignInAttempt]):
         return meaning_of(attempt.outcome).happened
 
     def get_remedy(self, attempt: SignInAttempt) -> str:
-        return meaning_of(attempt.outcome).remedy
+        return remedy_of(attempt)
+
+    @extend_schema_field(FindingSerializer(many=True))
+    def get_findings(self, attempt: SignInAttempt) -> Any:
+        return FindingSerializer(examine_attempt(attempt), many=True).data
 
     @extend_schema_field(SaidSerializer(allow_null=True))
     def get_provider_said(self, attempt: SignInAttempt) -> Any:
@@ -105,9 +115,10 @@ class SignInAttemptView(ResourceView):
                     "purpose": "sign_in",
                     "outcome": "audience_mismatch",
                     "happened": "The token is meant for another client, or for others besides this one.",
-                    "remedy": "Check the client ID. Additional audiences are not accepted.",
+                    "remedy": "Check the client ID. The client ID here is console, and the token is for wiki.",
                     "expected": "console",
                     "received": "wiki",
+                    "findings": [],
                     "provider_said": None,
                     "stage": "id_token",
                     "stages": [{"name": "id_token", "state": "failed", "milliseconds": 2}],
@@ -121,6 +132,7 @@ class SignInAttemptView(ResourceView):
                     "issuer": "https://idp.example",
                     "redirect_uri": "https://sso.example.com/callback/corp",
                     "claims": {},
+                    "groups_untold": [],
                     "neighbours": [],
                 },
                 response_only=True,

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import secrets
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from providers import outgoing
@@ -13,16 +14,17 @@ from providers.exchange.pushed_authorization import front_channel_query
 from providers.kinds import kind_of
 from providers.models import Provider
 from providers.protocol.discovery import announces_iss_parameter
-from providers.protocol.preflight.authorization_answer import Asked, judge_authorization_answer
+from providers.protocol.preflight.authorization_answer import Asked, judge_authorization_answer, near_misses
 from providers.protocol.preflight.findings import Finding, finding
 from providers.protocol.preflight.refusal_words import meaning_of
 from providers.signin.query import add_query
+from ssoconsole.jose.errors import shown
 from ssoconsole.outbound.errors import OutboundError
 from ssoconsole.outbound.response import Limits
 
 PAGES = ("text/html",)
 PAGE_LIMITS = Limits(body_bytes=2 * 1024 * 1024)  # sign-in pages carry whole applications
-UNCLEAR = "authorization_unclear"
+UNCLEAR, NOT_REGISTERED = "authorization_unclear", "redirect_uri_not_registered"
 
 
 def examine_authorization(subject: Subject) -> list[Finding]:
@@ -33,6 +35,23 @@ def examine_authorization(subject: Subject) -> list[Finding]:
     """
     found = _settled(subject)
     subject.client_is_unknown = any(each.code == "client_unknown" for each in found)
+    return [_with_near_miss(subject, each) for each in found]
+
+
+def _with_near_miss(subject: Subject, found: Finding) -> Finding:
+    """
+    Name the redirect URI that is registered where it is nearly ours: then that one is taken, and ours is not.
+
+    The provider is asked as a browser would ask; nobody signs in, and nothing is sent back.
+    """
+    if found.code != NOT_REGISTERED:
+        return found
+    for other in near_misses(subject.redirect_uri):
+        parameters = {**_parameters(subject), "redirect_uri": other}
+        answer = _judge_front(subject, parameters, urlencode(parameters))
+        if not any(each.is_error or each.code == UNCLEAR for each in answer):
+            typed = f"There, replace {other} by {subject.redirect_uri}."
+            return replace(found, received=shown(f"{other} is registered"), typed=typed)
     return found
 
 
@@ -44,7 +63,7 @@ def _settled(subject: Subject) -> list[Finding]:
     if silent.get("max_age") == "0":
         del silent["max_age"]
     second = _ask(subject, silent)
-    telling = ("redirect_uri_not_registered", "client_unknown")
+    telling = (NOT_REGISTERED, "client_unknown")
     return second if not second or second[0].code in telling else found
 
 
@@ -70,19 +89,24 @@ def _parameters(subject: Subject) -> dict[str, str]:
 
 
 def _ask(subject: Subject, parameters: dict[str, str]) -> list[Finding]:
+    try:
+        query = front_channel_query(subject.provider, urlencode(parameters))
+    except (PushedAuthorizationRefused, ClientCredentialsUnusable, ProviderUnreachable) as refused:
+        return _judge_push(subject, parameters, refused)
+    return _judge_front(subject, parameters, query)
+
+
+def _judge_front(subject: Subject, parameters: dict[str, str], query: str) -> list[Finding]:
+    """Ask as a browser would; `query` is what stands in the address for `parameters`."""
     endpoint = subject.provider.endpoint("authorization_endpoint") or ""
     asked = Asked(
         endpoint=endpoint,
-        redirect_uri=subject.redirect_uri,
+        redirect_uri=parameters["redirect_uri"],
         state=parameters["state"],
         issuer=subject.provider.issuer,
         announces_iss=announces_iss_parameter(subject.document),
         one_time=tuple(parameters.get(name, "") for name in ("state", "nonce", "code_challenge")),
     )
-    try:
-        query = front_channel_query(subject.provider, urlencode(parameters))
-    except (PushedAuthorizationRefused, ClientCredentialsUnusable, ProviderUnreachable) as refused:
-        return _judge_push(subject, refused)
     try:
         answer = outgoing.look(add_query(endpoint, query), accept=PAGES, limits=PAGE_LIMITS)
     except OutboundError as error:
@@ -91,12 +115,19 @@ def _ask(subject: Subject, parameters: dict[str, str]) -> list[Finding]:
 
 
 def _judge_push(
-    subject: Subject, refused: PushedAuthorizationRefused | ClientCredentialsUnusable | ProviderUnreachable
+    subject: Subject,
+    parameters: dict[str, str],
+    refused: PushedAuthorizationRefused | ClientCredentialsUnusable | ProviderUnreachable,
 ) -> list[Finding]:
     """Tell why the request could not be pushed; credentials that are no good anywhere are told by their own step."""
     rejects_client = isinstance(refused, ClientCredentialsUnusable) or "invalid_client" in refused.received
-    if rejects_client and any(each.is_error for each in examine_credentials(subject)):
-        raise NotRun
+    if rejects_client:
+        # A client that nobody knows is rejected here like one with a wrong secret; the browser's way tells them apart.
+        in_front = _judge_front(subject, parameters, urlencode(parameters))
+        if any(each.code == "client_unknown" for each in in_front):
+            return in_front
+        if any(each.is_error for each in examine_credentials(subject)):
+            raise NotRun("the provider rejects the client's credentials")
     code = None if rejects_client else meaning_of(refused.received)
-    expected = subject.redirect_uri if code == "redirect_uri_not_registered" else refused.expected
+    expected = subject.redirect_uri if code == NOT_REGISTERED else refused.expected
     return [finding(code or "pushed_request_refused", expected=expected, received=refused.received)]

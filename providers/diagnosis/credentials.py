@@ -40,8 +40,12 @@ def examine_credentials(subject: Subject) -> list[Finding]:
     One that does not is asked again by the other simple methods: which of them it takes is what the
     administrator needs to know. A client that nobody knows there has no credentials to be judged.
     """
-    if not subject.uses_code or subject.client_is_unknown or subject.not_adopted:
-        raise NotRun
+    if not subject.uses_code:
+        raise NotRun("the response type id_token asks no token endpoint")
+    if subject.client_is_unknown:
+        raise NotRun("the provider does not know the client")
+    if subject.not_adopted:
+        raise NotRun("nobody has adopted the endpoints, and no secret goes there")
     if subject.credentials_found is None:
         subject.credentials_found = _judge(subject)
     return subject.credentials_found

@@ -1,6 +1,7 @@
 """What the provider publishes: discovery document, issuer, endpoints, keys, and what it offers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.conf import settings
 
@@ -8,11 +9,12 @@ from providers.client_keys.services import uses_client_keys
 from providers.diagnosis.subject import NotRun, Subject, look
 from providers.models import ClientKey, Provider
 from providers.protocol.client_assertion import MAC
-from providers.protocol.discovery import wrong_members
+from providers.protocol.discovery import discovery_url, wrong_members
+from providers.protocol.key_set import key_changes
 from providers.protocol.preflight.documents import read_document
 from providers.protocol.preflight.endpoints import judge_endpoints
-from providers.protocol.preflight.findings import Finding
-from providers.protocol.preflight.issuer import judge_issuer
+from providers.protocol.preflight.findings import Finding, finding
+from providers.protocol.preflight.issuer import judge_issuer, paths_above
 from providers.protocol.preflight.key_set import judge_key_set
 from providers.protocol.preflight.offers import OFFERS, Wanted
 from ssoconsole.jose.algorithms import ALGORITHMS
@@ -26,7 +28,24 @@ def examine_discovery(subject: Subject) -> list[Finding]:
     )
     if document is not None:
         subject.provider.discovery = document
-    return found
+        return found
+    above = _issuer_above(subject.provider.issuer)
+    typed = f"An issuer is found above it: type {above} as the issuer." if above else ""
+    return [replace(each, typed=typed) for each in found]
+
+
+def _issuer_above(address: str) -> str:
+    """
+    Return the issuer that is found at one of the paths above `address`, such as an endpoint's; "" for none.
+
+    Only the host that is registered is asked, and only for what is public anyway.
+    """
+    for issuer in paths_above(address):
+        url = discovery_url(issuer)
+        document, _ = read_document(look(url).answer, prefix="discovery", url=url)
+        if document is not None and document.get("issuer") in (issuer, f"{issuer}/"):
+            return str(document["issuer"])
+    return ""
 
 
 def examine_issuer(subject: Subject) -> list[Finding]:
@@ -49,10 +68,16 @@ def examine_adopted(subject: Subject) -> list[Finding]:
 def examine_keys(subject: Subject) -> list[Finding]:
     algorithms = [name for name in subject.provider.signing_algs if not ALGORITHMS[name].symmetric]
     if not algorithms:
-        raise NotRun
+        raise NotRun("HS algorithms verify with the client secret")
     url = subject.provider.endpoint("jwks_uri") or ""
     document, found = read_document(look(url).answer, prefix="keys", url=url)
-    return found if document is None else judge_key_set(document, algorithms=algorithms)
+    if document is None:
+        return found
+    replaced = key_changes(subject.stored.jwks, document).replaced if subject.stored.jwks else ()
+    if replaced:
+        known = f"the key that was read at {subject.stored.jwks_fetched_at:%Y-%m-%d %H:%M} UTC"
+        found = [finding("keys_replaced", expected=known, received=f"another one, kid {', '.join(replaced)}")]
+    return [*found, *judge_key_set(document, algorithms=algorithms)]
 
 
 def examine_offer(name: str) -> Callable[[Subject], list[Finding]]:

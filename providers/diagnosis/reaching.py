@@ -21,7 +21,7 @@ def examine_connection(subject: Subject) -> list[Finding]:
 
 def examine_certificate(subject: Subject) -> list[Finding]:
     if urlsplit(subject.provider.issuer).scheme != "https":
-        raise NotRun
+        raise NotRun("the issuer is no https address")
     return judge_certificate(subject.probe, at=timezone.now())
 
 
@@ -29,9 +29,9 @@ def examine_clock(subject: Subject) -> list[Finding]:
     """By the answer that the discovery document comes in; an answer of any status has a Date."""
     answered = subject.discovery_answer
     if not isinstance(answered.answer, Response):
-        raise NotRun
+        raise NotRun("no answer came that could have a Date")
     headers = answered.answer.headers
     theirs = provider_time(headers.get("Date", ""), headers.get("Age", ""))
     if theirs is None:
-        raise NotRun
+        raise NotRun("the answer has no Date")
     return judge_clock(theirs, answered.at, leeway=subject.provider.leeway)

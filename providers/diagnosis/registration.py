@@ -51,12 +51,12 @@ def examine_client_secret(subject: Subject) -> list[Finding]:
     """Judge whether the client has what it is to prove itself with."""
     provider = subject.stored
     if not subject.uses_code:
-        raise NotRun
+        raise NotRun("the response type id_token needs no client secret")
     method = provider.token_endpoint_auth_method
     if method == Provider.ClientAuthentication.PRIVATE_KEY_JWT:
         return _judge_key(ClientKey.objects.signing().filter(provider=provider).first(), provider)
     if not needs_secret(provider):
-        raise NotRun
+        raise NotRun(f"{method} needs none")
     return _judge_secret(provider, method)
 
 

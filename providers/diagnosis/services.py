@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from providers.diagnosis import authorization, credentials, published, reaching, registration
+from providers.diagnosis import authorization, credentials, experience, published, reaching, registration
 from providers.diagnosis.subject import NotRun, Subject
 from providers.kinds import all_kinds
 from providers.models import Provider
 from providers.protocol.preflight.findings import Check, Finding, Report, by_importance
 from providers.protocol.preflight.offers import OFFERS
+from providers.protocol.preflight.values import sentence_for
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 
@@ -41,6 +42,7 @@ STEPS = (
     Step("adopted_endpoints", published.examine_adopted, _PUBLISHED),
     Step("keys", published.examine_keys, _PUBLISHED),
     *(Step(name, _OF_THEIR_OWN.get(name) or published.examine_offer(name), _PUBLISHED) for name in OFFERS),
+    Step("sign_ins", experience.examine_sign_ins),
     Step(
         "authorization_request",
         authorization.examine_authorization,
@@ -76,19 +78,19 @@ def examine_provider(provider: Provider) -> Report:
     subject, findings, checks = Subject(provider), list[Finding](), dict[str, Check]()
     for step in STEPS:
         because = next(filter(None, (_failure(checks[name]) for name in step.needs)), "")
-        found = None if because else _run(step, subject)
+        found, reason = (None, "") if because else _run(step, subject)
         ok = None if found is None else not any(each.is_error for each in found)
-        checks[step.name] = Check(step.name, ok, because)
-        findings += [_with_hint(each, provider) for each in found or []]
+        checks[step.name] = Check(step.name, ok, because, reason)
+        findings += [_told(each, subject) for each in found or []]
     return Report(provider.slug, by_importance(findings), tuple(checks.values()))
 
 
-def _run(step: Step, subject: Subject) -> list[Finding] | None:
-    """Return what the step has found, None if it has nothing to look at."""
+def _run(step: Step, subject: Subject) -> tuple[list[Finding] | None, str]:
+    """Return what the step has found; None, and why, if it has nothing to look at."""
     try:
-        return step.examine(subject)
-    except NotRun:
-        return None
+        return step.examine(subject), ""
+    except NotRun as why:
+        return None, str(why)
 
 
 def _failure(check: Check) -> str:
@@ -96,6 +98,8 @@ def _failure(check: Check) -> str:
     return check.name if check.ok is False else check.because
 
 
-def _with_hint(found: Finding, provider: Provider) -> Finding:
-    kind = all_kinds().get(provider.kind)
-    return replace(found, hint=kind.hint(found.code, provider)) if kind else found
+def _told(found: Finding, subject: Subject) -> Finding:
+    """With the value to type, and what the kind of provider has to say."""
+    kind = all_kinds().get(subject.stored.kind)
+    hint = kind.hint(found.code, subject.stored) if kind else ""
+    return replace(found, hint=hint, typed=found.typed or sentence_for(found, subject.values))

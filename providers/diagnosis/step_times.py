@@ -7,8 +7,9 @@ from typing import Any
 
 from providers.diagnosis.steps import step
 from providers.models import Provider
-from ssoconsole.examination.checks import Check, moment, span
+from ssoconsole.examination.checks import Check
 from ssoconsole.jose import claims as rules_of_jwt
+from ssoconsole.jose.times import moment, told
 
 
 def check_times(
@@ -27,15 +28,8 @@ def check_times(
             leeway=leeway,
             max_age_of_iat=max_age_of_iat,
         )
-        # The rules tell seconds since 1970; a person compares clocks.
         expected, received = _expected(name, now, leeway), told(claims[name], now)
         yield replace(step(name, rule), expected=expected, received=received)
-
-
-def told(seconds: int, now: int) -> str:
-    """A time as people write it, and how far it is from now."""
-    ahead = seconds - now
-    return f"{moment(seconds)}, {f'in {span(ahead)}' if ahead > 0 else f'{span(-ahead)} ago'}"
 
 
 def _expected(name: str, now: int, leeway: int) -> str:

@@ -14,7 +14,7 @@ from ssoconsole.jose.verify import TypeRule, VerifiedJwt, verify_jwt
 
 # What `verify_jwt` refuses, in its own order.
 _OF_THE_SIGNATURE: tuple[tuple[str, tuple[type[errors.JwtRefused], ...]], ...] = (
-    ("structure", (errors.TokenMalformed, errors.HeaderRefused)),
+    ("structure", (errors.TokenTooLarge, errors.TokenMalformed, errors.HeaderRefused)),
     ("typ", (errors.TypeRefused,)),
     ("alg", (errors.AlgorithmRefused,)),
     ("key", (errors.UnknownKey, errors.AmbiguousKey)),

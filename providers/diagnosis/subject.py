@@ -20,7 +20,7 @@ from ssoconsole.outbound.response import JSON_DOCUMENT, Response
 
 
 class NotRun(Exception):
-    """This step has nothing to look at."""
+    """This step has nothing to look at; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,18 @@ class Subject:
     @property
     def redirect_uri(self) -> str:
         return f"{settings.BASE_URL}{self.provider.callback_path}"
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What an administrator may have to type, at the provider or here."""
+        return {
+            "redirect_uri": self.redirect_uri,
+            "jwks_url": f"{settings.BASE_URL}/providers/{self.stored.slug}/jwks.json",
+            "client_id": self.stored.client_id,
+            "response_type": self.stored.response_type,
+            "auth_method": self.stored.token_endpoint_auth_method,
+            "scopes": " ".join(self.stored.scopes),
+        }
 
     @property
     def uses_code(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,8 @@ from django.db.models import QuerySet
 from providers.drift.findings import Finding, finding
 from providers.drift.reading import Reading, read_discovery, read_provider
 from providers.drift.settling import settle
+from providers.errors import ProviderFault
+from providers.metadata.keys import refetch_keys
 from providers.metadata.services import settle_discovery
 from providers.models import DiscoveryVersion, JwksVersion, Provider
 from providers.trial.services import roll_back_overdue
@@ -58,9 +61,13 @@ def look_again(*, provider: Provider, by: Actor) -> bool:
     """
     Read one discovery document because somebody asks; return whether what is kept differs from before.
 
-    Other endpoints or another issuer wait for a decision here too. Raises as `refresh_discovery`.
+    The keys are read anew with it, as far as they can be had. Other endpoints or another issuer wait for a decision
+    here too. Raises as `refresh_discovery`.
     """
-    return settle_discovery(provider, read_discovery(provider), by=by)
+    changed = settle_discovery(provider, read_discovery(provider), by=by)
+    with suppress(ProviderFault):
+        refetch_keys(provider)
+    return changed
 
 
 def _findings(provider: Provider, answered: Future[Reading], *, by: Actor, at: datetime) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """The ID token, and userinfo beside it."""
 
 from ssoconsole.examination.meaning import Meaning
+from ssoconsole.jose.parse import MAX_BYTES
 
 OF_ID_TOKENS = {
     "id_token_refused": Meaning(
@@ -10,6 +11,11 @@ OF_ID_TOKENS = {
     "token_malformed": Meaning(
         "The ID token is no well-formed signed JWT.",
         "Check that the provider signs, and does not encrypt, ID tokens for this client.",
+    ),
+    "token_too_large": Meaning(
+        f"The ID token, logout token or signed userinfo has more than {MAX_BYTES:,} bytes, and was not read.",
+        "Have the provider put less into it: for this client only the groups that are assigned to it, or groups "
+        "from userinfo alone. The trace names the size.",
     ),
     "header_refused": Meaning(
         "The token's header asks for what is never done: `crit`, `b64`, compression, encryption.",

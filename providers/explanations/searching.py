@@ -7,15 +7,19 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 from providers.explanations.meanings import LOGOUT_MEANINGS, MEANINGS
-from providers.models import SignInAttempt
+from providers.models import ClaimedName, Identity, SignInAttempt
+from providers.signin.attempts import normal_name
+from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.references.words import normalize_reference
 
 MOST_PEOPLE = 50
+MOST_ATTEMPTS = 500
 
 
 def attempts_like(text: str) -> Q:
     """
-    Return the condition for a reference in any spelling, an address, an outcome, or a person's exact name or e-mail.
+    Return the condition for a reference in any spelling, an address, an outcome, or a person's exact name, e-mail or
+    subject; of a refused attempt, those that were claimed.
 
     What could be several of them is taken as the first.
     """
@@ -29,9 +33,21 @@ def attempts_like(text: str) -> Q:
         pass
     if typed in MEANINGS or typed in LOGOUT_MEANINGS or typed == "ok":
         return Q(outcome=typed)
-    return Q(user__in=_people_called(typed))
+    found = Q(user__in=_people_called(typed))
+    if refused := _claimed_by(typed):
+        found |= Q(pk__in=refused)
+    return found
 
 
 def _people_called(name: str) -> list[Any]:
     people = get_user_model()._default_manager.filter(Q(username=name) | Q(email=name))
-    return list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
+    subjects = Identity.objects.filter(sub=name)
+    found = list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
+    return found + list(subjects.values_list("user", flat=True)[:MOST_PEOPLE])
+
+
+def _claimed_by(name: str) -> list[Any]:
+    """Refused attempts whose claims have this name, address or subject."""
+    hashes = key_ring().keyed_hashes(normal_name(name), purpose=ClaimedName.PURPOSE)
+    names = ClaimedName.objects.filter(name_hash__in=hashes).order_by("-pk")
+    return list(names.values_list("attempt", flat=True)[:MOST_ATTEMPTS])

@@ -62,7 +62,8 @@ def decide_rights(
     """
     Return what the rules give `user`, who need not be saved yet, by `identity`, and take from him.
 
-    `stands` says that `provider` is what is stored, so that what it gave by earlier rules has been taken back.
+    `stands` says that `provider` is what is stored, so that what it gave by earlier rules has been taken back. Where
+    the provider has not told the groups, nothing is taken away that its rules may still give: not told is not none.
     """
     none: frozenset[str] = frozenset()
     may_lose = user.is_staff or user.is_superuser or not stands
@@ -88,6 +89,10 @@ def decide_rights(
     elif ADMINISTRATION in ours - by_others:
         is_staff = is_superuser = False
     groups = (held - ruled) | person.groups
+    if person.groups_untold:
+        rules = {(rule["group"], rule["claim_value"]) for rule in provider.group_rules}
+        groups |= held & {name for name, _ in rules}
+        given |= on_record & rules
     return Rights(held, groups, is_staff, is_superuser, frozenset(given), on_record)
 
 

@@ -1,6 +1,6 @@
 """Registrations, people's identities at them, sign-in attempts and signed-in browsers."""
 
-from providers.models.attempt import SignInAttempt
+from providers.models.attempt import ClaimedName, SignInAttempt
 from providers.models.client_key import ClientKey
 from providers.models.drift import DiscoveryDrift, JwksVersion
 from providers.models.given_right import GivenRight
@@ -12,6 +12,7 @@ from providers.models.session import ConsoleSession
 from providers.models.version import ProviderVersion
 
 __all__ = [
+    "ClaimedName",
     "ClientKey",
     "ConsoleSession",
     "DiscoveryDrift",

@@ -113,6 +113,27 @@ class SignInAttempt(models.Model):
         return self.started_at + ATTEMPT_LIFETIME <= at
 
     @property
+    def groups_untold(self) -> list[str]:
+        """The paths of groups of which the provider said that there are some, and not which; nothing was taken away."""
+        return list((self.trace or {}).get("groups_untold") or [])
+
+    @property
     def timings(self) -> dict[str, int]:
         """Milliseconds by stage, of those that were timed."""
         return dict((self.trace or {}).get("timings") or {})
+
+
+class ClaimedName(models.Model):
+    """
+    A name, address or subject that the claims of a refused attempt have, so that the attempt is found by it.
+
+    `name_hash` is a keyed hash: what a provider says of somebody whom the console did not let in is kept encrypted.
+    """
+
+    PURPOSE = "claimed name"
+
+    attempt = models.ForeignKey(SignInAttempt, on_delete=models.CASCADE, related_name="claimed_names")
+    name_hash = models.CharField(max_length=73, db_index=True)
+
+    def __str__(self) -> str:
+        return f"a name claimed in {self.attempt_id}"

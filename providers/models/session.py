@@ -9,10 +9,12 @@ from django.db.models import Q
 
 from providers.models.provider import Provider
 from ssoconsole.encryption.field import EncryptedTextField
+from ssoconsole.encryption.keyring import DecryptionFailed
 
 # `last_seen_at` is written no more often, so that it may be older than the last request by this.
 SEEN_EVERY = timedelta(minutes=1)
 LONGEST_ACR = 255
+LONGEST_HINT = 4096  # characters; whole URLs longer than 8,000 are refused by some servers
 
 
 def idle_before(at: datetime) -> datetime | None:
@@ -90,3 +92,17 @@ class ConsoleSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} through {self.provider}"
+
+    @property
+    def id_token_hint(self) -> str | None:
+        """
+        The ID token as a parameter of an address that leads to the provider.
+
+        None without one, where it is too long for an address, and when its key has left the ring: signing out must
+        always work, and a hint is never needed.
+        """
+        try:
+            hint = self.id_token
+        except DecryptionFailed:
+            return None
+        return hint if hint and len(hint) <= LONGEST_HINT else None

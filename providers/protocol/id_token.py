@@ -16,6 +16,7 @@ from providers.protocol.issuers import check_issuer
 from providers.protocol.refusals import refusals_as_outcomes
 from ssoconsole.jose import claims as rules_of_jwt
 from ssoconsole.jose.errors import shown
+from ssoconsole.jose.times import ahead, moment, told
 from ssoconsole.jose.verify import VerifiedJwt
 
 # An honest provider signs at the moment of signing in; what is older was kept by somebody.
@@ -104,7 +105,11 @@ def check_authentication_time(claims: Mapping[str, Any], max_age: int, *, now: i
     """Raise unless the person has proven who he is at most `max_age` seconds ago."""
     rules_of_jwt.require(claims, "auth_time")
     if claims["auth_time"] > now + leeway:
-        raise ClaimRefused(expected=f"auth_time up to {now + leeway}", received=str(claims["auth_time"]))
+        raise ClaimRefused(
+            expected=f"auth_time up to {moment(now + leeway)}", received=ahead(claims["auth_time"], now)
+        )
     oldest = now - max_age - leeway
     if claims["auth_time"] < oldest:
-        raise AuthenticationTooOld(expected=f"auth_time from {oldest}", received=str(claims["auth_time"]))
+        raise AuthenticationTooOld(
+            expected=f"auth_time from {moment(oldest)}", received=told(claims["auth_time"], now)
+        )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.errors import PrincipalMissing, PrincipalUnusable
-from providers.protocol.claim_paths import listed_paths, value_at, values_at
+from providers.protocol.claim_paths import listed_paths, splits, value_at, values_at
 from providers.protocol.text import is_deceptive, plain
 
 FIELDS = ("email", "email_verified", "name", "groups")
@@ -22,7 +22,8 @@ class MappedPerson:
     `principal` is the user's name. `email` is "" where there is no usable one; `email_verified` is None where
     the provider does not say. `groups` are the console's groups that the rules give, not the claim's values.
     `claimed` are the claim values that rules name and the person has. `named_by_unverified_email` says that the
-    principal is an address which the provider calls unverified.
+    principal is an address which the provider calls unverified. `groups_untold` are as `untold_groups` has them: what
+    `groups` lacks then, the person may have all the same.
     """
 
     principal: str
@@ -33,6 +34,7 @@ class MappedPerson:
     is_admin: bool
     named_by_unverified_email: bool = False
     claimed: frozenset[str] = frozenset()
+    groups_untold: tuple[str, ...] = ()
 
     @property
     def verified_email(self) -> str:
@@ -77,6 +79,26 @@ def map_claims(
         is_admin=principal in admin_principals and not unverified_name,
         named_by_unverified_email=unverified_name,
         claimed=claimed,
+        groups_untold=untold_groups(claims, mapping),
+    )
+
+
+def untold_groups(claims: Mapping[str, Any], mapping: Mapping[str, str]) -> tuple[str, ...]:
+    """
+    Return the paths of groups of which the provider says that there are some, and not which.
+
+    It names the claim as one that stands elsewhere (`_claim_names`, OpenID Connect Core 1.0 section 5.6.2), which is
+    never fetched here; or it writes `hasgroups`, as Entra ID does in the implicit flow. Both come with more groups
+    than it puts into a token.
+    """
+    elsewhere = claims.get("_claim_names")
+    names = set(elsewhere) if isinstance(elsewhere, Mapping) else set()
+    if is_true(claims.get("hasgroups")):
+        names.add("groups")
+    return tuple(
+        path
+        for path in listed_paths(mapping.get("groups", "groups"))
+        if names & {name for name, _ in splits(path)} and not values_at(claims, path)
     )
 
 
@@ -148,9 +170,14 @@ def _name(claims: Mapping[str, Any], path: str) -> str:
 def _claimed(
     claims: Mapping[str, Any], paths: str, rules: Sequence[Mapping[str, str]], separator: str
 ) -> frozenset[str]:
-    found = [value for path in listed_paths(paths) for value in values_at(claims, path)]
-    values = {group for value in found for group in _named_in(value, separator)}
+    values = values_of_groups(claims, paths, separator)
     return frozenset(rule["claim_value"] for rule in rules if rule["claim_value"] in values)
+
+
+def values_of_groups(claims: Mapping[str, Any], paths: str, separator: str) -> frozenset[str]:
+    """Return every group that the claims at these paths name, whatever rules there are."""
+    found = [value for path in listed_paths(paths) for value in values_at(claims, path)]
+    return frozenset(group for value in found for group in _named_in(value, separator))
 
 
 def _named_in(value: Any, separator: str) -> list[str]:

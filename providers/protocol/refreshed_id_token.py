@@ -17,6 +17,7 @@ from providers.protocol.issuers import issuer_mismatch
 from providers.protocol.refusals import refusals_as_outcomes
 from ssoconsole.jose import claims as rules_of_jwt
 from ssoconsole.jose.errors import shown
+from ssoconsole.jose.times import moment
 from ssoconsole.jose.verify import VerifiedJwt
 
 
@@ -85,14 +86,16 @@ def _check_same_sign_in(claims: Mapping[str, Any], rules: ContinuityRules) -> No
     oldest = original["iat"] - rules.leeway
     if claims["iat"] < oldest:
         raise IssuedTooLongAgo(
-            expected=f"iat from {oldest}, that of the first ID token", received=str(claims["iat"])
+            expected=f"iat from {moment(oldest)}, that of the first ID token", received=moment(claims["iat"])
         )
     nonce = claims.get("nonce")
     if nonce is not None and not rules_of_jwt.same(nonce, original.get("nonce", "")):
         raise NonceMismatch(expected="no nonce, or that of the first ID token", received="another nonce")
     before = original.get("auth_time")
     if before is not None and claims.get("auth_time", before) != before:
-        raise AuthenticationTimeChanged(expected=f"auth_time {before}", received=str(claims["auth_time"]))
+        raise AuthenticationTimeChanged(
+            expected=f"auth_time {moment(before)}", received=moment(claims["auth_time"])
+        )
 
 
 def _audiences(claims: Mapping[str, Any]) -> set[str]:

@@ -10,9 +10,6 @@ from providers.signin.hop import lead_on_instead
 from providers.signin.limits import count_sign_in
 from providers.signin.next_url import local_target
 from providers.signin.request_view import RequestView
-from ssoconsole.encryption.keyring import DecryptionFailed
-
-LONGEST_HINT = 4096  # characters; whole URLs longer than 8,000 are refused by some servers
 
 
 class CheckView(RequestView):
@@ -48,8 +45,8 @@ class CheckView(RequestView):
         params = super().get_extra_params(request)
         params.pop("max_age", None)
         params["prompt"] = "none"
-        hint = _readable_id_token(self.session)
-        return params | ({"id_token_hint": hint} if hint and len(hint) <= LONGEST_HINT else {})
+        hint = self.session.id_token_hint if self.session else None
+        return params | ({"id_token_hint": hint} if hint else {})
 
 
 def leave_for_check(request: HttpRequest, session: ConsoleSession) -> HttpResponse:
@@ -62,10 +59,3 @@ def leave_for_check(request: HttpRequest, session: ConsoleSession) -> HttpRespon
         return view.get(request)
     finally:
         request.GET = asked
-
-
-def _readable_id_token(session: ConsoleSession | None) -> str | None:
-    try:
-        return session.id_token if session else None
-    except DecryptionFailed:
-        return None

@@ -20,6 +20,7 @@ from providers.errors import (
     ProviderDisabled,
     ProviderRefused,
     ProviderUnavailable,
+    SignInRefused,
     StateUnknown,
     StateUsed,
 )
@@ -68,6 +69,13 @@ def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
     attempt = find_attempt(state=state) if state else None
     if attempt is None:
         count_sign_in(request)  # the trace of a stray is a row
+        if error := answer.get("error"):
+            # Providers that refuse leave the state out, or do not know it. No attempt is touched: anybody can say this.
+            slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
+            set_place(
+                request, provider=Provider.objects.enabled().filter(slug=slug).first() if slug else None
+            )
+            raise refused_by_provider(error, answer, expected="an answer with the state of a sign-in of ours")
         raise StateUnknown(expected="the state of a sign-in of ours", received="another" if state else "none")
     set_place(request, provider=attempt.provider)
     return attempt
@@ -103,16 +111,18 @@ def check_answer(request: HttpRequest, sign_in: SignIn, answer: QueryDict) -> No
         raise CallbackMismatch(expected=sent_to, received=shown(request.path))
     _check_iss(provider, answer)
     if error := answer.get("error"):
-        description = answer.get("error_description", "")
-        outcome = ProviderUnavailable if error in UNAVAILABLE else ProviderRefused
-        raise outcome(
-            expected=provider.response_type,
-            received=shown(f"{error}: {description}" if description else error),
-        )
+        raise refused_by_provider(error, answer, expected=provider.response_type)
     if not answer.get(provider.response_type):
         raise AnswerIncomplete(
             expected=provider.response_type, received=shown(", ".join(sorted(answer)) or "nothing")
         )
+
+
+def refused_by_provider(error: str, answer: QueryDict, *, expected: str) -> SignInRefused:
+    """Return the outcome of an error response (RFC 6749 section 4.1.2.1)."""
+    outcome = ProviderUnavailable if error in UNAVAILABLE else ProviderRefused
+    description = answer.get("error_description", "")
+    return outcome(expected=expected, received=shown(f"{error}: {description}" if description else error))
 
 
 def check_age(attempt: SignInAttempt) -> None:

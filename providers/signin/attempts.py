@@ -9,12 +9,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from providers.errors import SignInRefused, StateUsed
-from providers.models import ConsoleSession, Provider, Rehearsal, SignInAttempt
+from providers.models import ClaimedName, ConsoleSession, Provider, Rehearsal, SignInAttempt
+from providers.protocol.claim_paths import value_at
 from providers.signin import asking_again
 from providers.signin.binding import hash_of
 from providers.signin.progress import SignIn
 from providers.signin.references import new_reference
 from ssoconsole.actors import Actor
+from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.errors import DomainError
 from ssoconsole.eventlog.services import record_event
 from ssoconsole.metrics.counting import count_session_check, count_sign_in
@@ -27,6 +29,9 @@ TRACE_FIELDS = (
     *("nonce", "code_verifier", "posted_answer", "claims"),
 )
 Purpose = SignInAttempt.Purpose
+# Claims that name a person, whatever the mapping reads.
+NAMING = ("sub", "email", "name", "preferred_username", "upn", "unique_name")
+MOST_NAMES = 20
 # What an attempt that went well is in the event log; one that did not has `_refused` behind it.
 ACTIONS: dict[str, str] = {
     Purpose.SIGN_IN: "signin",
@@ -128,7 +133,29 @@ def finish_attempt(
         attempt.save(update_fields=TRACE_FIELDS)
     else:  # no browser left for it, so that there is a row only now
         _save_under_new_reference(attempt)
+    if error is not None and sign_in.claims:
+        _keep_claimed_names(attempt, sign_in)
     _record(attempt, sign_in.provider, by)
+
+
+def _keep_claimed_names(attempt: SignInAttempt, sign_in: SignIn) -> None:
+    """Who was let in is found by his user; who was not, by what his provider called him."""
+    provider = sign_in.provider
+    paths = {*provider.principal_claims, *provider.mapping.values(), *NAMING}
+    values = [
+        value_at(sign_in.claims, path) for path in paths if path and path != provider.mapping.get("groups")
+    ]
+    names = {normal_name(value) for value in values if isinstance(value, str)} - {""}
+    ring = key_ring()
+    ClaimedName.objects.bulk_create(
+        ClaimedName(attempt=attempt, name_hash=ring.keyed_hash(name, purpose=ClaimedName.PURPOSE))
+        for name in sorted(names)[:MOST_NAMES]
+    )
+
+
+def normal_name(text: str) -> str:
+    """Return a claimed name as it is looked for: in any case, and without blanks around it."""
+    return text.strip()[:255].casefold()
 
 
 @transaction.atomic

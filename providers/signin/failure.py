@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from providers.errors import SignInRefused
+from providers.models import Provider
 
 AGAIN = "Please start again from the sign-in page."
 LATER = "This is not your fault. Please try again in a few minutes."
@@ -38,7 +39,9 @@ _CANNOT_TRUST = Page(
     400, "We could not verify the answer", f"You are not signed in. {AGAIN} If it happens again, {TELL}"
 )
 _PROVIDER_SAYS_NO = Page(
-    403, "The sign-in was not completed", f"Your sign-in provider did not sign you in. {AGAIN}"
+    403,
+    "The sign-in was not completed",
+    f"It was cancelled at your sign-in provider, or the provider did not let you in. {AGAIN}",
 )
 _PROVIDER_BROKEN = Page(502, "The sign-in provider gave no usable answer", f"{LATER} If it goes on, {TELL}")
 _PROVIDER_DOWN = Page(503, "The sign-in provider does not answer", f"{LATER} Other providers still work.")
@@ -106,6 +109,7 @@ PAGES: dict[str, Page] = {
     "userinfo_subject_mismatch": _CANNOT_TRUST,
     "id_token_refused": _CANNOT_TRUST,
     "token_malformed": _CANNOT_TRUST,
+    "token_too_large": _CANNOT_TRUST,
     "header_refused": _CANNOT_TRUST,
     "token_type_refused": _CANNOT_TRUST,
     "algorithm_refused": _CANNOT_TRUST,
@@ -150,9 +154,18 @@ def page_of(outcome: type[SignInRefused]) -> Page:
 
 
 def render_refusal(
-    request: HttpRequest, error: SignInRefused, *, reference: str, retry_url: str
+    request: HttpRequest,
+    error: SignInRefused,
+    *,
+    reference: str,
+    retry_url: str,
+    again: Provider | None = None,
 ) -> HttpResponse:
-    """Answer a refused sign-in; `<main>` names the outcome and the reference for scripts."""
+    """
+    Answer a refused sign-in; `<main>` names the outcome and the reference for scripts.
+
+    `again` is the provider that may be tried once more; otherwise, at `retry_url`, one is chosen.
+    """
     page = page_of(type(error))
     context = {
         "outcome": error.code,
@@ -160,6 +173,7 @@ def render_refusal(
         "title": page.title,
         "advice": page.advice,
         "retry_url": retry_url,
+        "again": again,
     }
     response = render(request, "signin_refused.html", context, status=page.status)
     if request.user.is_authenticated:

@@ -17,9 +17,10 @@ from providers.signin.answers import attempt_of, check_age, provider_of
 from providers.signin.attempts import keep_posted_answer
 from providers.signin.hop import lead_on
 from providers.signin.limits import count_sign_in
+from ssoconsole.jose.parse import MAX_BYTES
 
 FIELDS = ("state", "code", "id_token", "iss", "error", "error_description")
-LONGEST = 64 * 1024
+LONGEST = MAX_BYTES + 16 * 1024  # the ID token, and what comes beside it
 
 
 def answers_by_form(provider: Provider) -> bool:
@@ -45,8 +46,9 @@ def _check_form(request: HttpRequest, attempt: SignInAttempt) -> None:
     if not answers_by_form(provider_of(attempt)):
         raise ResponseModeMismatch(expected="a redirect", received="a posted form")
     check_age(attempt)
-    if sum(map(len, _fields(request).values())) > LONGEST:
-        raise AnswerRefused(expected=f"up to {LONGEST} characters", received="more")
+    length = sum(map(len, _fields(request).values()))
+    if length > LONGEST:
+        raise AnswerRefused(expected=f"up to {LONGEST} characters", received=f"{length} characters")
 
 
 def _fields(request: HttpRequest) -> dict[str, str]:

@@ -11,11 +11,12 @@ import structlog
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from providers.errors import InternalError, SignInRefused, TooManyAttempts
+from providers.errors import InternalError, ProviderRefused, SignInRefused, TooManyAttempts
 from providers.signin import limits
 from providers.signin.attempts import finish_attempt, record_refusal
 from providers.signin.failure import render_refusal
 from providers.signin.faults import where
+from providers.signin.next_url import with_next
 from providers.signin.progress import place_of, sign_in_of
 from providers.signin.purposes import ending_of
 from providers.signin.references import new_reference
@@ -47,7 +48,7 @@ def refuses_in_words(view: View) -> View:
 
 def refuse(request: HttpRequest, error: SignInRefused) -> HttpResponse:
     """Write the trace and answer; when not even that works, the page and the log still share a reference."""
-    _, next_url = place_of(request)
+    provider, next_url = place_of(request)
     sign_in = sign_in_of(request)
     try:
         if sign_in and (answer := ending_of(sign_in.attempt).refused(request, sign_in, error)):
@@ -57,7 +58,9 @@ def refuse(request: HttpRequest, error: SignInRefused) -> HttpResponse:
         reference = new_reference()
         log.error("trace_not_written", reference=reference, outcome=error.code, **where(failure))  # noqa: TRY400
         request.user = AnonymousUser()  # the page must not ask the database who this is
-    return pause(render_refusal(request, error, reference=reference, retry_url=chooser_url(next_url)))
+    again = provider if isinstance(error, ProviderRefused) else None
+    retry_url = with_next(f"/signin/{again.slug}", next_url) if again else chooser_url(next_url)
+    return pause(render_refusal(request, error, reference=reference, retry_url=retry_url, again=again))
 
 
 def _record(request: HttpRequest, error: SignInRefused) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from providers.models import Provider, SignInAttempt
+from providers.protocol.mapping import untold_groups
 from ssoconsole.eventlog.masking import mask
 
 
@@ -42,8 +43,9 @@ class SignIn:
             self.timings[stage] = round((time.perf_counter() - started) * 1000)
 
     def trace(self) -> dict[str, Any]:
-        """What is kept in clear: timings."""
-        return {"timings": self.timings}
+        """What is kept in clear: timings, and of which groups the provider has not told."""
+        untold = untold_groups(self.claims, self.provider.mapping)
+        return {"timings": self.timings} | ({"groups_untold": untold} if untold else {})
 
     def kept_claims(self) -> str | None:
         """What is kept of the claims, as JSON: with secrets masked and without the nonce; None without any."""

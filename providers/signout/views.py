@@ -18,7 +18,6 @@ from providers.signin.hop import lead_on
 from providers.signin.query import add_query
 from providers.signin.straight_through import pause
 from ssoconsole.actors import Actor
-from ssoconsole.encryption.keyring import DecryptionFailed
 from ssoconsole.http.methods import only_post
 
 
@@ -68,14 +67,6 @@ def _provider_signout(session: ConsoleSession) -> str | None:
         for name, text in session.provider.signout_params.items()
     }
     params["state"] = secrets.token_urlsafe(16)
-    if id_token := _readable_id_token(session):
-        params["id_token_hint"] = id_token
+    if hint := session.id_token_hint:
+        params["id_token_hint"] = hint
     return add_query(endpoint, urlencode(params))
-
-
-def _readable_id_token(session: ConsoleSession) -> str | None:
-    """Return the ID token; None also when its key has left the ring, for signing out must always work."""
-    try:
-        return session.id_token
-    except DecryptionFailed:
-        return None

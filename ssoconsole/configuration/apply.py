@@ -16,6 +16,7 @@ from providers.drift.pending import undecided
 from providers.errors import IssuerMismatch
 from providers.metadata.services import refresh_discovery
 from providers.models import Provider
+from providers.registration.cautions import cautions
 from providers.registration.errors import RegistrationInvalid
 from providers.trial.services import roll_back_overdue
 from ssoconsole.actors import Actor
@@ -165,6 +166,14 @@ def sentence(error: DomainError) -> str:
     return told
 
 
+def _add_cautions(plan: Plan, provider: Provider, path: Path, line: int) -> None:
+    """What is only known now that the document has been read."""
+    told = {problem.message for problem in plan.warnings if problem.path == spell(path)}
+    others = Provider.objects.enabled().exclude(pk=provider.pk).exists()
+    found = cautions(provider, others_enabled=others)
+    plan.warnings += [Problem(spell(path), line, caution) for caution in found if caution not in told]
+
+
 def _fetch_discovery(plan: Plan, findings: Findings, *, by: Actor) -> None:
     for slug, path in plan.to_fetch.items():
         line = findings.line_of((*path, "issuer"))
@@ -173,6 +182,7 @@ def _fetch_discovery(plan: Plan, findings: Findings, *, by: Actor) -> None:
             refresh_discovery(provider=provider, by=by)
             if undecided(provider):
                 plan.warnings.append(Problem(spell((*path, "issuer")), line, OTHER_ENDPOINTS))
+            _add_cautions(plan, provider, path, findings.line_of(path))
         except IssuerMismatch as error:
             message = f"NOBODY CAN SIGN IN: the discovery document is another issuer's. {sentence(error)}"
             plan.warnings.append(Problem(spell((*path, "issuer")), line, message))

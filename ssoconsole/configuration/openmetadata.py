@@ -12,6 +12,7 @@ import yaml
 
 from providers.kinds import kind_of
 from providers.models import Provider
+from providers.protocol.openmetadata.document import Document
 from providers.protocol.openmetadata.importing import Imported, registration_from
 from providers.protocol.openmetadata.reading.recognise import read_configuration
 from ssoconsole.actors import Actor
@@ -41,11 +42,7 @@ def import_openmetadata(
     or the variable that the file names. Raises ConfigurationRefused with the lines of that file; then nothing
     was changed.
     """
-    document, faults = read_configuration(content)
-    if document is None:
-        found = [Problem("(file)", fault.line, fault.message) for fault in faults]
-        raise ConfigurationRefused(found or [Problem("(file)", 1, "a script sets nothing")])
-    imported = registration_from(document)
+    imported = registration_from(_document(content))
     if imported.missing:
         raise ConfigurationRefused(Problem(miss.path, miss.line, miss.message) for miss in imported.missing)
     entry = _entry(imported, slug, client_secret, environment)
@@ -56,6 +53,21 @@ def import_openmetadata(
         raise ConfigurationRefused(_at_its_line(problem, imported) for problem in refused.problems) from None
     plan.warnings = [_at_its_line(problem, imported) for problem in plan.warnings]
     return plan, imported.notes
+
+
+def _document(content: bytes) -> Document:
+    """What the file sets; of the services of a Compose file, what it sets for the server."""
+    documents, faults = read_configuration(content)
+    if not documents:
+        found = [Problem("(file)", fault.line, fault.message) for fault in faults]
+        raise ConfigurationRefused(found or [Problem("(file)", 1, "a script sets nothing")])
+    highest = max(document.rank for document in documents)
+    servers = [document for document in documents if document.rank == highest]
+    if len(servers) > 1:
+        names = ", ".join(document.service for document in servers)
+        message = f"which of these services is the server cannot be told; leave one of them: {names}"
+        raise ConfigurationRefused([Problem("services", 1, message)])
+    return servers[0]
 
 
 def _entry(

@@ -9,11 +9,12 @@ BATCH = 1_000
 
 def delete_in_batches(rows: "QuerySet[Any]") -> int:
     """
-    Delete these rows and return how many that were, with what goes with them.
+    Delete these rows and what goes with them; return how many of these there were.
 
     In their own order, which should be that of the index they are found by: by that of their keys, all would be read.
     """
     deleted = 0
     while batch := list(rows.values_list("pk", flat=True)[:BATCH]):
-        deleted += rows.model._default_manager.filter(pk__in=batch).delete()[0]
+        by_model = rows.model._default_manager.filter(pk__in=batch).delete()[1]
+        deleted += by_model.get(rows.model._meta.label, 0)
     return deleted

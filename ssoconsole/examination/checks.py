@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from ssoconsole.jose.errors import shown
 
@@ -28,23 +27,6 @@ def passed(name: str, received: object = "", *, expected: object = "", remedy: s
 
 def failed(name: str, *, expected: object, received: object, remedy: str) -> Check:
     return Check(name, False, shown(expected), shown(received), remedy)
-
-
-def moment(seconds: int) -> str:
-    """Return a time as people write it."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def span(seconds: int) -> str:
-    """Return how long that is, in the largest unit of which there is at least one."""
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= size:
-            return _counted(seconds // size, unit)
-    return _counted(seconds, "second")
-
-
-def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def is_valid(checks: Sequence[Check]) -> bool:

@@ -2,22 +2,26 @@
 
 from http import HTTPStatus
 
-from django.core.exceptions import RequestDataTooBig
+import structlog
+from django.conf import settings
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import csrf_exempt
 
+log = structlog.get_logger("requests")
+LONGEST_HOST = 255
 API = "/api/"
 # Endpoints for programs that speak RFC 6749 section 5.2.
 OAUTH = ("/oauth/", "/.well-known/", "/backchannel-logout/")
 
 
-def answer_in_form(path: str, *, status: int, code: str, detail: str) -> HttpResponse:
+def answer_in_form(path: str, *, status: int, code: str, detail: str, page: str = "") -> HttpResponse:
     """
     Answer problem details (RFC 9457) below /api/, RFC 6749's errors to OAuth clients, else the page for people.
 
-    `code` is stable snake_case. `detail` is one sentence without anything of the request. The page is the template
-    that is named after the status; it asks neither database nor session.
+    `code` is stable snake_case. `detail` is one sentence without anything of the request. The `page` is the template
+    that is named after the status, if no other is named; it asks neither database nor session.
     """
     response: HttpResponse
     if path == "/api" or path.startswith(API):
@@ -35,7 +39,7 @@ def answer_in_form(path: str, *, status: int, code: str, detail: str) -> HttpRes
         response = JsonResponse({"error": error, "error_description": detail}, status=status)
         response["Pragma"] = "no-cache"
     else:
-        response = HttpResponse(render_to_string(f"{status}.html"), status=status)
+        response = HttpResponse(render_to_string(page or f"{status}.html"), status=status)
     response["Cache-Control"] = "no-store"
     return response
 
@@ -44,8 +48,23 @@ def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpRespon
     """Answer what could not be read; Django's handler of 400."""
     if isinstance(exception, RequestDataTooBig):
         return too_large(request.path)
+    if isinstance(exception, DisallowedHost):
+        return _another_host(request)
     detail = "The request was malformed or meant for another address."
     return answer_in_form(request.path, status=400, code="malformed_request", detail=detail)
+
+
+def _another_host(request: HttpRequest) -> HttpResponse:
+    """People have opened the console under a name that is not its own; what that is stands in the log alone."""
+    log.warning(
+        "host_refused",
+        asked=request.META.get("HTTP_HOST", "")[:LONGEST_HOST],
+        base_url=settings.BASE_URL,
+        remedy="open the console at BASE_URL, or set BASE_URL to the address that people use; a proxy in front must "
+        "pass the Host header on",
+    )
+    detail = "The console is not called by this name."
+    return answer_in_form(request.path, status=400, code="host_refused", detail=detail, page="400_host.html")
 
 
 def too_large(path: str) -> HttpResponse:

@@ -16,6 +16,7 @@ from ssoconsole.jose.errors import (
     MissingClaim,
     NotYetValid,
 )
+from ssoconsole.jose.times import ahead, moment, told
 
 
 def require(claims: Mapping[str, Any], *names: str) -> None:
@@ -63,16 +64,18 @@ def check_times(claims: Mapping[str, Any], *, now: int, leeway: int, max_age_of_
     """
     # RFC 7519 section 4.1.4: on or after exp the token is no longer valid, so equality refuses.
     if "exp" in claims and claims["exp"] <= now - leeway:
-        raise Expired(expected=f"exp after {now - leeway}", received=claims["exp"])
+        raise Expired(expected=f"exp after {moment(now - leeway)}", received=told(claims["exp"], now))
     if "iat" in claims and claims["iat"] > now + leeway:
-        raise IssuedInTheFuture(expected=f"iat up to {now + leeway}", received=claims["iat"])
+        raise IssuedInTheFuture(
+            expected=f"iat up to {moment(now + leeway)}", received=ahead(claims["iat"], now)
+        )
     if "nbf" in claims and claims["nbf"] > now + leeway:
-        raise NotYetValid(expected=f"nbf up to {now + leeway}", received=claims["nbf"])
+        raise NotYetValid(expected=f"nbf up to {moment(now + leeway)}", received=told(claims["nbf"], now))
     if max_age_of_iat is None or "iat" not in claims:
         return
     oldest = now - leeway - max_age_of_iat
     if claims["iat"] < oldest:
-        raise IssuedTooLongAgo(expected=f"iat from {oldest}", received=claims["iat"])
+        raise IssuedTooLongAgo(expected=f"iat from {moment(oldest)}", received=told(claims["iat"], now))
 
 
 def half_hash(alg: str, value: str) -> str:

@@ -38,6 +38,12 @@ class TokenMalformed(JwtRefused):
     code = "token_malformed"
 
 
+class TokenTooLarge(JwtRefused):
+    """It has more bytes than the caller reads; nothing of it was looked at."""
+
+    code = "token_too_large"
+
+
 class HeaderRefused(JwtRefused):
     """The header asks for something never done here: `crit`, `b64`, compression, encryption."""
 

@@ -1,11 +1,12 @@
 """
 Read YAML so that every value's line is known, and nothing in it can hurt.
 
-Size, depth and the number of values after aliases are followed are bounded; duplicate keys, tags and merge
-keys are refused; every scalar is text, a number, a flag or null.
+Size, depth and the number of values after aliases and merges are followed are bounded; duplicate keys and tags
+are refused, and merge keys unless the reader asks for them; every scalar is text, a number, a flag or null.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -28,16 +29,17 @@ MOST_VALUES = 100_000
 _quoted = re.compile(r"'(?!<)[^']{2,}'")
 
 
-def read_yaml(content: bytes) -> tuple[Any, Findings]:
+def read_yaml(content: bytes, *, merge: bool = False) -> tuple[Any, Findings]:
     """
     Read one document of at most 1 MiB of UTF-8; return its value and its findings.
 
     The value consists of dict (keys are text), list, str, int, float, bool and None. When the findings have
-    problems it is what could be read: None after a syntax error.
+    problems it is what could be read: None after a syntax error. With `merge`, `<<` adds the keys of other
+    mappings (YAML merge key, yaml.org/type/merge), each with the line where it stands; without, it is refused.
     """
     findings = Findings()
     try:
-        return _Builder(findings).build(_composed(_text(content)), ()), findings
+        return _Builder(findings, merge=merge).build(_composed(_text(content)), ()), findings
     except StructureRefused as refused:
         findings.add((), refused.message, line=refused.line)
         return None, findings
@@ -69,8 +71,9 @@ def _composed(text: str) -> Node | None:
 class _Builder:
     """Makes plain values and records where each path begins."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, *, merge: bool) -> None:
         self.findings = findings
+        self._merge = merge
         self._left = MOST_VALUES
 
     def build(self, node: Node | None, path: Path) -> Any:
@@ -95,7 +98,11 @@ class _Builder:
 
     def _mapping(self, node: Mapping, path: Path) -> dict[str, Any]:
         built: dict[str, Any] = {}
+        merged: list[Node] = []
         for key_node, value_node in zip(node.items[::2], node.items[1::2], strict=True):
+            if self._merge and _is_merge(key_node):
+                merged.append(value_node)
+                continue
             key = self._key(key_node, path)
             if key is None:
                 continue
@@ -106,7 +113,32 @@ class _Builder:
                 continue
             self.findings.lines[inner] = key_node.line
             built[key] = self.build(value_node, inner)
+        for key_node, value_node in self._merged(merged, path, DEEPEST):
+            key = self._key(key_node, path)
+            # A mapping's own keys win, and of several that are merged the first.
+            if key is not None and key not in built:
+                self.findings.lines[*path, key] = key_node.line
+                built[key] = self.build(value_node, (*path, key))
         return built
+
+    def _merged(self, sources: list[Node], path: Path, deeper: int) -> Iterator[tuple[Node, Node]]:
+        """Give the pairs of merged mappings, and of what these merge; each costs a value, also one that loses."""
+        for source in sources:
+            self._spend(source, path)
+            if not deeper:
+                raise StructureRefused("merges deeper than any file needs", source.line)
+            if isinstance(source, Sequence):
+                yield from self._merged(source.items, path, deeper - 1)
+            elif not isinstance(source, Mapping):
+                self.findings.add(path, "a merge key (<<) needs a mapping", line=source.line)
+            else:
+                pairs = list(zip(source.items[::2], source.items[1::2], strict=True))
+                for key_node, value_node in pairs:
+                    self._spend(key_node, path)
+                    if not _is_merge(key_node):
+                        yield key_node, value_node
+                inherited = [value for key, value in pairs if _is_merge(key)]
+                yield from self._merged(inherited, path, deeper - 1)
 
     def _key(self, node: Node, path: Path) -> str | None:
         key = _key(node)
@@ -124,9 +156,13 @@ class _Builder:
             return None
 
 
+def _is_merge(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.plain and not node.tagged and node.text == "<<"
+
+
 def _key(node: Node) -> object:
-    """The key, or anything but text. A plain `<<` would be a merge key, which has no line of its own."""
-    if not isinstance(node, Scalar) or node.tagged or (node.plain and node.text == "<<"):
+    """The key, or anything but text; a merge key is none."""
+    if not isinstance(node, Scalar) or node.tagged or _is_merge(node):
         return None
     try:
         return meaning(node.text, plain=node.plain)

@@ -14,14 +14,14 @@ from ssoconsole.eventlog.models import Event
 from tests.support.leaks import assert_without
 from tokens import errors
 from tokens.audiences.services import disable_audience, enable_audience, ensure_audience, save_audience
-from tokens.bots.services import disable_bot, enable_bot, retire_bot, save_bot
+from tokens.bots.services import GrantSpec, disable_bot, disable_bots_of, enable_bot, retire_bot, save_bot
 from tokens.credentials.authentication import authenticate_client
 from tokens.credentials.keyless import add_federation, set_federation, set_public_keys
 from tokens.credentials.services import add_client_secret, find_client_secret, retire_credential
 from tokens.keys import services as keys
 from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
 from tokens.provision import provision
-from tokens.records.ending import revoke_token
+from tokens.records.ending import revoke_token, revoke_tokens_of_credential
 from tokens.records.services import issue_token
 
 pytestmark = pytest.mark.django_db
@@ -325,6 +325,15 @@ def test_states_change_once_and_the_first_stays_on_record(bot, audience, by):
     assert Event.objects.filter(action="bot_retired").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("owner", "stopped"), [("alice@corp.example", 1), ("ALICE@corp.example", 1), ("", 0), ("bob", 0)]
+)
+def test_with_an_owner_his_bots_are_stopped_and_no_others(bot, other_bot, by, owner, stopped):
+    assert other_bot.owner == ""
+    assert disable_bots_of(owner=owner, by=by) == stopped
+    assert Bot.objects.filter(disabled_at__isnull=False).count() == stopped
+
+
 def test_a_name_that_somebody_takes_at_the_same_time_is_taken(bot, by, monkeypatch):
     monkeypatch.setattr("tokens.bots.services.check_name_is_free", lambda bot: None)
     with pytest.raises(errors.NameTaken):
@@ -446,6 +455,41 @@ def test_a_token_of_a_bot_disabled_meanwhile_does_not_count(bot, audience, by):
     disable_bot(bot=bot, by=by)
     record, _ = issue_token(bot=stale, audience=audience, scopes=None, lifetime=HOUR, by=by)
     assert not TokenRecord.objects.live(at=timezone.now()).filter(pk=record.pk).exists()
+
+
+def test_an_issued_token_is_on_record_with_all_that_it_says(bot, audience, by):
+    record, _ = issue_token(
+        bot=bot, audience=audience, scopes=["metadata.read"], lifetime=HOUR, label="x", by=by
+    )
+    assert (record.issued_at.microsecond, record.expires_at - record.issued_at) == (0, HOUR)
+    event = Event.objects.get(action="token_issued")
+    assert (event.actor, event.target) == ("user:bob", bot.name)
+    assert event.after == {
+        "jti": record.jti,
+        "audience": METADATA,
+        "scopes": ["metadata.read"],
+        "label": "x",
+        "kid": record.signing_key.kid,
+        "expires_at": record.expires_at.isoformat(),
+    }
+
+
+def test_what_was_revoked_together_is_on_record_with_why(bot, audience, by):
+    issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, by=by)
+    save_bot(bot=bot, grants=[GrantSpec(audience, ["metadata.read"])], by=by)
+    event = Event.objects.get(action="tokens_revoked")
+    assert (event.target, event.after) == (bot.name, {"count": 1, "why": "grants narrowed"})
+
+
+def test_what_was_fetched_by_one_credential_goes_without_what_was_fetched_by_another(bot, audience, by):
+    credentials = [add_client_secret(bot=bot, label=label, by=by)[0] for label in ("a", "b")]
+    for credential in (*credentials, None):
+        issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, credential=credential, by=by)
+    assert revoke_tokens_of_credential(credential=credentials[0], by=by) == 1
+    assert TokenRecord.objects.get(revoked_at__isnull=False).credential == credentials[0]
+    event = Event.objects.get(action="tokens_revoked")
+    shown = {"id": str(credentials[0].pk), "kind": "client_secret", "label": "a"}
+    assert (event.target, event.after) == (bot.name, {"count": 1, "credential": shown})
 
 
 def test_the_jwt_is_kept_nowhere(bot, audience, by):

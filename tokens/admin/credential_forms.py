@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from ssoconsole.jose.parse import MAX_BYTES
 from tokens.admin.fields import LinesField
 
-LONGEST_TOKEN = 16_384
 _WIDE = {"rows": 8, "class": "vLargeTextField", "spellcheck": "false"}
 _LINE = {"class": "vTextField", "spellcheck": "false", "autocomplete": "off"}
 
@@ -98,7 +98,7 @@ class NewFederationForm(forms.Form):
 
 class TrialForm(forms.Form):
     token = forms.CharField(
-        max_length=LONGEST_TOKEN,
+        max_length=MAX_BYTES,
         widget=forms.Textarea(attrs={**_WIDE, "autocomplete": "off"}),
         help_text="It is looked at once, and neither stored nor logged. Paste one that ends soon.",
     )

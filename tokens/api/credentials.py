@@ -10,6 +10,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ssoconsole.jose.parse import MAX_BYTES
 from ssoconsole.rest.serializers import StrictSerializer
 from tokens.api.authentication import actor_of
 from tokens.api.permissions import visible_bots
@@ -21,8 +22,6 @@ from tokens.credentials.services import retire_credential
 from tokens.credentials.workloads import explain_federation
 from tokens.models import Bot, Credential
 from tokens.protocol.federation import caution_about_rule
-
-LONGEST_TOKEN = 16_384
 
 
 class TrustSerializer(StrictSerializer):
@@ -97,7 +96,7 @@ class NewCredentialSerializer(StrictSerializer):
 
 
 class TrialSerializer(StrictSerializer):
-    token = serializers.CharField(max_length=LONGEST_TOKEN, write_only=True)
+    token = serializers.CharField(max_length=MAX_BYTES, write_only=True)
 
 
 class TrialLineSerializer(serializers.Serializer[Any]):

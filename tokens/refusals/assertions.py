@@ -1,6 +1,7 @@
 """What may be wrong with a client assertion: a JWT by which a bot or its platform proves itself (RFC 7523)."""
 
 from ssoconsole.examination.meaning import Meaning
+from ssoconsole.jose.parse import MAX_BYTES
 
 OF_ASSERTIONS = {
     "token_refused": Meaning(
@@ -12,6 +13,11 @@ OF_ASSERTIONS = {
         "The client assertion is no well-formed signed JWT.",
         "Have the client send the assertion as its library made it, without quotation marks or line breaks.",
         expected="three parts in base64url between two dots",
+    ),
+    "token_too_large": Meaning(
+        f"The client assertion has more than {MAX_BYTES:,} bytes, and was not read.",
+        "Have the platform put less into its token. What was sent may also be something else than a token.",
+        expected=f"at most {MAX_BYTES} bytes",
     ),
     "header_refused": Meaning(
         "The header of the assertion asks for what is never done: `crit`, `b64`, compression, encryption.",

@@ -53,5 +53,5 @@ def _about(finding: Finding) -> list[str]:
 
 
 def _line(check: Check) -> str:
-    because = f", because of {check.because}" if check.because else ""
+    because = f", because of {check.because}" if check.because else f": {check.reason}" * bool(check.reason)
     return f"{MARKS[check.ok]:<8}  {check.name}{because}"

@@ -1,14 +1,12 @@
 """A configuration that was read from any of the three forms, in one shape."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from providers.protocol.openmetadata.findings import Code, Finding
-from providers.protocol.openmetadata.quoting import assignment, quoted, typed, variable_value
-from providers.protocol.openmetadata.schema import Section, Setting, Type, by_variable, setting
+from providers.protocol.openmetadata.schema import HELM_GATE, PREFIXES, Section, Setting, Type, setting
 
 Path = tuple[Section, str]
 
@@ -27,6 +25,7 @@ class Spelling(StrEnum):
     ASSIGNMENT = "NAME=value"
     ITEM = "- NAME=value"
     VARIABLE = "NAME: value"
+    PAIR = "name: NAME, value: value"
     HELM = "chart"
     FILE = "key: value"
 
@@ -41,43 +40,6 @@ REFERENCE = Elsewhere.REFERENCE
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """
-    A setting that a file has.
-
-    `value` has the setting's type, or is whatever stands there if `fits` is false. `raw` is the text of a
-    scalar. `before` is what precedes the value on its line. `variable` may replace the value, `${NAME:-value}`.
-    """
-
-    setting: Setting
-    value: Any
-    line: int
-    spelling: Spelling
-    before: str
-    raw: str = ""
-    variable: str = ""
-    fits: bool = True
-
-    def corrected(self, value: Any) -> str:
-        """Return this line with another value."""
-        return self.before + rendered(self.setting, value, self.spelling, variable=self.variable)
-
-
-def rendered(named: Setting, value: Any, spelling: Spelling, *, variable: str = "") -> str:
-    """Return a value as it is written after its name; an assignment with its name."""
-    if spelling == Spelling.ASSIGNMENT:
-        return assignment(named.variable, value)
-    if spelling == Spelling.ITEM:
-        return quoted(f"{named.variable}={variable_value(value)}")
-    if spelling == Spelling.VARIABLE:
-        return quoted(variable_value(value))
-    if spelling == Spelling.HELM:
-        return typed(value, named.helm_type or named.type)
-    written = typed(value, named.type)
-    return f"${{{variable}:-{written}}}" if variable else written
-
-
-@dataclass(frozen=True, slots=True)
 class Stray:
     """A name that no setting has; `section` is None for a variable."""
 
@@ -89,12 +51,60 @@ class Stray:
     unchecked_value: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The value that a setting should have; `stray` is the name that it stands under, if that is another."""
+
+    setting: Setting
+    value: Any
+    stray: Stray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """What a check finds; `fix` is the text for the line, or a value from which the text is made."""
+
+    line: int
+    code: Code
+    message: str
+    fix: str | Correction
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    A setting that a file has.
+
+    `value` has the setting's type, or is whatever stands there if `fits` is false. `raw` is the text of a
+    scalar. `before` is what precedes the value on its line. `variable` may replace the value, `${NAME:-value}`.
+    `added` says that it is not in the file yet.
+    """
+
+    setting: Setting
+    value: Any
+    line: int
+    spelling: Spelling
+    before: str
+    raw: str = ""
+    variable: str = ""
+    fits: bool = True
+    added: bool = False
+
+    def corrected(self, value: Any) -> Correction:
+        """Return the setting with another value."""
+        return Correction(self.setting, value)
+
+
 @dataclass(slots=True)
 class Document:
     """
-    A whole file; `blocks` are the lines where its sections begin, `gates` what the chart's switches say.
+    A whole file, or one service of a Compose file.
 
-    `secrets` are the secret values in it, which nothing may repeat.
+    `blocks` are the lines where its sections begin, `places` the line of every path of a YAML file, and `root`
+    where in it the sections stand. `secrets` are the secret values in it,
+    which nothing may repeat. `others` are variables that a server reads and that are no setting of sign-in.
+    `is_partial` says that more settings may come from a file that is named and not here. `rank` tells how much a
+    service looks like the server.
     """
 
     form: Form
@@ -103,21 +113,22 @@ class Document:
     strays: list[Stray] = field(default_factory=list)
     faults: list[Finding] = field(default_factory=list)
     blocks: dict[Section, int] = field(default_factory=dict)
-    gates: dict[Section, tuple[Any, int]] = field(default_factory=dict)
     ignored: list[int] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
+    places: Mapping[tuple[str | int, ...], int] = field(default_factory=dict)
+    root: tuple[str | int, ...] = ()
+    is_partial: bool = False
+    service: str = ""
+    rank: int = 0
 
     def add(self, entry: Entry) -> None:
         """Keep an entry; of two with the same meaning the first counts, as one that is ignored comes last."""
         self.entries.setdefault(entry.setting.path, entry)
         if entry.setting.type == Type.SECRET and entry.value is not REFERENCE:
+            self.secrets.add(entry.raw)
             members = entry.value.values() if isinstance(entry.value, Mapping) else [entry.value]
             self.secrets.update(str(member) for member in members if member)
-
-    def forget(self, variable: str) -> None:
-        """Take an entry out again that a later one replaces."""
-        if named := by_variable(variable):
-            self.entries.pop(named.path, None)
 
     def fault(self, line: int, code: Code, message: str, fix: str = "") -> None:
         self.faults.append(Finding(line, code, message, fix))
@@ -136,6 +147,17 @@ class Document:
             return setting(section, key).default
         return self.known(section, key)
 
+    def is_off(self, section: Section) -> bool:
+        """Tell whether the chart's switch keeps a block from the server."""
+        gate = self.entry(section, HELM_GATE)
+        return gate is not None and gate.value is not True
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing in it is read by a server, or was meant to be."""
+        meant = any(stray.section or stray.name.startswith(PREFIXES) for stray in self.strays)
+        return not (self.entries or self.ignored or self.others or meant)
+
     def line_of(self, *sections: Section) -> int:
         """Return where something that is missing belongs."""
         for section in sections:
@@ -146,29 +168,12 @@ class Document:
                 return min(lines)
         return 1
 
-    def addition(self, named: Setting, value: Any) -> str:
-        """Return the line, or lines, that a missing setting is given by."""
-        if self.form == Form.ENV:
-            return assignment(named.variable, value)
-        if self.form == Form.HELM and not named.helm:
-            return extra_env(named.variable, value)
-        name = named.helm if self.form == Form.HELM else named.key
-        spelling = Spelling.HELM if self.form == Form.HELM else Spelling.FILE
-        return f"{self._indent(named.section)}{name}: {rendered(named, value, spelling)}"
+    def addition(self, named: Setting, value: Any) -> Correction:
+        """Return a setting that is missing."""
+        return Correction(named, value)
 
     def readable(self) -> Iterator[Entry]:
         """Give every entry that may be repeated: it is here, and no secret."""
         for entry in self.entries.values():
             if entry.setting.type != Type.SECRET and entry.value is not REFERENCE:
                 yield entry
-
-    def _indent(self, section: Section) -> str:
-        for path, entry in self.entries.items():
-            if path[0] == section and entry.spelling in (Spelling.HELM, Spelling.FILE):
-                return re.match(r"\s*", entry.before)[0]  # type: ignore[index]  # matches nothing too
-        return ""
-
-
-def extra_env(variable: str, value: Any) -> str:
-    """Return an entry of the chart's `extraEnvs`."""
-    return f"extraEnvs:\n  - name: {variable}\n    value: {quoted(variable_value(value))}"

@@ -20,6 +20,7 @@ class Code(StrEnum):
     # Where documentation, chart and code disagree
     HELM_GLOBAL_IGNORED = "helm_global_ignored"
     DISCOVERY_VARIABLE = "discovery_variable"
+    HELM_SECTION_OFF = "helm_section_off"
     HELM_OIDC_NOT_ENABLED = "helm_oidc_not_enabled"
     HELM_OIDC_NOT_CONFIDENTIAL = "helm_oidc_not_confidential"
     HELM_CANNOT_SET = "helm_cannot_set"
@@ -67,13 +68,14 @@ class Code(StrEnum):
     CLAIM_ORDER = "claim_order"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """
     One thing to put right.
 
-    `fix` is what is to stand in place of the line, or to be added to the block that begins there where
-    `message` says that something is missing; it never holds a secret.
+    `fix` is what is to stand in place of the line and of what belongs to it below, or to be added to the block
+    that begins there where `message` says that something is missing. With every fix in its place there is
+    nothing more to find. It never holds a secret.
     """
 
     line: int

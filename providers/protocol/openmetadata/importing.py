@@ -6,8 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from providers.protocol.openmetadata.document import Document, Entry
-from providers.protocol.openmetadata.schema import DEFAULT_ADMIN, DEFAULT_DOMAINS, Section, setting
+from providers.protocol.openmetadata.authority import is_endpoint, issuer_behind, issuer_of
+from providers.protocol.openmetadata.document import Document
+from providers.protocol.openmetadata.schema import (
+    DEFAULT_ADMIN,
+    DEFAULT_DOMAINS,
+    HELM_GATE,
+    Section,
+    setting,
+)
 
 # These do not sign anybody in by OpenID Connect.
 UNSUPPORTED = {
@@ -23,7 +30,6 @@ NAMES = {
     "aws-cognito": "Amazon Cognito",
 }
 _ONELOGIN = re.compile(r"https://[a-z0-9-]+\.onelogin\.com/oidc/2/?")
-_ENTRA = re.compile(r"(https://login\.microsoftonline\.com/[0-9a-f-]{36})(?:/v2\.0)?/?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class _Import:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.found = Imported()
+        self._chosen: set[str] = set()
 
     def run(self) -> Imported:
         provider = self._provider()
@@ -77,6 +84,11 @@ class _Import:
         self._algorithms()
         if self._is_confidential:
             self._confidential()
+        if self._chosen:
+            self.found.notes.append(
+                "Taken as they stand in this file; where the server's environment sets one of these variables, "
+                f"its value is another: {', '.join(sorted(self._chosen))}."
+            )
         return self.found
 
     @property
@@ -84,6 +96,11 @@ class _Import:
         return bool(self._known(Section.AUTHENTICATION, "clientType") == "confidential")
 
     def _provider(self) -> str:
+        if self.document.is_off(Section.AUTHENTICATION):
+            self._miss(
+                Section.AUTHENTICATION, HELM_GATE, "is false: the chart passes nothing of this block on"
+            )
+            return ""
         provider = self.document.effective(Section.AUTHENTICATION, "provider")
         if provider is None:
             self._miss(Section.AUTHENTICATION, "provider", "is not in this file, or of the wrong type")
@@ -98,7 +115,10 @@ class _Import:
         authority = self._needed(Section.AUTHENTICATION, "authority")
         if not authority:
             return
-        issuer = _issuer_of(provider, authority)
+        found = issuer_of(provider, authority)
+        issuer = issuer_behind(found, self._known(Section.OIDC, "discoveryUri") or "")
+        if is_endpoint(found):
+            self.found.notes.append(f"The authority is an endpoint; the issuer is taken for {issuer}.")
         if not issuer:
             self._miss(
                 Section.AUTHENTICATION, "authority", "names no single tenant, so there is no one issuer"
@@ -203,12 +223,20 @@ class _Import:
             self.found.secret_variable = entry.variable or None
 
     def _known(self, section: Section, key: str) -> Any:
-        return self.document.known(section, key)
+        """What the server takes from this file; a variable's value here counts unless it is set there."""
+        if self.document.is_off(section):
+            return None
+        entry = self.document.entry(section, key)
+        value = self.document.known(section, key)
+        if entry and entry.variable and value is not None and value != entry.setting.default:
+            self._chosen.add(entry.variable)
+        return value
 
     def _explicit(self, section: Section, key: str) -> Any:
         """What somebody has chosen; the shipped file repeats each default behind its variable."""
-        entry: Entry | None = self.document.entry(section, key)
-        return None if entry is None or entry.variable else self._known(section, key)
+        entry = self.document.entry(section, key)
+        value = self._known(section, key)
+        return None if entry is None or (entry.variable and value == entry.setting.default) else value
 
     def _needed(self, section: Section, key: str) -> str:
         value = self._known(section, key)
@@ -227,13 +255,3 @@ class _Import:
 
     def _miss(self, section: Section, key: str, message: str) -> None:
         self.found.missing.append(Missing(self._line(section, key), f"{section}.{key}", message))
-
-
-def _issuer_of(provider: str, authority: str) -> str:
-    """The issuer that an authority gives; "" where it names none."""
-    if provider == "azure":
-        found = _ENTRA.fullmatch(authority)
-        return f"{found[1]}/v2.0" if found else ""
-    if provider == "auth0":
-        return f"{authority.rstrip('/')}/"
-    return authority.rstrip("/") if provider in ("google", "aws-cognito") else authority

@@ -9,12 +9,11 @@ from providers.protocol.openmetadata.deployment import Deployment
 from providers.protocol.openmetadata.docker import MOUNTED
 from providers.protocol.openmetadata.files import HEADER, File, comment, file_of
 from providers.protocol.openmetadata.quoting import quoted, typed, variable_value
-from providers.protocol.openmetadata.schema import OIDC_SECRET, OIDC_SECRET_KEYS, Section
+from providers.protocol.openmetadata.schema import KEYS_SECRET, OIDC_SECRET, OIDC_SECRET_KEYS, Section
 
 VALUES = "openmetadata.prod.values.yml"
 SECRETS = "openmetadata_secrets.sh"
 KEYS = "."
-KEYS_SECRET = "openmetadata-jwt-keys"  # noqa: S105 - the name of a Kubernetes secret
 VOLUME = "openmetadata-jwt-vol"
 
 

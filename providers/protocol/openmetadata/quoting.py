@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from providers.protocol.openmetadata.schema import Type
+from ssoconsole.yaml.scalars import ScalarRefused, meaning
 
 _WORD = r"[A-Za-z0-9/](?:[A-Za-z0-9_./:@%+=~-]*[A-Za-z0-9_./@%+=~-])?"
 _word = re.compile(_WORD)
@@ -82,8 +83,13 @@ def _escape(character: str) -> str:
 
 
 def _is_text(text: str, plain: "re.Pattern[str]") -> bool:
-    """Tell whether `text` needs no quotes, also for readers to whom `no` and 1:30 are no texts."""
-    return bool(plain.fullmatch(text)) and _resolved(text) == "tag:yaml.org,2002:str"
+    """Tell whether `text` needs no quotes, also for readers to whom `no`, 1:30 or 1e3 are no texts."""
+    if not plain.fullmatch(text) or _resolved(text) != "tag:yaml.org,2002:str":
+        return False
+    try:
+        return isinstance(meaning(text, plain=True), str)
+    except ScalarRefused:
+        return False
 
 
 def _resolved(text: str) -> str:

@@ -68,6 +68,8 @@ PROVIDERS = (
     "ldap",
     "saml",
 )
+# The others do not sign anybody in by OpenID Connect.
+OIDC_PROVIDERS = tuple(name for name in PROVIDERS if name not in ("basic", "ldap", "saml"))
 ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
 CLIENT_AUTHENTICATION = (
     "client_secret_basic",
@@ -85,6 +87,7 @@ DEFAULT_DOMAINS = ("open-metadata.org", "openmetadata.org")
 DEFAULT_ADMIN = "admin"
 # The key id that is shipped, and the one of the documentation's example.
 DEMO_KEY_IDS = ("Gb389a-9f76-gdjs-a92j-0242bk94356", "c8ec220c-be7d-4e47-97c7-098bf6a57ce1")
+OWN_KEY_ID = "<a UUID of your own>"
 DEMO_FERNET_KEY = "jJ/9sz0g0OHxsfxOoSfdFdmk3ysNmPRnH3TUAbz3IHA="
 
 _AUTHENTICATION = (
@@ -183,6 +186,7 @@ _AUTHORIZER = (
     Setting(Section.AUTHORIZER, "botPrincipals", "AUTHORIZER_INGESTION_PRINCIPALS", "", Type.LIST,
             default=None),
     Setting(Section.AUTHORIZER, "testPrincipals", "", "", Type.LIST, default=None),
+    Setting(Section.AUTHORIZER, "defaultOAuthRole", "AUTHORIZER_DEFAULT_OAUTH_ROLE", ""),
     Setting(Section.AUTHORIZER, "adminEmails", "", "", Type.LIST, default=[]),
     Setting(Section.AUTHORIZER, "allowedEmailDomains", "", "", Type.LIST, default=[]),
     Setting(Section.AUTHORIZER, "botDomain", "", "", default="openmetadata.org"),
@@ -215,13 +219,16 @@ FILE_SECTIONS: dict[Section, tuple[str, ...]] = {
 }
 # The chart switches a block by a key that no server has.
 HELM_GATE = "enabled"
-HELM_GATED = (Section.OIDC, Section.JWT)
+HELM_GATES = {
+    section: Setting(section, HELM_GATE, "", HELM_GATE, Type.FLAG, default=section != Section.OIDC)
+    for section in Section
+}
+KEYS_SECRET = "openmetadata-jwt-keys"  # noqa: S105 - the name of a Kubernetes secret
 OIDC_SECRET = "oidc-secrets"  # noqa: S105 - the name of a Kubernetes secret
 OIDC_SECRET_KEYS = {"id": "openmetadata-oidc-client-id", "secret": "openmetadata-oidc-client-secret"}
 
 # Other variables with these beginnings are settings that nobody reads.
 PREFIXES = ("AUTHENTICATION_", "AUTHORIZER_", "OIDC_", "CUSTOM_OIDC_")
-
 _BY_PATH = {setting.path: setting for setting in SETTINGS}
 _BY_VARIABLE = {setting.variable: setting for setting in SETTINGS if setting.variable}
 _BY_HELM = {(setting.section, setting.helm): setting for setting in SETTINGS if setting.helm}
@@ -241,7 +248,7 @@ def by_variable(name: str) -> Setting | None:
 
 
 def by_helm(section: Section, name: str) -> Setting | None:
-    return _BY_HELM.get((section, name))
+    return _BY_HELM.get((section, name)) or (HELM_GATES[section] if name == HELM_GATE else None)
 
 
 def variables() -> Iterator[str]:

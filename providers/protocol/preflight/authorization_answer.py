@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 from providers.protocol.preflight.documents import shown_location
 from providers.protocol.preflight.findings import Finding, finding
 from providers.protocol.preflight.page import Page
-from providers.protocol.preflight.refusal_words import marked_error, meaning_of
+from providers.protocol.preflight.refusal_words import error_named_in, marked_error, meaning_of
 from ssoconsole.eventlog.masking import MASK
 from ssoconsole.outbound.response import Response
 
@@ -50,16 +50,44 @@ class Asked:
         return text
 
 
+def near_misses(redirect_uri: str) -> list[str]:
+    """Return what people register in the place of this address: another end, scheme, port, case or local name."""
+    parts = urlsplit(redirect_uri)
+    host = parts.hostname or ""
+    port = f":{parts.port}" if parts.port else ""
+    others = [parts._replace(path=f"{parts.path}/")]
+    others += [parts._replace(path=end) for end in ("/callback", "/callback/") if parts.path != end]
+    others += [parts._replace(scheme={"https": "http"}.get(parts.scheme, "https"))]
+    others += (
+        [parts._replace(netloc=host)]
+        if port
+        else [
+            parts._replace(netloc=f"{host}:{number}")
+            for number in (443 if parts.scheme == "https" else 80, 8000)
+        ]
+    )
+    if host in ("localhost", "127.0.0.1"):
+        others.append(parts._replace(netloc={"localhost": "127.0.0.1"}.get(host, "localhost") + port))
+    if parts.path.lower() != parts.path:
+        others.append(parts._replace(path=parts.path.lower()))
+    others.append(parts._replace(path=parts.path.title()))
+    return list(dict.fromkeys(other.geturl() for other in others))
+
+
 def judge_authorization_answer(answer: Response, asked: Asked) -> list[Finding]:
     """Judge the answer. `authorization_unclear` is among the findings where nothing can be said."""
     if 300 <= answer.status < 400:
         return _judge_redirect(answer, asked)
-    if answer.status in _NOT_THERE:
-        return [_told("authorization_not_found", asked, f"status {answer.status}")]
-    if answer.status >= 500:
-        return [_told("authorization_fails", asked, f"status {answer.status}")]
     text = asked.hide(answer.body.decode("utf-8", "replace"))
     page = Page(text)
+    # What the provider says counts before the status that it says it with.
+    for form in page.forms:
+        if _absolute(form.action, asked) == asked.redirect_uri:
+            # Masked values cannot be compared; what was masked in `state` is the state that was sent.
+            returned = {**form.fields}
+            if returned.get("state") == MASK:
+                returned["state"] = asked.state
+            return _judge_return(returned, asked)
     if answer.status >= 400:
         return [_refused(answer, page, text, asked)]
     return _judge_page(page, text, asked)
@@ -104,14 +132,7 @@ def _judge_return(parameters: Mapping[str, str], asked: Asked) -> list[Finding]:
 
 
 def _judge_page(page: Page, text: str, asked: Asked) -> list[Finding]:
-    """A page with status 200: a form that is posted back, a sign-in page, an error in words, or none of these."""
-    for form in page.forms:
-        if _absolute(form.action, asked) == asked.redirect_uri:
-            # Masked values cannot be compared; what was masked in `state` is the state that was sent.
-            returned = {**form.fields}
-            if returned.get("state") == MASK:
-                returned["state"] = asked.state
-            return _judge_return(returned, asked)
+    """A page with status 200: a sign-in page, an error in words, or none of these."""
     if marked := marked_error(text):
         return [_told(meaning_of(marked) or "authorization_refused", asked, marked)]
     if page.asks:
@@ -127,7 +148,13 @@ def _refused(answer: Response, page: Page, text: str, asked: Asked) -> Finding:
     received = f"status {answer.status}: {said}" if said else f"status {answer.status}"
     if answer.status in _BUSY:
         return _told("authorization_unclear", asked, received)
-    return _told(meaning_of(said) or "authorization_refused", asked, received)
+    # In a page of many words any word may stand for something else: there the error itself has to be named.
+    fault = answer.status >= 500 or answer.status in _NOT_THERE
+    if code := error_named_in(said) if fault else meaning_of(said):
+        return _told(code, asked, received)
+    if answer.status in _NOT_THERE:
+        return _told("authorization_not_found", asked, received)
+    return _told("authorization_fails" if answer.status >= 500 else "authorization_refused", asked, received)
 
 
 def _told(code: str, asked: Asked, received: str) -> Finding:

@@ -14,7 +14,8 @@ MEMBERS = ("code", "severity", "title", "expected", "received", "remedy")
 @dataclass(frozen=True)
 class Finding:
     """
-    One thing to know about a registration. `hint` is what the kind of provider adds to the remedy.
+    One thing to know about a registration. `typed` adds the value to type to the remedy, and where; `hint` is what the
+    kind of provider adds.
 
     `expected` and `received` are one line each, and hold no secret.
     """
@@ -22,6 +23,7 @@ class Finding:
     code: str
     expected: str = ""
     received: str = ""
+    typed: str = ""
     hint: str = ""
 
     @property
@@ -34,7 +36,7 @@ class Finding:
 
     @property
     def remedy(self) -> str:
-        return f"{CODES[self.code].remedy} {self.hint}".rstrip()
+        return " ".join(filter(None, (CODES[self.code].remedy, self.typed, self.hint)))
 
     @property
     def is_error(self) -> bool:
@@ -49,13 +51,14 @@ def finding(code: str, *, expected: object = "", received: object = "") -> Findi
 @dataclass(frozen=True)
 class Check:
     """
-    One step. `ok` is None for a step that was not run: `because` names the one that failed before it, or is "" where
-    nothing asks for it.
+    One step. `ok` is None for a step that was not run: `because` names the one that failed before it, or `reason` says
+    why there was nothing to look at.
     """
 
     name: str
     ok: bool | None
     because: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,14 +75,16 @@ class Report:
         return not any(each.is_error for each in self.findings)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the shape that command and API share; `not_tried` are the steps that a failed check has stopped."""
+        """Return the shape that command and API share; `not_tried` are the steps that were not run, and why."""
         return {
             "provider": self.provider,
             "ok": self.ok,
             "findings": [{name: getattr(each, name) for name in MEMBERS} for each in self.findings],
             "checks": [{"name": each.name, "ok": each.ok} for each in self.checks if each.ok is not None],
             "not_tried": [
-                {"name": each.name, "because": each.because} for each in self.checks if each.because
+                {"name": each.name, "because": each.because or each.reason}
+                for each in self.checks
+                if each.ok is None
             ],
         }
 

@@ -21,6 +21,14 @@ def judge_issuer(document: Mapping[str, Any], *, registered: str) -> list[Findin
     return [finding(code, expected=f"“{registered}”", received=f"“{published}”")]
 
 
+def paths_above(address: str, *, most: int = 6) -> list[str]:
+    """Return the addresses that `address` is below, the nearest first: those that lack its last parts."""
+    parts = urlsplit(address)
+    path = [part for part in parts.path.split("/") if part]
+    shorter = ["/".join(["", *path[:count]]) for count in range(len(path) - 1, -1, -1)]
+    return [parts._replace(path=each, query="", fragment="").geturl() for each in shorter[:most]]
+
+
 def _difference(registered: str, published: str) -> str:
     if "{" in published:
         return "template"

@@ -23,12 +23,27 @@ _WORDS = [
         (r"invalid_scope|\bscopes?\b|AADSTS70011", "scope_refused"),
     )
 ]
+# RFC 6749 section 4.1.2.1, RFC 9126 section 2.3, OpenID Connect Core 1.0 section 3.1.2.6.
+_NAMED = re.compile(
+    r"AADSTS\d{5,7}|\b(?:unsupported_response_type|unauthorized_client|invalid_client|invalid_scope|"
+    r"invalid_redirect_uri)\b"
+)
 # What single-page applications hold in their scripts, and show only there.
 _MARKS = re.compile(r"AADSTS\d{5,7}[^\"\\<]{0,200}")
 
 
 def meaning_of(text: str) -> str | None:
-    """Return the code of the finding that `text` means; None for what is not recognised."""
+    """Return the code of the finding that `text` means; None for what is not recognised. A named error counts first."""
+    return error_named_in(text) or _first_word(text)
+
+
+def error_named_in(text: str) -> str | None:
+    """Return the code of the finding for an error of the protocol that `text` spells out, or a product's number."""
+    named = _NAMED.search(text)
+    return _first_word(named.group()) if named else None
+
+
+def _first_word(text: str) -> str | None:
     return next((code for pattern, code in _WORDS if pattern.search(text)), None)
 
 

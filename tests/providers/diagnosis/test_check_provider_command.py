@@ -30,7 +30,7 @@ def test_a_good_registration_ends_well(corp):
     assert status == 0
     assert out.startswith("corp: Nothing stands in the way of signing in.\n")
     assert "ok        client_credentials\n" in out
-    assert "not run   certificate\n" in out
+    assert "not run   certificate: the issuer is no https address\n" in out
 
 
 def test_json_is_the_contracts_and_nothing_else(corp, scripted_provider):

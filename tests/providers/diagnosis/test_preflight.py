@@ -29,7 +29,10 @@ def test_a_good_registration_passes_every_check(examine):
     report = examine()
     assert (report.ok, codes(report)) == (True, [])
     assert [check.name for check in report.checks] == [step.name for step in STEPS]
-    assert {check.name for check in report.checks if check.ok is None} == {"certificate"}  # plain http
+    assert {check.name for check in report.checks if check.ok is None} == {
+        "certificate",
+        "sign_ins",
+    }
 
 
 def test_the_request_is_the_one_that_a_sign_in_sends(examine, scripted_provider):

@@ -54,7 +54,7 @@ def test_a_post_shows_that_all_is_well(bob, address):
     assert 'data-ok="true"' in text
     assert "data-code" not in text
     assert re.search(r">client_credentials</th><td>fine</td>", text)
-    assert re.search(r">certificate</th><td>not run</td>", text)
+    assert re.search(r">certificate</th><td>not run: the issuer is no https address</td>", text)
     assert Event.objects.get(action="provider_checked").actor == "user:bob"
 
 
@@ -65,8 +65,8 @@ def test_the_remedy_stands_before_the_facts_and_these_before_the_checks(bob, add
     order = [
         "redirect_uri_not_registered",
         "Register exactly",
+        "At the provider, type http://localhost:8000/callback/corp",
         "Expected",
-        "/callback/corp",
         "authorization_request",
     ]
     assert sorted(order, key=text.index) == order

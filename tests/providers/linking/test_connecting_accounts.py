@@ -47,6 +47,14 @@ def link():
     return Identity.objects.filter(provider__slug="other").first()
 
 
+def test_who_is_signed_out_meanwhile_is_told_so_whatever_the_answer_is(op, alice, other):
+    """The browser is judged first: nothing of an answer is anybody's business who may not finish it."""
+    op.refuse()
+    callback = op.visit(leave(alice))
+    alice.client.post("/signout")
+    assert outcome_of(alice.arrive(callback)) == "session_ended"
+
+
 class ConnectedTests:
     def test_it_opens_her_account_from_then_on(self, op, alice, other):
         response = connect(op, alice)

@@ -2,12 +2,13 @@
 
 import time
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from providers import errors
-from providers.metadata.keys import may_refetch, verify_token
+from providers.metadata.keys import may_refetch, store_keys, verify_token
 from providers.models import Provider
 from ssoconsole import limits
 from ssoconsole.jose.verify import ID_TOKEN, LOGOUT_TOKEN
@@ -210,6 +211,35 @@ class RotationWithoutNamesTests:
         scripted_provider.go_down()
         with pytest.raises(errors.SignatureInvalid):
             verify(corp, bad)
+
+
+def test_each_provider_and_each_door_has_tries_of_its_own(corp):
+    other = uuid4()
+    assert [may_refetch(corp.pk, door="logout") for _ in range(4)] == [True, True, True, False]
+    assert may_refetch(other, door="logout")
+    assert may_refetch(corp.pk)
+    assert may_refetch(corp.pk, door="rehearsal 1")
+    assert may_refetch(corp.pk, door="rehearsal 2")
+
+
+@pytest.mark.parametrize(
+    ("changes", "url", "is_kept"),
+    [
+        ({}, None, True),
+        ({"issuer": "https://elsewhere.example"}, None, False),
+        ({}, "https://elsewhere.example/jwks", False),
+        ({}, "{}x", False),
+    ],
+)
+def test_keys_that_were_fetched_for_an_earlier_registration_are_not_kept(
+    scripted_provider, corp, changes, url, is_kept
+):
+    """Whoever had them fetched holds what the registration was, not what it is now."""
+    url = (url or "{}").format(corp.endpoint("jwks_uri"))
+    Provider.objects.filter(pk=corp.pk).update(**changes)
+    store_keys(corp, {"keys": []}, url=url)
+    assert (Provider.objects.get().jwks == {"keys": []}) is is_kept
+    assert provider_events().filter(action="provider_keys_changed").exists() is is_kept
 
 
 class OutageTests:

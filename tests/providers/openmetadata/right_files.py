@@ -109,3 +109,16 @@ def with_line(text, old, new):
 
 def without_line(text, old):
     return "".join(line for line in text.splitlines(keepends=True) if line.strip() != old.strip())
+
+
+def _compose(entry):
+    lines = [line for line in ENV.splitlines() if "=" in line and not line.startswith("#")]
+    pairs = [line.partition("=")[::2] for line in lines]
+    return "services:\n  openmetadata-server:\n    environment:\n" + "".join(
+        entry(name, "${OM_SECRET}" if name == "OIDC_CLIENT_SECRET" else value.strip('"'))
+        for name, value in pairs
+    )
+
+
+COMPOSE = _compose(lambda name, value: f'      {name}: "{value}"\n')
+COMPOSE_LIST = _compose(lambda name, value: f'      - "{name}={value}"\n')

@@ -8,6 +8,7 @@ import pytest
 from providers.protocol.openmetadata.findings import Code
 from providers.protocol.openmetadata.lint.check import MOST_FINDINGS, lint
 from providers.protocol.openmetadata.lint.facts import Facts, Registration
+from providers.protocol.openmetadata.other_variables import OTHER_VARIABLES
 from tests.providers.openmetadata.conftest import registration, run
 from tests.providers.openmetadata.right_files import (
     ENV,
@@ -53,7 +54,7 @@ FACTS = Facts([HERE], base_url="https://console.example")
             KEYS.replace("[", '["')
             .replace(",", '","')
             .replace("]", '"]')
-            .replace("https://metadata.example", "http://<a name that the server can reach>"),
+            .replace("https://metadata.example", "https://<a name that the server can reach>"),
         ),
         (
             KEYS,
@@ -216,7 +217,7 @@ def test_what_is_missing_is_named_with_the_line_to_add(text, line, code):
             'authority: "https://idp.example"',
             'authority: "https://idp.example"\n      publicKeyUrls: ["https://idp.example/certs"]',
             "unknown_key",
-            'publicKeys: ["https://idp.example/certs"]',
+            "# publicKeyUrls has no meaning, and publicKeys is here",
         ),
         (HELM, 'initialAdmins: ["alice"]', "initialAdmins: alice", "wrong_type", 'initialAdmins: ["alice"]'),
         (
@@ -329,12 +330,12 @@ def test_okta_publishes_the_keys_of_each_authorization_server_apart():
         (b"a: b\n---\nc: d\n", "malformed"),
         (b"[" * 50, "malformed"),
         (b"A=1\n" * 300_000, "malformed"),
-        (b"a: &a [x, x]\nb: &b [*a, *a]\nopenmetadata: " + b"[*b, *b]", None),
+        (b"a: &a [x, x]\nb: &b [*a, *a]\nopenmetadata: " + b"[*b, *b]", "unrecognised"),
         (b"openmetadata: !!python/object/apply:os.system [id]\n", "malformed"),
         (b"authenticationConfiguration:\n  provider: basic\n  provider: saml\n", "duplicate_key"),
         (b"A='", "malformed_line"),
         (b"provider: custom-oidc\n", "unrecognised"),
-        (b"authenticationConfiguration: 7\nauthorizerConfiguration: [1]\n", None),
+        (b"authenticationConfiguration: 7\nauthorizerConfiguration: [1]\n", "unrecognised"),
         (b"openmetadata:\n  config: [1]\nextraEnvs: [1, {name: 2}, {name: OIDC_SCOPE}]\n", None),
         (
             b"services: {a: 1, b: {environment: [1, OIDC_SCOPE]}, c: {environment: {OIDC_SCOPE: null}}}\n",
@@ -432,9 +433,9 @@ def test_a_name_that_the_chart_has_no_value_for_is_added_as_a_variable():
 
 
 def test_a_wrong_variable_keeps_its_way_of_being_written():
-    helm = "extraEnvs:\n  - {name: OIDC_TYPO, value: custom-oidc}\n"
+    helm = "extraEnvs:\n  - name: OIDC_TYPO\n    value: custom-oidc\n"
     compose = "services: {a: {environment: {OIDC_TYPO: 7, AUTHORIZER_ADMIN_PRINCIPALS: true}, b: 1}}\n"
-    assert found(helm) == [(2, "unknown_key", 'OIDC_TYPE: "custom-oidc"')]
+    assert found(helm) == [(2, "unknown_key", '  - name: OIDC_TYPE\n    value: "custom-oidc"')]
     assert [code for _, code, _ in found(compose)] == ["unknown_key", "wrong_type"]
 
 
@@ -475,9 +476,23 @@ def test_variables_of_a_compose_file_are_read_too():
     assert told[1][2] == '      OIDC_CLIENT_SECRET: "${OIDC_CLIENT_SECRET}"'
 
 
-@pytest.mark.parametrize("name", ["DB_HOST", "ELASTICSEARCH_HOST", "AUTHENTICATION_LDAP_HOST"])
+@pytest.mark.parametrize("name", ["DB_HOST", "ELASTICSEARCH_HOST", *sorted(OTHER_VARIABLES)])
 def test_other_settings_of_the_server_are_none_of_the_linters_business(name):
     assert found(f"{PUBLIC_ENV}{name}=x\n") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ("AUTHENTICATION_LDAP_HOTS=ldap.example", "AUTHENTICATION_LDAP_HOST=ldap.example"),
+        ("AUTHORIZER_ENABLE_SMPT=true", "AUTHORIZER_ENABLE_SMTP=true"),
+        ("export SMTP_SERVER_PROT='465' # TLS", "export SMTP_SERVER_PORT=465"),
+        ("SMTP_SERVER_PASSWD=hunter2hunter2", "SMTP_SERVER_PWD='\"…\"'"),
+        ("SAML_DEBUG_MODUS=${DEBUG}", "SAML_DEBUG_MODE=${DEBUG}"),
+    ],
+)
+def test_a_misspelt_one_of_them_is_named(line, fix):
+    assert found(f"{PUBLIC_ENV}{line}\n") == [(12, "unknown_key", fix)]
 
 
 @pytest.mark.django_db

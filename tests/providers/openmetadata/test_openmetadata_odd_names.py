@@ -17,7 +17,7 @@ TEXT = st.text(
     st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp")), min_size=1, max_size=30
 ).filter(lambda text: text == text.strip())
 ODD = TEXT | st.sampled_from(
-    ["null", "123", "yes", "1:30", "a: b", "# x", "'", '"', "\\", "${HOME}", "- a", "[a]"]
+    ["null", "123", "yes", "1:30", "1e3", "1e999", "a: b", "# x", "'", '"', "\\", "${HOME}", "- a", "[a]"]
 )
 CLAIM = ODD.filter(lambda text: ":" not in text and "{" not in text and "$" not in text)
 DOMAIN = st.from_regex(r"[a-z][a-z0-9-]{0,10}[a-z0-9]\.example", fullmatch=True)
@@ -81,7 +81,7 @@ def test_a_registration_with_odd_names_is_clean_and_comes_back(
     )
     file = files_for(target, deployment)[0]
     assert lint(file.text.encode()) == []
-    document, faults = read_configuration(file.text.encode())
+    (document,), faults = read_configuration(file.text.encode())
     assert faults == []
     found = registration_from(document)
     assert found.missing == []

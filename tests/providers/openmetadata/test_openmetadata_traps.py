@@ -40,13 +40,12 @@ def test_trap_1_the_chart_ignores_what_stands_under_global():
 
 
 def test_trap_2_the_discovery_variable_is_called_otherwise():
-    assert_trap(
-        ENV + "# the end\n",
-        "# the end",
-        "AUTHENTICATION_DISCOVERY_URI=https://idp.example/.well-known/openid-configuration",
-        "discovery_variable",
-        "OIDC_DISCOVERY_URI=https://idp.example/.well-known/openid-configuration",
-    )
+    right = "OIDC_DISCOVERY_URI=https://idp.example/.well-known/openid-configuration"
+    wrong = right.replace("OIDC_", "AUTHENTICATION_")
+    assert_trap(ENV, right, wrong, "discovery_variable")
+    # With the right one beside it, nothing has to be renamed, and nothing is there twice afterwards.
+    there = "# AUTHENTICATION_DISCOVERY_URI has no meaning, and OIDC_DISCOVERY_URI is here"
+    assert_trap(ENV + "# the end\n", "# the end", wrong, "discovery_variable", there)
 
 
 def test_trap_3_the_chart_passes_nothing_on_that_is_not_enabled():
@@ -64,8 +63,10 @@ def test_trap_4_the_name_on_the_button_is_forgotten_or_cannot_be_set():
     text, number = with_line(
         HELM, 'clientId: "console"', 'clientId: "console"\n      providerName: "Corp: SSO"'
     )
+    there = "# providerName has no meaning, and CUSTOM_OIDC_AUTHENTICATION_PROVIDER_NAME is here"
+    assert found(text) == [(number + 1, "helm_cannot_set", there)]
     fix = 'extraEnvs:\n  - name: CUSTOM_OIDC_AUTHENTICATION_PROVIDER_NAME\n    value: "\\"Corp: SSO\\""'
-    assert found(text) == [(number + 1, "helm_cannot_set", fix)]
+    assert found(text.split("extraEnvs:")[0]) == [(number + 1, "helm_cannot_set", fix)]
 
 
 def test_trap_5_the_secure_socket_loses_tokens():

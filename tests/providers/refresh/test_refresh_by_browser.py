@@ -53,6 +53,16 @@ def check(op, visitor, path="/account"):
     return visitor.arrive(op.visit(response["Location"]))
 
 
+@pytest.mark.parametrize(
+    ("refresh", "is_kept"), [("none", False), ("prompt_none", False), ("refresh_token", True)]
+)
+def test_a_refresh_token_is_kept_where_it_will_be_used(op, visitor, refresh, is_kept):
+    scopes = ["openid", "email", "profile", "offline_access"]
+    register(op, session_refresh=refresh, session_check_every=EVERY, scopes=scopes)
+    visitor.sign_in(op)
+    assert bool(the_session().refresh_token) is is_kept
+
+
 class LeavingTests:
     def test_a_window_is_led_to_the_provider_which_may_not_ask_the_person(self, op, signed_in):
         with later(DUE):

@@ -227,6 +227,16 @@ class RightsTests:
             assert ask(visitor).status_code == 200
         assert not User.objects.get().groups.exists()
 
+    @pytest.mark.parametrize(("verified", "kept"), [(True, "new@corp.example"), (False, ""), (None, "")])
+    def test_an_address_is_kept_with_the_account_as_far_as_it_is_verified(
+        self, op, signed_in, verified, kept
+    ):
+        """By an address that is kept, somebody else's provider may link a new subject to her account."""
+        op.userinfo.claims.update(email="new@corp.example", email_verified=verified)
+        with later(DUE):
+            assert ask(signed_in).status_code == 200
+        assert Identity.objects.get().email == kept
+
     def test_what_the_id_token_says_of_one_address_is_not_said_of_another(self, op, visitor):
         by_token(op, allowed_email_domains=["corp.example"])
         visitor.sign_in(op)

@@ -9,6 +9,7 @@ from providers.registration import services
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
 from providers.registration.secret import set_client_secret
 from ssoconsole.accounts.models import User
+from ssoconsole.eventlog.masking import MASK
 from tests.providers.registrations import BOB, provider_at, provider_events, somewhere
 from tests.support.leaks import assert_without
 
@@ -129,6 +130,12 @@ class SavingTests:
 
 
 class SecretTests:
+    @pytest.mark.parametrize(("secret", "shown"), [(SECRET, MASK), (None, None)])
+    def test_of_a_new_one_it_is_told_whether_it_has_a_secret(self, scripted_provider, secret, shown):
+        save(provider_at(scripted_provider, token_endpoint_auth_method="none", client_secret=secret))
+        event = provider_events().get(action="provider_created")
+        assert event.after.get("client_secret") == shown
+
     @pytest.mark.parametrize("secret", [SECRET, None])
     def test_no_event_ever_holds_a_secret(self, corp, secret):
         earlier = corp.client_secret

@@ -122,6 +122,12 @@ class SavingTests:
         assert Provider.objects.get().risky_change_at is None
         assert "anyway" not in provider_events().get().after
 
+    def test_while_a_trial_runs_none_is_needed(self, corp):
+        save(changed(corp, leeway=30), trial=timedelta(hours=1))
+        save(changed(Provider.objects.get(), leeway=20))
+        assert Provider.objects.get().leeway == 20
+        assert provider_events().first().after == {"leeway": 20}
+
     def test_anyway_is_a_word_and_on_record(self, corp):
         save(changed(corp, leeway=30), anyway=True)
         event = provider_events().get()

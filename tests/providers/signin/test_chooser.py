@@ -66,6 +66,13 @@ def test_a_disabled_provider_is_not_begun_at(op, visitor):
     assert outcome_of(visitor.client.get("/signin", {"iss": op.issuer})) == "provider_unknown"
 
 
+def test_of_two_at_one_issuer_it_begins_at_the_first_in_order(op, visitor):
+    register(op, slug="aaa", name="Aaa", order=2)
+    register(op, slug="zzz", name="Zzz", order=1)
+    register(op, slug="disabled", name="Disabled", order=0, enabled=False)
+    assert visitor.client.get("/signin", {"iss": op.issuer})["Location"] == "/signin/zzz"
+
+
 def test_another_site_cannot_choose_where_it_ends(op, provider, visitor):
     query = {"iss": op.issuer, "target_link_uri": "https://evil.example/"}
     assert visitor.client.get("/signin", query)["Location"] == "/signin/corp"

@@ -17,6 +17,7 @@ from tests.providers.signin.journey import (
     outcome_of,
     query_of,
     register,
+    trace_of,
 )
 from tests.support.leaks import assert_without
 
@@ -52,6 +53,20 @@ def test_a_code_by_form_signs_in(op, posting, visitor):
     assert visitor.sign_in(op).status_code == 302
     assert visitor.is_signed_in()
     assert op.violations == []
+
+
+def test_an_error_by_form_is_told_as_one_by_redirect(op, posting, visitor):
+    op.refuse("access_denied", "the person said no")
+    response = visitor.sign_in(op)
+    assert_refused(response, "provider_error", 403)
+    assert trace_of(response).received == "access_denied: the person said no"
+
+
+@pytest.mark.parametrize(("iss", "outcome"), [("https://attacker.example", "mismatch"), (None, "missing")])
+def test_iss_is_checked_of_a_form_alike(op, posting, visitor, iss, outcome):
+    op.callback_params["iss"] = iss
+    assert_refused(visitor.sign_in(op), f"iss_parameter_{outcome}", 400)
+    assert op.requests_to("token") == []
 
 
 def test_the_first_leg_touches_no_session_and_leads_back_by_get(op, posting, visitor):
@@ -121,8 +136,9 @@ def test_a_post_needs_no_csrf_token(op, posting, visitor):
 
 def test_a_form_that_is_too_long_is_refused(op, posting, visitor):
     callback = op.visit(visitor.leave())
-    callback.form["code"] = "x" * 70_000
+    callback.form["code"] = "x" * 82_000
     assert_refused(post(callback), "answer_refused", 400)
+    assert SignInAttempt.objects.get(outcome="answer_refused").expected == "up to 81920 characters"
 
 
 def test_a_late_form_is_refused_and_not_kept(op, posting, visitor):

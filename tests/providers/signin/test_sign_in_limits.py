@@ -15,6 +15,7 @@ FLOODS = {
     "unknown providers": "/signin/nobody",
     "unknown issuers": "/signin?iss=x",
     "strays": "/callback/corp?state=x",
+    "refusals without a state": "/callback/corp?error=access_denied",
     "repetitions": "/callback/corp?state=x&state=y",
 }
 

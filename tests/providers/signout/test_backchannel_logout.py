@@ -138,6 +138,14 @@ class EndedSessionsTests:
         assert send(token, slug="corp").status_code == 400
         assert alice.is_signed_in()
 
+    def test_of_two_registrations_at_one_issuer_each_has_its_own_sessions(self, op, alice):
+        register(op, slug="other", discovery=op.metadata())
+        Provider.objects.filter(slug="other").update(discovery=op.metadata())
+        assert send(op.make_logout_token(sub="subject-1"), slug="other").status_code == 200
+        assert alice.is_signed_in()
+        assert send(op.make_logout_token(sub="subject-1"), slug="corp").status_code == 200
+        assert not alice.is_signed_in()
+
     def test_a_disabled_provider_is_still_heard(self, op, alice):
         Provider.objects.update(enabled=False)
         assert send(op.make_logout_token(sub="subject-1")).status_code == 200
@@ -239,6 +247,7 @@ BENT = {
     "no JWT": (lambda t: t.raw("garbage"), "token_malformed"),
     "five parts": (lambda t: t.raw("a.b.c.d.e"), "header_refused"),
     "twenty thousand letters": (lambda t: t.raw("a" * 20_000), "token_malformed"),
+    "seventy thousand letters": (lambda t: t.raw("a" * 70_000), "token_too_large"),
     "a duplicate member": (lambda t: t.raw_payload(b'{"sub": "a", "sub": "b"}'), "token_malformed"),
 }
 
@@ -357,6 +366,14 @@ class StrangersTests:
         assert Event.objects.count() == before + RECORDED_PER_MINUTE
         send("garbage", REMOTE_ADDR="192.0.2.9")
         assert Event.objects.count() == before + RECORDED_PER_MINUTE + 1
+
+    def test_after_a_minute_refusals_are_rows_again(self, own_cache, alice):
+        for _ in range(limits.RECORDED_PER_MINUTE + 1):
+            send("garbage")
+        before = Event.objects.count()
+        with time_machine.travel(timezone.now() + datetime.timedelta(seconds=60), tick=False):
+            send("garbage")
+        assert Event.objects.count() == before + 1
 
     def test_a_flood_keeps_no_logout_out(self, op, alice):
         for _ in range(RECORDED_PER_MINUTE + 5):

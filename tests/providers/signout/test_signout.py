@@ -36,6 +36,19 @@ def test_it_ends_here_and_leads_on_over_a_page(op, signed_in):
     assert Event.objects.get(action="session_ended").actor == "user:alice@corp.example"
 
 
+def test_no_two_requests_to_sign_out_have_one_state(op, signed_in):
+    states = set()
+    for _ in range(2):
+        query = query_of(hop_of(signed_in.client.post("/signout")))
+        assert (query["client_id"], query["post_logout_redirect_uri"]) == (
+            "console",
+            "http://localhost:8000/signed-out",
+        )
+        states.add(query["state"])
+        signed_in.sign_in(op)
+    assert len(states) == 2
+
+
 @pytest.mark.parametrize("state", ["as it was", "another", None])
 def test_the_return_is_welcome_whatever_the_state(op, signed_in, state):
     if state != "as it was":
@@ -85,6 +98,20 @@ def test_a_provider_is_signed_out_of_in_its_own_words(op, visitor, params, sent)
     query = query_of(hop_of(visitor.client.post("/signout")))
     assert sent.items() <= query.items()
     assert {"id_token_hint", "state", "client_id", "post_logout_redirect_uri"} <= query.keys()
+
+
+def test_an_id_token_too_long_for_an_address_is_left_out_and_the_rest_stays(op, provider, visitor):
+    op.id_token.claims["groups"] = [f"group-{number:036}" for number in range(300)]
+    visitor.sign_in(op)
+    hop = hop_of(visitor.client.post("/signout"))
+    params = query_of(hop)
+    assert len(hop) < 2000
+    assert "id_token_hint" not in params
+    assert params["client_id"] == "console"
+    assert params["post_logout_redirect_uri"] == "http://localhost:8000/signed-out"
+    assert op.visit(hop).path.startswith("/signed-out")
+    assert op.violations == []
+    nobody_is_signed_in(visitor)
 
 
 def test_without_a_kept_id_token_there_is_no_hint(op, signed_in):

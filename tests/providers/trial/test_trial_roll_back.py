@@ -1,5 +1,7 @@
 """What nobody has confirmed is undone, or, where that cannot be, switched off."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import override_settings
 from django.utils import timezone
@@ -106,6 +108,18 @@ class RollingBackTests:
         assert not late.is_signed_in()
         assert early.is_signed_in()
         assert ConsoleSession.objects.latest("started_at").ended_by == "trial"
+
+    @pytest.mark.parametrize(("aside", "ends"), [(0, True), (-1, False)])
+    def test_what_began_in_the_same_moment_ends_and_what_was_there_before_does_not(
+        self, op, change, aside, ends
+    ):
+        Browser().sign_in(op)
+        change(self_signup=False, trial=HOUR)
+        began = ProviderVersion.objects.latest("number").at
+        ConsoleSession.objects.update(started_at=began + timedelta(microseconds=aside))
+        run_out()
+        settle(Provider.objects.get())
+        assert (ConsoleSession.objects.get().ended_at is not None) is ends
 
     def test_every_such_rule_has_another_value_here(self):
         assert OTHER_RULES.keys() == set(RIGHTS)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from jose_forgery import CLAIMS, few_examples, forged, good_token
 
 from ssoconsole.jose import base64url
-from ssoconsole.jose.errors import HeaderRefused, JwtRefused, TokenMalformed
+from ssoconsole.jose.errors import HeaderRefused, JwtRefused, TokenMalformed, TokenTooLarge
 from ssoconsole.jose.parse import parse_jws
 
 GOOD = {"alg": "ES256", "kid": "k1", "typ": "JWT"}
@@ -165,20 +165,27 @@ def test_a_member_of_the_header_that_is_null_is_absent(member):
     assert parse_jws(forged(GOOD | {member: None})).unverified_header == expected
 
 
-@pytest.mark.parametrize("size", [16_385, 20_000_000])
+@pytest.mark.parametrize("size", [65_537, 20_000_000])
 def test_a_token_over_the_limit_is_refused_before_it_is_read(size):
     token = "e" * size
     started = time.perf_counter()
-    with pytest.raises(TokenMalformed) as refusal:
+    with pytest.raises(TokenTooLarge) as refusal:
         parse_jws(token)
     assert time.perf_counter() - started < 0.1
-    assert refusal.value.received == f"{size} bytes"
+    assert (refusal.value.expected, refusal.value.received) == ("at most 65536 bytes", f"{size} bytes")
+
+
+def test_a_token_up_to_the_limit_is_read():
+    header = GOOD | {"x5c": ["A" * 10_000]}
+    token = forged(header, CLAIMS | {"groups": ["g" * 36] * 800})
+    assert 40_000 < len(token) <= 65_536
+    assert len(json.loads(parse_jws(token).unverified_payload)["groups"]) == 800
 
 
 def test_the_limit_is_the_callers_choice():
     token = good_token()
     assert parse_jws(token, max_bytes=len(token))
-    with pytest.raises(TokenMalformed):
+    with pytest.raises(TokenTooLarge):
         parse_jws(token, max_bytes=len(token) - 1)
 
 

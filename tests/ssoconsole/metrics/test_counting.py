@@ -2,15 +2,19 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from providers.errors import IssuerMismatch
 from providers.metadata.services import refresh_discovery
+from providers.models import SignInAttempt
+from providers.signin.attempts import finish_attempt
+from providers.signin.progress import SignIn
 from ssoconsole.actors import Actor
 from ssoconsole.metrics import counting
 from ssoconsole.metrics.counting import ErrorCodes, FirstNames
 from tests.providers.signin.journey import Browser, register
 from tests.support.leaks import assert_without
-from tests.tokens.tokens_cast import METADATA, OAuth
+from tests.tokens.tokens_cast import METADATA, OAuth, writes_refused
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
@@ -62,6 +66,23 @@ class BotTests:
         OAuth().token(me, **parameters)
         assert refused() == 1
 
+    @pytest.mark.parametrize("endpoint", ["token", "introspect", "revoke"])
+    def test_a_refusal_is_counted_by_its_endpoint(self, scraper, me, endpoint):
+        name = {"token": "token", "introspect": "introspection", "revoke": "revocation"}[endpoint]
+        labels = {"endpoint": f"{name}_endpoint", "reason": "invalid_client"}
+        refused = scraper.more("oauth_refusals_total", **labels)
+        form = {"grant_type": "client_credentials", "token": "x"}
+        OAuth().post(f"/oauth/{endpoint}", form, auth=(me[0], "wrong"))
+        assert refused() == 1
+
+    def test_a_database_that_does_not_answer_is_counted_and_logged(self, scraper, me, caplog):
+        labels = {"endpoint": "token_endpoint", "reason": "temporarily_unavailable"}
+        refused = scraper.more("oauth_refusals_total", **labels)
+        with writes_refused("tokens_tokenrecord"):
+            assert OAuth().token(me).status_code == 503
+        assert refused() == 1
+        assert "database_unavailable" in caplog.text
+
     def test_what_a_rolled_back_transaction_did_is_not_counted(self, scraper, me):
         issued = scraper.more("tokens_issued_total", by="bot")
         OAuth().token(me)  # the test's transaction never commits
@@ -78,6 +99,18 @@ class SignInTests:
             scripted_provider.id_token.append("nonce")
             assert Browser().sign_in(scripted_provider, provider.slug).status_code == 400
         assert (signed_in(), refused()) == (1, 1)
+
+    def test_a_rehearsal_is_no_sign_in(self, scraper, commits, scripted_provider):
+        provider = register(scripted_provider)
+        signed_in = scraper.more("sign_ins_total", provider="corp", outcome="ok")
+        attempt = SignInAttempt(provider=provider, purpose="rehearsal", started_at=timezone.now())
+        with commits():
+            finish_attempt(sign_in=SignIn(attempt=attempt, provider=provider), by=BY)
+        assert signed_in() == 0
+        attempt = SignInAttempt(provider=provider, started_at=timezone.now())
+        with commits():
+            finish_attempt(sign_in=SignIn(attempt=attempt, provider=provider), by=BY)
+        assert signed_in() == 1
 
     def test_an_answer_that_belongs_to_nobody_is_counted_without_a_provider(self, scraper, commits):
         refused = scraper.more("sign_ins_total", provider="none", outcome="state_unknown")

@@ -18,6 +18,7 @@ from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, save_provider
 from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
+from ssoconsole.eventlog.models import Event
 from tests.ssoconsole.rights.every_write import CONSOLE, NOWHERE, every_right, every_write
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
@@ -198,6 +199,23 @@ class SuperuserTests:
             "tokens_bot_new_token",
             "tokens_signingkey_import",
         } <= found
+
+
+class RecordTests:
+    def test_whatever_bob_writes_is_on_record_as_his_with_where_he_was(self, world):
+        """But for what happens by itself, and for what a provider says."""
+        User.objects.create(username="mallory", is_staff=True)
+        bob, told = browser_of(User.objects.get(username="bob")), set()
+        for name, path, data in list(every_write(world)):
+            with transaction.atomic():
+                before = set(Event.objects.values_list("pk", flat=True))
+                bob.post(path, data, REMOTE_ADDR="203.0.113.9")
+                new = Event.objects.exclude(pk__in=before)
+                told |= {(name, *row) for row in new.values_list("action", "actor", "address")}
+                bob.cookies.pop("messages", None)
+                transaction.set_rollback(True)
+        assert len({action for _, action, _, _ in told}) > 20
+        assert {row for row in told if row[2:] != ("user:bob", "203.0.113.9")} == set()
 
 
 class ApiTests:

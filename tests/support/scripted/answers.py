@@ -162,8 +162,10 @@ def userinfo(op, request):
 def end_session(op, request):
     params = request.query if request.method == "GET" else request.form
     found = []
-    if params.get("id_token_hint") not in op.issued_tokens:
+    if "id_token_hint" in params and params["id_token_hint"] not in op.issued_tokens:
         found.append("id_token_hint is not from this provider in this run")
+    if "id_token_hint" not in params and params.get("client_id") != op.client.client_id:
+        found.append("neither id_token_hint nor client_id says for whom this is")
     uri, registered = params.get("post_logout_redirect_uri"), op.client.post_logout_redirect_uris
     if uri and registered is not None and uri not in registered:
         found.append(f"post_logout_redirect_uri {uri!r} is not registered")

@@ -235,6 +235,22 @@ def test_among_the_secrets_of_a_bot_none_of_its_keys_and_rules_is_found(people, 
     assert everything() == before
 
 
+@pytest.mark.parametrize("who", ["bob", "a bot"])
+def test_every_write_is_on_record_with_who_did_it_from_where(scene, people, bearer, who):
+    headers = None if who == "bob" else bearer(["console.write"])[1]
+    client = APIClient(REMOTE_ADDR="203.0.113.9")
+    if who == "bob":
+        client.force_login(people["bob"], PASSWORD_BACKEND)
+    actor = "user:bob" if who == "bob" else "bot:admin-bot"
+    for operation in WRITES:
+        with undone():
+            before = set(Event.objects.values_list("pk", flat=True))
+            assert scene(client, operation, headers).status_code < 300
+            new = Event.objects.exclude(pk__in=before)
+            told = set(new.values_list("actor", "address", "outcome"))
+            assert told == {(actor, "203.0.113.9", "ok")}, (operation, told)
+
+
 def test_what_one_bot_does_for_another_is_on_record_under_its_own_name(bearer, bot, oauth, me):
     """What a bot fetches for itself is no event; a token that it has issued to another bot is."""
     _, headers = bearer(["console.write"])

@@ -151,6 +151,13 @@ def test_a_token_without_end_that_was_on_its_way_keeps_its_key(token):
     assert signing().state(at=timezone.now()) == "signing"
 
 
+def test_a_key_that_signs_has_no_end_whatever_a_token_without_end_asks_for(token):
+    record, end = TokenRecord.objects.get(), timezone.now() + timedelta(days=9)
+    SigningKey.objects.filter(pk=record.signing_key_id).update(verify_until=end)
+    verify_for_ever(record)
+    assert SigningKey.objects.get(pk=record.signing_key_id).verify_until == end
+
+
 def test_a_gone_key_is_dropped_when_no_record_names_it(token):
     old = signing()
     rotate_signing_key(alg="ES256", by=BY)

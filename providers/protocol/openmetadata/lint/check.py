@@ -1,24 +1,24 @@
 """The linter: every check over one file."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from providers.protocol.openmetadata.document import Document
 from providers.protocol.openmetadata.findings import Code, Finding
 from providers.protocol.openmetadata.lint import flow, helm, keys, lines, names, people, values
+from providers.protocol.openmetadata.lint.corrections import findings_of
 from providers.protocol.openmetadata.lint.facts import NOTHING_KNOWN, Facts
 from providers.protocol.openmetadata.reading.recognise import read_configuration
 
-CHECKS: tuple[Callable[[Document, Facts], Iterator[Finding]], ...] = (
-    names.check_names,
+CHECKS = (
     values.check_values,
     values.check_missing,
     helm.check_helm,
     helm.check_provider_name,
-    lines.check_lines,
     keys.check_key_urls,
     keys.check_key_files,
+    keys.check_key_id,
     keys.check_algorithm,
     flow.check_addresses,
     flow.check_callbacks,
@@ -38,18 +38,34 @@ _IN_ADDRESS = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 
 
 def lint(content: bytes, facts: Facts = NOTHING_KNOWN) -> list[Finding]:
-    """Return what is wrong with a file of any form, in the order of its lines; never a secret's value."""
-    document, found = read_configuration(content)
-    if document is not None:
-        found = [*found, *(finding for check in CHECKS for finding in check(document, facts))]
-    return _bounded(sorted(set(_without_secrets(found, _secrets_in(document) if document else set()))))
+    """
+    Return what is wrong with a file of any form, in the order of its lines; never a secret's value.
+
+    Of two findings of one line the one that the other follows from comes first.
+    """
+    documents, found = read_configuration(content)
+    secrets = _secrets_in(documents)
+    for document in documents:
+        found = [*found, *findings_of(document, facts, first=[names.check_names], then=CHECKS)]
+    if documents:
+        told_already = {item.line for item in found if item.code == Code.DEMO_KEY_ID}
+        replaced = (Code.UNKNOWN_KEY, Code.SECRET_IN_CLEAR)
+        fixes = {item.line: item.fix for item in found if item.code in replaced or item.fix.startswith("#")}
+        more = lines.check_lines(documents[0].lines, fixes)
+        found = [
+            *found,
+            *(item for item in more if item.code != Code.DEMO_KEY_ID or item.line not in told_already),
+        ]
+    told = dict.fromkeys(_without_secrets(found, secrets))
+    return _bounded(sorted(told, key=lambda finding: finding.line))
 
 
-def _secrets_in(document: Document) -> set[str]:
+def _secrets_in(documents: list[Document]) -> set[str]:
     """Every secret that can be told from its name or its place."""
-    called_so = (found for line in document.lines for found in _CALLED_SO.findall(line))
-    in_address = (found for line in document.lines for found in _IN_ADDRESS.findall(line))
-    return {*document.secrets, *called_so, *in_address}
+    secrets = {secret for document in documents for secret in document.secrets}
+    for line in documents[0].lines if documents else ():
+        secrets.update(_CALLED_SO.findall(line), _IN_ADDRESS.findall(line))
+    return secrets
 
 
 def _without_secrets(found: Iterable[Finding], secrets: set[str]) -> Iterator[Finding]:

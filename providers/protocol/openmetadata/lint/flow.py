@@ -1,49 +1,41 @@
 """The way through the provider: where it is, where it answers to, and what protects it."""
 
-import re
 from collections.abc import Iterator
 
+from providers.protocol.openmetadata.authority import are_one, behind_endpoint, is_endpoint
 from providers.protocol.openmetadata.carried import discovery_address
-from providers.protocol.openmetadata.document import REFERENCE, Document, Form, Spelling
-from providers.protocol.openmetadata.findings import Code, Finding
+from providers.protocol.openmetadata.document import REFERENCE, Document, Spelling, Trap
+from providers.protocol.openmetadata.findings import Code
 from providers.protocol.openmetadata.lint.facts import Facts, is_confidential, is_custom_oidc
-from providers.protocol.openmetadata.lint.keys import split
-from providers.protocol.openmetadata.lint.values import secret_reference, texts_of
-from providers.protocol.openmetadata.schema import (
-    CALLBACK_PATH,
-    OIDC_SECRET,
-    OIDC_SECRET_KEYS,
-    Section,
-    Type,
-    setting,
-)
+from providers.protocol.openmetadata.lint.keys import is_local, split
+from providers.protocol.openmetadata.lint.values import texts_of
+from providers.protocol.openmetadata.schema import CALLBACK_PATH, OIDC_PROVIDERS, Section, Type, setting
 
-_ENDPOINT = re.compile(
-    r"/(?:protocol/openid-connect/[a-z]+|(?:oauth2/)?v[12](?:\.0)?/authorize|(?:oauth2/)?authorize"
-    r"|oidc/2/auth|\.well-known/openid[-_]configuration)/?\Z"
-)
 _MISSPELT = ".well-known/openid_configuration"
 
 
-def check_addresses(document: Document, facts: Facts) -> Iterator[Finding]:
+def check_addresses(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give findings about the issuer and its discovery document."""
     for entry in document.readable():
         if entry.setting.type != Type.LIST and any(_MISSPELT in text for text in texts_of(entry)):
             message = "The discovery document is at .well-known/openid-configuration, with a hyphen."
             fix = entry.corrected(texts_of(entry)[0].replace("openid_configuration", "openid-configuration"))
-            yield Finding(entry.line, Code.DISCOVERY_PATH_MISSPELT, message, fix)
+            yield Trap(entry.line, Code.DISCOVERY_PATH_MISSPELT, message, fix)
     authority = document.entry(Section.AUTHENTICATION, "authority")
     issuer = document.known(Section.AUTHENTICATION, "authority") or ""
-    if authority and is_custom_oidc(document) and _ENDPOINT.search(issuer):
+    if (
+        authority
+        and document.known(Section.AUTHENTICATION, "provider") in OIDC_PROVIDERS
+        and is_endpoint(issuer)
+    ):
         message = "The authority is the issuer: discovery is looked for below it, and this is an endpoint."
-        # Of OneLogin's endpoints the issuer is a part.
-        fix = authority.corrected(_ENDPOINT.sub("/oidc/2" if "/oidc/2/" in issuer else "", issuer))
-        yield Finding(authority.line, Code.AUTHORITY_NOT_ISSUER, message, fix)
+        fix = authority.corrected(behind_endpoint(issuer))
+        yield Trap(authority.line, Code.AUTHORITY_NOT_ISSUER, message, fix)
     elif is_confidential(document):
         yield from _discovery(document, issuer)
 
 
-def check_callbacks(document: Document, facts: Facts) -> Iterator[Finding]:
+def check_callbacks(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give findings about where the provider sends people back to."""
     main = document.known(Section.AUTHENTICATION, "callbackUrl")
     registration = facts.registration_of(document)
@@ -56,59 +48,56 @@ def check_callbacks(document: Document, facts: Facts) -> Iterator[Finding]:
             if url != registration.callback_url:
                 message = f"Registered here for this client is {registration.callback_url}."
                 fix = entry.corrected(registration.callback_url)
-                yield Finding(entry.line, Code.CALLBACK_NOT_REGISTERED, message, fix)
-                main = None
+                yield Trap(entry.line, Code.CALLBACK_NOT_REGISTERED, message, fix)
+            main = None
         elif parts.path != CALLBACK_PATH:
             message = f"The path of the callback is {CALLBACK_PATH}; the server answers at no other."
             fix = entry.corrected(f"{parts.scheme}://{parts.netloc}{CALLBACK_PATH}")
-            yield Finding(entry.line, Code.CALLBACK_PATH, message, fix)
+            yield Trap(entry.line, Code.CALLBACK_PATH, message, fix)
             main = None
         elif section == Section.OIDC and main and main != url and is_confidential(document):
             message = "The two callbacks differ; the provider knows one of them."
-            yield Finding(entry.line, Code.CALLBACKS_DIFFER, message, entry.corrected(main))
+            first = document.entries[Section.AUTHENTICATION, "callbackUrl"]
+            wrong, right = (first, url) if _reach(url) > _reach(main) else (entry, main)
+            yield Trap(wrong.line, Code.CALLBACKS_DIFFER, message, wrong.corrected(right))
 
 
-def check_protection(document: Document, facts: Facts) -> Iterator[Finding]:
+def check_protection(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give findings about switches with a name that says one thing and an effect that is another."""
     socket = document.entry(Section.AUTHORIZER, "enableSecureSocketConnection")
     if socket and socket.value is True:
         message = "It makes the server refuse every request behind a proxy: “Token not present”."
-        yield Finding(socket.line, Code.SECURE_SOCKET_ENABLED, message, socket.corrected(value=False))
+        yield Trap(socket.line, Code.SECURE_SOCKET_ENABLED, message, socket.corrected(value=False))
     validity = document.entry(Section.OIDC, "tokenValidity")
     if validity and validity.value == 0 and validity.fits:
         message = "Tokens that are valid for 0 seconds end in a loop of refreshes; the default is 3600."
-        yield Finding(validity.line, Code.TOKEN_VALIDITY_ZERO, message, validity.corrected(3600))
+        yield Trap(validity.line, Code.TOKEN_VALIDITY_ZERO, message, validity.corrected(3600))
     prompt = document.entry(Section.OIDC, "prompt")
     if prompt and prompt.value == "none":
         message = "With none nobody can sign in who has no session at the provider; 2.0 refuses it."
-        yield Finding(prompt.line, Code.PROMPT_NONE, message, prompt.corrected("select_account"))
+        yield Trap(prompt.line, Code.PROMPT_NONE, message, prompt.corrected("select_account"))
     if is_custom_oidc(document) and is_confidential(document):
         yield from _pkce(document)
         yield from _scope(document)
         yield from _cookie(document)
 
 
-def check_secrets(document: Document, facts: Facts) -> Iterator[Finding]:
+def check_secrets(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give findings about secrets in files that are shared; an env file is where they belong."""
     entry = document.entry(Section.OIDC, "secret")
     if entry is None or entry.value is REFERENCE or not entry.value or entry.spelling == Spelling.ASSIGNMENT:
         return
-    named = entry.setting
-    if entry.spelling == Spelling.HELM:
-        fix = entry.before + secret_reference(named)
-    elif document.form == Form.HELM:
-        source = f"{{name: {OIDC_SECRET}, key: {OIDC_SECRET_KEYS['secret']}}}"
-        fix = entry.before.replace("value", "valueFrom") + f"{{secretKeyRef: {source}}}"
-    elif entry.spelling == Spelling.FILE:
-        fix = f'{entry.before}${{{named.variable}:-""}}'
-    else:
-        stem = f"{named.variable}=" if entry.spelling == Spelling.ITEM else ""
-        fix = f'{entry.before}"{stem}${{{named.variable}}}"'
     message = "The client secret stands here in clear; let the file say where it is."
-    yield Finding(entry.line, Code.SECRET_IN_CLEAR, message, fix)
+    yield Trap(entry.line, Code.SECRET_IN_CLEAR, message, entry.corrected(REFERENCE))
 
 
-def _discovery(document: Document, issuer: str) -> Iterator[Finding]:
+def _reach(url: str) -> tuple[bool, bool]:
+    """Order addresses by how far they reach: one of this machine is nobody else's."""
+    parts = split(url)
+    return not is_local(parts.hostname or ""), parts.scheme == "https"
+
+
+def _discovery(document: Document, issuer: str) -> Iterator[Trap]:
     named = setting(Section.OIDC, "discoveryUri")
     entry = document.entry(*named.path)
     if entry is None or (entry.fits and not entry.value):
@@ -118,27 +107,27 @@ def _discovery(document: Document, issuer: str) -> Iterator[Finding]:
         address = discovery_address(issuer or "https://<issuer>")
         line = entry.line if entry else document.line_of(Section.OIDC, Section.AUTHENTICATION)
         fix = entry.corrected(address) if entry else document.addition(named, address)
-        yield Finding(line, Code.DISCOVERY_MISSING, message, fix)
+        yield Trap(line, Code.DISCOVERY_MISSING, message, fix)
         return
     known = document.known(*named.path) or ""
     base, _, rest = known.partition("/.well-known/")
-    if rest and issuer and base.rstrip("/") != issuer.rstrip("/"):
+    if rest and "://" in issuer and not are_one(issuer, base):
         message = "The discovery document is another issuer's than the authority."
         fix = entry.corrected(discovery_address(issuer))
-        yield Finding(entry.line, Code.DISCOVERY_OF_ANOTHER, message, fix)
+        yield Trap(entry.line, Code.DISCOVERY_OF_ANOTHER, message, fix)
 
 
-def _pkce(document: Document) -> Iterator[Finding]:
+def _pkce(document: Document) -> Iterator[Trap]:
     named = setting(Section.OIDC, "disablePkce")
     entry = document.entry(*named.path)
     if document.effective(*named.path) is True:
         line = entry.line if entry else document.line_of(Section.OIDC, Section.AUTHENTICATION)
         fix = entry.corrected(value=False) if entry else document.addition(named, value=False)
         message = "PKCE is off, which is the default for confidential clients; OneLogin for one demands it."
-        yield Finding(line, Code.PKCE_DISABLED, message, fix)
+        yield Trap(line, Code.PKCE_DISABLED, message, fix)
 
 
-def _scope(document: Document) -> Iterator[Finding]:
+def _scope(document: Document) -> Iterator[Trap]:
     entry, scope = document.entry(Section.OIDC, "scope"), document.known(Section.OIDC, "scope")
     claims = document.effective(Section.AUTHENTICATION, "jwtPrincipalClaims") or []
     if entry is None or scope is None:
@@ -148,13 +137,13 @@ def _scope(document: Document) -> Iterator[Finding]:
     if missing:
         message = f"The scope {' '.join(missing)} is missing: the claims that name a person would not come."
         fix = entry.corrected(" ".join([*missing, *scope.split()]))
-        yield Finding(entry.line, Code.SCOPE_MISSING, message, fix)
+        yield Trap(entry.line, Code.SCOPE_MISSING, message, fix)
 
 
-def _cookie(document: Document) -> Iterator[Finding]:
+def _cookie(document: Document) -> Iterator[Trap]:
     entry = document.entry(Section.AUTHENTICATION, "forceSecureSessionCookie")
     callback = document.known(Section.OIDC, "callbackUrl") or ""
     # Where the shipped file only repeats the default there is a variable to set instead.
     if entry and entry.value is False and not entry.variable and callback.startswith("https://"):
         message = "Behind a proxy with TLS the session cookie is lost: “No session found for callback”."
-        yield Finding(entry.line, Code.COOKIE_NOT_SECURE, message, entry.corrected(value=True))
+        yield Trap(entry.line, Code.COOKIE_NOT_SECURE, message, entry.corrected(value=True))

@@ -5,10 +5,18 @@ from difflib import SequenceMatcher
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from providers.protocol.openmetadata.document import Document, Entry, Form
-from providers.protocol.openmetadata.findings import Code, Finding
+from providers.protocol.openmetadata.document import Document, Entry, Form, Trap
+from providers.protocol.openmetadata.findings import Code
 from providers.protocol.openmetadata.lint.facts import Facts, is_confidential, is_custom_oidc
-from providers.protocol.openmetadata.schema import ALGORITHMS, JWKS_PATH, Section, setting
+from providers.protocol.openmetadata.lint.lines import DEMO_KEY_ID, own_key_id
+from providers.protocol.openmetadata.schema import (
+    ALGORITHMS,
+    DEMO_KEY_IDS,
+    JWKS_PATH,
+    OWN_KEY_ID,
+    Section,
+    setting,
+)
 
 _LOCAL_NAMES = ("localhost", "host.docker.internal")
 _LONGEST_PATH = 200
@@ -16,7 +24,7 @@ _MOST_URLS = 50
 _NEARLY = 0.85
 
 
-def check_key_urls(document: Document, facts: Facts) -> Iterator[Finding]:
+def check_key_urls(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give findings about `publicKeyUrls`."""
     entry = document.entry(Section.AUTHENTICATION, "publicKeyUrls")
     urls = document.known(Section.AUTHENTICATION, "publicKeyUrls")
@@ -24,7 +32,7 @@ def check_key_urls(document: Document, facts: Facts) -> Iterator[Finding]:
         return
     if len(urls) > _MOST_URLS:
         message = f"The server asks every one of these addresses; more than {_MOST_URLS} are a mistake."
-        yield Finding(entry.line, Code.WRONG_VALUE, message, entry.corrected(urls[:2]))
+        yield Trap(entry.line, Code.WRONG_VALUE, message, entry.corrected(urls[:2]))
         return
     for url in urls:
         yield from _one(entry, urls, url, facts)
@@ -33,12 +41,12 @@ def check_key_urls(document: Document, facts: Facts) -> Iterator[Finding]:
         own = _own_address(document)
         first = document.form == Form.HELM
         fix = entry.corrected([own, *urls] if first else [*urls, own])
-        yield Finding(entry.line, Code.OWN_JWKS_MISSING, message, fix)
+        yield Trap(entry.line, Code.OWN_JWKS_MISSING, message, fix)
     if is_custom_oidc(document):
         yield from _providers_keys(document, entry, urls, facts)
 
 
-def check_key_files(document: Document, facts: Facts) -> Iterator[Finding]:
+def check_key_files(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give findings about the server's own key files."""
     paths = {key: document.entry(Section.JWT, f"rsa{key}KeyFilePath") for key in ("public", "private")}
     for key, other in (("public", "private"), ("private", "public")):
@@ -50,19 +58,31 @@ def check_key_files(document: Document, facts: Facts) -> Iterator[Finding]:
         if other in name and key not in name:
             message = "The key files are swapped: the private key signs, the public key verifies."
             fix = entry.corrected(path[: len(path) - len(name)] + name.replace(other, key))
-            yield Finding(entry.line, Code.KEY_FILES_SWAPPED, message, fix)
+            yield Trap(entry.line, Code.KEY_FILES_SWAPPED, message, fix)
         if not path.startswith("/"):
             message = "A key file needs an absolute path; the server may start in any directory."
             fix = entry.corrected(f"/opt/openmetadata/conf/{name}")
-            yield Finding(entry.line, Code.KEY_PATH_RELATIVE, message, fix)
+            yield Trap(entry.line, Code.KEY_PATH_RELATIVE, message, fix)
     lines = [entry.line for entry in paths.values() if entry]
     if lines and not document.entry(Section.JWT, "keyId"):
         message = "There are key files and no key id: the shipped one stays, which belongs to the demonstration key."
-        fix = document.addition(setting(Section.JWT, "keyId"), "<a UUID of your own>")
-        yield Finding(min(lines), Code.KEY_ID_MISSING, message, fix)
+        fix = document.addition(setting(Section.JWT, "keyId"), OWN_KEY_ID)
+        yield Trap(min(lines), Code.KEY_ID_MISSING, message, fix)
 
 
-def check_algorithm(document: Document, facts: Facts) -> Iterator[Finding]:
+def check_key_id(document: Document, facts: Facts) -> Iterator[Trap]:
+    """Give a finding for a key id of a demonstration in another setting than its own, whose line is checked."""
+    for entry in document.readable():
+        if entry.value in DEMO_KEY_IDS and entry.setting.key == "keyId":
+            continue
+        values = entry.value if isinstance(entry.value, list) else [entry.value]
+        if any(isinstance(value, str) and own_key_id(value) != value for value in values):
+            own = [own_key_id(value) if isinstance(value, str) else value for value in values]
+            fix = entry.corrected(own if isinstance(entry.value, list) else own[0])
+            yield Trap(entry.line, Code.DEMO_KEY_ID, DEMO_KEY_ID, fix)
+
+
+def check_algorithm(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give a finding where the provider signs with another algorithm than the server verifies."""
     named = setting(Section.AUTHENTICATION, "tokenValidationAlgorithm")
     algorithm = document.effective(*named.path)
@@ -77,7 +97,7 @@ def check_algorithm(document: Document, facts: Facts) -> Iterator[Finding]:
     message = f"The provider signs with {' or '.join(accepted)}, and the server verifies {algorithm}."
     line = entry.line if entry else document.line_of(Section.AUTHENTICATION)
     fix = entry.corrected(accepted[0]) if entry else document.addition(named, accepted[0])
-    yield Finding(line, Code.ALGORITHM_MISMATCH, message, fix)
+    yield Trap(line, Code.ALGORITHM_MISMATCH, message, fix)
 
 
 def is_misspelt(url: str) -> bool:
@@ -102,29 +122,27 @@ def _path(url: str) -> str:
     return split(url).path
 
 
-def _one(entry: Entry, urls: list[str], url: str, facts: Facts) -> Iterator[Finding]:
+def _one(entry: Entry, urls: list[str], url: str, facts: Facts) -> Iterator[Trap]:
     parts = split(url)
     if is_misspelt(url):
         message = f"The server's own keys are at {JWKS_PATH}, whatever a page says."
         fix = entry.corrected(_replaced(urls, url, url.replace(parts.path, JWKS_PATH)))
-        yield Finding(entry.line, Code.JWKS_PATH_MISSPELT, message, fix)
+        yield Trap(entry.line, Code.JWKS_PATH_MISSPELT, message, fix)
     if url in facts.local_urls:
         return
-    if _is_local(parts.hostname or ""):
+    if is_local(parts.hostname or ""):
         message = "The server itself fetches this address, and in a container that name is the container."
         named = url.replace(parts.netloc, "<a name that the server can reach>")
-        yield Finding(entry.line, Code.JWKS_LOCAL, message, entry.corrected(_replaced(urls, url, named)))
+        yield Trap(entry.line, Code.JWKS_LOCAL, message, entry.corrected(_replaced(urls, url, named)))
     elif parts.scheme == "http":
         message = (
             "Keys that come by plain http may be anybody's on the way: who changes them signs in as anyone."
         )
         secure = "https" + url.removeprefix(parts.scheme)
-        yield Finding(
-            entry.line, Code.JWKS_PLAIN_HTTP, message, entry.corrected(_replaced(urls, url, secure))
-        )
+        yield Trap(entry.line, Code.JWKS_PLAIN_HTTP, message, entry.corrected(_replaced(urls, url, secure)))
 
 
-def _providers_keys(document: Document, entry: Entry, urls: list[str], facts: Facts) -> Iterator[Finding]:
+def _providers_keys(document: Document, entry: Entry, urls: list[str], facts: Facts) -> Iterator[Trap]:
     """The provider's keys, as its discovery document or its own habit names them."""
     authority = document.known(Section.AUTHENTICATION, "authority") or ""
     own = [url for url in urls if _path(url) == JWKS_PATH or is_misspelt(url)]
@@ -139,7 +157,7 @@ def _providers_keys(document: Document, entry: Entry, urls: list[str], facts: Fa
         kept = [url for url in urls if url not in others]
         fix = entry.corrected([*kept, expected] if document.form == Form.HELM else [expected, *kept])
         code = Code.PROVIDER_JWKS_MISMATCH if others else Code.PROVIDER_JWKS_MISSING
-        yield Finding(entry.line, code, message, fix)
+        yield Trap(entry.line, code, message, fix)
     elif not others:
         message = "The provider's keys are missing: nobody's sign-in could be verified."
         keys = (
@@ -148,7 +166,7 @@ def _providers_keys(document: Document, entry: Entry, urls: list[str], facts: Fa
             else "<the jwks_uri of the provider>"
         )
         fix = entry.corrected([*urls, keys] if document.form == Form.HELM else [keys, *urls])
-        yield Finding(entry.line, Code.PROVIDER_JWKS_MISSING, message, fix)
+        yield Trap(entry.line, Code.PROVIDER_JWKS_MISSING, message, fix)
 
 
 def _is_of_another_server(url: str, authority: str) -> bool:
@@ -169,7 +187,7 @@ def _own_address(document: Document) -> str:
     return server + JWKS_PATH
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
     if host in _LOCAL_NAMES or host.endswith(".localhost"):
         return True
     try:

@@ -5,10 +5,25 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from providers.protocol.openmetadata.document import Document, Form, Spelling, Stray, extra_env, rendered
-from providers.protocol.openmetadata.findings import Code, Finding
+from providers.protocol.openmetadata.document import (
+    REFERENCE,
+    Correction,
+    Document,
+    Form,
+    Spelling,
+    Stray,
+    Trap,
+)
+from providers.protocol.openmetadata.findings import Code
 from providers.protocol.openmetadata.lint.facts import Facts
+from providers.protocol.openmetadata.lint.lines import own_key_id
+from providers.protocol.openmetadata.lint.writing import name_of
+from providers.protocol.openmetadata.other_variables import OTHER_PREFIXES, OTHER_VARIABLES
+from providers.protocol.openmetadata.quoting import assignment, quoted
+from providers.protocol.openmetadata.reading.values import in_chart, in_file, pasted
 from providers.protocol.openmetadata.schema import (
+    HELM_GATE,
+    HELM_GATES,
     PREFIXES,
     SETTINGS,
     Section,
@@ -28,7 +43,6 @@ MOST_STRAYS = 300
 # Variables share long beginnings. One that has none of them is somebody else's, unless it is very close.
 _CLOSE, _CLOSE_VARIABLE, _VERY_CLOSE = 0.7, 0.82, 0.88
 _HIDDEN = re.compile(r"sec|pass|priv|cred|tok|pwd", re.IGNORECASE)
-_LDAP = "AUTHENTICATION_LDAP"
 _SECTION_PREFIX = {
     Section.AUTHENTICATION: "AUTHENTICATION_",
     Section.OIDC: "OIDC_",
@@ -36,88 +50,122 @@ _SECTION_PREFIX = {
 }
 
 
-def check_names(document: Document, facts: Facts) -> Iterator[Finding]:
+def check_names(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give a finding for every name that is read by nobody."""
+    renamed = set(document.entries)
     for stray in document.strays[:MOST_STRAYS]:
-        found = _variable(stray) if stray.section is None else _key(document, stray, stray.section)
-        if found:
-            yield found
+        code, message, named = (
+            _variable(stray) if stray.section is None else _key(document, stray, stray.section)
+        )
+        if code is None:
+            continue
+        fix: str | Correction = f"# {_shown(stray.name)} has no meaning"
+        if isinstance(named, str):
+            fix = _renamed(stray, named)
+        elif named and named.type == Type.BLOCK:
+            fix = f"{re.sub(r'[^ -].*', '', stray.before)}{_name(stray, named)}:"
+        elif named and named.path in renamed:
+            fix = f"# {_shown(stray.name)} has no meaning, and {_name(stray, named)} is here"
+        elif named:
+            renamed.add(named.path)
+            fix = Correction(named, _repeated(stray, named), stray)
+        yield Trap(stray.line, code, message, fix)
 
 
-def _variable(stray: Stray) -> Finding | None:
+def _variable(stray: Stray) -> tuple[Code | None, str, Setting | str | None]:
+    """Return what is wrong with a variable, and what is meant: a setting, or the name of another variable."""
     if stray.name == "AUTHENTICATION_DISCOVERY_URI":
         named = setting(Section.OIDC, "discoveryUri")
         message = f"{stray.name} is read by nobody, though a page names it; it is {named.variable}."
-        return Finding(stray.line, Code.DISCOVERY_VARIABLE, message, _renamed(stray, named))
+        return Code.DISCOVERY_VARIABLE, message, named
     ours = stray.name.startswith(PREFIXES)
-    if stray.name.startswith(_LDAP) or stray.name in _UNCERTAIN:
-        return None
-    close = get_close_matches(
-        stray.name[:LONGEST_NAME], variables(), 1, _CLOSE_VARIABLE if ours else _VERY_CLOSE
-    )
-    named_close = by_variable(close[0]) if close else None
-    return _unknown(stray, named_close) if ours or named_close else None
+    if stray.name in _UNCERTAIN:
+        return None, "", None
+    names = [*variables(), *(OTHER_VARIABLES if stray.name.startswith(OTHER_PREFIXES) else ())]
+    known = stray.name.startswith(OTHER_PREFIXES)
+    close = get_close_matches(stray.name[:LONGEST_NAME], names, 1, _CLOSE_VARIABLE if known else _VERY_CLOSE)
+    if not close and not ours:
+        return None, "", None
+    meant = close[0] if close else ""
+    return Code.UNKNOWN_KEY, _unknown(stray, meant), by_variable(meant) or meant or None
 
 
-def _key(document: Document, stray: Stray, section: Section) -> Finding | None:
+def _key(document: Document, stray: Stray, section: Section) -> tuple[Code, str, Setting | None]:
     helm = document.form == Form.HELM
     bare = re.sub(r"[_-]", "", stray.name).lower()
     if section == Section.AUTHENTICATION and bare == "clientid":
-        message = f"The key is clientId, not {_shown(stray.name)}."
-        named = setting(section, "clientId")
-        return Finding(stray.line, Code.CLIENT_ID_MISSPELT, message, _renamed(stray, named))
-    if helm and (other := by_key(section, stray.name)):
-        if other.helm:
-            return _unknown(stray, other)
-        message = f"The chart has no value for {stray.name} and refuses it; set {other.variable} instead."
-        value = _repeated(stray, other)
-        return Finding(stray.line, Code.HELM_CANNOT_SET, message, extra_env(other.variable, value))
-    if not helm and (other := by_helm(section, stray.name)):
-        return _unknown(stray, other)
-    return _unknown(stray, _close_key(stray, section, helm=helm))
+        return (
+            Code.CLIENT_ID_MISSPELT,
+            f"The key is clientId, not {_shown(stray.name)}.",
+            setting(section, "clientId"),
+        )
+    # No server has the chart's switch.
+    other = by_key(section, stray.name) if helm else by_helm(section, stray.name)
+    other = None if other and other.key == HELM_GATE else other
+    if helm and other and not other.helm and other.variable:
+        message = (
+            f"The chart has no value for {stray.name} and refuses it; in its place set {other.variable}."
+        )
+        return Code.HELM_CANNOT_SET, message, other
+    named = other if other and (not helm or other.helm) else _close_key(stray, section, helm=helm)
+    return Code.UNKNOWN_KEY, _unknown(stray, _name(stray, named) if named else ""), named
 
 
 def _close_key(stray: Stray, section: Section, *, helm: bool) -> Setting | None:
     names = {(named.helm if helm else named.key): named for named in in_section(section)}
     names.pop("", None)
+    if helm:
+        names[HELM_GATE] = HELM_GATES[section]
     close = get_close_matches(stray.name[:LONGEST_NAME], names, 1, _CLOSE)
     return names[close[0]] if close else None
 
 
-def _unknown(stray: Stray, named: Setting | None) -> Finding:
+def _unknown(stray: Stray, meant: str) -> str:
     told = f"There is no {_shown(stray.name)} here; nothing reads it."
-    if named is None:
-        return Finding(stray.line, Code.UNKNOWN_KEY, told, f"# {_shown(stray.name)} has no meaning")
-    return Finding(
-        stray.line, Code.UNKNOWN_KEY, f"{told} Did you mean {_name(stray, named)}?", _renamed(stray, named)
-    )
-
-
-def _renamed(stray: Stray, named: Setting) -> str:
-    """Return the stray's line with the right name."""
-    value = _repeated(stray, named)
-    written = rendered(named, value, stray.spelling)
-    if stray.spelling in (Spelling.HELM, Spelling.FILE):
-        return f"{re.sub(r'[^ -].*', '', stray.before)}{_name(stray, named)}: {written}"
-    if stray.spelling == Spelling.VARIABLE:
-        return f"{named.variable}: {written}"
-    return stray.before + written
+    return f"{told} Did you mean {meant}?" if meant else told
 
 
 def _name(stray: Stray, named: Setting) -> str:
-    if stray.section is None:
-        return named.variable
-    return named.helm if stray.spelling == Spelling.HELM else named.key
+    return name_of(named, stray.spelling) or named.variable
+
+
+def _renamed(stray: Stray, variable: str) -> str:
+    """Return the line with the right name of a variable that is no setting of sign-in."""
+    if stray.spelling == Spelling.PAIR:
+        return stray.before + variable
+    raw = stray.unchecked_value if isinstance(stray.unchecked_value, str) else ""
+    value = "…" if _HIDDEN.search(stray.name) or _HIDDEN.search(variable) else raw
+    if stray.spelling == Spelling.ASSIGNMENT:
+        plain = re.fullmatch(r"[\w${}:/.@%+=,-]*", value)
+        return stray.before + (f"{variable}={value}" if plain else assignment(variable, value))
+    if stray.spelling == Spelling.ITEM:
+        return stray.before + quoted(f"{variable}={value}")
+    indent = re.match(r"\s*", stray.before)[0]  # type: ignore[index]  # matches nothing too
+    return f"{indent}{variable}: {quoted(value)}"
 
 
 def _repeated(stray: Stray, named: Setting) -> Any:
     """Return the value for the corrected line, or dots for one that may be a secret."""
-    value = stray.unchecked_value
+    text = stray.unchecked_value
+    if isinstance(text, str):
+        text = own_key_id(text)
+    if text is None and stray.section is None:
+        return REFERENCE
+    if stray.section is None:
+        value = pasted(named, text).value
+    elif stray.spelling == Spelling.HELM:
+        value = in_chart(named, text).value
+    else:
+        value = in_file(named, text, line=str(text)).value
     hidden = named.type == Type.SECRET or _HIDDEN.search(stray.name) or _HIDDEN.search(named.key)
-    plain = isinstance(value, str | bool | int) or (
+    if value is REFERENCE or (isinstance(value, bool | int) and named.type != Type.SECRET):
+        return value
+    plain = isinstance(value, str) or (
         isinstance(value, list) and all(isinstance(item, str) for item in value)
     )
-    return "…" if hidden or not plain else value
+    return (
+        ["…"] if named.type == Type.LIST and (hidden or not plain) else "…" if hidden or not plain else value
+    )
 
 
 def _shown(name: str) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from providers.protocol.openmetadata.carried import user_name
-from providers.protocol.openmetadata.document import Document, Entry
-from providers.protocol.openmetadata.findings import Code, Finding
+from providers.protocol.openmetadata.document import Document, Entry, Trap
+from providers.protocol.openmetadata.findings import Code
 from providers.protocol.openmetadata.lint.facts import Facts, is_custom_oidc
 from providers.protocol.openmetadata.schema import DEFAULT_ADMIN, DEFAULT_DOMAINS, Section, setting
 
@@ -12,14 +12,14 @@ _MAPPED = ("username", "email")
 _USUAL = ("preferred_username", "email")
 
 
-def check_people(document: Document, facts: Facts) -> Iterator[Finding]:
+def check_people(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give findings about administrators and domains."""
     yield from _admins(document)
     yield from _default_domain(document)
     yield from _allowed(document, facts)
 
 
-def check_claims(document: Document, facts: Facts) -> Iterator[Finding]:
+def check_claims(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give findings about the claims that name a person."""
     mapping = document.entry(Section.AUTHENTICATION, "jwtPrincipalClaimsMapping")
     if mapping and document.known(Section.AUTHENTICATION, "jwtPrincipalClaimsMapping"):
@@ -32,10 +32,10 @@ def check_claims(document: Document, facts: Facts) -> Iterator[Finding]:
     registered = list(registration.principal_claims)
     if known != registered and sorted(known) == sorted(registered):
         message = "The claims are in another order than here: the same people would get other names."
-        yield Finding(claims.line, Code.CLAIM_ORDER, message, claims.corrected(registered))
+        yield Trap(claims.line, Code.CLAIM_ORDER, message, claims.corrected(registered))
 
 
-def _admins(document: Document) -> Iterator[Finding]:
+def _admins(document: Document) -> Iterator[Trap]:
     named = setting(Section.AUTHORIZER, "adminPrincipals")
     entry, admins = document.entry(*named.path), document.known(*named.path) or []
     if entry is None and is_custom_oidc(document):
@@ -43,19 +43,19 @@ def _admins(document: Document) -> Iterator[Finding]:
             f"No administrators are named: {DEFAULT_ADMIN} stays one, with a password that everybody knows."
         )
         line = document.line_of(Section.AUTHORIZER, Section.AUTHENTICATION)
-        yield Finding(line, Code.DEFAULT_ADMIN, message, document.addition(named, ["<a user name>"]))
+        yield Trap(line, Code.DEFAULT_ADMIN, message, document.addition(named, ["<a user name>"]))
         return
     if entry and DEFAULT_ADMIN in admins:
         message = f"{DEFAULT_ADMIN} is the default administrator, with a password that everybody knows."
         others = [name for name in admins if name != DEFAULT_ADMIN] or ["<a user name>"]
-        yield Finding(entry.line, Code.DEFAULT_ADMIN, message, entry.corrected(others))
+        yield Trap(entry.line, Code.DEFAULT_ADMIN, message, entry.corrected(others))
     if entry and any("@" in name for name in admins):
         message = "Administrators are user names, what stands before the @; an address is nobody's name."
         names = list(dict.fromkeys(user_name(name) for name in admins))
-        yield Finding(entry.line, Code.ADMIN_IS_EMAIL, message, entry.corrected(names))
+        yield Trap(entry.line, Code.ADMIN_IS_EMAIL, message, entry.corrected(names))
 
 
-def _default_domain(document: Document) -> Iterator[Finding]:
+def _default_domain(document: Document) -> Iterator[Trap]:
     named = setting(Section.AUTHORIZER, "principalDomain")
     entry = document.entry(*named.path)
     missing = entry is None and is_custom_oidc(document)
@@ -64,10 +64,10 @@ def _default_domain(document: Document) -> Iterator[Finding]:
         line = entry.line if entry else document.line_of(Section.AUTHORIZER, Section.AUTHENTICATION)
         value = "<your domain>"
         fix = entry.corrected(value) if entry else document.addition(named, value)
-        yield Finding(line, Code.DEFAULT_DOMAIN, message, fix)
+        yield Trap(line, Code.DEFAULT_DOMAIN, message, fix)
 
 
-def _allowed(document: Document, facts: Facts) -> Iterator[Finding]:
+def _allowed(document: Document, facts: Facts) -> Iterator[Trap]:
     """Where domains are enforced, everybody else's sign-in ends with “Email does not match”."""
     registration = facts.registration_of(document)
     enforced = document.entry(Section.AUTHORIZER, "enforcePrincipalDomain")
@@ -82,10 +82,10 @@ def _allowed(document: Document, facts: Facts) -> Iterator[Finding]:
         message = f"Enforced, and not allowed although it is here: {', '.join(missing)}."
         value = list(dict.fromkeys([domain, *allowed, *missing]))
         fix = entry.corrected(value) if entry else document.addition(named, value)
-        yield Finding(entry.line if entry else enforced.line, Code.DOMAIN_NOT_ALLOWED, message, fix)
+        yield Trap(entry.line if entry else enforced.line, Code.DOMAIN_NOT_ALLOWED, message, fix)
 
 
-def _mapping(entry: Entry) -> Iterator[Finding]:
+def _mapping(entry: Entry) -> Iterator[Trap]:
     pairs = dict(pair.partition(":")[::2] for pair in entry.value)
     if len(pairs) == len(entry.value) and sorted(pairs) == sorted(_MAPPED) and all(pairs.values()):
         return
@@ -94,4 +94,4 @@ def _mapping(entry: Entry) -> Iterator[Finding]:
         f"{name}:{pairs.get(name) or default}"
         for name, default in zip(_MAPPED, ("preferred_username", "email"), strict=True)
     ]
-    yield Finding(entry.line, Code.CLAIMS_MAPPING_INVALID, message, entry.corrected(meant))
+    yield Trap(entry.line, Code.CLAIMS_MAPPING_INVALID, message, entry.corrected(meant))

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from providers.protocol.openmetadata.document import Document, Entry, Form, Spelling
-from providers.protocol.openmetadata.findings import Code, Finding
+from providers.protocol.openmetadata.carried import DISCOVERY_PATH
+from providers.protocol.openmetadata.document import REFERENCE, Document, Entry, Form, Spelling, Trap
+from providers.protocol.openmetadata.findings import Code
 from providers.protocol.openmetadata.lint.facts import Facts, is_confidential, is_custom_oidc
+from providers.protocol.openmetadata.lint.writing import name_of
 from providers.protocol.openmetadata.schema import (
-    OIDC_SECRET,
-    OIDC_SECRET_KEYS,
+    DEMO_KEY_IDS,
+    OWN_KEY_ID,
     Section,
     Setting,
     Type,
@@ -21,7 +23,7 @@ _onelogin = re.compile(r"one[-_ ]?login", re.IGNORECASE)
 _SHOWN = 60
 
 
-def check_values(document: Document, facts: Facts) -> Iterator[Finding]:
+def check_values(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give findings about single values."""
     for entry in document.readable():
         # A name may have braces of its own; everything else in braces is a placeholder.
@@ -36,7 +38,7 @@ def check_values(document: Document, facts: Facts) -> Iterator[Finding]:
             yield found
 
 
-def check_missing(document: Document, facts: Facts) -> Iterator[Finding]:
+def check_missing(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give findings about settings that a deployment cannot do without."""
     if not is_custom_oidc(document):
         yield from _no_provider(document)
@@ -67,13 +69,13 @@ def _in_braces(value: Any) -> str:
     return ""
 
 
-def _left(entry: Entry) -> Finding:
+def _left(entry: Entry) -> Trap:
     texts = [_braces.sub(_without, text) for text in texts_of(entry)]
     if entry.setting.type == Type.LIST and not isinstance(entry.value, list):
         texts = [part.strip() for part in texts[0].strip("[] ").split(",")]
     value = texts if entry.setting.type == Type.LIST else texts[0]
-    message = f"{_name(entry)} still has a placeholder in braces, which YAML reads as a map."
-    return Finding(entry.line, Code.BRACES_LEFT, message, entry.corrected(value))
+    message = f"{name_of(entry.setting, entry.spelling)} still has a placeholder in braces, which YAML reads as a map."
+    return Trap(entry.line, Code.BRACES_LEFT, message, entry.corrected(value))
 
 
 def _without(found: "re.Match[str]") -> str:
@@ -81,19 +83,14 @@ def _without(found: "re.Match[str]") -> str:
     return inner if inner.startswith(("http://", "https://")) else f"<{inner}>"
 
 
-def _wrong_type(entry: Entry) -> Finding:
+def _wrong_type(entry: Entry) -> Trap:
     named = entry.setting
     if entry.spelling == Spelling.HELM and named.helm_type == Type.BLOCK:
         message = f"{named.helm} needs secretRef and secretKey: the chart takes it from a Kubernetes secret."
-        return Finding(entry.line, Code.WRONG_TYPE, message, entry.before + secret_reference(named))
+        return Trap(entry.line, Code.WRONG_TYPE, message, entry.corrected(REFERENCE))
     wanted = (named.helm_type or named.type) if entry.spelling == Spelling.HELM else named.type
-    message = f"{_name(entry)} needs {wanted}{_quotes(entry, wanted)}."
-    return Finding(entry.line, Code.WRONG_TYPE, message, entry.corrected(_guess(entry)))
-
-
-def secret_reference(named: Setting) -> str:
-    """Return where the chart finds the client id or the client secret."""
-    return f"{{secretRef: {OIDC_SECRET}, secretKey: {OIDC_SECRET_KEYS[named.key]}}}"
+    message = f"{name_of(entry.setting, entry.spelling)} needs {wanted}{_quotes(entry, wanted)}."
+    return Trap(entry.line, Code.WRONG_TYPE, message, entry.corrected(_guess(entry)))
 
 
 def _quotes(entry: Entry, wanted: Type) -> str:
@@ -110,38 +107,40 @@ def _guess(entry: Entry) -> Any:
         return True
     if named.type == Type.FLAG and str(value).lower() in ("no", "off", "0", "false"):
         return False
-    if named.type in (Type.TEXT, Type.WHOLE) and isinstance(value, bool | int | float):
+    if named.type == Type.TEXT and isinstance(value, bool | int | float):
         return value
-    return named.default
+    if named.type == Type.WHOLE and isinstance(value, int | float) and not isinstance(value, bool):
+        return int(value)
+    return OWN_KEY_ID if named.default in DEMO_KEY_IDS else named.default
 
 
-def _wrong_value(entry: Entry) -> Finding | None:
+def _wrong_value(entry: Entry) -> Trap | None:
     named, value = entry.setting, entry.value
     if named.choices and value not in named.choices and value != "":
         if named.key == "provider" and _onelogin.fullmatch(str(value)):
             message = "There is no provider of this name; OneLogin is custom-oidc with OneLogin's addresses."
-            return Finding(entry.line, Code.PROVIDER_ONELOGIN, message, entry.corrected("custom-oidc"))
+            return Trap(entry.line, Code.PROVIDER_ONELOGIN, message, entry.corrected("custom-oidc"))
         meant = next((choice for choice in named.choices if choice.lower() == str(value).lower()), None)
-        message = f"{_name(entry)} is one of {', '.join(filter(None, named.choices))}."
-        fix = entry.corrected(meant or named.default or named.choices[0])
-        return Finding(entry.line, Code.WRONG_VALUE, message, fix)
+        message = (
+            f"{name_of(entry.setting, entry.spelling)} is one of {', '.join(filter(None, named.choices))}."
+        )
+        usual = "custom-oidc" if named.key == "provider" else named.default or named.choices[0]
+        fix = entry.corrected(meant or usual)
+        return Trap(entry.line, Code.WRONG_VALUE, message, fix)
     if named.least is not None and isinstance(value, int) and value < named.least:
-        message = f"{_name(entry)} is at least {named.least}."
-        return Finding(entry.line, Code.WRONG_VALUE, message, entry.corrected(named.least))
+        message = f"{name_of(entry.setting, entry.spelling)} is at least {named.least}."
+        return Trap(entry.line, Code.WRONG_VALUE, message, entry.corrected(named.least))
     return None
 
 
-def _name(entry: Entry) -> str:
-    if entry.spelling in (Spelling.ASSIGNMENT, Spelling.ITEM, Spelling.VARIABLE):
-        return entry.setting.variable
-    return entry.setting.helm if entry.spelling == Spelling.HELM else entry.setting.key
-
-
-def _missing(document: Document, named: Setting) -> Iterator[Finding]:
+def _missing(document: Document, named: Setting) -> Iterator[Trap]:
     entry = document.entry(*named.path)
     if entry and (entry.value or not entry.fits):
         return
     value: Any = ["…"] if named.type == Type.LIST else "…"
+    discovery = document.known(Section.OIDC, "discoveryUri") or ""
+    if named.key == "authority" and DISCOVERY_PATH in discovery:
+        value = discovery.partition(DISCOVERY_PATH)[0]
     name = (
         named.variable
         if document.form == Form.ENV
@@ -151,10 +150,10 @@ def _missing(document: Document, named: Setting) -> Iterator[Finding]:
     )
     line = entry.line if entry else document.line_of(named.section, Section.AUTHENTICATION)
     fix = entry.corrected(value) if entry else document.addition(named, value)
-    yield Finding(line, Code.MISSING_KEY, f"{name} is missing: custom-oidc needs it.", fix)
+    yield Trap(line, Code.MISSING_KEY, f"{name} is missing: custom-oidc needs it.", fix)
 
 
-def _no_provider(document: Document) -> Iterator[Finding]:
+def _no_provider(document: Document) -> Iterator[Trap]:
     """Without a provider the server keeps its own password login, whatever else is set."""
     if document.entry(Section.AUTHENTICATION, "provider"):
         return
@@ -166,4 +165,4 @@ def _no_provider(document: Document) -> Iterator[Finding]:
         line = min(entry.line for entry in found)
         fix = document.addition(setting(Section.AUTHENTICATION, "provider"), "custom-oidc")
         message = "The provider is missing: its default is basic (not ldap, as a page says), and the rest is ignored."
-        yield Finding(line, Code.PROVIDER_NOT_SET, message, fix)
+        yield Trap(line, Code.PROVIDER_NOT_SET, message, fix)

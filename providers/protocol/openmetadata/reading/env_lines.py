@@ -15,12 +15,17 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A variable; `value` is None where it is passed on from the environment."""
+    """
+    A variable; `value` is None where it is passed on from the environment.
+
+    `is_literal` says that no `$` in the value begins a reference, as in single quotes.
+    """
 
     name: str
     value: str | None
     line: int
     before: str
+    is_literal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +90,4 @@ def _quoted(found: "re.Match[str]", parts: list[str], end: int | None, line: int
     inner = "\n".join([*parts[:-1], parts[-1][:end]])[1:]
     if mark == '"':
         inner = _escape.sub(lambda match: _ESCAPES.get(match[1], match[1]), inner)
-    return Assigned(found["name"], inner, line, found["before"])
+    return Assigned(found["name"], inner, line, found["before"], is_literal=mark == "'")

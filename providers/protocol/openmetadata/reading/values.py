@@ -8,11 +8,16 @@ from providers.protocol.openmetadata.document import REFERENCE
 from providers.protocol.openmetadata.schema import Setting, Type
 from ssoconsole.yaml.positions import read_yaml
 
-# ${NAME}, or ${NAME:-what stands for it} with any of the shells' separators.
-_SUBSTITUTED = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<rest>:?[-?+=].*)?\}", re.DOTALL)
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+# ${NAME}, or ${NAME:-what stands for it} with any of the shells' separators; $NAME, and Kubernetes' $(NAME).
+_SUBSTITUTED = re.compile(
+    rf"\$(?:\{{(?P<name>{_NAME})(?P<rest>:?[-?+=].*)?\}}|(?P<bare>{_NAME})|\((?P<called>{_NAME})\))",
+    re.DOTALL,
+)
 _DEFAULT = (":-", "-")
-# Docker knows both forms, `openmetadata.yaml` only the one with braces.
-_REFERENCE = re.compile(r"\$(?:\{|[A-Za-z_])")
+# Where a reference begins: Docker knows all but the last, a chart's `extraEnvs` the last, `openmetadata.yaml` the
+# braces alone. Two dollar signs are one that is none.
+_REFERENCE = re.compile(r"\$[{(A-Za-z_]")
 _IN_FILE = "${"
 
 
@@ -25,15 +30,21 @@ class Value(NamedTuple):
     variable: str = ""
 
 
-def pasted(named: Setting, text: str) -> Value:
-    """Return the meaning of a text that is pasted into `openmetadata.yaml`, as those of variables are."""
+def pasted(named: Setting, text: str, *, is_literal: bool = False) -> Value:
+    """
+    Return the meaning of a text that is pasted into `openmetadata.yaml`, as those of variables are.
+
+    A reference, whole or within the text, is never taken for a value, least of all for a secret.
+    """
     found = _SUBSTITUTED.fullmatch(text.strip())
-    if found:
-        return _substituted(named, found["name"], found["rest"] or "")
+    if found and (found["name"] or not is_literal):
+        return _substituted(named, found)
+    if not is_literal:
+        if _REFERENCE.search(text.replace("$$", "")):
+            return Value(REFERENCE, text)
+        text = text.replace("$$", "$")
     if named.type == Type.SECRET:
         return Value(text, text)
-    if _REFERENCE.search(text):
-        return Value(REFERENCE, text)
     return _coerced(named, _parsed(text), text, strict=False)
 
 
@@ -43,17 +54,29 @@ def in_file(named: Setting, value: Any, *, line: str) -> Value:
 
     The server substitutes before it parses: a dollar sign that is an escape on its `line` is just one.
     """
-    if "$" not in line:
+    if "$" not in line and not (isinstance(value, list) and line.rstrip().endswith(":")):
         return _coerced(named, value, _raw(value), strict=False)
-    if isinstance(value, str) and (found := _SUBSTITUTED.fullmatch(value.strip())):
-        return _substituted(named, found["name"], found["rest"] or "")
-    if isinstance(value, str) and _IN_FILE in value:
-        return Value(REFERENCE, value)
+    if isinstance(value, str) and (found := _SUBSTITUTED.fullmatch(value.strip())) and found["name"]:
+        return _substituted(named, found)
+    if _has_reference(value):
+        return Value(REFERENCE, _raw(value))
     return _coerced(named, value, _raw(value), strict=False)
 
 
+def _has_reference(value: Any) -> bool:
+    """Tell whether a text, or one of a list, has a part that is elsewhere."""
+    texts = value if isinstance(value, list) else [value]
+    return any(isinstance(text, str) and _IN_FILE in text for text in texts)
+
+
 def in_chart(named: Setting, value: Any) -> Value:
-    """Return the meaning of a value of the chart, whose schema is strict."""
+    """
+    Return the meaning of a value of the chart, whose schema is strict.
+
+    The chart knows no references; those that stand in its values are for a program that replaces them before.
+    """
+    if _has_reference(value):
+        return Value(REFERENCE, _raw(value))
     if named.helm_type == Type.BLOCK:
         return Value(REFERENCE, "") if _is_secret_reference(value) else Value(value, _raw(value), fits=False)
     if named.helm_type == Type.TEXT:
@@ -63,13 +86,14 @@ def in_chart(named: Setting, value: Any) -> Value:
     return _coerced(named, value, _raw(value), strict=True)
 
 
-def _substituted(named: Setting, name: str, rest: str) -> Value:
+def _substituted(named: Setting, found: "re.Match[str]") -> Value:
+    name, rest = found["name"] or found["bare"] or found["called"], found["rest"] or ""
     separator = next((mark for mark in _DEFAULT if rest.startswith(mark)), None)
     if separator is None:
-        return Value(REFERENCE, rest, variable=name)
+        return Value(REFERENCE, found[0], variable=name)
     default = rest.removeprefix(separator)
-    if not default.strip("\"' "):
-        return Value(REFERENCE, default, variable=name)
+    if not default.strip("\"' ") or _REFERENCE.search(default.replace("$$", "")):
+        return Value(REFERENCE, found[0], variable=name)
     if named.type == Type.SECRET:
         return Value(default.strip("\"'"), default, variable=name)
     return _coerced(named, _parsed(default), default, strict=False)._replace(variable=name)

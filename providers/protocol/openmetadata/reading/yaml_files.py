@@ -1,23 +1,22 @@
 """Settings as YAML: `openmetadata.yaml`, values of the Helm chart, a Compose file."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from providers.protocol.openmetadata.document import Document, Entry, Form, Spelling, Stray
-from providers.protocol.openmetadata.reading.env_file import take_variable
+from providers.protocol.openmetadata.reading.env_file import take_variables
 from providers.protocol.openmetadata.reading.env_lines import Assigned
 from providers.protocol.openmetadata.reading.values import in_chart, in_file
 from providers.protocol.openmetadata.schema import (
     FILE_SECTIONS,
-    HELM_GATE,
-    HELM_GATED,
     HELM_ROOT,
     HELM_SECTIONS,
     Section,
     Type,
     by_helm,
     by_key,
+    by_variable,
 )
 from ssoconsole.yaml.problems import Findings, Path
 
@@ -27,7 +26,7 @@ _ROOTS: tuple[Path, ...] = (HELM_ROOT, ("global",), ("global", *HELM_ROOT))
 
 def read_file(value: Mapping[str, Any], findings: Findings, lines: list[str]) -> Document:
     """Return what `openmetadata.yaml` sets."""
-    document = Document(Form.FILE, lines)
+    document = Document(Form.FILE, lines, places=findings.lines)
     for section, path in FILE_SECTIONS.items():
         _read_block(document, section, _at(value, path), path, findings)
     return document
@@ -35,33 +34,57 @@ def read_file(value: Mapping[str, Any], findings: Findings, lines: list[str]) ->
 
 def read_helm(value: Mapping[str, Any], findings: Findings, lines: list[str]) -> Document:
     """Return what values of the chart set, also what it ignores, and the variables of `extraEnvs`."""
-    document = Document(Form.HELM, lines)
+    document = Document(Form.HELM, lines, places=findings.lines, root=HELM_ROOT)
+    document.is_partial = bool(value.get("envFrom"))
     for root in _ROOTS:
         for section, inner in HELM_SECTIONS.items():
             path = (*root, *inner)
             found = _at(value, path)
-            if found is not None and root != HELM_ROOT and section != Section.OIDC:
-                document.ignored.append(findings.line_of(path))
+            if found is not None and root != HELM_ROOT:
+                document.root = root
+                if section != Section.OIDC:
+                    document.ignored.append(findings.line_of(path))
             _read_block(document, section, found, path, findings)
-    _read_pairs(document, value.get("extraEnvs"), ("extraEnvs",), findings)
+    take_variables(document, _pairs(document, value.get("extraEnvs"), findings), Spelling.PAIR)
     return document
 
 
-def read_compose(value: Mapping[str, Any], findings: Findings, lines: list[str]) -> Document:
-    """Return the variables that a Compose file gives to its services."""
-    document = Document(Form.ENV, lines)
+def read_compose(value: Mapping[str, Any], findings: Findings, lines: list[str]) -> list[Document]:
+    """Return what a Compose file sets for each service that it sets anything for, or that is the server."""
     services = value.get("services")
+    found = []
     for name, service in services.items() if isinstance(services, Mapping) else ():
-        environment = service.get("environment") if isinstance(service, Mapping) else None
-        path = ("services", name, "environment")
+        if not isinstance(service, Mapping):
+            continue
+        document = Document(Form.ENV, lines, service=name, rank=_rank(name, service))
+        document.is_partial = bool(service.get("env_file") or service.get("extends"))
+        environment, path = service.get("environment"), ("services", name, "environment")
         if isinstance(environment, Mapping):
-            for variable, text in environment.items():
-                line = findings.line_of((*path, variable))
-                item = Assigned(variable, _as_text(text), line, before(lines, line, variable))
-                take_variable(document, item, Spelling.VARIABLE)
-        for index, text in enumerate(environment if isinstance(environment, list) else ()):
-            _read_item(document, text, findings.line_of((*path, index)))
-    return document
+            items = [
+                Assigned(variable, _as_text(text), line, before(lines, line, variable))
+                for variable, text in environment.items()
+                for line in [findings.line_of((*path, variable))]
+            ]
+            take_variables(document, items, Spelling.VARIABLE)
+        elif isinstance(environment, list):
+            items = [
+                _item(lines, text, findings.line_of((*path, index)))
+                for index, text in enumerate(environment)
+                if isinstance(text, str)
+            ]
+            take_variables(document, items, Spelling.ITEM)
+        if not document.is_empty or (document.is_partial and document.rank):
+            found.append(document)
+    return found
+
+
+def _rank(name: str, service: Mapping[str, Any]) -> int:
+    """Tell how much a service looks like the server, by its usual name or its image; one that migrates is none."""
+    if name.replace("_", "-") == "openmetadata-server":
+        return 2
+    return int(
+        "openmetadata/server" in str(service.get("image")) and "migrate" not in str(service.get("command"))
+    )
 
 
 def before(lines: list[str], line: int, key: str) -> str:
@@ -80,9 +103,6 @@ def _read_block(document: Document, section: Section, block: Any, path: Path, fi
         line = findings.line_of((*path, key))
         start = before(document.lines, line, key)
         spelling = Spelling.HELM if helm else Spelling.FILE
-        if helm and key == HELM_GATE and section in HELM_GATED:
-            document.gates.setdefault(section, (value, line))
-            continue
         named = by_helm(section, key) if helm else by_key(section, key)
         if named is None:
             document.strays.append(Stray(key, line, section, spelling, start, value))
@@ -93,22 +113,21 @@ def _read_block(document: Document, section: Section, block: Any, path: Path, fi
             )
 
 
-def _read_pairs(document: Document, pairs: Any, path: Path, findings: Findings) -> None:
+def _pairs(document: Document, pairs: Any, findings: Findings) -> Iterator[Assigned]:
+    """Give the variables of `extraEnvs`; of one that nobody knows, the line of its name is what matters."""
     for index, pair in enumerate(pairs if isinstance(pairs, list) else ()):
         if not isinstance(pair, Mapping) or not isinstance(pair.get("name"), str):
             continue
-        inner = (*path, index, "value")
-        line = findings.line_of(inner)
+        key = "value" if by_variable(pair["name"]) else "name"
+        line = findings.line_of(("extraEnvs", index, key))
         text = _as_text(pair["value"]) if "value" in pair else None
-        item = Assigned(pair["name"], text, line, before(document.lines, line, "value"))
-        take_variable(document, item, Spelling.VARIABLE)
+        yield Assigned(pair["name"], text, line, before(document.lines, line, key))
 
 
-def _read_item(document: Document, text: Any, line: int) -> None:
-    name, separator, value = str(text).partition("=")
-    indent = re.match(r"\s*", document.lines[line - 1])[0]  # type: ignore[index]  # matches nothing too
-    item = Assigned(name, value if separator else None, line, f"{indent}- ")
-    take_variable(document, item, Spelling.ITEM)
+def _item(lines: list[str], text: str, line: int) -> Assigned:
+    name, separator, value = text.partition("=")
+    indent = re.match(r"\s*", lines[line - 1])[0]  # type: ignore[index]  # matches nothing too
+    return Assigned(name, value if separator else None, line, f"{indent}- ")
 
 
 def _as_text(value: Any) -> str | None:

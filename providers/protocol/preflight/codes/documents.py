@@ -191,6 +191,12 @@ DOCUMENTS: Codes = {
         "Several different keys for one algorithm have the same kid.",
         "Give each key a kid of its own: a token that names this one fits several, and is refused.",
     ),
+    "keys_replaced": Code(
+        "error",
+        "The provider has put another key under a kid that the console knows.",
+        "Ask whoever runs the provider, on another way. Then refresh the metadata on the provider's page, which reads "
+        "the keys anew; until then what the new key has signed is refused as signature_invalid, for up to an hour.",
+    ),
     "keys_without_kid": Code(
         "warning",
         "Several keys for one algorithm have no kid.",

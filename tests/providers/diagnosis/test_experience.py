@@ -1,0 +1,185 @@
+"""What people came with is used: a claim that nobody has, an administrator who can never match, a group."""
+
+import json
+
+import pytest
+from django.utils import timezone
+
+from providers.models import Provider, SignInAttempt
+from providers.protocol.preflight.experience import Rules, gains, judge_claims
+
+ALICE = {
+    "sub": "1",
+    "preferred_username": "alice",
+    "email": "alice@corp.example",
+    "groups": ["/staff", "Data"],
+}
+
+
+def rules(**fields):
+    usual = {"email": "email", "name": "name", "groups": "groups"}
+    values = {"principal_claims": ["preferred_username"], "mapping": usual, "usual": usual, "group_rules": []}
+    values |= {"admin_principals": [], "needed": frozenset()}
+    return Rules(**values | fields)
+
+
+def rule(value):
+    return {"claim_value": value, "group": "G"}
+
+
+FINDINGS = {
+    "a path that nobody has": (
+        {"mapping": {"groups": "realm_access.roles"}},
+        "mapped_claim_absent",
+        "groups: realm_access.roles",
+        "claims that came: email, groups, preferred_username, sub",
+    ),
+    "groups that are needed": (
+        {"mapping": {"groups": "roles"}, "usual": {"groups": "roles"}, "needed": frozenset({"groups"})},
+        "mapped_claim_absent",
+        "groups: roles",
+        "claims that came",
+    ),
+    "an administrator by address where user names name people": (
+        {"admin_principals": ["alice@corp.example"]},
+        "administrator_never_matches",
+        "alice@corp.example",
+        "named by preferred_username, such as alice; alice@corp.example stands in email",
+    ),
+    "one who has not come yet, by address": (
+        {"admin_principals": ["bob@corp.example"]},
+        "administrator_never_matches",
+        "bob@corp.example",
+        "such as alice",
+    ),
+    "a user name where addresses name people": (
+        {"principal_claims": ["email"], "admin_principals": ["bob"]},
+        "administrator_never_matches",
+        "bob",
+        "named by email, such as alice@corp.example",
+    ),
+    "a group with a slash": ({"group_rules": [rule("staff")]}, "group_value_differs", "staff", "/staff"),
+    "a group in another case": ({"group_rules": [rule("data")]}, "group_value_differs", "data", "Data"),
+    "a group that nobody has": (
+        {"group_rules": [rule("admins")]},
+        "group_value_absent",
+        "admins",
+        "/staff, Data",
+    ),
+}
+SILENT = [
+    {},
+    {"group_rules": [rule("/staff"), rule("Data")]},
+    {"admin_principals": ["alice"]},
+    {"admin_principals": ["alice", "bob"]},
+    {"principal_claims": ["email"], "admin_principals": ["bob@corp.example"]},
+    {"mapping": {"groups": "roles, groups"}},
+    {"mapping": {"groups": ""}},
+    {"mapping": {"name": "name"}},
+]
+
+
+@pytest.mark.parametrize(("fields", "code", "expected", "received"), [*FINDINGS.values()], ids=FINDINGS)
+def test_what_can_never_fit_is_told_with_what_came(fields, code, expected, received):
+    [found] = judge_claims([ALICE], rules(**fields))
+    assert (found.code, found.expected) == (code, expected)
+    assert received in found.received
+
+
+@pytest.mark.parametrize("fields", SILENT)
+def test_what_fits_or_may_fit_is_silent(fields):
+    assert judge_claims([ALICE], rules(**fields)) == []
+
+
+@pytest.mark.parametrize("fields", [fields for fields, *_ in FINDINGS.values()])
+def test_nothing_is_said_before_anybody_has_come(fields):
+    assert judge_claims([], rules(**fields)) == []
+
+
+def test_one_person_who_has_it_is_enough():
+    bob = {"sub": "2", "preferred_username": "bob", "roles": ["admins"]}
+    fields = {"mapping": {"groups": "roles"}, "group_rules": [rule("admins")]}
+    assert judge_claims([ALICE, bob], rules(**fields)) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "codes"),
+    [
+        ({}, []),
+        ({"group_rules": [rule("admins")]}, ["nothing_gained"]),
+        ({"admin_principals": ["bob"]}, ["nothing_gained"]),
+        ({"group_rules": [rule("Data")]}, []),
+        ({"admin_principals": ["alice"]}, []),
+    ],
+)
+def test_a_person_who_gains_nothing_by_the_rules_is_told(fields, codes):
+    assert [found.code for found in gains(ALICE, rules(**fields))] == codes
+
+
+def signed_in(provider, claims, outcome="ok", received=""):
+    attempt = SignInAttempt(
+        provider=provider,
+        reference=f"r{SignInAttempt.objects.count()}",
+        started_at=timezone.now(),
+        outcome=outcome,
+    )
+    attempt.claims, attempt.received = json.dumps(claims), received
+    attempt.save()
+
+
+def codes(report):
+    return [each.code for each in report.findings if each.severity != "info"]
+
+
+class CheckTests:
+    def test_it_uses_what_sign_ins_have_taught(self, examine):
+        report = examine(
+            breaks=lambda op: {
+                "mapping": {"groups": "roles"},
+                "admin_principals": ["alice@corp.example"],
+                "principal_claims": ["preferred_username"],
+                "after": lambda provider: signed_in(provider, ALICE),
+            }
+        )
+        assert {"mapped_claim_absent", "administrator_never_matches"} <= {*codes(report)}
+        assert report.ok
+
+    def test_without_sign_ins_it_says_why_it_did_not_look(self, examine):
+        told = {each["name"]: each["because"] for each in examine().as_json()["not_tried"]}
+        assert told["sign_ins"] == "nobody has signed in yet, or what came is past its retention"
+
+    def test_a_refused_sign_in_teaches_nothing_about_the_rules(self, examine):
+        report = examine(
+            breaks=lambda op: {
+                "mapping": {"groups": "roles"},
+                "after": lambda provider: signed_in(provider, ALICE, outcome="not_admitted"),
+            }
+        )
+        assert codes(report) == []
+
+    @pytest.mark.parametrize(
+        ("claims", "userinfo", "told"),
+        [
+            (ALICE | {"name": "Alice"}, "always", True),
+            (ALICE | {"name": "Alice"}, "never", False),
+            ({"sub": "1"}, "always", False),
+        ],
+    )
+    def test_a_userinfo_that_fails_and_is_not_needed_is_told(self, examine, claims, userinfo, told):
+        report = examine(
+            breaks=lambda op: {
+                "userinfo": userinfo,
+                "after": lambda provider: signed_in(provider, claims, "userinfo_error", "status 403"),
+            }
+        )
+        found = [each for each in report.findings if each.code == "userinfo_not_needed"]
+        assert bool(found) is told
+        if told:
+            assert (found[0].expected, "status 403" in found[0].received) == ("when_needed", True)
+
+    def test_every_step_that_was_left_out_says_why(self, examine):
+        report = examine("public", lambda op: {})
+        left_out = [check for check in report.checks if check.ok is None]
+        assert left_out
+        assert all(check.because or check.reason for check in left_out)
+        assert Provider.objects.count() == 1

@@ -1,0 +1,70 @@
+"""A provider that refuses without the state of the attempt is heard: what it said is kept, and nothing is touched."""
+
+import pytest
+
+from tests.providers.signin.journey import Browser, assert_refused, outcome_of, register, trace_of
+
+
+def came_back(visitor, query, path="/callback/corp"):
+    return visitor.client.get(f"{path}?{query}")
+
+
+@pytest.mark.parametrize(
+    "query", ["error=access_denied", "error=access_denied&state=", "error=access_denied&state=x"]
+)
+def test_what_the_provider_said_is_kept_for_the_administrator(op, provider, visitor, query):
+    visitor.leave()
+    response = came_back(visitor, f"{query}&error_description=the%20person%20said%20no")
+    assert (outcome_of(response), response.status_code) == ("provider_error", 403)
+    trace = trace_of(response)
+    assert trace.received == "access_denied: the person said no"
+    assert trace.provider == provider
+
+
+def test_the_person_reads_that_it_was_cancelled_and_can_try_that_provider_again(op, provider, visitor):
+    page = came_back(visitor, "error=access_denied").content.decode()
+    assert "cancelled at your sign-in provider" in page
+    assert '<a class="button primary" href="/signin/corp">Try Corp SSO again</a>' in page
+
+
+def test_so_he_can_after_an_answer_with_the_state_and_comes_to_where_he_wanted(op, provider, visitor):
+    op.refuse()
+    page = visitor.sign_in(op, next="/account").content.decode()
+    assert 'href="/signin/corp?next=/account"' in page or 'href="/signin/corp?next=%2Faccount"' in page
+
+
+@pytest.mark.parametrize(
+    ("query", "outcome", "status"),
+    [
+        ("error=server_error", "provider_unavailable", 503),
+        ("error=temporarily_unavailable", "provider_unavailable", 503),
+        ("code=x", "state_unknown", 400),
+        ("", "state_unknown", 400),
+        ("error=", "state_unknown", 400),
+        ("error=a&error=b", "answer_refused", 400),
+    ],
+)
+def test_each_answer_is_what_it_says(op, provider, visitor, query, outcome, status):
+    assert_refused(came_back(visitor, query), outcome, status)
+
+
+def test_the_attempt_under_way_is_neither_finished_nor_spoilt(op, provider, visitor):
+    callback = op.visit(visitor.leave())
+    came_back(Browser(), "error=access_denied")
+    came_back(visitor, "error=access_denied")
+    assert visitor.arrive(callback).status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/callback", "/callback/nobody", "/callback/off"])
+def test_where_no_provider_is_known_or_enabled_none_is_offered(op, provider, visitor, path):
+    register(op, slug="off", enabled=False)
+    response = came_back(visitor, "error=access_denied", path=path)
+    assert outcome_of(response) == "provider_error"
+    assert "Try again" in response.content.decode()
+    assert trace_of(response).provider is None
+
+
+def test_a_posted_one_is_heard_too(op, visitor):
+    register(op, extra_params={"response_mode": "form_post"})
+    response = Browser().client.post("/callback/corp", {"error": "access_denied"})
+    assert outcome_of(response) == "provider_error"
