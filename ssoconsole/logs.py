@@ -37,6 +37,17 @@ def shown_path(path: str) -> str:
     return path if len(path) <= LONGEST_SHOWN else path[:LONGEST_SHOWN] + "..."
 
 
+def place_of_fault(error: Exception) -> dict[str, object]:
+    """Return fields that say what happened, without the exception's own words: they may hold a code or a secret."""
+    frames = traceback.extract_tb(error.__traceback__ or sys.exc_info()[2])
+    return {
+        "exception": type(error).__name__,
+        "where": [
+            f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]
+        ],
+    }
+
+
 def _escape_control_characters(_logger: Any, _method: str, event: Any) -> Any:
     """Spell out what would move a terminal's cursor, colour it or begin a line: strangers choose paths and names."""
     for name, value in event.items():

@@ -13,7 +13,7 @@ from providers.metadata.keys import verify_token
 from providers.models import Provider, SignInAttempt
 from providers.protocol.logout_token import check_logout_token
 from providers.sessions.backchannel import end_sessions_by_logout
-from providers.signin.attempts import record_refusal
+from providers.signin.traces import record_refusal
 from providers.signout.errors import LogoutFormRefused
 from providers.trial.services import settle
 from ssoconsole.actors import Actor
