@@ -8,13 +8,22 @@ from django.db import IntegrityError
 from django.utils import timezone
 from tokens_cast import METADATA, state
 
+from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
 from ssoconsole.encryption.ring import key_ring
 from ssoconsole.eventlog.models import Event
 from tests.support.leaks import assert_without
 from tokens import errors
 from tokens.audiences.services import disable_audience, enable_audience, ensure_audience, save_audience
-from tokens.bots.services import GrantSpec, disable_bot, disable_bots_of, enable_bot, retire_bot, save_bot
+from tokens.bots.services import (
+    GrantSpec,
+    disable_bot,
+    disable_bots_of,
+    enable_bot,
+    owner_waits,
+    retire_bot,
+    save_bot,
+)
 from tokens.credentials.authentication import authenticate_client
 from tokens.credentials.keyless import add_federation, set_federation, set_public_keys
 from tokens.credentials.services import add_client_secret, find_client_secret, retire_credential
@@ -332,6 +341,13 @@ def test_with_an_owner_his_bots_are_stopped_and_no_others(bot, other_bot, by, ow
     assert other_bot.owner == ""
     assert disable_bots_of(owner=owner, by=by) == stopped
     assert Bot.objects.filter(disabled_at__isnull=False).count() == stopped
+
+
+@pytest.mark.parametrize(("aside", "waits"), [(-1, False), (0, False), (1, True)])
+def test_an_account_that_is_younger_than_its_being_named_owns_nothing_yet(bot, aside, waits):
+    joined = bot.owner_named_at + timedelta(microseconds=aside)
+    User.objects.create(username=bot.owner, date_joined=joined)
+    assert owner_waits(bot) is waits
 
 
 def test_a_name_that_somebody_takes_at_the_same_time_is_taken(bot, by, monkeypatch):
