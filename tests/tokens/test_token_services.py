@@ -96,7 +96,7 @@ def test_a_label_that_is_too_long_is_refused(bot, by):
 
 
 def authenticated(bot, secret, address="192.0.2.1"):
-    return authenticate_client(client_id=bot.name, client_secret=secret, address=address)
+    return authenticate_client(client_id=bot.name, client_secrets=[secret], address=address)
 
 
 def test_the_last_use_is_written_at_most_once_a_minute(bot, secret, django_assert_num_queries):
