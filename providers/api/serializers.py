@@ -51,6 +51,7 @@ class ProviderSerializer(StrictSerializer):
     client_secret = serializers.CharField(
         max_length=4096, trim_whitespace=False, required=False, allow_null=True, write_only=True
     )
+    client_secret_expires_at = serializers.DateTimeField(required=False, allow_null=True)
     has_client_secret = serializers.BooleanField(read_only=True)
     token_endpoint_auth_method = serializers.ChoiceField(
         choices=Provider.ClientAuthentication.choices, required=False

@@ -103,6 +103,11 @@ def _entry(described: dict[str, Any], keys: Any, names: _Names) -> dict[str, Any
         value = described[key]
         if isinstance(value, Hidden):
             value = _Reference(env=names.name(holder))
+        elif key == "federation":
+            value = [
+                {name: member for name, member in rule.items() if (name, member) != ("jwks_uri", None)}
+                for rule in value
+            ]
         elif isinstance(value, list) and all(isinstance(item, str) for item in value):
             value = _Line(value)
         entry[key] = value

@@ -114,7 +114,7 @@ class AtomicTests:
         answer = apply(contract + "  - name: worst-bot\n    allowed_networks: [10.0.0.0/8, everywhere]\n")
 
         assert answer.code == 1
-        assert [line.partition(": An ")[0] for line in answer.problems] == ["49: bots[1].allowed_networks[1]"]
+        assert [line.partition(": An ")[0] for line in answer.problems] == ["51: bots[1].allowed_networks[1]"]
         assert "nothing was changed" in answer.err
         assert answer.out == ""
         assert everything() == before

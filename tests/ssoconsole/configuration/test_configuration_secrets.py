@@ -154,7 +154,7 @@ def test_a_new_secret_of_a_bot_leaves_the_old_one_for_the_change_over(apply, con
 def test_a_weak_secret_of_a_bot_is_refused_at_its_key(apply, contract):
     answer = apply(contract.replace("{env: INGESTION_SECRET}", "hunter2"))
 
-    assert [line.split(": ")[:2] for line in answer.problems] == [["41", "bots[0].client_secret"]]
+    assert [line.split(": ")[:2] for line in answer.problems] == [["42", "bots[0].client_secret"]]
     assert_without(answer.err, "hunter2")
 
 
