@@ -16,6 +16,7 @@ BODY = {
     "description": "Nightly",
     "owner": "alice@corp.example",
     "allowed_networks": ["192.0.2.0/24"],
+    "max_live_tokens": 500,
     "grants": [{"audience": METADATA, "scopes": ["metadata.read"], "roles": ["reader"]}],
 }
 
@@ -33,6 +34,7 @@ def test_bob_creates_a_bot(bob, audience):
         "owner",
         "disabled",
         "allowed_networks",
+        "max_live_tokens",
         "grants",
         "created_at",
         "last_used_at",

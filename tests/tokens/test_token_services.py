@@ -197,7 +197,7 @@ def test_what_the_address_of_a_key_set_is(bot, by, jwks_uri, is_taken):
 
 
 def test_of_one_key_nobody_asks_for_a_name_and_of_several_for_one_each(bot, by):
-    one, other = public_jwks()["keys"][0], public_jwks()["keys"][0]
+    one, other = (SigningKey.objects.filter(alg=alg).first().public_jwk for alg in ("ES256", "EdDSA"))
     nameless = {name: value for name, value in one.items() if name != "kid"}
     assert set_public_keys(bot=bot, jwks={"keys": [nameless]}, jwks_uri=None, by=by)
     for named in ([nameless, other | {"kid": "b"}], [one | {"kid": "a"}, other | {"kid": "a"}]):
