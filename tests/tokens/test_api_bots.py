@@ -63,6 +63,8 @@ def test_a_name_alone_makes_a_bot(bob):
         ({"allowed_networks": "10.0.0.0/8"}, "invalid"),
         ({"grants": [{"audience": "https://nobody.example"}]}, "audience_unknown"),
         ({"grants": [{"audience": METADATA, "scopes": ["admin"]}]}, "invalid_scope"),
+        ({"grants": [{"audience": METADATA, "scopes": ["METADATA.READ"]}]}, "invalid_scope"),
+        ({"grants": [{"audience": METADATA, "scopes": ["metadata"]}]}, "invalid_scope"),
         ({"grants": [{"audience": METADATA, "scopes": ["a b"]}]}, "invalid_scope"),
         ({"grants": [{"audience": METADATA}, {"audience": METADATA}]}, "grant_repeated"),
         ({"grants": [{"audience": METADATA, "roles": ["a\u0007"]}]}, "role_invalid"),
