@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 
 from providers.account.browsers import browser_name
 from providers.diagnosis.experience import examine_attempt
+from providers.errors import EmailTaken
 from providers.explanations.meanings import meaning_of
 from providers.explanations.neighbours import neighbours_of
 from providers.explanations.remedies import remedy_of
 from providers.explanations.said import said_by_provider
 from providers.explanations.searching import attempts_like
 from providers.explanations.stages import stages_of, total_of
+from providers.identities.accounts import identities_of
 from providers.models import SignInAttempt
 from ssoconsole.keyset.admin import KeysetAdmin
 from ssoconsole.keyset.filters import DayFilter, SeenFilter, WhenFilter
@@ -62,6 +64,7 @@ class SignInAttemptAdmin(KeysetAdmin):
 def explanation_of(attempt: SignInAttempt) -> dict[str, Any]:
     """Everything that the page says of an attempt; the claims are masked on the way out."""
     claims = attempt.claims_shown
+    taken = attempt.received if attempt.outcome == EmailTaken.code else ""
     return {
         "attempt": attempt,
         "meaning": meaning_of(attempt.outcome),
@@ -70,6 +73,7 @@ def explanation_of(attempt: SignInAttempt) -> dict[str, Any]:
         "stages": stages_of(attempt),
         "totals": list(total_of(attempt)),
         "said": said_by_provider(attempt),
+        "in_the_way": identities_of(taken) if taken else [],
         "claims": json.dumps(claims, indent=2, ensure_ascii=False) if claims else "",
         "browser": browser_name(attempt.user_agent) if attempt.user_agent else "",
         "neighbours": neighbours_of(attempt),

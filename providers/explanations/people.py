@@ -22,8 +22,10 @@ OF_PEOPLE = {
     ),
     "email_taken": Meaning(
         "A new person has the name or e-mail address of a user who is somebody else's.",
-        "Decide who it is. If both are one person, link by verified e-mail for this provider, or "
-        "rename the old user.",
+        "Decide who it is. If it is the same person with a new `sub`, because the account was made anew or moved "
+        "at the provider, unlink the old identity first, to which the trace leads: as long as it is there, nobody "
+        "else is linked to that user. Then let this provider link by verified e-mail, or rename the old user. If it "
+        "is somebody else, rename one of the two.",
     ),
     "user_disabled": Meaning(
         "The user is disabled here.",

@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 from providers.errors import EmailTaken
-from providers.models import Provider
+from providers.models import Identity, Provider
 from providers.protocol.mapping import MappedPerson
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
@@ -28,6 +28,12 @@ def same_text(field: str, value: str) -> Q:
 def any_of_theirs(text: str) -> Q:
     """Match whoever has `text` as a name or as an e-mail address, in any case: either would be taken for him."""
     return same_text("username", text) | same_text("email", text)
+
+
+def identities_of(text: str) -> list[Identity]:
+    """Return what opens the users who have `text` as a name or as an e-mail address, at most ten, newest first."""
+    theirs = Identity.objects.filter(user__in=get_user_model().objects.filter(any_of_theirs(text)))
+    return list(theirs.select_related("user", "provider").order_by("-created_at")[:10])
 
 
 def is_taken(matches: Q, *, apart_from: "User | None" = None) -> bool:

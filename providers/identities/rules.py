@@ -14,7 +14,7 @@ KEEPS_OUT = {
     "principal_claims": "No principal claim names the person in a way that can be a user's name.",
     "email_taken": (
         "The name or e-mail address is another user's, and linking by verified e-mail address is off or does not "
-        "apply to that user."
+        "apply to that user: one who has an identity at this provider already is unlinked from it first."
     ),
     "user_disabled": "The user is disabled here.",
 }

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
-from django.db.models import F, Field
+from django.db.models import F, Field, QuerySet
 from django.db.models.functions import Substr
 from django.utils import timezone
 
@@ -99,15 +99,20 @@ def is_in_use() -> bool:
 
 
 def keys_in_use() -> set[str]:
-    """The ids of the ring's keys that something in the database is encrypted or hashed under."""
+    """
+    The ids of the ring's keys that something lasting needs: what is encrypted, and bots' secrets that still count.
+
+    A key that the ring lacks is not needed: what is under it is lost, and no backup must ask for it for ever.
+    """
     found = set()
     for field in encrypted_fields():
-        found |= _distinct(field, start=len(ENVELOPE) + 2)
-    found |= _distinct(Credential._meta.get_field("secret_hash"), start=1)
-    return {key for key in found if key}
+        found |= _distinct(field, field.model._base_manager.all(), start=len(ENVELOPE) + 2)
+    secrets = Credential.objects.lasting_secrets(at=timezone.now())
+    found |= _distinct(Credential._meta.get_field("secret_hash"), secrets, start=1)
+    return found & set(key_ring().key_ids)
 
 
-def _distinct(field: "Field[Any, Any]", *, start: int) -> set[str]:
+def _distinct(field: "Field[Any, Any]", rows: QuerySet[Any], *, start: int) -> set[str]:
     """The key ids in a column, which the database may not have yet."""
     table = field.model._meta.db_table
     with connection.cursor() as cursor:
@@ -116,8 +121,8 @@ def _distinct(field: "Field[Any, Any]", *, start: int) -> set[str]:
         columns = {column.name for column in connection.introspection.get_table_description(cursor, table)}
     if field.column not in columns:
         return set()
-    rows = field.model._base_manager.annotate(key=Substr(F(field.name), start, KEY_ID_CHARACTERS))
-    return set(rows.order_by().values_list("key", flat=True).distinct())
+    keys = rows.order_by().annotate(key=Substr(F(field.name), start, KEY_ID_CHARACTERS))
+    return set(keys.values_list("key", flat=True).distinct())
 
 
 def _remember(manifest: Manifest, *, by: Actor) -> None:

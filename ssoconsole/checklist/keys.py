@@ -7,13 +7,16 @@ from django.conf import settings
 from providers.models import Provider
 from ssoconsole.checklist.item import Finding, Item, Situation, bad, good
 from ssoconsole.checks import is_demonstration_key as is_known_secret
+from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.encryption.reencrypt import encrypted_fields, outdated
-from tokens.models import Bot, SigningKey
+from tokens.credentials.retirement import secrets_under_other_keys
+from tokens.models import Bot, Credential, SigningKey
 from tokens.protocol.demonstration_keys import is_demonstration_key
 
 OLDEST = timedelta(days=365)
 DEMONSTRATION = "demo"  # what `make run` registers
 DEMONSTRATION_BOT = "demo-bot"
+SECRETS_NAMED = 10
 
 
 def no_demonstration_key(situation: Situation) -> Finding:
@@ -57,6 +60,22 @@ def all_under_the_newest_key(situation: Situation) -> Finding:
     return good("Every encrypted value is under the newest key.")
 
 
+def no_secret_needs_an_older_key(situation: Situation) -> Finding:
+    behind = secrets_under_other_keys(at=situation.at)
+    if not behind:
+        return good("Every bot's secret is under the newest key.")
+    named = ", ".join(_named(each) for each in behind[:SECRETS_NAMED])
+    more = f" and {len(behind) - SECRETS_NAMED} more" if len(behind) > SECRETS_NAMED else ""
+    return bad(f"Not used since the encryption key was changed: {named}{more}.")
+
+
+def _named(secret: Credential) -> str:
+    used = f"last used {secret.last_used_at:%Y-%m-%d}" if secret.last_used_at else "never used"
+    key_id = secret.hash_key_id
+    key = f"key {key_id}" if key_id in key_ring().key_ids else f"key {key_id}, which is not there"
+    return f"{secret.bot.name} ({secret}; {used}; {key})"
+
+
 ITEMS = (
     Item(
         "no_demonstration_key",
@@ -82,8 +101,16 @@ ITEMS = (
     Item(
         "newest_encryption_key",
         "Keys",
-        "Every secret is under the newest encryption key",
-        "manage.py reencrypt; then the older keys can go, unless a bot's secret still needs one.",
+        "Every encrypted value is under the newest encryption key",
+        "manage.py reencrypt; it says which older keys can go then.",
         all_under_the_newest_key,
+    ),
+    Item(
+        "newest_key_of_secrets",
+        "Keys",
+        "No bot's secret needs an older encryption key",
+        "Keep the older key until each of them has been used once, or retire them: "
+        "manage.py reencrypt --retire-secrets KEY_ID.",
+        no_secret_needs_an_older_key,
     ),
 )

@@ -103,6 +103,11 @@ def _entry(described: dict[str, Any], names: _Names) -> dict[str, Any]:
             continue
         if isinstance(value, Hidden):
             entry[key] = _Reference(env=names.name(holder))
+        elif key == "federation":
+            entry[key] = [
+                {name: member for name, member in rule.items() if (name, member) != ("jwks_uri", None)}
+                for rule in value
+            ]
         elif isinstance(value, list) and all(isinstance(item, str) for item in value):
             entry[key] = _Line(value)
         else:

@@ -35,7 +35,14 @@ AUDIENCE = Record(
 
 GRANT = Record({"audience": Text(), "scopes": Items(Text()), "roles": Items(Text())}, required=("audience",))
 TRUST = Record(
-    {"issuer": Text(), "audience": Text(), "subject": Text(), "claims": Table(Text())},
+    {
+        "issuer": Text(),
+        "audience": Text(),
+        "subject": Text(),
+        "claims": Table(Text()),
+        "jwks": Table(Anything()),
+        "jwks_uri": Text(),
+    },
     required=("issuer", "audience", "subject"),
 )
 
@@ -45,6 +52,7 @@ BOT = Record(
         "description": Text(),
         "owner": Text(),
         "allowed_networks": Items(Text()),
+        "max_live_tokens": Whole(),
         "grants": Items(GRANT),
         "client_secret": Secret(),
         "jwks": Table(Anything()),

@@ -16,6 +16,7 @@ HARMLESS = frozenset(
         "client_secret_expires_at",
         "client_secret_for",
         "id_token_signing_alg_values_supported",
+        "max_live_tokens",
         "max_token_lifetime",
         "pushed_authorization",
         "pushed_authorization_request_endpoint",

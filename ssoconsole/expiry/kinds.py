@@ -51,7 +51,7 @@ KINDS: dict[str, Kind] = {
     "encryption_key": Kind(
         "Secrets under an older encryption key",
         "",
-        "Run manage.py reencrypt, and drop the older key when it says that nothing is left under it.",
+        "Run manage.py reencrypt, and drop the older key when it says that it can be dropped.",
     ),
     "break_glass": Kind(
         "Break-glass account",

@@ -2,13 +2,11 @@
 
 import argparse
 import os
-import signal
 import socket
 import sys
 from pathlib import Path
-from types import FrameType
 
-from ssoconsole.first_run.children import Child, wait_for_the_first_to_end
+from ssoconsole.first_run.children import Children, StopSignals
 from ssoconsole.first_run.env_file import write_env_file
 from ssoconsole.serve.port import problem_with
 from ssoconsole.values import whole
@@ -62,31 +60,29 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def start_demo_provider() -> Child:
+def start_demo_provider(children: Children) -> None:
     from ssoconsole.first_run.demonstration import register_demo_provider
 
     port = free_port()
-    child = Child("ssoconsole.first_run.demo_provider", "--port", str(port))
+    child = children.start("ssoconsole.first_run.demo_provider", "--port", str(port))
     issuer = f"http://127.0.0.1:{port}"
     if not child.wait_until_it_answers(f"{issuer}/.well-known/openid-configuration"):
-        child.stop()
         sys.exit("The demonstration provider did not start; DEMO=0 leaves it out.")
     register_demo_provider(issuer)
-    return child
 
 
-def start_server(port: int) -> Child:
-    server = Child(
+def start_server(children: Children, port: int) -> None:
+    server = children.start(
         *("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
         *("--blocking-threads", "8", "--no-ws", "--log-level", "error"),
+        # A browser that keeps its connection open does not keep the server.
+        *("--workers-kill-timeout", "2"),
         "ssoconsole.wsgi:application",
     )
     if not server.wait_until_it_answers(f"http://127.0.0.1:{port}/healthz"):
-        server.stop()
         sys.exit(
             f"The server did not start. Is port {port} in use? PORT= chooses another: make run PORT=8001"
         )
-    return server
 
 
 def say_what_to_do(administrator: tuple[str, str] | None, demo_secret: str | None) -> None:
@@ -118,14 +114,6 @@ def say_what_to_do(administrator: tuple[str, str] | None, demo_secret: str | Non
     print("\n".join(lines), flush=True)
 
 
-def stop_on_signals() -> None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGHUP, stop)
-
-
 def refuse_taken_port(port: int) -> None:
     """Before anything is done: another console there would answer in this one's place."""
     if problem := problem_with("127.0.0.1", port):
@@ -138,27 +126,25 @@ def main() -> int:
     options = arguments()
     refuse_taken_port(options.port)
     prepare_environment(options.port)
-    stop_on_signals()
-    children: list[Child] = []
+    children = Children(StopSignals())
     try:
         prepare_database()
         from ssoconsole.first_run import administrator, demonstration
 
         if options.demo == "1":
-            children.append(start_demo_provider())
+            start_demo_provider(children)
         else:
             demonstration.leave_out_demo_provider()
         secret = demonstration.prepare_demo_bot() if options.demo == "1" else None
         first = administrator.first_administrator()
-        children.append(start_server(options.port))
+        start_server(children, options.port)
         say_what_to_do(first, secret)
-        return wait_for_the_first_to_end(children)
+        return children.wait_for_the_first_to_end()
     except KeyboardInterrupt:
         print("\nStopped.")
         return 0
     finally:
-        for child in reversed(children):
-            child.stop()
+        children.stop()
 
 
 if __name__ == "__main__":

@@ -1,29 +1,55 @@
 """Processes that live exactly as long as `make run`."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+
+class StopSignals:
+    """
+    The first of SIGINT, SIGTERM and SIGHUP raises KeyboardInterrupt; those after it do not disturb the stopping.
+
+    While a process is being started it is held back, so that there is none that nobody knows of.
+    """
+
+    def __init__(self) -> None:
+        self._heard = self._held = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._hear)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._held = True
+        yield
+        self._held = False
+        if self._heard:
+            raise KeyboardInterrupt
+
+    def _hear(self, _number: int, _frame: FrameType | None) -> None:
+        if self._heard:
+            return
+        self._heard = True
+        if not self._held:
+            raise KeyboardInterrupt
 
 
 class Child:
-    """One process started from this interpreter, stopped by its process id."""
+    """
+    One process started from this interpreter, with what it starts itself.
+
+    It has a group of its own: a terminal's Ctrl-C reaches only `make run`, which ends them in good order.
+    """
 
     def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", *arguments])  # noqa: S603 - our own modules
-
-    def stop(self, *, patience: float = 10) -> None:
-        """Ask it to end, and insist after `patience` seconds."""
-        if self.process.poll() is not None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=patience)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        command = [sys.executable, "-m", *arguments]
+        self.process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own modules
 
     def wait_until_it_answers(self, url: str, *, patience: float = 60) -> bool:
         """Wait for a 200 at `url`, a loopback address; False when the process ended or time is up."""
@@ -38,10 +64,35 @@ class Child:
         return False
 
 
-def wait_for_the_first_to_end(children: Sequence[Child]) -> int:
-    """Wait until one of the processes ends; return its exit status."""
-    while True:
-        for child in children:
-            if (status := child.process.poll()) is not None:
-                return status
-        time.sleep(0.2)
+class Children:
+    """Everything that this run has started, and nothing else."""
+
+    def __init__(self, signals: StopSignals) -> None:
+        self._signals = signals
+        self._all: list[Child] = []
+
+    def start(self, *arguments: str) -> Child:
+        with self._signals.held():
+            self._all.append(Child(*arguments))
+        return self._all[-1]
+
+    def wait_for_the_first_to_end(self) -> int:
+        """Wait until one of the processes ends; return its exit status."""
+        while True:
+            for child in self._all:
+                if (status := child.process.poll()) is not None:
+                    return status
+            time.sleep(0.2)
+
+    def stop(self, *, patience: float = 5) -> None:
+        """Ask all of them to end, insist after `patience` seconds, and leave nothing that they have started."""
+        deadline = time.monotonic() + patience
+        for child in self._all:
+            if child.process.poll() is None:
+                child.process.terminate()
+        for child in self._all:
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(timeout=max(0, deadline - time.monotonic()))
+            with suppress(ProcessLookupError):
+                os.killpg(child.process.pid, signal.SIGKILL)
+            child.process.wait()

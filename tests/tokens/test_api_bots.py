@@ -16,6 +16,7 @@ BODY = {
     "description": "Nightly",
     "owner": "alice@corp.example",
     "allowed_networks": ["192.0.2.0/24"],
+    "max_live_tokens": 500,
     "grants": [{"audience": METADATA, "scopes": ["metadata.read"], "roles": ["reader"]}],
 }
 
@@ -33,6 +34,7 @@ def test_bob_creates_a_bot(bob, audience):
         "owner",
         "disabled",
         "allowed_networks",
+        "max_live_tokens",
         "grants",
         "created_at",
         "last_used_at",
@@ -61,6 +63,8 @@ def test_a_name_alone_makes_a_bot(bob):
         ({"allowed_networks": "10.0.0.0/8"}, "invalid"),
         ({"grants": [{"audience": "https://nobody.example"}]}, "audience_unknown"),
         ({"grants": [{"audience": METADATA, "scopes": ["admin"]}]}, "invalid_scope"),
+        ({"grants": [{"audience": METADATA, "scopes": ["METADATA.READ"]}]}, "invalid_scope"),
+        ({"grants": [{"audience": METADATA, "scopes": ["metadata"]}]}, "invalid_scope"),
         ({"grants": [{"audience": METADATA, "scopes": ["a b"]}]}, "invalid_scope"),
         ({"grants": [{"audience": METADATA}, {"audience": METADATA}]}, "grant_repeated"),
         ({"grants": [{"audience": METADATA, "roles": ["a\u0007"]}]}, "role_invalid"),

@@ -168,7 +168,7 @@ class TrialTests:
             ({"aud": "https://else.example"}, "audience", "https://console.example", "https://else.example"),
             ({"sub": "repo:evil/x:y"}, "subject", "sub repo:acme/infra:*", "repo:evil/x:y"),
             ({"env": "dev"}, "claim env", "env prod", "dev"),
-            ({"exp": 1}, "times", None, "1"),
+            ({"exp": 1}, "times", None, "1970-01-01 00:00:01 UTC"),
             ({"exp": 99_999_999_999}, "life", None, "99999999999"),
         ],
     )
@@ -178,7 +178,8 @@ class TrialTests:
         body = post(bob, {"token": token(**{"env": "prod", **changes})}, TRY).json()
         assert body["ok"] is False
         (failed,) = [line for line in body["rules"][0]["checks"] if not line["ok"]]
-        assert (failed["name"], failed["received"]) == (name, received)
+        assert failed["name"] == name
+        assert failed["received"].startswith(received)
         assert expected in (None, failed["expected"])
 
     def test_several_faults_are_told_at_once(self, bob, rule, token):

@@ -40,6 +40,30 @@ def test_bob_issues_a_token_that_is_shown_once(bob, bot, oauth, me):
 
 
 @pytest.mark.parametrize(
+    ("asked", "scopes"),
+    [
+        ({}, ["metadata.read", "metadata.write"]),
+        ({"scopes": []}, []),
+        ({"scopes": ["metadata.write"]}, ["metadata.write"]),
+    ],
+)
+def test_scopes_that_are_not_named_are_all_and_none_are_none(bob, bot, asked, scopes):
+    assert bob.post(TOKENS, asked, format="json").json()["scopes"] == scopes
+    assert TokenRecord.objects.get().scopes == scopes
+
+
+def test_under_a_bot_its_own_tokens_are_listed_and_no_others(bob, alice, bot, other_bot, audience, by):
+    own, foreign = (
+        issue_token(bot=each, audience=audience, scopes=None, lifetime=timedelta(hours=1), by=by)[0].jti
+        for each in (bot, other_bot)
+    )
+    for path, jti in ((TOKENS, own), (TOKENS.replace(bot.name, other_bot.name), foreign)):
+        assert [row["jti"] for row in bob.get(path).json()["results"]] == [jti]
+    assert [row["jti"] for row in alice.get(TOKENS).json()["results"]] == [own]
+    assert alice.get(f"/api/v1/tokens/{foreign}").status_code == 404
+
+
+@pytest.mark.parametrize(
     ("lifetime", "days"), [("OneHour", 1 / 24), ("1", 1), ("7", 7), ("30", 30), ("60", 60), ("90", 90)]
 )
 def test_a_lifetime_may_be_one_of_the_words(bob, bot, audience, lifetime, days):

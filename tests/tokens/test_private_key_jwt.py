@@ -140,7 +140,7 @@ class AcceptedTests:
     def test_a_single_key_needs_no_kid(self, oauth, keys, mine):
         assert fetched(oauth, mine.assertion(BOT, header={"kid": None})).status_code == 200
 
-    @pytest.mark.parametrize("alg", ALGORITHMS)
+    @pytest.mark.parametrize("alg", ["ES256", "ES384", "EdDSA", "Ed25519", "PS256", "RS256"])
     def test_every_advertised_algorithm_works(self, oauth, bot, by, alg):
         signer = Signer(alg)
         set_public_keys(bot=bot, jwks=signer.jwks, jwks_uri=None, by=by)

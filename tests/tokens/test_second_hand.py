@@ -152,7 +152,7 @@ def test_a_credential_that_is_used_while_it_is_looked_at_is_retired_before_or_no
     _, secret = add_client_secret(bot=bot, retire_after_unused_days=1, by=BOB)
     Credential.objects.update(created_at=timezone.now() - timedelta(days=2))
     second = SecondHand(
-        lambda: authenticate_client(client_id=bot.name, client_secret=secret, address="127.0.0.1")
+        lambda: authenticate_client(client_id=bot.name, client_secrets=[secret], address="127.0.0.1")
     )
     with just_before("UPDATE", "tokens_credential", second.begin):
         retire_unused_credentials(at=timezone.now(), by=BOB)

@@ -8,13 +8,22 @@ from django.db import IntegrityError
 from django.utils import timezone
 from tokens_cast import METADATA, state
 
+from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
 from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.eventlog.models import Event
 from tests.support.leaks import assert_without
 from tokens import errors
 from tokens.audiences.services import disable_audience, enable_audience, ensure_audience, save_audience
-from tokens.bots.services import GrantSpec, disable_bot, disable_bots_of, enable_bot, retire_bot, save_bot
+from tokens.bots.services import (
+    GrantSpec,
+    disable_bot,
+    disable_bots_of,
+    enable_bot,
+    owner_waits,
+    retire_bot,
+    save_bot,
+)
 from tokens.credentials.authentication import authenticate_client
 from tokens.credentials.keyless import add_federation, set_federation, set_public_keys
 from tokens.credentials.services import add_client_secret, find_client_secret, retire_credential
@@ -87,7 +96,7 @@ def test_a_label_that_is_too_long_is_refused(bot, by):
 
 
 def authenticated(bot, secret, address="192.0.2.1"):
-    return authenticate_client(client_id=bot.name, client_secret=secret, address=address)
+    return authenticate_client(client_id=bot.name, client_secrets=[secret], address=address)
 
 
 def test_the_last_use_is_written_at_most_once_a_minute(bot, secret, django_assert_num_queries):
@@ -188,7 +197,7 @@ def test_what_the_address_of_a_key_set_is(bot, by, jwks_uri, is_taken):
 
 
 def test_of_one_key_nobody_asks_for_a_name_and_of_several_for_one_each(bot, by):
-    one, other = public_jwks()["keys"][0], public_jwks()["keys"][0]
+    one, other = (SigningKey.objects.filter(alg=alg).first().public_jwk for alg in ("ES256", "EdDSA"))
     nameless = {name: value for name, value in one.items() if name != "kid"}
     assert set_public_keys(bot=bot, jwks={"keys": [nameless]}, jwks_uri=None, by=by)
     for named in ([nameless, other | {"kid": "b"}], [one | {"kid": "a"}, other | {"kid": "a"}]):
@@ -332,6 +341,13 @@ def test_with_an_owner_his_bots_are_stopped_and_no_others(bot, other_bot, by, ow
     assert other_bot.owner == ""
     assert disable_bots_of(owner=owner, by=by) == stopped
     assert Bot.objects.filter(disabled_at__isnull=False).count() == stopped
+
+
+@pytest.mark.parametrize(("aside", "waits"), [(-1, False), (0, False), (1, True)])
+def test_an_account_that_is_younger_than_its_being_named_owns_nothing_yet(bot, aside, waits):
+    joined = bot.owner_named_at + timedelta(microseconds=aside)
+    User.objects.create(username=bot.owner, date_joined=joined)
+    assert owner_waits(bot) is waits
 
 
 def test_a_name_that_somebody_takes_at_the_same_time_is_taken(bot, by, monkeypatch):

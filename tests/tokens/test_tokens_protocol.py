@@ -1,5 +1,6 @@
 """Grammars and forms: whatever a stranger sends ends in a value or in our own error."""
 
+import base64
 import string
 import zlib
 
@@ -61,7 +62,8 @@ def test_any_header_is_a_client_or_refused(text):
         except InvalidClient:
             continue
         assert client.unverified_client_id
-        assert client.unverified_client_secret
+        assert all(client.unverified_client_secrets)
+        assert 1 <= len(client.unverified_client_secrets) <= 2
 
 
 printable = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
@@ -71,7 +73,7 @@ printable = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, 
 @given(printable, printable)
 def test_basic_keeps_every_id_and_secret(client_id, client_secret):
     client = parse_basic(basic(client_id, client_secret))
-    assert (client.unverified_client_id, client.unverified_client_secret) == (client_id, client_secret)
+    assert (client.unverified_client_id, client.unverified_client_secrets[0]) == (client_id, client_secret)
     assert client_secret not in repr(client) or client_secret in client_id or len(client_secret) < 8
 
 
@@ -84,11 +86,47 @@ def test_what_is_basic_by_another_name_is_no_client(scheme):
         parse_basic(f"{scheme} {encoded}")
 
 
+def as_it_stands(client_id, client_secret):
+    """What `curl -u` sends: no encoding beneath base64 (RFC 7617)."""
+    return "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+
+
+@few
+@given(printable)
+def test_a_secret_is_also_read_as_it_stands(client_secret):
+    client = parse_basic(as_it_stands("ingestion-bot", client_secret))
+    assert client.unverified_client_id == "ingestion-bot"
+    assert client_secret in client.unverified_client_secrets
+
+
+@pytest.mark.parametrize(
+    ("sent", "readings"),
+    [
+        ("plain", ("plain",)),
+        ("a:b", ("a:b",)),
+        ("a+b", ("a b", "a+b")),
+        ("a%2Bb", ("a+b", "a%2Bb")),
+        ("a%b", ("a%b",)),
+        ("100%", ("100%",)),
+        ("a%00b", ("a%00b",)),
+        ("a%ffb", ("a%ffb",)),
+    ],
+)
+def test_only_a_plus_or_percent_sign_can_be_read_in_two_ways(sent, readings):
+    assert parse_basic(as_it_stands("ingestion-bot", sent)).unverified_client_secrets == readings
+
+
+@pytest.mark.parametrize("name", ["", "a%", "a%ff", "a%00"])
+def test_a_name_is_read_in_one_way(name):
+    with pytest.raises(InvalidClient):
+        parse_basic(as_it_stands(name, "secret"))
+
+
 @pytest.mark.parametrize("stray", ["!", "\n", " ", "-", "_", "\u00fc", "=", "\0"])
 def test_a_header_with_anything_in_it_that_is_no_base64_is_refused(stray):
     """Two spellings of one secret would be counted, masked and compared as two."""
     good = basic("ingestion-bot", "secret")
-    assert parse_basic(good).unverified_client_secret == "secret"
+    assert parse_basic(good).unverified_client_secrets == ("secret",)
     for place in (8, 12, len(good) - 6):
         with pytest.raises(InvalidClient):
             parse_basic(good[:place] + stray + good[place:])

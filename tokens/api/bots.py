@@ -91,9 +91,8 @@ def _read(request: Request, name: str) -> Bot:
 
 def _save(bot: Bot, data: dict[str, Any], request: Request) -> Bot:
     by = actor_of(request)
-    changes = {
-        name: data[name] for name in ("name", "description", "owner", "allowed_networks") if name in data
-    }
+    own = ("name", "description", "owner", "allowed_networks", "max_live_tokens")
+    changes = {name: data[name] for name in own if name in data}
     for name, value in changes.items():
         setattr(bot, name, value)
     grants = _grant_specs(data["grants"]) if "grants" in data else None

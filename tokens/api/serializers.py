@@ -23,6 +23,7 @@ class BotSerializer(StrictSerializer):
     owner = serializers.CharField(max_length=255, allow_blank=True, required=False)
     disabled = serializers.BooleanField(required=False)
     allowed_networks = serializers.ListField(child=serializers.CharField(max_length=50), required=False)
+    max_live_tokens = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
     grants = GrantSerializer(many=True, required=False)
     created_at = serializers.DateTimeField(read_only=True)
     last_used_at = serializers.DateTimeField(read_only=True, allow_null=True)
@@ -35,6 +36,7 @@ class BotSerializer(StrictSerializer):
             "owner": bot.owner,
             "disabled": bot.disabled_at is not None,
             "allowed_networks": bot.allowed_networks,
+            "max_live_tokens": bot.max_live_tokens,
             "grants": grants_shown(bot),
             **{
                 name: value and field.to_representation(value)

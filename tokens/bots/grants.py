@@ -111,7 +111,19 @@ def choose_grant(bot: Bot, *, identifier: str | None) -> Grant:
     for grant in grants:
         if identifier in (None, grant.audience.identifier):
             return check_usable(grant)
-    raise NotGranted(received=(identifier or "")[:255])
+    raise NotGranted(expected=_granted_nearby(grants, identifier or ""), received=(identifier or "")[:255])
+
+
+def _granted_nearby(grants: list[Grant], identifier: str) -> str:
+    """Name the audience of a grant that `identifier` nearly is, for the administrator; "" for none."""
+    asked = _without_spelling(identifier)
+    near = [name for grant in grants if _without_spelling(name := grant.audience.identifier) == asked]
+    return f"{near[0]}, where the bot has a grant: another spelling is another audience" if near else ""
+
+
+def _without_spelling(identifier: str) -> str:
+    """An identifier without what is easily mistyped: slashes at the end, case, scheme and blanks."""
+    return identifier.strip().rstrip("/").lower().removeprefix("https://").removeprefix("http://")
 
 
 def check_usable(grant: Grant) -> Grant:

@@ -185,6 +185,7 @@ def _shown(bot: Bot) -> dict[str, Any]:
         "description": bot.description,
         "owner": bot.owner,
         "allowed_networks": bot.allowed_networks,
+        "max_live_tokens": bot.max_live_tokens,
         "grants": grants_shown(bot),
     }
 

@@ -1,21 +1,20 @@
 """Check what a client claims: whatever is wrong with it, he is told the same, and the log is told the cause."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 import structlog
 from django.utils import timezone
 
-from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.jose.algorithms import ALGORITHMS
 from ssoconsole.jose.errors import JwtRefused, shown
 from ssoconsole.jose.signatures import spend_verification
 from ssoconsole.jose.verify import unverified_claims
 from ssoconsole.limits import subscriber_of
 from tokens.credentials.own_keys import prove_by_own_key
-from tokens.credentials.services import PURPOSE
+from tokens.credentials.services import hashes_of
 from tokens.credentials.throttling import count_failure
 from tokens.credentials.use import note_use
 from tokens.credentials.workloads import is_platform, prove_by_platform
@@ -34,14 +33,14 @@ _STAND_IN = ALGORITHMS["ES256"]
 def authenticate_client(
     *,
     client_id: str,
-    client_secret: str,
+    client_secrets: Sequence[str],
     address: str | None,
     source: str | None = None,
     known: bool = True,
 ) -> Credential:
     """
-    Return the credential that this name and secret belong to, with its bot; in one query. Where somebody has looked
-    already, and it is not `known`, in none.
+    Return the credential that this name and secret belong to, with its bot; in one query, whichever of the readings
+    of the secret is the right one. Where somebody has looked already, and it is not `known`, in none.
 
     `address` is the client's, None where that is not certain; a failure counts against `source`, or else against
     the address. Raises InvalidClient, the same for an unknown name, a wrong, retired or expired secret, a bot that is
@@ -49,13 +48,13 @@ def authenticate_client(
     credentials are never refused for other people's failures.
     """
     now = timezone.now()
-    hashes = key_ring().keyed_hashes(client_secret, purpose=PURPOSE)
+    hashes = hashes_of(client_secrets)
     with _cause_for_the_log(client_id=client_id, address=address, source=source, method="client_secret"):
         credential = _find(client_id, hashes, at=now) if known else None
         if credential is None:
             raise CredentialUnknown
         _check_network(credential, address)
-    note_use(credential, address=address, at=now, secret_hash=hashes[0])
+    note_use(credential, address=address, at=now, secret_hash=hashes[str(credential.secret_hash)])
     return credential
 
 
@@ -127,7 +126,7 @@ def _check_network(credential: Credential, address: str | None) -> None:
         raise NetworkForeign(expected=f"one of {networks}"[:200], received=address or "no address")
 
 
-def _find(client_id: str, hashes: list[str], *, at: datetime) -> Credential | None:
+def _find(client_id: str, hashes: Collection[str], *, at: datetime) -> Credential | None:
     live = Credential.objects.client_secrets().live(at=at).select_related("bot")
     return live.filter(bot_counts("bot__"), secret_hash__in=hashes, bot__name=client_id).first()
 

@@ -35,7 +35,7 @@ def set_public_keys(
     if bot.retired_at:
         raise BotRetired(received=bot.name)
     refuse_to_give_power(bot, by=by)
-    wanted = _checked_keys(jwks, jwks_uri, Kind.PUBLIC_KEYS)
+    wanted = checked_keys(jwks, jwks_uri, Kind.PUBLIC_KEYS)
     found = None
     for old in _live(bot, Kind.PUBLIC_KEYS):
         if {"public_keys": old.public_keys, "jwks_uri": old.jwks_uri} == wanted:
@@ -52,20 +52,22 @@ def set_federation(*, bot: Bot, rules: Sequence[Mapping[str, Any]], by: Actor) -
     """
     Trust exactly these workloads; rules that stay keep their credential, all others are retired.
 
-    Raises BotRetired, RuleInvalid, RuleTooWide.
+    A rule may have `jwks` or `jwks_uri` beside its own members. Raises BotRetired, RuleInvalid, RuleTooWide,
+    KeysRefused.
     """
     if bot.retired_at:
         raise BotRetired(received=bot.name)
     refuse_to_give_power(bot, by=by)
-    wanted = [check_rule(rule, allow_http=settings.ALLOW_LOOPBACK_PROVIDERS) for rule in rules]
+    wanted = [_checked_workload(rule) for rule in rules]
     kept = []
     for old in _live(bot, Kind.FEDERATION):
-        if old.trust in wanted:
-            wanted.remove(old.trust)
+        fields = {"trust": old.trust, "public_keys": old.public_keys, "jwks_uri": old.jwks_uri}
+        if fields in wanted:
+            wanted.remove(fields)
             kept.append(old)
         else:
             retire_credential(credential=old, by=by)
-    return kept + [_add(bot, Kind.FEDERATION, by=by, trust=rule) for rule in wanted]
+    return kept + [_add(bot, Kind.FEDERATION, by=by, **fields) for fields in wanted]
 
 
 @transaction.atomic
@@ -82,15 +84,21 @@ def add_federation(
     if bot.retired_at:
         raise BotRetired(received=bot.name)
     refuse_to_give_power(bot, by=by)
-    trust = check_rule(rule, allow_http=settings.ALLOW_LOOPBACK_PROVIDERS)
-    wanted = {"trust": trust, **_checked_keys(jwks, jwks_uri, Kind.FEDERATION)}
+    wanted = _checked_workload({**rule, "jwks": jwks, "jwks_uri": jwks_uri})
     for old in _live(bot, Kind.FEDERATION):
         if {name: getattr(old, name) for name in wanted} == wanted:
             return old
     return _add(bot, Kind.FEDERATION, by=by, **wanted)
 
 
-def _checked_keys(jwks: Mapping[str, Any] | None, jwks_uri: str | None, kind: Kind) -> dict[str, Any]:
+def _checked_workload(rule: Mapping[str, Any]) -> dict[str, Any]:
+    trust = {name: value for name, value in rule.items() if name not in ("jwks", "jwks_uri")}
+    keys = checked_keys(rule.get("jwks"), rule.get("jwks_uri"), Kind.FEDERATION)
+    return {"trust": check_rule(trust, allow_http=settings.ALLOW_LOOPBACK_PROVIDERS), **keys}
+
+
+def checked_keys(jwks: Mapping[str, Any] | None, jwks_uri: str | None, kind: Kind) -> dict[str, Any]:
+    """Return a key set or its address as a credential keeps them. Raises KeysRefused."""
     if jwks is not None and jwks_uri:
         raise KeysRefused("Give a key set or the address of one, not both.")
     if jwks is not None:

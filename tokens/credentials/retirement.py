@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from ssoconsole.actors import Actor
+from ssoconsole.encryption.keyring import key_ring
 from tokens.credentials.services import retire_credential
 from tokens.models import Bot, Credential
 from tokens.protocol.retirement import Evidence, evidence_for_retiring, unused_since
@@ -45,6 +46,32 @@ def _retire_if_unused(pk: uuid.UUID, *, at: datetime, by: Actor) -> bool:
     ):
         return False
     return retire_credential(credential=credential, by=by, reason=f"unused for {days} days")
+
+
+def secrets_under_other_keys(*, at: datetime) -> list[Credential]:
+    """
+    Return the client secrets, with their bots, that are hashed under another key than the ring's newest, by bot.
+
+    Each moves when it is used. Until then it is lost with the key that it is under, and lost already where the ring
+    lacks that key.
+    """
+    newest = f"{key_ring().newest_key_id}."
+    behind = Credential.objects.lasting_secrets(at=at).exclude(secret_hash__startswith=newest)
+    return list(behind.select_related("bot").order_by("bot__name", "created_at"))
+
+
+def retire_secrets_under(*, key_id: str, at: datetime, by: Actor) -> int:
+    """Retire the client secrets that are still hashed under a key, each in its own transaction; return how many."""
+    behind = [each for each in secrets_under_other_keys(at=at) if each.hash_key_id == key_id]
+    return sum(_retire_if_under(each.pk, key_id=key_id, by=by) for each in behind)
+
+
+@transaction.atomic
+def _retire_if_under(pk: uuid.UUID, *, key_id: str, by: Actor) -> bool:
+    credential = Credential.objects.select_for_update(of=("self",)).select_related("bot").get(pk=pk)
+    if credential.hash_key_id != key_id:  # used meanwhile, and moved
+        return False
+    return retire_credential(credential=credential, by=by, reason=f"hashed under the encryption key {key_id}")
 
 
 def _last_use(credentials: Iterable[Credential]) -> datetime | None:

@@ -1,6 +1,7 @@
 """Writes to client secrets, and the retirement of any credential."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -16,6 +17,9 @@ from tokens.protocol.client_secret import RANDOM_BYTES, check_strength, format_c
 
 PURPOSE = "client_secret"
 LONGEST_UNUSED_DAYS = 3_650
+# Every hash that a secret may be kept as, by the readings of it and the keys of the ring; to each the one that the same
+# reading has under the newest key.
+Hashes = Mapping[str, str]
 
 
 @transaction.atomic
@@ -43,7 +47,7 @@ def add_client_secret(
     if client_secret is None:
         client_secret = format_client_secret(secrets.token_bytes(RANDOM_BYTES))
     check_strength(client_secret)
-    if Credential.objects.filter(secret_hash__in=_hashes(client_secret)).exists():
+    if Credential.objects.filter(secret_hash__in=hashes_of([client_secret])).exists():
         raise SecretInUse
     credential = Credential(
         bot=bot,
@@ -86,10 +90,16 @@ def retire_credential(*, credential: Credential, by: Actor, reason: str = "") ->
     return bool(changed)
 
 
+def hashes_of(client_secrets: Sequence[str]) -> Hashes:
+    """Return the hashes of the readings of one secret, the first reading's newest first."""
+    hashed = [key_ring().keyed_hashes(secret, purpose=PURPOSE) for secret in client_secrets]
+    return {each: of_one[0] for of_one in hashed for each in of_one}
+
+
 def find_client_secret(*, bot: Bot, client_secret: str) -> Credential | None:
     """Return the live credential of this bot that this secret belongs to, if there is one."""
     live = Credential.objects.client_secrets().live(at=timezone.now())
-    return live.filter(bot=bot, secret_hash__in=_hashes(client_secret)).first()
+    return live.filter(bot=bot, secret_hash__in=hashes_of([client_secret])).first()
 
 
 def check_unused_days(days: int | None) -> int | None:
@@ -109,7 +119,3 @@ def _shown(credential: Credential) -> dict[str, object]:
         "expires_at": end.isoformat() if end else None,
         **({"retire_after_unused_days": days} if (days := credential.retire_after_unused_days) else {}),
     }
-
-
-def _hashes(client_secret: str) -> list[str]:
-    return key_ring().keyed_hashes(client_secret, purpose=PURPOSE)

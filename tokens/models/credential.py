@@ -22,6 +22,10 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
     def client_secrets(self) -> "CredentialQuerySet":
         return self.filter(kind=Credential.Kind.CLIENT_SECRET)
 
+    def lasting_secrets(self, *, at: datetime) -> "CredentialQuerySet":
+        """Client secrets that can be used, or could be once their bot is enabled again."""
+        return self.client_secrets().live(at=at).filter(bot__retired_at=None)
+
 
 class Credential(models.Model):
     """
@@ -82,3 +86,8 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.hint or str(self.id)
+
+    @property
+    def hash_key_id(self) -> str:
+        """The id of the ring's key that a client secret is hashed under; empty for other kinds."""
+        return (self.secret_hash or "").partition(".")[0]

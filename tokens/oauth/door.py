@@ -157,7 +157,7 @@ def client_of(request: HttpRequest, form: Form) -> Credential:
     else:
         credential = authenticate_client(
             client_id=client.unverified_client_id,
-            client_secret=client.unverified_client_secret,
+            client_secrets=client.unverified_client_secrets,
             address=address,
             source=source,
             known=CREDENTIAL_IS_UNKNOWN not in request.META,

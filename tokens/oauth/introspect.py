@@ -13,6 +13,7 @@ from ssoconsole.jose.errors import JwtRefused
 from ssoconsole.jose.signatures import spend_verification
 from ssoconsole.metrics.counting import count_introspection
 from tokens.audiences.console import READ, WRITE, console_identifier
+from tokens.credentials.services import hashes_of
 from tokens.errors import CredentialUnknown, InvalidRequest, InvalidToken
 from tokens.keys.parsed import signing_key_of
 from tokens.models import Bot, Grant, TokenRecord
@@ -25,7 +26,6 @@ from tokens.oauth.statements import (
     Issued,
     Known,
     client_by_secret,
-    hashes_of,
     known_values,
     note_client_use,
     proof,
@@ -50,12 +50,12 @@ def introspection_at_once(form: Form, authorization: str | None, address: str | 
     token = form.one("token")
     if not isinstance(client, UnverifiedClient) or token is None:
         return None
-    now, hashes = timezone.now(), hashes_of(client)
-    proved, asked = proof(client, hashes, at=now), (hashes[0], client.unverified_client_id)
-    known, record = CLIENTS_KNOWN.get(*asked, at=now), None
+    now, hashes = timezone.now(), hashes_of(client.unverified_client_secrets)
+    proved, name = proof(client, hashes, at=now), client.unverified_client_id
+    known, record = CLIENTS_KNOWN.get(hashes, name, at=now), None
     if known is not None and is_allowed(address, known.allowed_networks):
         # One statement finds the record, and that the client is still who this process remembers.
-        record = _live_record(token, LIVE_RECORD_FOR_KNOWN, known, **proved, **known_values(known))
+        record = _live_record(token, LIVE_RECORD_FOR_KNOWN, known, **{**proved, **known_values(known)})
     if record is None:
         found = client_by_secret(len(hashes)).rows(**proved)
         if not found:
@@ -63,8 +63,8 @@ def introspection_at_once(form: Form, authorization: str | None, address: str | 
         caller = Client(*found[0])
         if not is_allowed(address, caller.allowed_networks):
             return None
-        note_client_use(caller, address=address, at=now, secret_hash=hashes[0])
-        CLIENTS_KNOWN.keep(*asked, found=caller, client=caller, at=now)
+        note_client_use(caller, hashes, address=address, at=now)
+        CLIENTS_KNOWN.keep(hashes, name, found=caller, client=caller, at=now)
         if known is None or not caller.is_still(known):
             record = _live_record(token, LIVE_RECORD, caller, at=now)
     count_introspection(active=record is not None)

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from ssoconsole.actors import Actor
+from tokens.credentials.services import hashes_of
 from tokens.errors import InvalidRequest
 from tokens.keys.parsed import signing_key_of
 from tokens.oauth import answers
@@ -12,7 +13,6 @@ from tokens.oauth.statements import (
     Client,
     Issued,
     client_and_own_record,
-    hashes_of,
     note_client_use,
     proof,
 )
@@ -32,7 +32,7 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
     jws = parsed(token)
     if jws is None:
         return None
-    now, hashes = timezone.now(), hashes_of(client)
+    now, hashes = timezone.now(), hashes_of(client.unverified_client_secrets)
     statement = client_and_own_record(len(hashes))
     found = statement.rows(**proof(client, hashes, at=now), jti=jti_of(jws))
     if not found:  # nobody, or a token that is none of this bot's
@@ -42,7 +42,7 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
         return None
     key = signing_key_of(record.signing_key_id)
     check_token(jws, says=record.says(), profile=record.profile, key=key)
-    note_client_use(caller, address=address, at=now, secret_hash=hashes[0])
+    note_client_use(caller, hashes, address=address, at=now)
     by = Actor.bot(caller.name, address)
     revoke_record(number=record.number, jti=record.jti, bot=caller.name, by=by)
     return b""

@@ -38,8 +38,7 @@ from django.db.models.functions import Cast
 from django.db.models.lookups import Exact
 
 from ssoconsole.connections.prepared import Parameter, Statement, insert, select
-from ssoconsole.encryption.keyring import key_ring
-from tokens.credentials.services import PURPOSE
+from tokens.credentials.services import Hashes
 from tokens.credentials.use import LAST_USED_EVERY, note_use
 from tokens.models import Credential, Grant, SigningKey, TokenRecord
 from tokens.models.credential import CredentialQuerySet
@@ -264,39 +263,43 @@ class Known(Generic[Found]):
     def __init__(self) -> None:
         self._found: dict[tuple[str, ...], tuple[Found, datetime]] = {}
 
-    def get(self, *asked: str, at: datetime) -> Found | None:
-        found, until = self._found.get(asked, (None, at))
-        return found if at < until else None
+    def get(self, hashes: Hashes, *asked: str, at: datetime) -> Found | None:
+        for newest in hashes.values():
+            found, until = self._found.get((newest, *asked), (None, at))
+            if at < until:
+                return found
+        return None
 
-    def keep(self, *asked: str, found: Found, client: Client, at: datetime) -> None:
-        if client.secret_hash != asked[0]:  # kept under an older key of the ring: to be written anew first
+    def keep(self, hashes: Hashes, *asked: str, found: Found, client: Client, at: datetime) -> None:
+        self.forget(hashes, *asked)
+        newest = hashes[client.secret_hash]
+        if client.secret_hash != newest:  # kept under an older key of the ring: to be written anew first
             return
         if len(self._found) >= MOST_KNOWN:
             self._found.clear()
-        self._found[asked] = found, at + LAST_USED_EVERY
+        self._found[newest, *asked] = found, at + LAST_USED_EVERY
 
-    def forget(self, *asked: str) -> None:
-        self._found.pop(asked, None)
+    def forget(self, hashes: Hashes, *asked: str) -> None:
+        for newest in hashes.values():
+            self._found.pop((newest, *asked), None)
 
     def clear(self) -> None:
         self._found.clear()
 
 
-def known_values(*rows: NamedTuple) -> dict[str, Any]:
-    """The parameters that say what is known."""
-    return {f"known_{name}": value for row in rows for name, value in row._asdict().items()}
+def known_values(client: Client, grant: GrantHeld | None = None) -> dict[str, Any]:
+    """The parameters that say what is known, and by which hash."""
+    known = client._asdict() | (grant._asdict() if grant else {})
+    return {f"known_{name}": value for name, value in known.items()} | {"hash_0": client.secret_hash}
 
 
-def hashes_of(client: UnverifiedClient) -> list[str]:
-    return key_ring().keyed_hashes(client.unverified_client_secret, purpose=PURPOSE)
-
-
-def proof(client: UnverifiedClient, hashes: list[str], *, at: datetime) -> dict[str, Any]:
+def proof(client: UnverifiedClient, hashes: Hashes, *, at: datetime) -> dict[str, Any]:
     named = {f"hash_{place}": value for place, value in enumerate(hashes)}
     return {**named, "client_id": client.unverified_client_id, "at": at, "used_before": at - LAST_USED_EVERY}
 
 
-def note_client_use(caller: Client, *, address: str | None, at: datetime, secret_hash: str) -> None:
+def note_client_use(caller: Client, hashes: Hashes, *, address: str | None, at: datetime) -> None:
+    secret_hash = hashes[caller.secret_hash]
     if caller.use_is_due or caller.secret_hash != secret_hash:
         credential = Credential(pk=caller.credential_id, secret_hash=caller.secret_hash)
         note_use(credential, address=address, at=at, secret_hash=secret_hash)

@@ -16,6 +16,7 @@ from ssoconsole.actors import Actor
 from ssoconsole.connections.prepared import Row
 from ssoconsole.metrics.counting import count_token_issued
 from tokens.bots.grants import choose_grant, granted_scopes
+from tokens.credentials.services import hashes_of
 from tokens.errors import (
     AudienceAmbiguous,
     AudienceUnknown,
@@ -35,7 +36,6 @@ from tokens.oauth.statements import (
     GrantHeld,
     Known,
     grants_of_client,
-    hashes_of,
     known_values,
     note_client_use,
     proof,
@@ -63,17 +63,18 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
     client = client_credentials_of(form, authorization=authorization)
     if form.one("grant_type") != "client_credentials" or not isinstance(client, UnverifiedClient):
         return None
-    now, hashes, target = timezone.now(), hashes_of(client), requested_audience(form)
-    asked = (hashes[0], client.unverified_client_id, *([] if target is None else [target]))
+    now, target = timezone.now(), requested_audience(form)
+    hashes = hashes_of(client.unverified_client_secrets)
+    asked = (client.unverified_client_id, *([] if target is None else [target]))
     proved = proof(client, hashes, at=now)
-    known = GRANTS_KNOWN.get(*asked, at=now)
+    known = GRANTS_KNOWN.get(hashes, *asked, at=now)
     if known is not None and is_allowed(address, known[0].allowed_networks):
         insert = NEW_RECORD_FOR_KNOWN_ONLY_GRANT if target is None else NEW_RECORD_FOR_KNOWN
         still = {**proved, **known_values(*known)}
         answer = _issue(*known, form, address=address, at=now, insert=partial(insert.rows, **still))
         if answer is not None:
             return answer
-        GRANTS_KNOWN.forget(*asked)
+        GRANTS_KNOWN.forget(hashes, *asked)
     statement = grants_of_client(len(hashes), named=target is not None)
     found = statement.rows(**proved, identifier=target)
     if not found and target is None:
@@ -83,8 +84,8 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
     caller, grant = Client(*found[0][: len(Client._fields)]), GrantHeld(*found[0][len(Client._fields) :])
     if not (grant.audience_counts and grant.signing_key_id and is_allowed(address, caller.allowed_networks)):
         return None
-    note_client_use(caller, address=address, at=now, secret_hash=hashes[0])
-    GRANTS_KNOWN.keep(*asked, found=(caller, grant), client=caller, at=now)
+    note_client_use(caller, hashes, address=address, at=now)
+    GRANTS_KNOWN.keep(hashes, *asked, found=(caller, grant), client=caller, at=now)
     return _issue(caller, grant, form, address=address, at=now, insert=NEW_RECORD.rows)
 
 

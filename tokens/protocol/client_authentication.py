@@ -17,10 +17,14 @@ LONGEST_HEADER = 8_192
 
 @dataclass(frozen=True)
 class UnverifiedClient:
-    """What a client claims; nothing of it is true before the secret has been looked up."""
+    """
+    What a client claims; nothing of it is true before the secret has been looked up.
+
+    There are two readings of a secret that can be read in two ways, and one of any other.
+    """
 
     unverified_client_id: str
-    unverified_client_secret: str = field(repr=False)
+    unverified_client_secrets: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,9 @@ def parse_basic(authorization: str) -> UnverifiedClient:
     """
     Read `Basic base64(urlencode(id):urlencode(secret))`; raises InvalidClient, and nothing else.
 
-    Both halves are form-urlencoded first, so that a colon in either is unambiguous.
+    RFC 6749 section 2.3.1 has both halves form-urlencoded first. Most clients (`curl -u`) send them as they are
+    (RFC 7617), which differs for a secret with a plus or percent sign: its second reading is that. The name of a bot
+    has no such sign.
     """
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic" or len(authorization) > LONGEST_HEADER:
@@ -60,12 +66,23 @@ def parse_basic(authorization: str) -> UnverifiedClient:
     try:
         decoded = base64.b64decode(encoded.strip(), validate=True)
         name, colon, secret = decoded.partition(b":")
-        client = UnverifiedClient(decode_component(name), decode_component(secret))
+        client = UnverifiedClient(decode_component(name), _readings(secret))
     except (binascii.Error, ValueError, InvalidRequest):
         raise InvalidClient from None
-    if not (colon and client.unverified_client_id and client.unverified_client_secret):
+    if not (colon and client.unverified_client_id and all(client.unverified_client_secrets)):
         raise InvalidClient
     return client
+
+
+def _readings(secret: bytes) -> tuple[str, ...]:
+    as_sent = secret.decode("utf-8")
+    if "\0" in as_sent:
+        raise InvalidClient
+    try:
+        decoded = decode_component(secret)
+    except InvalidRequest:  # a percent sign that encodes nothing
+        return (as_sent,)
+    return tuple(dict.fromkeys((decoded, as_sent)))
 
 
 def _from_form(form: Form) -> UnverifiedClient | UnverifiedAssertion:
@@ -76,7 +93,7 @@ def _from_form(form: Form) -> UnverifiedClient | UnverifiedAssertion:
         return _assertion(form)
     if client_id is None or client_secret is None:
         raise InvalidClient
-    return UnverifiedClient(client_id, client_secret)
+    return UnverifiedClient(client_id, (client_secret,))
 
 
 def _has_assertion(form: Form) -> bool:

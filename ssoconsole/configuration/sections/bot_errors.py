@@ -9,10 +9,12 @@ from ssoconsole.configuration.sections.section import Entry
 from ssoconsole.errors import DomainError
 from ssoconsole.yaml.problems import Path
 from tokens.bots.grants import GrantSpec, check_grant
-from tokens.models import Audience
+from tokens.credentials.keyless import checked_keys
+from tokens.models import Audience, Credential
 from tokens.protocol.federation import check_rule
 from tokens.protocol.networks import check_networks
 
+Kind = Credential.Kind
 TRUST = ("issuer", "audience", "subject", "claims")
 KEY_OF_CODE = {
     "bot_name_taken": "name",
@@ -41,9 +43,22 @@ def locate(error: DomainError, entry: Entry) -> Path:
         return (key, *_grant_path(error, entry))
     if key == "federation":
         return (key, *_rule_path(error, entry))
-    if key == "jwks" and entry.get("jwks") is None:
-        return ("jwks_uri",)
+    if key == "jwks":
+        return _keys_path(entry)
     return (key,)
+
+
+def _keys_path(entry: Entry) -> Path:
+    """Where the keys are that are refused: the bot's own, or a platform's."""
+    if not _refused_item([entry], lambda keys: _check_keys(keys, Kind.PUBLIC_KEYS)):
+        path = _refused_item(entry.get("federation"), lambda keys: _check_keys(keys, Kind.FEDERATION))
+        rule = entry["federation"][path[0]] if path else {}
+        return ("federation", *path, *_named_keys(rule)) if path else ()
+    return _named_keys(entry)
+
+
+def _named_keys(entry: Entry) -> Path:
+    return ("jwks_uri",) if entry.get("jwks") is None else ("jwks",)
 
 
 def _refused_item(items: Any, check: Callable[[Any], object]) -> Path:
@@ -79,5 +94,10 @@ def _rule_path(error: DomainError, entry: Entry) -> Path:
     return (*path, *members[:1])
 
 
+def _check_keys(entry: Entry, kind: Kind) -> object:
+    return checked_keys(entry.get("jwks"), entry.get("jwks_uri"), kind)
+
+
 def _check_rule(rule: dict[str, Any]) -> dict[str, Any]:
+    rule = {name: rule[name] for name in TRUST if name in rule}
     return check_rule(rule, allow_http=settings.ALLOW_LOOPBACK_PROVIDERS)

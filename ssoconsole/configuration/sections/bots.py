@@ -16,7 +16,7 @@ from tokens.credentials.services import add_client_secret, find_client_secret
 from tokens.models import Audience, Bot, Credential
 from tokens.protocol.federation import caution_about_rule
 
-FIELDS = ("description", "owner", "allowed_networks")
+FIELDS = ("description", "owner", "allowed_networks", "max_live_tokens")
 SECRET_LABEL = "configuration file"  # noqa: S105 - a label
 
 
@@ -89,12 +89,20 @@ def describe(row: Bot) -> Entry:
             for grant in row.grants.select_related("audience").order_by("audience__identifier")
         ],
         "client_secret": Hidden(secrets) if secrets else None,
-        "jwks": keys.public_keys if keys else None,
-        "jwks_uri": (keys.jwks_uri or None) if keys else None,
+        **_keys(keys),
         "federation": [
-            {name: (trust.trust or {}).get(name) for name in bot_errors.TRUST} for trust in trusts
+            {name: (trust.trust or {}).get(name) for name in bot_errors.TRUST} | _keys(trust)
+            for trust in trusts
         ],
         "enabled": row.disabled_at is None,
+    }
+
+
+def _keys(credential: Credential | None) -> Entry:
+    """Tell the public keys that a credential has, or where they are."""
+    return {
+        "jwks": credential.public_keys if credential else None,
+        "jwks_uri": (credential.jwks_uri or None) if credential else None,
     }
 
 
@@ -120,7 +128,10 @@ def _set_public_keys(row: Bot, entry: Entry, *, by: Actor) -> None:
 def _set_federation(row: Bot, entry: Entry, *, by: Actor) -> tuple[str, ...]:
     if "federation" not in entry:
         return ()
-    rules = [{**rule, "claims": rule.get("claims") or {}} for rule in entry["federation"] or []]
+    rules = [
+        {"jwks": None, **rule, "claims": rule.get("claims") or {}, "jwks_uri": rule.get("jwks_uri") or None}
+        for rule in entry["federation"] or []
+    ]
     if rules != describe(row)["federation"]:
         set_federation(bot=row, rules=rules, by=by)
     return tuple(caution for rule in rules if (caution := caution_about_rule(rule)))

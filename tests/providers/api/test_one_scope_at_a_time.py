@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 from providers.api.urls import urlpatterns
 from providers.models import SignInAttempt
 from ssoconsole.accounts.models import User
+from ssoconsole.eventlog.models import Event
 from tests.providers.api.conftest import BACKEND
 from tests.providers.registrations import registered_at
 from tests.providers.rehearsal.stage import every_row
@@ -74,10 +75,15 @@ def test_every_verb_stands_here():
 @pytest.mark.parametrize("who", ["bob", "console.write"])
 def test_who_may_write_may_do_each(request, corp, scripted_provider, with_scope, door, who):
     client = request.getfixturevalue("bob") if who == "bob" else with_scope(who)
-    before = every_row(apart_from=OF_THE_REQUEST)
+    client.defaults["REMOTE_ADDR"] = "203.0.113.9"
+    before, told = every_row(apart_from=OF_THE_REQUEST), set(Event.objects.values_list("pk", flat=True))
     answer = ask(client, scripted_provider, door)
     assert answer.status_code == DOORS[door][2], answer.content
     assert (every_row(apart_from=OF_THE_REQUEST) != before) is DOORS[door][1]
+    assert answer["Cache-Control"] == "no-store"
+    actor = "user:bob" if who == "bob" else "bot:console-write"
+    new = Event.objects.exclude(pk__in=told).exclude(actor="provider:corp")
+    assert set(new.values_list("actor", "address")) == ({(actor, "203.0.113.9")} if DOORS[door][1] else set())
 
 
 @pytest.mark.parametrize("door", DOORS, ids=" ".join)

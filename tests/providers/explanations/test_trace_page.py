@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from providers.explanations.said import said_by_provider
-from providers.models import ConsoleSession, SignInAttempt
+from providers.models import ConsoleSession, Identity, SignInAttempt
 from ssoconsole.accounts.models import User
 from tests.providers.signin.journey import Browser, outcome_of, trace_of
 from tests.ssoconsole.pages.page_reading import Page
@@ -33,6 +34,45 @@ def page_of(bob, attempt):
 def stages_on(page):
     rows = page.partition('id="stages-title"')[2].partition("</table>")[0].split("<tr class=")[1:]
     return {row.split("<code>")[1].split("<")[0]: row.split('"')[1].removeprefix("stage-") for row in rows}
+
+
+class TakenTests:
+    """The same person comes with a new subject: his account was made anew at the provider."""
+
+    @pytest.fixture
+    def refused(self, op, provider, visitor):
+        visitor.sign_in(op)
+        provider.link_by_verified_email, provider.allowed_email_domains = True, ["corp.example"]
+        provider.save()
+        op.person["sub"] = "subject/2"
+        refusal = Browser().sign_in(op)
+        assert outcome_of(refusal) == "email_taken"
+        return trace_of(refusal)
+
+    def test_the_trace_leads_to_the_old_identity_and_unlinking_it_lets_him_in(self, op, refused, bob):
+        page = page_of(bob, refused)
+        assert "unlink the old identity first" in page
+        link = page.partition("data-in-the-way>")[2].partition('href="')[2].partition('"')[0]
+        assert link == "/admin/providers/identity/?q=subject-1"
+        assert "subject-1" in bob.get(link).content.decode()
+        chosen = {"action": "unlink", "_selected_action": [str(Identity.objects.get().pk)]}
+        assert bob.post(link, chosen).status_code == 302
+        again = Browser()
+        again.sign_in(op)
+        assert again.is_signed_in()
+        assert Identity.objects.get().sub == "subject/2"
+        assert User.objects.get(email="alice@corp.example").identities.count() == 1
+
+    def test_who_may_not_see_identities_is_not_shown_them(self, refused, client):
+        viewer = User.objects.create_user("viewer", password="x" * 20, is_staff=True)
+        viewer.user_permissions.add(Permission.objects.get(codename="view_signinattempt"))
+        come_in_by_password(client, viewer)
+        page = page_of(client, refused)
+        assert "subject-1" not in page
+
+    def test_another_outcome_names_nobody(self, op, provider, visitor, bob):
+        op.id_token.append("aud")
+        assert "data-in-the-way" not in page_of(bob, trace_of(visitor.sign_in(op)))
 
 
 class StageTests:

@@ -106,6 +106,29 @@ def test_what_came_what_went_and_what_is_another_under_an_old_name(before, after
     assert key_changes({"keys": before}, {"keys": after}) == changes
 
 
+PUBLIC = (
+    *("kty", "kid", "use", "key_ops", "alg", "crv", "x", "y", "n", "e", "x5t", "x5t#S256", "x5u", "x5c"),
+)
+PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
+
+
+@pytest.mark.parametrize("kty", ["RSA", "EC", "OKP"])
+def test_of_a_key_what_is_public_is_kept_and_nothing_else(kty):
+    whole = {name: name for name in (*PUBLIC, *PRIVATE, "note")} | {"kty": kty}
+    [kept] = public_halves({"keys": [whole]})["keys"]
+    assert kept == {name: whole[name] for name in PUBLIC}
+
+
+@pytest.mark.parametrize("kty", ["oct", "AKP", None, 7])
+def test_of_a_key_of_another_kind_nothing_is_kept(kty):
+    assert public_halves({"keys": [{"kty": kty, "k": "secret", "kid": "a"}]}) == {"keys": []}
+
+
+@pytest.mark.parametrize("member", PRIVATE)
+def test_each_member_of_a_secret_half_that_is_published_exposes_the_key(member):
+    assert exposed_keys({"keys": [key("a", "A"), key("b", "B") | {member: "x"}]}) == ("b",)
+
+
 def test_a_key_without_a_name_goes_by_its_thumbprint():
     nameless = [{name: value for name, value in key("", x).items() if name != "kid"} for x in "AB"]
     changes = key_changes({"keys": nameless[:1]}, {"keys": nameless})

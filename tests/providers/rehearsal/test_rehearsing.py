@@ -266,7 +266,16 @@ class PrivacyTests:
         bob.user_permissions.clear()
         assert outcome_of(stage.come_back(callback)) == "rehearsal_mismatch"
 
-    @pytest.mark.parametrize(("slug", "left"), [("corp", "add_provider"), ("another", "change_provider")])
+    @pytest.mark.parametrize(
+        ("slug", "left"),
+        [
+            ("corp", "add_provider"),
+            ("corp", "view_provider"),
+            ("corp", "delete_provider"),
+            ("another", "change_provider"),
+            ("another", "view_provider"),
+        ],
+    )
     def test_nor_does_who_may_save_only_registrations_of_the_other_kind(self, stage, corp, slug, left):
         """To register is no right to change what is stored, nor the other way round."""
         callback = stage.leave(corp if slug == "corp" else None, slug=slug)
@@ -329,6 +338,17 @@ class PrivacyTests:
         strict.cookies["session"] = stage.client.cookies["session"].value
         assert stage.press(corp, client=strict).status_code == 403
         assert not Rehearsal.objects.exists()
+
+
+class LimitTests:
+    def test_leaving_for_it_counts_as_a_sign_in(self, stage, corp, settings):
+        settings.SIGN_INS_PER_MINUTE = 2
+        with time_machine.travel(timezone.now().replace(second=1), tick=False):
+            for _ in range(2):
+                assert stage.press(corp).status_code == 200
+            told = stage.read(stage.press(corp)["Location"])
+        assert told["attempt"].outcome == "too_many_attempts"
+        assert len(stage.op.requests_to("authorization")) == 0
 
 
 class TimeTests:

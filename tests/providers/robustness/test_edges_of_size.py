@@ -161,7 +161,7 @@ def test_an_address_that_leads_nowhere(op, visitor, length, is_shown):
     assert (address in page) is is_shown
 
 
-@pytest.mark.parametrize(("length", "is_taken"), [(64 * 1024, True), (64 * 1024 + 1, False)])
+@pytest.mark.parametrize(("length", "is_taken"), [(80 * 1024, True), (80 * 1024 + 1, False)])
 def test_a_posted_answer(op, visitor, length, is_taken):
     register(op, extra_params={"response_mode": "form_post"})
     state = query_of(visitor.leave())["state"]
@@ -171,7 +171,7 @@ def test_a_posted_answer(op, visitor, length, is_taken):
         assert "leg=2" in hop_of(response)
         return
     assert_refused(response, "answer_refused", 400)
-    assert trace_of(response).expected == "up to 65536 characters"
+    assert trace_of(response).expected == "up to 81920 characters"
 
 
 @pytest.mark.parametrize(("length", "kept"), [(255, "s" * 255), (256, "")])

@@ -103,6 +103,11 @@ class LogLineTests:
 
         return after
 
+    @pytest.mark.parametrize("given", ["right", "wrong"])
+    def test_what_is_rolled_back_leaves_no_line(self, client, password, caplog, given):
+        knock(client, password if given == "right" else given)  # the test's transaction never commits
+        assert [record for record in caplog.records if record.name == "alarms"] == []
+
     def test_a_sign_in_is_an_error_line(self, lines, password):
         assert lines(password) == [("ERROR", "ok", HERE)]
 

@@ -22,6 +22,7 @@ from ssoconsole.operation.models import LastRun
 from ssoconsole.operation.services import note_run
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, person, provider
 from tests.support.leaks import assert_without
+from tokens.credentials.services import add_client_secret
 from tokens.models import Bot, SigningKey
 from tokens.protocol.demonstration_keys import KEY_IDS
 
@@ -93,6 +94,11 @@ def an_older_key(settings):
     settings.FIELD_ENCRYPTION_KEYS = [NEWER_KEY, *settings.FIELD_ENCRYPTION_KEYS]
 
 
+def a_secret_under_an_older_key(settings):
+    add_client_secret(bot=Bot.objects.create(name="nightly"), by=Actor.command("t"))
+    an_older_key(settings)
+
+
 WAYS_TO_BE_RED = [
     ("base_url_https", setting(BASE_URL="http://sso.example.com")),
     ("debug_off", setting(DEBUG=True)),
@@ -122,6 +128,7 @@ WAYS_TO_BE_RED = [
         ),
     ),
     ("newest_encryption_key", an_older_key),
+    ("newest_key_of_secrets", a_secret_under_an_older_key),
     ("cache_shared", setting(SERVER_PROCESSES=2)),
     ("static_collected", setting(STORAGES=PRODUCTION["STORAGES"] | {"staticfiles": {"BACKEND": "x"}})),
     ("backup_seen", a_week_and_a_day_ago(LastRun.What.BACKUP)),

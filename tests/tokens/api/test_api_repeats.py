@@ -12,7 +12,9 @@ from tokens_cast import PASSWORD_BACKEND, problem, state, writes_refused
 
 from ssoconsole.accounts.models import User
 from tests.support.leaks import assert_without
-from tokens.models import RepeatableRequest
+from tokens.bots.services import GrantSpec, save_bot
+from tokens.models import Bot, RepeatableRequest
+from tokens.records.services import issue_token
 from tokens.repeats.services import do_once
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +69,17 @@ def test_the_order_of_members_is_no_other_body(bob, bot):
     path, _ = CREATING["token"]
     again(bob, path, {"lifetime": "1", "label": "x"}, "order")
     problem(again(bob, path, {"label": "x", "lifetime": "1"}, "order"), 409, "already_done")
+
+
+def test_a_bot_and_a_person_of_one_name_are_two_callers(bob, bot, console, by):
+    namesake = save_bot(bot=Bot(name="bob"), grants=[GrantSpec(console, ["console.write"])], by=by)
+    hour = timedelta(hours=1)
+    token = issue_token(bot=namesake, audience=console, scopes=None, lifetime=hour, by=by)[1]
+    path, body = CREATING["secret"]
+    assert again(bob, path, body).status_code == 201
+    headers = {"Idempotency-Key": "one", "Authorization": f"Bearer {token}"}
+    assert APIClient().post(path, body, headers=headers, format="json").status_code == 201
+    problem(APIClient().post(path, body, headers=headers, format="json"), 409, "already_done")
 
 
 def test_another_path_another_key_and_another_caller_are_other_requests(bob, bot, other_bot):

@@ -1,11 +1,5 @@
 """OAuth clients that somebody else wrote fetch, introspect and revoke a token at a console of its own process."""
 
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
 from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
 from oauthlib.oauth2 import BackendApplicationClient
@@ -13,10 +7,8 @@ from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 from tokens_cast import basic
 
-from tests.support.optional import missing
+from tests.tokens.clients.conftest import learnt_by
 
-ROOT = Path(__file__).resolve().parents[3]
-CLIENTS = ROOT / "tests" / "support" / "clients"
 API = "https://metadata.example"
 # Everything that form-urlencoding changes, so that a client that leaves it out would be found.
 SECRET = "s3cret:with%2B all+of/it=&?-and-long-enough-4f9d8A7b6C5e3D2f"
@@ -36,22 +28,9 @@ CONFIGURATION = {
 
 
 @pytest.fixture
-def console(forge, migrated_database, tmp_path, console_process):
+def console(console_with):
     """The address of a running console with two bots."""
-    env = {"DATABASE_URL": migrated_database, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"}
-    file = tmp_path / "console.yaml"
-    file.write_text(json.dumps(CONFIGURATION))  # JSON is YAML
-    forge.run(["manage.py", "apply", file], env=os.environ | env).check_returncode()
-    return console_process(env=env).url
-
-
-def learnt_by(script, **question):
-    if not (CLIENTS / "node_modules").is_dir() or not shutil.which("node"):
-        missing("npm's OAuth clients", f"npm ci --no-audit --no-fund --prefix {CLIENTS.relative_to(ROOT)}")
-    env = os.environ | {"QUESTION": json.dumps(question)}
-    done = subprocess.run(["node", script], cwd=CLIENTS, env=env, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return console_with(CONFIGURATION)
 
 
 def lived_and_died(before, after, *, bot):

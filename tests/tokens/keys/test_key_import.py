@@ -85,6 +85,17 @@ def test_tokens_in_circulation_verify_with_our_key_set():
     assert jwt.decode(token, key, algorithms=["RS256"]) == {"sub": "ingestion-bot"}
 
 
+def test_one_that_is_to_sign_goes_before_those_that_wait_and_leaves_other_algorithms_alone():
+    def waiting(alg):
+        return set(SigningKey.objects.waiting().filter(alg=alg).values_list("kid", flat=True))
+
+    others = {alg: waiting(alg) for alg in ("RS256", "EdDSA")}
+    import_signing_key(raw=private(EC), kid=KID, sign=True, by=BY)
+    assert all(others.values())
+    assert {alg: waiting(alg) for alg in others} == others
+    assert KID in waiting("ES256") | {SigningKey.objects.signing().get(alg="ES256").kid}
+
+
 def test_without_a_kid_it_is_the_thumbprint():
     key = import_signing_key(raw=public(EC), kid=None, by=BY)
     assert key.kid == key.public_jwk["kid"]

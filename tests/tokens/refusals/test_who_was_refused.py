@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from tokens_cast import PASSWORD_BACKEND
+from tokens_cast import METADATA, PASSWORD_BACKEND
 
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.models import Credential, TokenRefusal
@@ -103,3 +103,22 @@ class OAuthTests:
         )
         assert traced("bot", "credential") == (bot.pk, Credential.objects.get().pk)
         assert traced("unverified_client_id", "received") == (bot.name, "x")
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        (f"{METADATA}/", True),
+        (METADATA.replace("https:", "http:"), True),
+        (METADATA.upper().replace("HTTPS", "https"), True),
+        ("https://another.example", False),
+        (f"{METADATA}/api", False),
+    ],
+)
+def test_an_audience_that_is_nearly_granted_is_named_to_the_administrator(oauth, me, asked, named):
+    answer = oauth.token(me, resource=asked)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_target")
+    kept = TokenRefusal.objects.get()
+    assert (kept.code, kept.received) == ("not_granted", asked)
+    assert kept.expected.startswith(METADATA) is named
+    assert METADATA not in answer.json().get("error_description", "")
