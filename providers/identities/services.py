@@ -29,14 +29,13 @@ if TYPE_CHECKING:
     from ssoconsole.accounts.models import User
 
 
-@transaction.atomic(savepoint=False)
 def sign_in_person(*, provider: Provider, claims: Mapping[str, Any], by: Actor) -> "User":
     """
     Return the user whom `claims`, all of them verified, speak of: known, linked or new, and brought up to
-    date.
+    date; in the caller's transaction.
 
-    Raises PrincipalMissing, PrincipalUnusable, NotAdmitted, EmailTaken, UserDisabled and ProviderChanged; then
-    nothing has changed.
+    Raises PrincipalMissing, PrincipalUnusable, NotAdmitted, EmailTaken, UserDisabled and ProviderChanged; the caller
+    then gives the transaction up, and nothing has changed.
     """
     try:
         decision, identity = _decide_and_welcome(provider, claims, by=by)
@@ -53,13 +52,13 @@ def sign_in_person(*, provider: Provider, claims: Mapping[str, Any], by: Actor) 
     return decision.user
 
 
-@transaction.atomic(savepoint=False)
 def renew_person(*, provider: Provider, user_id: int, claims: Mapping[str, Any], by: Actor) -> "User":
     """
-    Bring a signed-in user up to date with what his provider says now; nobody is made and nobody linked.
+    Bring a signed-in user up to date with what his provider says now, in the caller's transaction; nobody is made and
+    nobody linked.
 
     Raises what `sign_in_person` raises of a known person, and IdentityGone when the subject is no longer this
-    user's; then nothing has changed.
+    user's.
     """
     decision = decide_known_person(provider=provider, user_id=user_id, claims=claims, lock=True)
     if identity := decision.identity:
