@@ -272,14 +272,14 @@ LOGOUT_REDIRECT_URL = "/signed-out"
 # --- Guessing at the password door --------------------------------------------------------------------------
 # django-axes calls; which failures count, for whom and for how long stands in ssoconsole/accounts/lockout.py.
 
-AXES_HANDLER = "ssoconsole.accounts.axes_handler.PasswordDoorHandler"
+AXES_HANDLER = "ssoconsole.accounts.lockout.PasswordDoorHandler"
 AXES_ENABLE_ADMIN = False
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # who is impatient does not wait longer
 # Never a name alone: a stranger could lock its owner out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "ssoconsole.accounts.lockout_page.come_back_later"
+AXES_LOCKOUT_CALLABLE = "ssoconsole.accounts.lockout.come_back_later"
 AXES_CLIENT_IP_CALLABLE = "ssoconsole.accounts.lockout.source_of"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
 AXES_VERBOSE = False

@@ -85,17 +85,18 @@ def check_of(session: ConsoleSession, *, by: Actor, user_agent: str) -> SignIn:
 
 def _ask(session: ConsoleSession, refresh_token: str, sign_in: SignIn, by: Actor) -> None:
     provider = session.provider
-    with sign_in.step("token"):
-        answer = refresh_tokens(provider, refresh_token=refresh_token)
-    with sign_in.step("id_token"):
-        sign_in.claims = _claims_of_id_token(session, answer)
-        check_to_enter(provider, sign_in.claims)
+    sign_in.enter("token")
+    answer = refresh_tokens(provider, refresh_token=refresh_token)
+    sign_in.enter("id_token")
+    sign_in.claims = _claims_of_id_token(session, answer)
+    check_to_enter(provider, sign_in.claims)
     keep_refresh_token(session=session, refresh_token=answer.refresh_token)
     if answer.access_token and wants_userinfo(provider, sign_in.claims):
-        with sign_in.step("userinfo"):
-            userinfo = fetch_userinfo(provider, access_token=answer.access_token, sub=session.sub)
+        sign_in.enter("userinfo")
+        userinfo = fetch_userinfo(provider, access_token=answer.access_token, sub=session.sub)
         sign_in.claims = merge_claims(sign_in.claims, userinfo, mapping=provider.mapping)
-    with sign_in.step("person"), transaction.atomic():
+    sign_in.enter("person")
+    with transaction.atomic():
         renew_person(provider=provider, user_id=session.user_id, claims=sign_in.claims, by=by)
         confirm_check(session=session, claims=sign_in.claims)
 

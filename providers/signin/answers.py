@@ -24,7 +24,7 @@ from providers.errors import (
 from providers.models import Provider, SignInAttempt
 from providers.rehearsal.registration import rehearsal_of, rehearsed_provider
 from providers.signin.attempts import find_attempt, keep_posted_answer
-from providers.signin.guard import set_place
+from providers.signin.guard import place_of
 from providers.signin.limits import count_sign_in
 from providers.signin.redirects import lead_on
 from providers.trial.services import settle
@@ -49,12 +49,11 @@ def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
         if error := answer.get("error"):
             # Providers that refuse leave the state out, or do not know it. No attempt is touched: anybody can say this.
             slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
-            set_place(
-                request, provider=Provider.objects.enabled().filter(slug=slug).first() if slug else None
-            )
+            if slug:
+                place_of(request).provider = Provider.objects.enabled().filter(slug=slug).first()
             raise refused_by_provider(error, answer, expected="an answer with the state of a sign-in of ours")
         raise StateUnknown(expected="the state of a sign-in of ours", received="another" if state else "none")
-    set_place(request, provider=attempt.provider)
+    place_of(request).provider = attempt.provider
     return attempt
 
 

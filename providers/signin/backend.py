@@ -181,13 +181,13 @@ class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
 
     def get_token(self, payload: dict[str, Any]) -> dict[str, str | None]:
         """Redeem the code; `redirect_uri` is the one that was sent, not one made of this request's host."""
-        with self.sign_in.step("token"):
-            answer = redeem_code(
-                self.provider,
-                code=payload["code"],
-                redirect_uri=self.sign_in.attempt.redirect_uri,
-                code_verifier=payload.get("code_verifier"),
-            )
+        self.sign_in.enter("token")
+        answer = redeem_code(
+            self.provider,
+            code=payload["code"],
+            redirect_uri=self.sign_in.attempt.redirect_uri,
+            code_verifier=payload.get("code_verifier"),
+        )
         self.access_token = answer.access_token
         self.sign_in.id_token, self.sign_in.refresh_token = answer.id_token, answer.refresh_token
         return {"id_token": answer.id_token, "access_token": answer.access_token}
@@ -195,23 +195,23 @@ class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
     def verify_token(self, token: str, **kwargs: Any) -> dict[str, Any]:
         """Validate an ID token completely (OpenID Connect Core 1.0 section 3.1.3.7) and return its claims."""
         attempt, provider = self.sign_in.attempt, self.provider
-        with self.sign_in.step("id_token"):
-            verified = keys.verify_token(provider, token, types=ID_TOKEN)
-            rules = IdTokenRules(
-                issuer=provider.issuer,
-                client_id=provider.client_id,
-                nonce=kwargs.get("nonce") or "",
-                leeway=provider.leeway,
-                trusted_audiences=frozenset(provider.trusted_audiences),
-                max_age=strictest_max_age(attempt, self.completion.max_age(provider)),
-                access_token=self.access_token,
-                code=self.request.GET.get("code"),
-            )
-            claims = check_id_token(verified, rules=rules, now=int(time.time()))
-            self.completion.check_claims(attempt, claims)
-            check_to_enter(provider, claims)
-            if is_step_up(attempt):
-                check_to_administer(provider, claims)
+        self.sign_in.enter("id_token")
+        verified = keys.verify_token(provider, token, types=ID_TOKEN)
+        rules = IdTokenRules(
+            issuer=provider.issuer,
+            client_id=provider.client_id,
+            nonce=kwargs.get("nonce") or "",
+            leeway=provider.leeway,
+            trusted_audiences=frozenset(provider.trusted_audiences),
+            max_age=strictest_max_age(attempt, self.completion.max_age(provider)),
+            access_token=self.access_token,
+            code=self.request.GET.get("code"),
+        )
+        claims = check_id_token(verified, rules=rules, now=int(time.time()))
+        self.completion.check_claims(attempt, claims)
+        check_to_enter(provider, claims)
+        if is_step_up(attempt):
+            check_to_administer(provider, claims)
         self.sign_in.claims = claims
         return claims
 
@@ -226,8 +226,8 @@ class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
         """
         userinfo = None
         if access_token and wants_userinfo(self.provider, payload):
-            with self.sign_in.step("userinfo"):
-                userinfo = fetch_userinfo(self.provider, access_token=access_token, sub=payload["sub"])
+            self.sign_in.enter("userinfo")
+            userinfo = fetch_userinfo(self.provider, access_token=access_token, sub=payload["sub"])
         self.sign_in.claims = merge_claims(payload, userinfo, mapping=self.provider.mapping)
         return self.sign_in.claims
 

@@ -38,7 +38,7 @@ from providers.signin.attempts import consume_attempt
 from providers.signin.backend import ProviderBackend
 from providers.signin.completion import Completion
 from providers.signin.cookies import is_bound
-from providers.signin.guard import refuses_in_words, set_place
+from providers.signin.guard import place_of, refuses_in_words
 from providers.signin.limits import count_sign_in
 from providers.signin.purposes import completion_of
 from providers.signin.traces import SignIn, finish_attempt
@@ -62,7 +62,8 @@ def callback(request: HttpRequest, slug: str = "") -> HttpResponse:
     if not is_bound(request, attempt.binding_hash):
         count_sign_in(request)
         raise BrowserMismatch(expected="the browser that started this sign-in", received="another one")
-    set_place(request, provider=attempt.provider, next_url=attempt.next_url)
+    place = place_of(request)
+    place.next_url = attempt.next_url
     answer = QueryDict(attempt.posted_answer) if attempt.posted_answer else request.GET
     try:  # a replayed answer, or the same one twice at once: used up before anything is spent on it
         consume_attempt(attempt=attempt)
@@ -70,7 +71,7 @@ def callback(request: HttpRequest, slug: str = "") -> HttpResponse:
         count_sign_in(request)
         raise
     sign_in = SignIn(attempt=attempt, provider=provider_of(attempt))
-    set_place(request, provider=attempt.provider, next_url=attempt.next_url, sign_in=sign_in)
+    place.sign_in = sign_in
     completion = completion_of(attempt)
     completion.check_browser(request, attempt)
     _check_answer(request, sign_in, answer)
@@ -120,17 +121,16 @@ def _complete(
     attempt, provider = sign_in.attempt, sign_in.provider
     request.session = _as_stored(request.session)
     with transaction.atomic(), events_in_one_insert():
-        with sign_in.step("person"):
-            if provider.trial_ends_at:
-                # A roll-back holds the provider before it takes rights from people; so does this, or they meet.
-                Provider.objects.select_for_update().filter(pk=provider.pk).values_list("pk").first()
-            by = Actor("provider", provider.slug, attempt.address)
-            user = completion.person(sign_in=sign_in, claims=claims, by=by)
-        with sign_in.step("session"):
-            completion.succeed(request, sign_in, user)
-            if request.session.modified:
-                request.session.save()  # with the rest or not at all; there is nothing left to save afterwards
-        sign_in.stage = "done"
+        sign_in.enter("person")
+        if provider.trial_ends_at:
+            # A roll-back holds the provider before it takes rights from people; so does this, or they meet.
+            Provider.objects.select_for_update().filter(pk=provider.pk).values_list("pk").first()
+        by = Actor("provider", provider.slug, attempt.address)
+        user = completion.person(sign_in=sign_in, claims=claims, by=by)
+        sign_in.enter("session")
+        completion.succeed(request, sign_in, user)
+        if request.session.modified:
+            request.session.save()  # with the rest or not at all; there is nothing left to save afterwards
         finish_attempt(sign_in=sign_in, by=Actor.of(request), user=user)
     # Each tab goes where it wanted to go.
     return completion.mark_browser(request, HttpResponseRedirect(attempt.next_url or "/"), sign_in)

@@ -29,7 +29,7 @@ View = Callable[..., HttpResponseBase]
 RETRY_AFTER = 5  # seconds, when the fault is the provider's or ours
 
 
-@dataclass(frozen=True)
+@dataclass
 class Place:
     """
     What a refusal of this request would be about, as far as it is known: a provider, a way on, the sign-in that ends.
@@ -42,11 +42,12 @@ class Place:
     sign_in: SignIn | None = None
 
 
-def set_place(
-    request: HttpRequest, *, provider: Provider | None, next_url: str = "", sign_in: SignIn | None = None
-) -> None:
-    """Say what a refusal of this request is about from now on."""
-    request.sign_in_place = Place(provider, next_url, sign_in)  # type: ignore[attr-defined]  # read here alone
+def place_of(request: HttpRequest) -> Place:
+    """Return what is known so far, for the flow to fill in."""
+    place: Place | None = getattr(request, "sign_in_place", None)
+    if place is None:
+        place = request.sign_in_place = Place()  # type: ignore[attr-defined]  # read here alone
+    return place
 
 
 def refuses_in_words(view: View) -> View:
@@ -69,7 +70,7 @@ def refuses_in_words(view: View) -> View:
 
 def refuse(request: HttpRequest, error: SignInRefused) -> HttpResponse:
     """Write the trace and answer; when not even that works, the page and the log still share a reference."""
-    place: Place = getattr(request, "sign_in_place", Place())
+    place = place_of(request)
     sign_in = place.sign_in
     try:
         if sign_in and (answer := completion_of(sign_in.attempt).refused(request, sign_in, error)):

@@ -17,7 +17,7 @@ from providers.sessions.step_up import PARAMETER
 from providers.signin.attempts import start_attempt
 from providers.signin.backend import authorization_request
 from providers.signin.cookies import browser_binding, set_binding
-from providers.signin.guard import refuses_in_words, set_place
+from providers.signin.guard import place_of, refuses_in_words
 from providers.signin.limits import count_sign_in
 from providers.signin.redirects import add_query, local_target
 from providers.trial.services import roll_back_overdue, settle
@@ -68,7 +68,8 @@ def registered_provider(request: HttpRequest, slug: str, next_url: str) -> Provi
         provider = named.first()
     if provider is None or provider.slug != slug:
         raise ProviderUnknown(expected="a registered provider", received=slug[:100])
-    set_place(request, provider=provider, next_url=next_url)
+    place = place_of(request)
+    place.provider, place.next_url = provider, next_url
     if not provider.enabled:
         raise ProviderDisabled(expected="an enabled provider", received=slug)
     ensure_discovery(provider)

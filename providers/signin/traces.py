@@ -2,8 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -55,20 +53,18 @@ class SignIn:
     provider: Provider
     stage: str = "returned"
     claims: dict[str, Any] = field(default_factory=dict, repr=False)
+    entered_at: float | None = None  # time.perf_counter; None before the first stage that is timed
     timings: dict[str, int] = field(default_factory=dict)
     id_token: str = field(default="", repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     result: dict[str, Any] = field(default_factory=dict, repr=False)
 
-    @contextmanager
-    def step(self, stage: str) -> Iterator[None]:
-        """Enter a stage and time it, also when it fails."""
-        self.stage = stage
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.timings[stage] = round((time.perf_counter() - started) * 1000)
+    def enter(self, stage: str) -> None:
+        """Go on to a stage, and keep how long the one before took."""
+        now = time.perf_counter()
+        if self.entered_at is not None:
+            self.timings[self.stage] = round((now - self.entered_at) * 1000)
+        self.stage, self.entered_at = stage, now
 
     def kept_claims(self) -> str | None:
         """What is kept of the claims, as JSON: with secrets masked and without the nonce; None without any."""
@@ -84,6 +80,7 @@ def finish_attempt(
     """Turn the attempt into its trace, and record `signin` or `signin_refused`; its secrets go."""
     attempt = sign_in.attempt
     _describe(attempt, error)
+    sign_in.enter(sign_in.stage if error else "done")
     attempt.stage = sign_in.stage
     asked = attempt.trace or {}
     attempt.trace = {"timings": sign_in.timings}

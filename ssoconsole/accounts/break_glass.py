@@ -6,7 +6,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
-from ssoconsole.accounts.axes_handler import PASSWORD_BACKEND
+from ssoconsole.accounts.lockout import PASSWORD_BACKEND
 from ssoconsole.accounts.models import User
 from ssoconsole.eventlog.models import Event
 

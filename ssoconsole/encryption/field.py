@@ -177,6 +177,8 @@ class EncryptedTextField(_Field[_ST, _GT]):
         )
 
     def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
+        if value is None or isinstance(value, Envelope):
+            return value
         if hasattr(value, "as_sql"):
             raise TypeError(
                 f"{self.model._meta.label}.{self.name} is bound to its row: no expression can give its value"

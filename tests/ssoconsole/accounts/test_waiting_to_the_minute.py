@@ -7,8 +7,13 @@ import pytest
 import time_machine
 from django.contrib.sessions.backends.db import SessionStore
 
-from ssoconsole.accounts.axes_handler import PasswordDoorHandler
-from ssoconsole.accounts.lockout import drop_old_failures, forget_failures, note_failure, waits_until
+from ssoconsole.accounts.lockout import (
+    PasswordDoorHandler,
+    drop_old_failures,
+    forget_failures,
+    note_failure,
+    waits_until,
+)
 from ssoconsole.accounts.models import SecretToShow, User
 from ssoconsole.accounts.shown_once import keep_for_one_look, look_once
 
