@@ -94,7 +94,10 @@ class NewSecretForm(forms.Form):
     expires_at = forms.SplitDateTimeField(
         required=False,
         help_text="UTC; empty for no end.",
-        widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}),
+        widget=forms.SplitDateTimeWidget(
+            date_attrs={"type": "date", "aria-label": "Day"},
+            time_attrs={"type": "time", "aria-label": "Time"},
+        ),
     )
     retire_after_unused_days = forms.IntegerField(
         required=False,
