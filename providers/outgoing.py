@@ -24,9 +24,8 @@ from ssoconsole.outbound.errors import (
     RedirectRefused,
     ResponseTooLarge,
 )
-from ssoconsole.outbound.limits import DEFAULT_LIMITS, Limits
 from ssoconsole.outbound.probe import Probe
-from ssoconsole.outbound.response import ANYTHING, JSON_DOCUMENT, Response
+from ssoconsole.outbound.response import ANYTHING, DEFAULT_LIMITS, JSON_DOCUMENT, Limits, Response
 
 JSON = ("application/json",)
 OK = 200

@@ -1,25 +1,25 @@
 """
 The paths of signing in and out, and of what providers read or post here.
 
-mozilla-django-oidc reverses one name of its own, the callback's; `PerProvider` tells it ours.
+mozilla-django-oidc reverses one name of its own, the callback's; `providers.signin.backend` tells it ours.
 """
 
 from django.urls import path
 
 from providers.account import views as account_views
+from providers.account.connect import connect
 from providers.client_keys.views import client_jwks
-from providers.linking.leaving import ConnectView
-from providers.signin.callback_view import CallbackView
+from providers.signin.callback import callback
 from providers.signin.chooser import signin
-from providers.signin.request_view import RequestView
+from providers.signin.leaving import signin_start
 from providers.signout import views as signout_views
 from providers.signout.backchannel import backchannel_logout
 
 urlpatterns = [
     path("signin", signin, name="signin"),
-    path("signin/<slug:slug>", RequestView.as_view(), name="signin_start"),
-    path("callback", CallbackView.as_view(), name="callback"),
-    path("callback/<slug:slug>", CallbackView.as_view(), name="callback_of"),
+    path("signin/<slug:slug>", signin_start, name="signin_start"),
+    path("callback", callback, name="callback"),
+    path("callback/<slug:slug>", callback, name="callback_of"),
     path("signout", signout_views.signout, name="signout"),
     path("signed-out", signout_views.signed_out, name="signed_out"),
     path("backchannel-logout/<slug:slug>", backchannel_logout, name="backchannel_logout"),
@@ -30,5 +30,5 @@ urlpatterns = [
     path(
         "account/identities/<int:identity_id>/unlink", account_views.identity_unlink, name="identity_unlink"
     ),
-    path("account/connect/<slug:slug>", ConnectView.as_view(), name="identity_connect"),
+    path("account/connect/<slug:slug>", connect, name="identity_connect"),
 ]

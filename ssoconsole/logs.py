@@ -37,6 +37,17 @@ def shown_path(path: str) -> str:
     return path if len(path) <= LONGEST_SHOWN else path[:LONGEST_SHOWN] + "..."
 
 
+def place_of_fault(error: Exception) -> dict[str, object]:
+    """Return fields that say what happened, without the exception's own words: they may hold a code or a secret."""
+    frames = traceback.extract_tb(error.__traceback__ or sys.exc_info()[2])
+    return {
+        "exception": type(error).__name__,
+        "where": [
+            f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]
+        ],
+    }
+
+
 def _escape_control_characters(_logger: Any, _method: str, event: Any) -> Any:
     """Spell out what would move a terminal's cursor, colour it or begin a line: strangers choose paths and names."""
     for name, value in event.items():
@@ -48,17 +59,8 @@ def _escape_control_characters(_logger: Any, _method: str, event: Any) -> Any:
     return event
 
 
-class ShownPaths(logging.Filter):
-    """Cuts what Django logs of requests that it refuses."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.msg, str) and (text := record.getMessage()) != (shown := shown_path(text)):
-            record.msg, record.args = shown, ()
-        return True
-
-
 def _add_request_id(_logger: Any, _method: str, event: Any) -> Any:
-    if request_id := current_request_id():
+    if request_id := request_id_var.get():
         event.setdefault("request_id", request_id)
     if trace_id := trace_id_var.get():
         event.setdefault("trace_id", trace_id)
@@ -122,6 +124,9 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
             for process in self._last:
                 line = process(None, "info", line)
             return str(line)
+        # What Django logs of requests that it refuses has their paths in it.
+        if isinstance(record.msg, str) and (text := record.getMessage()) != (shown := shown_path(text)):
+            record.msg, record.args = shown, ()
         return super().format(record)
 
 
@@ -135,7 +140,6 @@ def configure(config: Mapping[str, Any]) -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(config["format"]))
-    handler.addFilter(ShownPaths())
     root = logging.getLogger()
     root.handlers = [handler, *(other for other in root.handlers if type(other) is not logging.StreamHandler)]
     root.setLevel(config["level"])

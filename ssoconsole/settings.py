@@ -217,7 +217,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ssoconsole.http.forwarding.ForwardingHeadersMiddleware",
-    "ssoconsole.http.probes.ProbeHostMiddleware",
+    "ssoconsole.http.forwarding.ProbeHostMiddleware",
     "ssoconsole.http.request_log.RequestLogMiddleware",
     "ssoconsole.tracing.middleware.TracingMiddleware",
     "django.middleware.security.SecurityMiddleware",

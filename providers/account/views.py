@@ -17,8 +17,7 @@ from providers.account.browsers import browser_name
 from providers.identities.errors import LastWayIn
 from providers.identities.unlink import has_way_in, unlink_identity
 from providers.models import ConsoleSession, Identity, Provider
-from providers.sessions.browser import console_session_of
-from providers.sessions.services import end_session, end_sessions_of_user
+from providers.sessions.services import console_session_of, end_session, end_sessions_of_user
 from ssoconsole.actors import Actor
 from ssoconsole.http.methods import only_post
 

@@ -15,7 +15,7 @@ from providers.explanations.remedies import remedy_of
 from providers.explanations.said import said_by_provider
 from providers.explanations.stages import stages_of
 from providers.models import SignInAttempt
-from ssoconsole.references.words import normalize_reference
+from ssoconsole.references import normalize_reference
 from ssoconsole.rest.views import ResourceView, one
 
 

@@ -17,10 +17,10 @@ from providers.protocol.discovery import announces_iss_parameter
 from providers.protocol.preflight.authorization_answer import Asked, judge_authorization_answer, near_misses
 from providers.protocol.preflight.findings import Finding, finding
 from providers.protocol.preflight.refusal_words import meaning_of
-from providers.signin.query import add_query
+from providers.signin.redirects import add_query
 from ssoconsole.jose.errors import shown
 from ssoconsole.outbound.errors import OutboundError
-from ssoconsole.outbound.limits import Limits
+from ssoconsole.outbound.response import Limits
 
 PAGES = ("text/html",)
 PAGE_LIMITS = Limits(body_bytes=2 * 1024 * 1024)  # sign-in pages carry whole applications
@@ -68,7 +68,7 @@ def _settled(subject: Subject) -> list[Finding]:
 
 
 def _parameters(subject: Subject) -> dict[str, str]:
-    """The parameters of a sign-in: those of `providers.signin.request_view`, as a test makes sure."""
+    """The parameters of a sign-in: those of `providers.signin.leaving`, as a test makes sure."""
     provider = subject.provider
     parameters = {
         **kind_of(provider).authorization_parameters(provider, reauthenticate=False),

@@ -20,10 +20,9 @@ from providers.protocol.logout_token import EVENT
 from providers.trial.services import roll_back_overdue
 from ssoconsole.examination.checks import Check, failed, passed
 from ssoconsole.jose import base64url, strict_json
+from ssoconsole.jose.claims import read_claims
 from ssoconsole.jose.errors import JwtRefused, shown
-from ssoconsole.jose.parse import MAX_BYTES
-from ssoconsole.jose.registered import read_claims
-from ssoconsole.jose.verify import ID_TOKEN, LOGOUT_TOKEN
+from ssoconsole.jose.verify import ID_TOKEN, LOGOUT_TOKEN, MAX_BYTES
 
 ID, LOGOUT = "ID token", "logout token"
 MOST_PROVIDERS = 500

@@ -8,9 +8,9 @@ from django.db.models import Q
 
 from providers.explanations.meanings import LOGOUT_MEANINGS, MEANINGS
 from providers.models import ClaimedName, Identity, SignInAttempt
-from providers.signin.attempts import normal_name
-from ssoconsole.encryption.ring import key_ring
-from ssoconsole.references.words import normalize_reference
+from providers.signin.traces import normal_name
+from ssoconsole.encryption.keyring import key_ring
+from ssoconsole.references import normalize_reference
 
 MOST_PEOPLE = 50
 MOST_ATTEMPTS = 500

@@ -58,7 +58,12 @@ def decide_person(*, provider: Provider, claims: Mapping[str, Any], lock: bool =
     person = mapped_person(provider, claims)
     identity = known_identity(provider, claims["sub"], lock=lock)
     user = identity.user if identity else linkable_user(provider, person, lock=lock)
-    _admit(provider, person, known=user is not None)
+    admit(
+        person,
+        allowed_email_domains=provider.allowed_email_domains,
+        self_signup=provider.self_signup,
+        known=user is not None,
+    )
     way = Way.KNOWN if identity else Way.LINKED if user else Way.NEW
     user = user or new_user(person)
     return _decision(provider, claims["sub"], person, way, user, identity, stands=lock)
@@ -77,7 +82,12 @@ def decide_known_person(
     identity = known_identity(provider, claims["sub"], lock=lock)
     if identity is None or identity.user_id != user_id:
         raise IdentityGone(expected="an identity of the signed-in user", received="another's or none")
-    _admit(provider, person, known=True)
+    admit(
+        person,
+        allowed_email_domains=provider.allowed_email_domains,
+        self_signup=provider.self_signup,
+        known=True,
+    )
     return _decision(provider, claims["sub"], person, Way.KNOWN, identity.user, identity, stands=lock)
 
 
@@ -103,15 +113,6 @@ def known_identity(provider: Provider, sub: str, *, lock: bool) -> Identity | No
         return known.get(provider=provider, sub=sub)
     except Identity.DoesNotExist:
         return None
-
-
-def _admit(provider: Provider, person: MappedPerson, *, known: bool) -> None:
-    admit(
-        person,
-        allowed_email_domains=provider.allowed_email_domains,
-        self_signup=provider.self_signup,
-        known=known,
-    )
 
 
 def _decision(

@@ -29,29 +29,36 @@ if TYPE_CHECKING:
     from ssoconsole.accounts.models import User
 
 
-@transaction.atomic
 def sign_in_person(*, provider: Provider, claims: Mapping[str, Any], by: Actor) -> "User":
     """
     Return the user whom `claims`, all of them verified, speak of: known, linked or new, and brought up to
-    date.
+    date; in the caller's transaction.
 
-    Raises PrincipalMissing, PrincipalUnusable, NotAdmitted, EmailTaken, UserDisabled and ProviderChanged; then
-    nothing has changed.
+    Raises PrincipalMissing, PrincipalUnusable, NotAdmitted, EmailTaken, UserDisabled and ProviderChanged; the caller
+    then gives the transaction up, and nothing has changed.
     """
-    decision, identity = _settle(provider, claims, by=by)
+    try:
+        decision, identity = _decide_and_welcome(provider, claims, by=by)
+    except (IntegrityError, EmailTaken) as error:
+        # Another request may have made the identity of this subject just now.
+        if known_identity(provider, claims["sub"], lock=True) is None:
+            if isinstance(error, EmailTaken):
+                raise
+            raise EmailTaken(expected="a free name", received="one that was taken this moment") from None
+        decision, identity = _decide_and_welcome(provider, claims, by=by)
     _bring_up_to_date(provider, identity, decision, by=by)
     identity.last_signed_in_at = timezone.now()
     identity.save(update_fields=["email", "last_signed_in_at"])
     return decision.user
 
 
-@transaction.atomic
 def renew_person(*, provider: Provider, user_id: int, claims: Mapping[str, Any], by: Actor) -> "User":
     """
-    Bring a signed-in user up to date with what his provider says now; nobody is made and nobody linked.
+    Bring a signed-in user up to date with what his provider says now, in the caller's transaction; nobody is made and
+    nobody linked.
 
     Raises what `sign_in_person` raises of a known person, and IdentityGone when the subject is no longer this
-    user's; then nothing has changed.
+    user's.
     """
     decision = decide_known_person(provider=provider, user_id=user_id, claims=claims, lock=True)
     if identity := decision.identity:
@@ -60,39 +67,24 @@ def renew_person(*, provider: Provider, user_id: int, claims: Mapping[str, Any],
     return decision.user
 
 
-def _settle(provider: Provider, claims: Mapping[str, Any], *, by: Actor) -> tuple[Decision, Identity]:
-    """Decide, and make the identity of a new subject or take the one that another request made just now."""
-    try:
-        return _decide_and_welcome(provider, claims, by=by)
-    except (IntegrityError, EmailTaken) as error:
-        if known_identity(provider, claims["sub"], lock=True) is None:
-            if isinstance(error, EmailTaken):
-                raise
-            raise EmailTaken(expected="a free name", received="one that was taken this moment") from None
-    return _decide_and_welcome(provider, claims, by=by)
-
-
 def _decide_and_welcome(
     provider: Provider, claims: Mapping[str, Any], *, by: Actor
 ) -> tuple[Decision, Identity]:
+    """Decide, and make the user and the identity of a new subject; in a savepoint, because the database may refuse."""
     decision = decide_person(provider=provider, claims=claims, lock=True)
     if decision.identity:
         return decision, decision.identity
+    user, is_new = decision.user, decision.way == Way.NEW
     with transaction.atomic():
-        return decision, _welcome(provider, decision, by=by)
-
-
-def _welcome(provider: Provider, decision: Decision, *, by: Actor) -> Identity:
-    user = decision.user
-    if decision.way == Way.NEW:
-        keep_user(user=user, by=by)
-    identity = Identity.objects.create(
-        provider=provider, sub=decision.sub, user=user, email=decision.person.verified_email
-    )
-    action = "identity_created" if decision.way == Way.NEW else "identity_linked"
-    named = {"provider": provider.slug, "sub": decision.sub}
-    record_event(action, by=by, target=user.get_username(), after=named)
-    return identity
+        if is_new:
+            keep_user(user=user, by=by)
+        identity = Identity.objects.create(
+            provider=provider, sub=decision.sub, user=user, email=decision.person.verified_email
+        )
+        action = "identity_created" if is_new else "identity_linked"
+        named = {"provider": provider.slug, "sub": decision.sub}
+        record_event(action, by=by, target=user.get_username(), after=named)
+    return decision, identity
 
 
 def _bring_up_to_date(provider: Provider, identity: Identity, decision: Decision, *, by: Actor) -> None:

@@ -1,6 +1,5 @@
 """The keys of a provider, and the one place where its tokens are verified."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +9,6 @@ from django.utils import timezone
 
 from providers import outgoing
 from providers.errors import KeysInvalid, MetadataInvalid, ProviderFault, ProviderUnreachable
-from providers.metadata.bucket import may_refetch
 from providers.models import JwksVersion, Provider
 from providers.protocol.key_set import key_changes, public_halves, same_keys
 from providers.protocol.refusals import outcome_of
@@ -19,8 +17,8 @@ from ssoconsole.eventlog.services import record_event
 from ssoconsole.jose.algorithms import SYMMETRIC
 from ssoconsole.jose.errors import JwtRefused, KeySetRefused, SignatureInvalid, UnknownKey
 from ssoconsole.jose.keys import JwkSet, SharedSecret
-from ssoconsole.jose.parse import parse_jws
-from ssoconsole.jose.verify import TypeRule, VerifiedJwt, verify_jwt
+from ssoconsole.jose.verify import TypeRule, VerifiedJwt, parse_jws, verify_jwt
+from ssoconsole.limits import may_try
 from ssoconsole.metrics.counting import provider_fetch
 
 FRESH_FOR = timedelta(hours=1)
@@ -54,10 +52,19 @@ def verify_token(provider: Provider, token: str | bytes, *, types: TypeRule, doo
         rotated = isinstance(refused, UnknownKey) or (
             isinstance(refused, SignatureInvalid) and not _is_named(token, keys)
         )
-        newer = _attempt(provider, refetch_keys) if rotated and may_refetch(provider.pk, door=door) else None
+        newer = _try_to_refetch(provider) if rotated and may_refetch(provider.pk, door=door) else None
         if newer is None:
             raise outcome_of(refused) from None
         return _verified(provider, token, types, newer)
+
+
+def may_refetch(provider_id: UUID, *, door: str = "") -> bool:
+    """
+    Take one of three tries a minute to ask a provider for its keys, however many tokens with unknown keys come in.
+
+    Each `door` has its own three: what strangers post at one cannot use up the tries of another.
+    """
+    return may_try(f"keys of provider {provider_id} at {door}")
 
 
 def refetch_keys(provider: Provider) -> JwkSet:
@@ -69,7 +76,7 @@ def refetch_keys(provider: Provider) -> JwkSet:
         document = outgoing.fetch_document(url, fault=KeysInvalid)
         keys = parse_keys(document)
     store_keys(provider, document, url=url)
-    return keys
+    return _remember(provider, keys) if provider.jwks is document else keys
 
 
 def parse_keys(document: Any) -> JwkSet:
@@ -140,26 +147,25 @@ def _current_keys(provider: Provider, door: str) -> JwkSet:
         if door and not may_refetch(provider.pk, door=door):
             raise ProviderUnreachable(expected="the provider's keys", received="asked too often just now")
         return refetch_keys(provider)
-    if age > FRESH_FOR and may_refetch(provider.pk, door=door):
-        return _attempt(provider, refetch_keys) or _stored_keys(provider)
-    return _stored_keys(provider)
+    if age > FRESH_FOR and may_refetch(provider.pk, door=door) and (newer := _try_to_refetch(provider)):
+        return newer
+    kept = _parsed.get(provider.pk)
+    if kept and kept[0] == fetched_at:
+        return kept[1]
+    return _remember(provider, parse_keys(provider.jwks))
 
 
-def _attempt(provider: Provider, fetch: Callable[[Provider], JwkSet]) -> JwkSet | None:
+def _try_to_refetch(provider: Provider) -> JwkSet | None:
     try:
-        return fetch(provider)
+        return refetch_keys(provider)
     except ProviderFault:
         return None
 
 
-def _stored_keys(provider: Provider) -> JwkSet:
-    fetched_at = provider.jwks_fetched_at
-    kept = _parsed.get(provider.pk)
-    if kept and kept[0] == fetched_at:
-        return kept[1]
-    keys = parse_keys(provider.jwks)
-    if fetched_at and not provider.rehearsed_in:
-        _parsed[provider.pk] = (fetched_at, keys)
+def _remember(provider: Provider, keys: JwkSet) -> JwkSet:
+    """Keep the parsed form of what `provider` has stored; a rehearsal's keys are kept nowhere."""
+    if provider.jwks_fetched_at and not provider.rehearsed_in:
+        _parsed[provider.pk] = (provider.jwks_fetched_at, keys)
     return keys
 
 

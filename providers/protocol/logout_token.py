@@ -9,8 +9,8 @@ from providers.protocol.issuers import check_issuer
 from providers.protocol.refusals import refusals_as_outcomes
 from providers.signout.errors import LogoutEventMissing, NobodyNamed, NonceForbidden, ValidTooLong
 from ssoconsole.jose import claims as rules_of_jwt
+from ssoconsole.jose.claims import LONGEST_IDENTIFIER
 from ssoconsole.jose.errors import shown
-from ssoconsole.jose.registered import LONGEST_IDENTIFIER
 from ssoconsole.jose.verify import VerifiedJwt
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"

@@ -25,10 +25,10 @@ from providers.refresh.services import confirm_check, end_unvouched, keep_refres
 from providers.refresh.timing import grace_ends
 from providers.sessions.step_up import check_to_enter
 from providers.signin.claims import merge_claims
-from providers.signin.faults import where
-from providers.signin.progress import SignIn
+from providers.signin.traces import SignIn
 from ssoconsole.actors import Actor
 from ssoconsole.jose.verify import ID_TOKEN, unverified_claims
+from ssoconsole.logs import place_of_fault
 
 log = structlog.get_logger("sessions")
 
@@ -56,7 +56,7 @@ def ask_again(*, session: ConsoleSession, refresh_token: str, by: Actor, user_ag
     except SignInRefused as refused:
         error = refused
     except Exception as fault:  # of ours, and no reason to answer a page with a 500
-        log.error("session_check_broke", **where(fault))  # noqa: TRY400 - the exception's own words may hold a token
+        log.error("session_check_broke", **place_of_fault(fault))  # noqa: TRY400 - the exception's own words may hold a token
         error = InternalError(expected="a check without a fault of ours", received=type(fault).__name__)
     if may_wait(session, error):
         log.warning("session_check_unanswered", provider=session.provider.slug, outcome=error.code)

@@ -20,7 +20,7 @@ from providers.refresh.leaving import leave_for_check
 from providers.refresh.navigation import is_exempt, is_navigation
 from providers.refresh.services import claim_check, end_unvouched
 from providers.refresh.timing import grace_ends, is_due, refresh_token_of
-from providers.sessions.browser import set_console_session
+from providers.sessions.services import set_console_session
 from providers.signin.guard import as_refusal, refuse
 from ssoconsole.actors import Actor
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from providers.models import ConsoleSession
 from providers.refresh.navigation import wants_page
-from providers.signin.next_url import local_target
+from providers.signin.redirects import local_target
 
 RETRY_AFTER = 5  # seconds
 

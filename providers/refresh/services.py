@@ -17,8 +17,7 @@ from providers.errors import SessionEnded, SignInRefused
 from providers.models import ConsoleSession
 from providers.refresh.timing import is_claimed
 from providers.sessions.services import authentication_in, end_session
-from providers.signin.attempts import finish_attempt
-from providers.signin.progress import SignIn
+from providers.signin.traces import SignIn, finish_attempt
 from ssoconsole.actors import Actor
 
 

@@ -11,8 +11,7 @@ from providers.errors import SignInRefused
 from providers.models import Provider, Rehearsal, SignInAttempt
 from providers.registration.secret import claim_secret, extend_to_hosts
 from providers.rehearsal.registration import written
-from providers.signin.attempts import finish_attempt
-from providers.signin.progress import SignIn
+from providers.signin.traces import SignIn, finish_attempt
 from ssoconsole.actors import Actor
 
 if TYPE_CHECKING:

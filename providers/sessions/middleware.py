@@ -13,13 +13,15 @@ from django.utils import timezone
 from providers.models import ConsoleSession
 from providers.models.session import SEEN_EVERY, idle_before
 from providers.refresh.door import check_session
-from providers.sessions.browser import (
+from providers.sessions.services import (
     PROVIDER_BACKEND,
     SESSION_KEY,
+    UNUSED,
     console_session_of,
+    end_idle_session,
+    note_seen,
     set_console_session,
 )
-from providers.sessions.services import UNUSED, end_idle_session, note_seen
 from providers.sessions.step_up import withhold_administration
 from providers.trial.services import settle
 from ssoconsole.eventlog.services import record_event

@@ -1,4 +1,4 @@
-"""Writes about signed-in browsers."""
+"""Signed-in browsers: where a request has its session row, and the writes about it."""
 
 import uuid
 from collections.abc import Mapping
@@ -15,11 +15,22 @@ from django.utils import timezone
 from providers.models import ConsoleSession, Provider
 from providers.models.session import LONGEST_ACR, SEEN_EVERY
 from providers.protocol.authentication_context import methods_in
-from providers.sessions.browser import SESSION_KEY, console_session_of, set_console_session
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 
+SESSION_KEY = "console_session"  # in the browser's own session: the primary key of the row
+PROVIDER_BACKEND = "providers.signin.backend.ProviderBackend"
 UNUSED = Actor("timeout", "")
+
+
+def set_console_session(request: HttpRequest, session: ConsoleSession | None) -> None:
+    """Keep the row of this browser's session while the request is served."""
+    request.console_session = session  # type: ignore[attr-defined]  # read by `console_session_of` alone
+
+
+def console_session_of(request: HttpRequest) -> ConsoleSession | None:
+    """Return the live session of this browser with its provider; None for strangers and password sign-ins."""
+    return getattr(request, "console_session", None)
 
 
 def authentication_in(claims: Mapping[str, Any]) -> tuple[str, list[str]]:

@@ -1,62 +1,39 @@
 """
-What must be certain of a provider's answer before any of it is used (RFC 6749 section 10.12, RFC 9207, RFC
-9700).
+Whose answer is it? What names the attempt is the state alone, whichever way the answer comes.
+
+By `response_mode=form_post` (OAuth 2.0 Form Post Response Mode) it comes in two legs. The provider's form is a
+cross-site POST, and the browser keeps its cookies to itself. So the first leg touches no session: it keeps the form in
+the attempt's row and shows a page that leads back here by a GET of our own origin, which comes with the cookies. A
+redirect would not do for cookies that are SameSite=Strict, and old browsers differed.
 """
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 
 from providers.errors import (
-    AnswerIncomplete,
     AnswerRefused,
     AttemptExpired,
-    BrowserMismatch,
-    CallbackMismatch,
-    IssParameterMismatch,
-    IssParameterMissing,
-    ProviderChanged,
-    ProviderDisabled,
     ProviderRefused,
     ProviderUnavailable,
+    ResponseModeMismatch,
     SignInRefused,
     StateUnknown,
-    StateUsed,
 )
 from providers.models import Provider, SignInAttempt
-from providers.protocol.discovery import announces_iss_parameter
 from providers.rehearsal.registration import rehearsal_of, rehearsed_provider
-from providers.signin.attempts import consume_attempt, find_attempt
-from providers.signin.binding import is_bound
+from providers.signin.attempts import find_attempt, keep_posted_answer
+from providers.signin.guard import set_place
 from providers.signin.limits import count_sign_in
-from providers.signin.progress import SignIn, set_place
+from providers.signin.redirects import lead_on
 from providers.trial.services import settle
 from ssoconsole.jose.errors import shown
+from ssoconsole.jose.verify import MAX_BYTES
 
 UNAVAILABLE = ("server_error", "temporarily_unavailable")  # RFC 6749 section 4.1.2.1
 PARAMETERS = ("state", "code", "id_token", "iss", "error", "error_description")
-
-
-def take_answer(request: HttpRequest) -> tuple[SignIn, QueryDict]:
-    """
-    Return the attempt that this browser started, used up from now on, and the answer to it.
-
-    Raises StateUnknown, BrowserMismatch and StateUsed, none of which touches an attempt: a stranger who has
-    seen a state can neither finish it nor spoil it.
-    """
-    attempt = attempt_of(request, request.GET)
-    if not is_bound(request, attempt.binding_hash):
-        count_sign_in(request)
-        raise BrowserMismatch(expected="the browser that started this sign-in", received="another one")
-    set_place(request, provider=attempt.provider, next_url=attempt.next_url)
-    answer = QueryDict(attempt.posted_answer) if attempt.posted_answer else request.GET
-    try:
-        consume_attempt(attempt=attempt)
-    except StateUsed:
-        count_sign_in(request)
-        raise
-    return SignIn(attempt=attempt, provider=provider_of(attempt)), answer
+LONGEST_FORM = MAX_BYTES + 16 * 1024  # the ID token, and what comes beside it
 
 
 def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
@@ -96,26 +73,9 @@ def provider_of(attempt: SignInAttempt) -> Provider:
     return attempt.provider
 
 
-def check_answer(request: HttpRequest, sign_in: SignIn, answer: QueryDict) -> None:
-    """
-    Raise the outcome for the first thing that keeps the code or the ID token in `answer` from being used.
-    """
-    attempt, provider = sign_in.attempt, sign_in.provider
-    check_age(attempt)
-    if not provider.enabled:
-        raise ProviderDisabled(expected="an enabled provider", received=provider.slug)
-    if attempt.issuer != provider.issuer:
-        raise ProviderChanged(expected=shown(attempt.issuer), received=shown(provider.issuer))
-    sent_to = urlsplit(attempt.redirect_uri).path
-    if request.path != sent_to:
-        raise CallbackMismatch(expected=sent_to, received=shown(request.path))
-    _check_iss(provider, answer)
-    if error := answer.get("error"):
-        raise refused_by_provider(error, answer, expected=provider.response_type)
-    if not answer.get(provider.response_type):
-        raise AnswerIncomplete(
-            expected=provider.response_type, received=shown(", ".join(sorted(answer)) or "nothing")
-        )
+def check_age(attempt: SignInAttempt) -> None:
+    if attempt.has_expired(at=timezone.now()):
+        raise AttemptExpired(expected="an answer in time", received=f"started {attempt.started_at:%H:%M:%S}")
 
 
 def refused_by_provider(error: str, answer: QueryDict, *, expected: str) -> SignInRefused:
@@ -125,20 +85,30 @@ def refused_by_provider(error: str, answer: QueryDict, *, expected: str) -> Sign
     return outcome(expected=expected, received=shown(f"{error}: {description}" if description else error))
 
 
-def check_age(attempt: SignInAttempt) -> None:
-    if attempt.has_expired(at=timezone.now()):
-        raise AttemptExpired(expected="an answer in time", received=f"started {attempt.started_at:%H:%M:%S}")
+def answers_by_form(provider: Provider) -> bool:
+    """Tell whether this registration asks for the answer as a posted form."""
+    implicit = provider.response_type == Provider.ResponseType.ID_TOKEN
+    return implicit or (provider.extra_params or {}).get("response_mode") == "form_post"
 
 
-def _check_iss(provider: Provider, answer: QueryDict) -> None:
-    """
-    Find a mix-up before the code is sent anywhere; error answers are checked alike (RFC 9207 section 2.4).
+def keep_form(request: HttpRequest) -> HttpResponse:
+    """Keep the known fields of the form, once, and answer the page that leads to the second leg."""
+    attempt = attempt_of(request, request.POST)
+    fields = {name: request.POST[name] for name in PARAMETERS if name in request.POST}
+    try:
+        _check_form(attempt, fields)
+        keep_posted_answer(attempt=attempt, answer=urlencode(fields))
+    except AnswerRefused:
+        count_sign_in(request)  # nothing here is known to come from this browser, so its trace is a stray's
+        raise
+    query = urlencode({"state": fields["state"], "leg": "2"})
+    return lead_on(request, f"{request.path}?{query}", name="SSO Console")
 
-    An answer that is an ID token names its issuer in it, and providers leave the parameter out.
-    """
-    iss = answer.get("iss")
-    by_id_token = provider.response_type == Provider.ResponseType.ID_TOKEN and "id_token" in answer
-    if iss is not None and iss != provider.issuer:
-        raise IssParameterMismatch(expected=shown(provider.issuer), received=shown(iss))
-    if iss is None and not by_id_token and announces_iss_parameter(provider.discovery):
-        raise IssParameterMissing(expected=shown(provider.issuer), received="absent")
+
+def _check_form(attempt: SignInAttempt, fields: dict[str, str]) -> None:
+    if not answers_by_form(provider_of(attempt)):
+        raise ResponseModeMismatch(expected="a redirect", received="a posted form")
+    check_age(attempt)
+    length = sum(map(len, fields.values()))
+    if length > LONGEST_FORM:
+        raise AnswerRefused(expected=f"up to {LONGEST_FORM} characters", received=f"{length} characters")

@@ -1,43 +1,29 @@
-"""The attempt's row: written when a browser leaves, consumed once when it comes back, and then the trace."""
+"""
+The attempt's row: written when a browser leaves, and consumed once when it comes back.
 
+Its trace begins with what was asked of the provider beside signing in: that the person proves again who he is
+(`/signin/<slug>?reauth=1`, OpenID Connect Core 1.0 section 3.1.2.1), and that he does so as administrators need it
+(`step_up`). A provider may ignore both, and a browser may leave them out on the way; in the row they cannot be changed.
+"""
+
+import time
 from contextlib import nullcontext
-from functools import partial
-from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from providers.errors import SignInRefused, StateUsed
-from providers.models import ClaimedName, ConsoleSession, Provider, Rehearsal, SignInAttempt
-from providers.protocol.claim_paths import value_at
-from providers.signin import asking_again
-from providers.signin.binding import hash_of
-from providers.signin.progress import SignIn
-from providers.signin.references import new_reference
+from providers.errors import StateUsed
+from providers.models import ConsoleSession, Provider, Rehearsal, SignInAttempt
+from providers.signin.cookies import hash_of
 from ssoconsole.actors import Actor
-from ssoconsole.encryption.ring import key_ring
-from ssoconsole.errors import DomainError
-from ssoconsole.eventlog.services import record_event
-from ssoconsole.metrics.counting import count_session_check, count_sign_in
+from ssoconsole.references import draw_words
 
+# 2.6 thousand million references. The traces of programs' refusals have more, so that one is never the other.
+REFERENCE_WORDS = 3
 REFERENCE_TRIES = 5
-SUCCESS = "ok"
-# What finishing an attempt writes; the rest of the row stays as it was when the browser left.
-TRACE_FIELDS = (
-    *("stage", "outcome", "expected", "received", "trace", "user", "finished_at"),
-    *("nonce", "code_verifier", "posted_answer", "claims"),
-)
+# Marks in the trace.
+ASKED_AGAIN, STEP_UP = "asked_again", "step_up"
 Purpose = SignInAttempt.Purpose
-# Claims that name a person, whatever the mapping reads.
-NAMING = ("sub", "email", "name", "preferred_username", "upn", "unique_name")
-MOST_NAMES = 20
-# What an attempt that went well is in the event log; one that did not has `_refused` behind it.
-ACTIONS: dict[str, str] = {
-    Purpose.SIGN_IN: "signin",
-    Purpose.REFRESH: "session_check",
-    Purpose.LOGOUT: "backchannel_logout",
-}
 
 
 def start_attempt(
@@ -79,10 +65,10 @@ def start_attempt(
         started_at=timezone.now(),
         address=by.address,
         user_agent=user_agent[:255],
-        trace=asking_again.marked(reauthenticate, step_up=step_up),
+        trace=dict([(ASKED_AGAIN, True)] * reauthenticate + [(STEP_UP, True)] * step_up),
     )
     attempt.nonce, attempt.code_verifier = nonce, code_verifier
-    return _save_under_new_reference(attempt)
+    return save_under_new_reference(attempt)
 
 
 def find_attempt(*, state: str) -> SignInAttempt | None:
@@ -116,112 +102,29 @@ def consume_attempt(*, attempt: SignInAttempt) -> None:
     attempt.consumed_at = now
 
 
-@transaction.atomic(savepoint=False)
-def finish_attempt(
-    *, sign_in: SignIn, by: Actor, user: AbstractBaseUser | None = None, error: SignInRefused | None = None
-) -> None:
-    """Turn the attempt into its trace, and record `signin` or `signin_refused`; its secrets go."""
-    attempt = sign_in.attempt
-    _describe(attempt, error)
-    attempt.stage = sign_in.stage
-    attempt.trace = {**asking_again.mark_in(attempt), **sign_in.trace()}
-    attempt.user_id = user.pk if user else None
-    attempt.finished_at = timezone.now()
-    attempt.nonce = attempt.code_verifier = attempt.posted_answer = None
-    attempt.claims = sign_in.kept_claims()
-    if attempt.reference:
-        attempt.save(update_fields=TRACE_FIELDS)
-    else:  # no browser left for it, so that there is a row only now
-        _save_under_new_reference(attempt)
-    if error is not None and sign_in.claims:
-        _keep_claimed_names(attempt, sign_in)
-    _record(attempt, sign_in.provider, by)
+def is_step_up(attempt: SignInAttempt) -> bool:
+    """Tell whether the attempt is to meet what the registration demands of administrators."""
+    return (attempt.trace or {}).get(STEP_UP) is True
 
 
-def _keep_claimed_names(attempt: SignInAttempt, sign_in: SignIn) -> None:
-    """Who was let in is found by his user; who was not, by what his provider called him."""
-    provider = sign_in.provider
-    paths = {*provider.principal_claims, *provider.mapping.values(), *NAMING}
-    values = [
-        value_at(sign_in.claims, path) for path in paths if path and path != provider.mapping.get("groups")
-    ]
-    names = {normal_name(value) for value in values if isinstance(value, str)} - {""}
-    ring = key_ring()
-    ClaimedName.objects.bulk_create(
-        ClaimedName(attempt=attempt, name_hash=ring.keyed_hash(name, purpose=ClaimedName.PURPOSE))
-        for name in sorted(names)[:MOST_NAMES]
-    )
-
-
-def normal_name(text: str) -> str:
-    """Return a claimed name as it is looked for: in any case, and without blanks around it."""
-    return text.strip()[:255].casefold()
-
-
-@transaction.atomic
-def record_refusal(
-    *,
-    error: DomainError,
-    by: Actor,
-    user_agent: str,
-    provider: Provider | None = None,
-    next_url: str = "",
-    purpose: str = Purpose.SIGN_IN,
-) -> SignInAttempt:
+def strictest_max_age(attempt: SignInAttempt, max_age: int | None) -> int | None:
     """
-    Write a trace for a refusal that must not touch an attempt: nothing fits it, or it is somebody else's.
+    Return how many seconds ago the person may have proven who he is: `max_age`, and not before he left here.
 
-    Whoever can make the console write into a trace that is not his could hide what really happened there.
+    None where neither limits it. Only `auth_time` in the ID token tells, and then it has to be there.
     """
-    now = timezone.now()
-    attempt = SignInAttempt(
-        provider=provider,
-        purpose=purpose,
-        started_at=now,
-        finished_at=now,
-        stage="refused",
-        next_url=next_url,
-        address=by.address,
-        user_agent=user_agent[:255],
-    )
-    _describe(attempt, error)
-    _save_under_new_reference(attempt)
-    _record(attempt, provider, by)
-    return attempt
+    if (attempt.trace or {}).get(ASKED_AGAIN) is not True:
+        return max_age
+    since_leaving = max(0, int(time.time()) - int(attempt.started_at.timestamp()))
+    return since_leaving if max_age is None else min(max_age, since_leaving)
 
 
-def _describe(attempt: SignInAttempt, error: DomainError | None) -> None:
-    attempt.outcome = error.code if error else SUCCESS
-    attempt.expected = _storable(error.expected) if error else ""
-    attempt.received = _storable(error.received) if error else ""
+def new_reference() -> str:
+    """Three random words with hyphens between them, such as `canyon-lamp-violet`."""
+    return draw_words(REFERENCE_WORDS)
 
 
-def _storable(text: str) -> str:
-    """
-    Fit a stranger's text into its column: no NUL, which PostgreSQL refuses, no lone surrogates, no excess.
-    """
-    return text.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")[:1000]
-
-
-def _record(attempt: SignInAttempt, provider: Provider | None, by: Actor) -> None:
-    details: dict[str, Any] = {"reference": attempt.reference, "stage": attempt.stage}
-    if attempt.expected or attempt.received:
-        details |= {"expected": attempt.expected, "received": attempt.received}
-    action = ACTIONS.get(attempt.purpose, attempt.purpose)
-    count = count_session_check if attempt.purpose == Purpose.REFRESH else count_sign_in
-    slug = provider.slug if provider else ""
-    if attempt.purpose != Purpose.REHEARSAL:
-        transaction.on_commit(partial(count, provider=slug, outcome=attempt.outcome))
-    record_event(
-        action if attempt.outcome == SUCCESS else f"{action}_refused",
-        by=by,
-        target=slug,
-        outcome=attempt.outcome,
-        after=details,
-    )
-
-
-def _save_under_new_reference(attempt: SignInAttempt) -> SignInAttempt:
+def save_under_new_reference(attempt: SignInAttempt) -> SignInAttempt:
     """Save with a reference nobody has; two rows that draw the same words are told apart by the database."""
     # A statement that fails spoils the transaction around it; where there is none, there is nothing to protect.
     protected = transaction.atomic if transaction.get_connection().in_atomic_block else nullcontext

@@ -2,7 +2,8 @@
 
 import copy
 from collections.abc import Sequence
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
@@ -10,27 +11,68 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from providers.errors import AnswerRefused, ProviderUnknown
+from providers.models import Provider
+from providers.protocol.admission import domain_of, normal_domains
 from providers.protocol.mapping import LONGEST_EMAIL
+from providers.signin.cookies import goes_straight_through, last_choice
 from providers.signin.guard import refuses_in_words
-from providers.signin.hop import lead_on_instead
-from providers.signin.last_choice import last_choice
+from providers.signin.leaving import signin_start
 from providers.signin.limits import count_sign_in
-from providers.signin.next_url import local_target, with_next
-from providers.signin.request_view import RequestView
-from providers.signin.routing import (
-    Choice,
-    choices_for_address,
-    enabled_choices,
-    enabled_slug_of_issuer,
-)
-from providers.signin.straight_through import goes_straight_through
+from providers.signin.redirects import lead_on_instead, local_target, with_next
+from providers.trial.services import roll_back_overdue
 
 NOBODY_KNOWS_IT = "No sign-in provider is registered for that address. Choose where your account is:"
 SEVERAL_KNOW_IT = "More than one sign-in provider is registered for that address. Choose one of them:"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One enabled provider; `domains` are the e-mail domains that it admits, none where it does not ask."""
+
+    slug: str
+    name: str
+    icon: str
+    domains: Sequence[str]
+
+
+def enabled_choices(*, last: str) -> list[Choice]:
+    """Return the enabled providers in order, the one that is `last` before the others; one query."""
+    rows, now = _enabled_rows(), timezone.now()
+    if any(row["trial_ends_at"] and row["trial_ends_at"] <= now for row in rows):
+        roll_back_overdue(at=now)
+        rows = _enabled_rows()
+    choices = [Choice(row["slug"], row["name"], row["icon"], row["allowed_email_domains"]) for row in rows]
+    return sorted(choices, key=lambda choice: choice.slug != last)
+
+
+def enabled_slug_of_issuer(issuer: str) -> str | None:
+    """Return the slug of the first enabled provider with exactly this issuer; None where there is none."""
+    roll_back_overdue(at=timezone.now())
+    named = Provider.objects.enabled().in_order().filter(issuer=issuer)
+    return named.values_list("slug", flat=True).first()
+
+
+def _enabled_rows() -> list[Any]:
+    enabled = Provider.objects.enabled().in_order()
+    return list(enabled.values("slug", "name", "icon", "allowed_email_domains", "trial_ends_at"))
+
+
+def choices_for_address(choices: Sequence[Choice], address: str) -> list[Choice]:
+    """
+    Return the choices that list exactly the domain of `address`, in whichever spelling of it (RFC 5891).
+
+    An address that two readers could read differently points nowhere. Where it points is a convenience:
+    whether its owner may enter is decided when he comes back.
+    """
+    domain = domain_of(address)
+    if domain is None:
+        return []
+    return [choice for choice in choices if domain in normal_domains(choice.domains)]
 
 
 @csrf_exempt  # a portal's form has no token of ours; the one with an address is checked where it is taken
@@ -80,7 +122,7 @@ def _leave(request: HttpRequest, choice: Choice, next_url: str, *, hint: str) ->
     leaving.method = "GET"
     query = {name: value for name, value in {"next": next_url, "login_hint": hint}.items() if value}
     leaving.GET = QueryDict(urlencode(query))
-    answer = cast(HttpResponse, RequestView.as_view()(leaving, slug=choice.slug))
+    answer = cast(HttpResponse, signin_start(leaving, slug=choice.slug))
     if "Location" not in answer.headers:
         return answer
     return lead_on_instead(request, answer, name=choice.name)

@@ -5,6 +5,7 @@ What stands around every page of a sign-in: whatever is raised in it becomes a r
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -12,20 +13,40 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from providers.errors import InternalError, ProviderRefused, SignInRefused, TooManyAttempts
+from providers.models import Provider
 from providers.signin import limits
-from providers.signin.attempts import finish_attempt, record_refusal
+from providers.signin.attempts import new_reference
+from providers.signin.cookies import stay_here
 from providers.signin.failure import render_refusal
-from providers.signin.faults import where
-from providers.signin.next_url import with_next
-from providers.signin.progress import place_of, sign_in_of
-from providers.signin.purposes import ending_of
-from providers.signin.references import new_reference
-from providers.signin.straight_through import chooser_url, pause
+from providers.signin.purposes import completion_of
+from providers.signin.redirects import chooser_url, with_next
+from providers.signin.traces import SignIn, finish_attempt, record_refusal
 from ssoconsole.actors import Actor
+from ssoconsole.logs import place_of_fault
 
 log = structlog.get_logger("signin")
 View = Callable[..., HttpResponseBase]
 RETRY_AFTER = 5  # seconds, when the fault is the provider's or ours
+
+
+@dataclass(frozen=True)
+class Place:
+    """
+    What a refusal of this request would be about, as far as it is known: a provider, a way on, the sign-in that ends.
+
+    Without a sign-in nobody's attempt is touched by a refusal.
+    """
+
+    provider: Provider | None = None
+    next_url: str = ""
+    sign_in: SignIn | None = None
+
+
+def set_place(
+    request: HttpRequest, *, provider: Provider | None, next_url: str = "", sign_in: SignIn | None = None
+) -> None:
+    """Say what a refusal of this request is about from now on."""
+    request.sign_in_place = Place(provider, next_url, sign_in)  # type: ignore[attr-defined]  # read here alone
 
 
 def refuses_in_words(view: View) -> View:
@@ -48,32 +69,35 @@ def refuses_in_words(view: View) -> View:
 
 def refuse(request: HttpRequest, error: SignInRefused) -> HttpResponse:
     """Write the trace and answer; when not even that works, the page and the log still share a reference."""
-    provider, next_url = place_of(request)
-    sign_in = sign_in_of(request)
+    place: Place = getattr(request, "sign_in_place", Place())
+    sign_in = place.sign_in
     try:
-        if sign_in and (answer := ending_of(sign_in.attempt).refused(request, sign_in, error)):
+        if sign_in and (answer := completion_of(sign_in.attempt).refused(request, sign_in, error)):
             return answer
-        reference = _record(request, error)
+        reference = _record(request, place, error)
     except Exception as failure:
         reference = new_reference()
-        log.error("trace_not_written", reference=reference, outcome=error.code, **where(failure))  # noqa: TRY400
+        log.error("trace_not_written", reference=reference, outcome=error.code, **place_of_fault(failure))  # noqa: TRY400
         request.user = AnonymousUser()  # the page must not ask the database who this is
-    again = provider if isinstance(error, ProviderRefused) else None
-    retry_url = with_next(f"/signin/{again.slug}", next_url) if again else chooser_url(next_url)
-    return pause(render_refusal(request, error, reference=reference, retry_url=retry_url, again=again))
+    again = place.provider if isinstance(error, ProviderRefused) else None
+    retry_url = with_next(f"/signin/{again.slug}", place.next_url) if again else chooser_url(place.next_url)
+    return stay_here(render_refusal(request, error, reference=reference, retry_url=retry_url, again=again))
 
 
-def _record(request: HttpRequest, error: SignInRefused) -> str:
-    sign_in = sign_in_of(request)
+def _record(request: HttpRequest, place: Place, error: SignInRefused) -> str:
     by = Actor("stranger", "", request.META.get("REMOTE_ADDR") or None)
-    if sign_in is not None:
-        finish_attempt(sign_in=sign_in, by=by, error=error)
-        return sign_in.attempt.reference
+    if place.sign_in is not None:
+        finish_attempt(sign_in=place.sign_in, by=by, error=error)
+        return place.sign_in.attempt.reference
     if isinstance(error, TooManyAttempts) and (known := limits.reference_of_flood(request)):
         return known
-    provider, next_url = place_of(request)
-    agent = request.headers.get("User-Agent", "")
-    attempt = record_refusal(error=error, by=by, user_agent=agent, provider=provider, next_url=next_url)
+    attempt = record_refusal(
+        error=error,
+        by=by,
+        user_agent=request.headers.get("User-Agent", ""),
+        provider=place.provider,
+        next_url=place.next_url,
+    )
     if isinstance(error, TooManyAttempts):
         limits.keep_reference_of_flood(request, attempt.reference)
     return attempt.reference
@@ -83,5 +107,5 @@ def as_refusal(error: Exception) -> SignInRefused:
     """Return a refusal as it is, and for everything else the refusal that says that the fault is ours."""
     if isinstance(error, SignInRefused):
         return error
-    log.error("sign_in_broke", **where(error))
+    log.error("sign_in_broke", **place_of_fault(error))
     return InternalError(expected="a sign-in without a fault of ours", received=type(error).__name__)

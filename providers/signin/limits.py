@@ -1,22 +1,14 @@
 """How many sign-ins one address may start: each start, and each answer that fits no start, is a row."""
 
-import time
-
 import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
 from providers.errors import TooManyAttempts
-from ssoconsole.limits.source import source_of
+from ssoconsole.limits import WINDOW, count_try, source_of
 
 log = structlog.get_logger("signin")
-WINDOW = 60  # seconds
-
-
-def _key(request: HttpRequest) -> str:
-    # An IPv6 address has colons; a window is named by its number, so that it starts anew by itself.
-    return f"sign-ins:{source_of(request) or 'unknown'}:{int(time.time()) // WINDOW}"
 
 
 def count_sign_in(request: HttpRequest) -> None:
@@ -25,10 +17,8 @@ def count_sign_in(request: HttpRequest) -> None:
 
     Without a cache nothing is counted: the limit keeps the table small, it guards no secret.
     """
-    key = _key(request)
     try:
-        cache.add(key, 0, timeout=2 * WINDOW)
-        count = cache.incr(key)
+        count = count_try(f"sign-ins:{source_of(request)}")
     except Exception as error:  # noqa: BLE001, RUF100 - every cache has errors of its own; none may stop a sign-in
         log.warning("sign_ins_not_counted", error=type(error).__name__)
         return
@@ -42,7 +32,7 @@ def count_sign_in(request: HttpRequest) -> None:
 def reference_of_flood(request: HttpRequest) -> str | None:
     """Return the reference under which this minute's flood from this address is on record already."""
     try:
-        found = cache.get(f"{_key(request)}:reference")
+        found = cache.get(_flood(request))
     except Exception:  # noqa: BLE001, RUF100 - see above
         return None
     return found if isinstance(found, str) else None
@@ -51,6 +41,10 @@ def reference_of_flood(request: HttpRequest) -> str | None:
 def keep_reference_of_flood(request: HttpRequest, reference: str) -> None:
     """Let the rest of this minute's flood share one row and one reference."""
     try:
-        cache.set(f"{_key(request)}:reference", reference, timeout=2 * WINDOW)
+        cache.set(_flood(request), reference, timeout=WINDOW)
     except Exception as error:  # noqa: BLE001, RUF100 - see above
         log.warning("flood_not_remembered", error=type(error).__name__)
+
+
+def _flood(request: HttpRequest) -> str:
+    return f"sign-ins:{source_of(request)}:reference"

@@ -1,26 +1,26 @@
 """
-The one table from an attempt's purpose to its end.
+The one table from an attempt's purpose to its completion.
 
-A purpose is written on the attempt when the browser leaves (`RequestView.purpose`); a new one is a subclass of
-`Ending` beside its flow and a line here.
+A purpose is written on the attempt when the browser leaves (`leaving.leave`); a new one is a subclass of
+`Completion` beside its flow and a line here.
 """
 
-from providers.linking.ending import LinkEnding
+from providers.account.connect_completion import ConnectCompletion
 from providers.models import SignInAttempt
-from providers.refresh.ending import CheckEnding
-from providers.rehearsal.ending import RehearsalEnding
-from providers.signin.ending import Ending
+from providers.refresh.completion import CheckCompletion
+from providers.rehearsal.completion import RehearsalCompletion
+from providers.signin.completion import Completion
 
 Purpose = SignInAttempt.Purpose
 
-ENDINGS: dict[str, Ending] = {
-    Purpose.SIGN_IN: Ending(),
-    Purpose.REFRESH: CheckEnding(),
-    Purpose.LINK: LinkEnding(),
-    Purpose.REHEARSAL: RehearsalEnding(),
+COMPLETIONS: dict[str, Completion] = {
+    Purpose.SIGN_IN: Completion(),
+    Purpose.REFRESH: CheckCompletion(),
+    Purpose.LINK: ConnectCompletion(),
+    Purpose.REHEARSAL: RehearsalCompletion(),
 }
 
 
-def ending_of(attempt: SignInAttempt) -> Ending:
-    """Return what the end of `attempt` does. Raises KeyError for a purpose that has none: nothing happens."""
-    return ENDINGS[attempt.purpose]
+def completion_of(attempt: SignInAttempt) -> Completion:
+    """Return what completes `attempt`. Raises KeyError for a purpose that has none: nothing happens."""
+    return COMPLETIONS[attempt.purpose]

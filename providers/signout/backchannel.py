@@ -2,6 +2,7 @@
 
 import time
 
+import structlog
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import cache_control
@@ -12,9 +13,8 @@ from providers.metadata.keys import verify_token
 from providers.models import Provider, SignInAttempt
 from providers.protocol.logout_token import check_logout_token
 from providers.sessions.backchannel import end_sessions_by_logout
-from providers.signin.attempts import record_refusal
+from providers.signin.traces import record_refusal
 from providers.signout.errors import LogoutFormRefused
-from providers.signout.limits import is_worth_a_record
 from providers.trial.services import settle
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
@@ -22,9 +22,13 @@ from ssoconsole.http.content_type import is_readable
 from ssoconsole.http.methods import only_post
 from ssoconsole.jose.errors import shown
 from ssoconsole.jose.verify import LOGOUT_TOKEN
+from ssoconsole.limits import count_try, source_of
 
+log = structlog.get_logger("signout")
 FORM = "application/x-www-form-urlencoded"
 RETRY_AFTER = 60  # seconds
+# Refused logouts of one address that are put on record.
+RECORDED_PER_MINUTE = 20
 
 
 @csrf_exempt  # a server calls, which has no cookies; what authorises is the signature
@@ -76,6 +80,20 @@ def _token_in(request: HttpRequest) -> str:
     if len(tokens) != 1:
         raise LogoutFormRefused(expected="one logout_token", received=f"{len(tokens)} of them")
     return tokens[0]
+
+
+def is_worth_a_record(request: HttpRequest) -> bool:
+    """
+    Count one more refusal of this address; False past RECORDED_PER_MINUTE. Without a cache nothing is counted.
+
+    Anybody may post here. What he posts is always checked, so that nobody can keep a provider's logout out by making
+    noise; the record of his refusals is what ends.
+    """
+    try:
+        return count_try(f"logouts-refused:{source_of(request)}") <= RECORDED_PER_MINUTE
+    except Exception as error:  # noqa: BLE001, RUF100 - every cache has errors of its own; none may stop a logout
+        log.warning("refused_logouts_not_counted", error=type(error).__name__)
+        return True
 
 
 def _record_refusal(request: HttpRequest, provider: Provider, refused: DomainError) -> None:

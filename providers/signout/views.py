@@ -12,11 +12,9 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_safe
 
 from providers.models import ConsoleSession
-from providers.sessions.browser import console_session_of, set_console_session
-from providers.sessions.services import end_session
-from providers.signin.hop import lead_on
-from providers.signin.query import add_query
-from providers.signin.straight_through import pause
+from providers.sessions.services import console_session_of, end_session, set_console_session
+from providers.signin.cookies import stay_here
+from providers.signin.redirects import add_query, lead_on
 from ssoconsole.actors import Actor
 from ssoconsole.http.methods import only_post
 
@@ -45,7 +43,7 @@ def signout(request: HttpRequest) -> HttpResponse:
 @never_cache
 def signed_out(request: HttpRequest) -> HttpResponse:
     """Say that it is done. Whatever `state` a provider brings back, or none, nothing is decided by it."""
-    return pause(render(request, "signed_out.html", {}))
+    return stay_here(render(request, "signed_out.html", {}))
 
 
 def _provider_signout(session: ConsoleSession) -> str | None:

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from ssoconsole.limits import source
+from ssoconsole import limits
 
 # From one address, whatever the names: each failure costs this machine a slow hash.
 FAILURES_OF_AN_ADDRESS = 20
@@ -24,8 +24,8 @@ NOWHERE = "0.0.0.0"  # noqa: S104 - stands for a peer without an address, such a
 
 
 def source_of(request: HttpRequest) -> str:
-    """Return whose failures these are (see `ssoconsole.limits.source`), as the table's column takes it."""
-    return source.source_of(request) or NOWHERE
+    """Return whose failures these are (see `ssoconsole.limits`), as the table's column takes it."""
+    return limits.source_of(request) or NOWHERE
 
 
 def key_of(name: str) -> str:

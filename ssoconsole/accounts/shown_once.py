@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ssoconsole.accounts.models import SecretToShow, User
-from ssoconsole.encryption.ring import key_ring
+from ssoconsole.encryption.keyring import key_ring
 
 LIFETIME = timedelta(minutes=5)
 PURPOSE = "session_of_a_secret"

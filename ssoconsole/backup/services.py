@@ -17,10 +17,9 @@ from ssoconsole.actors import Actor
 from ssoconsole.backup import postgresql, sqlite
 from ssoconsole.backup.archive import Manifest, opened_archive, sha256_of, write_archive
 from ssoconsole.backup.errors import BackupRefused, RestoreRefused
-from ssoconsole.encryption.keyring import KEY_ID_CHARACTERS
+from ssoconsole.encryption.keyring import KEY_ID_CHARACTERS, key_ring
 from ssoconsole.encryption.keyring import VERSION as ENVELOPE
 from ssoconsole.encryption.reencrypt import encrypted_fields
-from ssoconsole.encryption.ring import key_ring
 from ssoconsole.eventlog.services import record_event
 from ssoconsole.operation.models import LastRun
 from ssoconsole.operation.services import note_run

@@ -7,8 +7,8 @@ from django.conf import settings
 from providers.models import Provider
 from ssoconsole.checklist.item import Finding, Item, Situation, bad, good
 from ssoconsole.checks import is_demonstration_key as is_known_secret
+from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.encryption.reencrypt import encrypted_fields, outdated
-from ssoconsole.encryption.ring import key_ring
 from tokens.credentials.retirement import secrets_under_other_keys
 from tokens.models import Bot, Credential, SigningKey
 from tokens.protocol.demonstration_keys import is_demonstration_key

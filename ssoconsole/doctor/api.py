@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from ssoconsole.doctor.explanation import Explanation, explain, explain_a_token
 from ssoconsole.examination.checks import is_valid
-from ssoconsole.jose.parse import MAX_BYTES
+from ssoconsole.jose.verify import MAX_BYTES
 from ssoconsole.refusals.finding import find_refusal
 from ssoconsole.rest.serializers import StrictSerializer
 from ssoconsole.rest.views import ResourceView

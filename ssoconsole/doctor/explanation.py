@@ -14,7 +14,7 @@ from providers.models import SignInAttempt
 from ssoconsole.doctor.contents import claims_shown, header_shown
 from ssoconsole.doctor.links import Link, links_of_bot_token
 from ssoconsole.examination.checks import Check
-from ssoconsole.references.words import number_of_words
+from ssoconsole.references import number_of_words
 from ssoconsole.refusals.finding import KINDS, Found, find_refusal
 from tokens.doctor.services import explain_token
 from tokens.models import TokenRefusal

@@ -14,8 +14,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.lookups import Lookup, Transform
 
-from ssoconsole.encryption.keyring import DecryptionFailed, key_id_of
-from ssoconsole.encryption.ring import key_ring
+from ssoconsole.encryption.keyring import DecryptionFailed, key_id_of, key_ring
 
 _ST = TypeVar("_ST", contravariant=True)
 _GT = TypeVar("_GT", covariant=True)

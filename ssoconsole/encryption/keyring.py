@@ -1,8 +1,8 @@
 """
 The key ring: authenticated encryption and keyed hashes under the newest of several keys.
 
-Pure: no settings, no ORM. Every ring key of 32 bytes is only ever HKDF input (RFC 5869), so that the AES key
-and the HMAC key made from it are different bytes and neither gives the other away.
+`key_ring` is that of this deployment; the rest knows no settings. Every ring key of 32 bytes is only ever HKDF input
+(RFC 5869), so that the AES key and the HMAC key made from it are different bytes and neither gives the other away.
 """
 
 import hashlib
@@ -11,11 +11,13 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
 
 from ssoconsole.jose import base64url
 
@@ -108,8 +110,10 @@ class KeyRing:
     def decrypt(self, envelope: str, *, context: str) -> str:
         """Open what `encrypt` sealed for the same `context`. Raises DecryptionFailed, whatever the cause."""
         key_id, sealed = _split(envelope)
-        key = next((key for key in self._keys if key.id == key_id), None)
-        if key is None:
+        for key in self._keys:
+            if key.id == key_id:
+                break
+        else:
             raise DecryptionFailed(unknown_key_id=key_id)
         nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         try:
@@ -125,6 +129,17 @@ class KeyRing:
     def keyed_hashes(self, value: bytes | str, *, purpose: str) -> list[str]:
         """Hash under every key, newest first, so that a lookup `hash IN (…)` survives a new newest key."""
         return [_keyed_hash(key, value, purpose) for key in self._keys]
+
+
+def key_ring() -> KeyRing:
+    """Return the ring of the current settings, which `FIELD_ENCRYPTION_KEYS` gives. Raises KeyRingInvalid."""
+    return _ring(tuple(settings.FIELD_ENCRYPTION_KEYS))
+
+
+# By value, so that a test that overrides the setting gets its own ring; nothing is derived twice.
+@lru_cache(maxsize=4)
+def _ring(keys: tuple[str, ...]) -> KeyRing:
+    return KeyRing.from_settings_value(keys)
 
 
 def key_id_of(envelope: str) -> str:

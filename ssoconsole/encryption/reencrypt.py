@@ -15,8 +15,7 @@ from django.db.models import F, Q
 from django.db.models.lookups import Exact, StartsWith
 
 from ssoconsole.encryption.field import EncryptedTextField, Envelope
-from ssoconsole.encryption.keyring import VERSION, DecryptionFailed
-from ssoconsole.encryption.ring import key_ring
+from ssoconsole.encryption.keyring import VERSION, DecryptionFailed, key_ring
 
 BATCH_ROWS = 200
 

@@ -1,10 +1,12 @@
 """What a log, a trace or an export may show of a value."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 MASK = "••••••••"
 SECRET_WORDS = ("secret", "password", "private", "token", "assertion", "verifier", "cookie", "authorization")
+_SECRET = re.compile("|".join(SECRET_WORDS))
 # Names that hold one of the words above and are no secret.
 HARMLESS = frozenset(
     {
@@ -32,11 +34,13 @@ HARMLESS = frozenset(
 def is_secret(name: str) -> bool:
     """Tell whether a value of this name must never be shown."""
     lowered = name.lower()
-    return lowered not in HARMLESS and any(word in lowered for word in SECRET_WORDS)
+    return _SECRET.search(lowered) is not None and lowered not in HARMLESS
 
 
 def mask(value: Any) -> Any:
     """Copy JSON-like data with every value masked whose name says that it is a secret."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
     if isinstance(value, Mapping):
         return {
             str(name): MASK if is_secret(str(name)) and inner not in (None, "") else mask(inner)
@@ -44,6 +48,4 @@ def mask(value: Any) -> Any:
         }
     if isinstance(value, (list, tuple, set, frozenset)):
         return [mask(inner) for inner in value]
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
     return str(value)

@@ -13,7 +13,7 @@ from ssoconsole.actors import Actor
 from ssoconsole.connections.prepared import Pair, Statement, insert
 from ssoconsole.eventlog.masking import mask
 from ssoconsole.eventlog.models import Event
-from ssoconsole.logs import current_request_id, log_at_once
+from ssoconsole.logs import log_at_once, request_id_var
 from ssoconsole.metrics.counting import count_event
 
 log = logging.getLogger("events")
@@ -89,7 +89,7 @@ def _event(
         target=target[:300],
         outcome=outcome,
         address=by.address,
-        request_id=current_request_id(),
+        request_id=request_id_var.get(),
         before=mask(before),
         after=mask(after),
     )

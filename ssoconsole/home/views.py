@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from providers.sessions.browser import console_session_of
+from providers.sessions.services import console_session_of
 from providers.signin.chooser import signin
 from ssoconsole.home import overview
 

@@ -1,5 +1,6 @@
 """
-Where a request comes from: told by its connection, or by the one header that a trusted proxy writes.
+Where a request comes from: told by its connection, or by the one header that a trusted proxy writes. And by which name
+a probe may call.
 
 A WSGI server folds `-` and `_` of header names into one, so that `X_Forwarded_For`, which many proxies pass on
 as it came, takes the place of the `X-Forwarded-For` that they wrote. Nothing here can tell the two apart. So no
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -39,6 +41,10 @@ FROM_TRUSTED_PROXY = "console.from_trusted_proxy"
 PEER = "console.peer"
 # How the client reached the proxy: SECURE_PROXY_SSL_HEADER asks for it.
 SCHEME = "console.scheme"
+# The Host header of a probe, which may ask for any.
+ASKED_HOST = "console.asked_host"
+
+PROBES = ("/healthz", "/readyz", "/metrics")
 
 LONGEST = 4096  # characters of a header; what is longer was not written by a few proxies
 _PORT = re.compile(r":[0-9]{1,5}")
@@ -64,7 +70,8 @@ def is_trusted(address: str, networks: Networks) -> bool:
         parsed = ip_address(address.strip())
     except ValueError:
         return False
-    return any(_unmapped(parsed) in network for network in networks)
+    address_or_mapped = _unmapped(parsed)
+    return any(address_or_mapped in network for network in networks)
 
 
 def address_of(node: str) -> str:
@@ -166,3 +173,21 @@ def believe_forwarding_headers(meta: dict[str, Any]) -> None:
         meta[SCHEME] = "https" if scheme == "https" else "http"
     elif given:
         meta[FORWARDED_BY_NOBODY_TRUSTED] = True
+
+
+class ProbeHostMiddleware:
+    """
+    Let the three paths that answer without looking at the Host header be called by any name.
+
+    A kubelet or Prometheus has an address to call and not the console's name, which every page insists on.
+    `ASKED_HOST` keeps what was asked for.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info in PROBES:
+            request.META[ASKED_HOST] = request.META.get("HTTP_HOST", "")
+            request.META["HTTP_HOST"] = urlsplit(settings.BASE_URL).netloc
+        return self.get_response(request)

@@ -36,13 +36,21 @@ class RequestLogMiddleware:
         started = time.perf_counter()
         with request_named(request.META) as request_id:
             response = self.get_response(request)
+            # The name of the route, never the path, which may name anybody.
+            match = request.resolver_match
+            route = (match.view_name or "unnamed") if match else ""
+            if request.path_info.startswith(settings.STATIC_URL):
+                route = "static"
+            # The number of the person, where somebody has looked already: a log line costs no query.
+            user = getattr(request, "_cached_user", None)
+            who = {"user": user.pk} if user is not None and user.is_authenticated else {}
             log_request(
                 method=request.method or "",
                 path=request.path,
-                route=_route_of(request),
+                route=route,
                 status=response.status_code,
                 started=started,
-                **_who(request),
+                **who,
             )
         response["X-Request-Id"] = request_id
         return response
@@ -70,23 +78,9 @@ def log_request(*, method: str, path: str, route: str, status: int, started: flo
         log_at_once(log, "request", method=method, path=shown, status=status, ms=ms, **who)
 
 
-def _route_of(request: HttpRequest) -> str:
-    """The name of the route that the request took; never its path, which may name anybody."""
-    if request.path_info.startswith(settings.STATIC_URL):
-        return "static"
-    match = request.resolver_match
-    return match.view_name or "unnamed" if match else ""
-
-
 def _given(meta: Mapping[str, Any], header: str, form: re.Pattern[str]) -> str:
     """The id that a trusted proxy has put into a header, if it is one."""
     if not meta.get(FROM_TRUSTED_PROXY):
         return ""
     found = form.fullmatch(meta.get(header, ""))
     return found.group(found.lastindex or 0) if found else ""
-
-
-def _who(request: HttpRequest) -> dict[str, int]:
-    """The number of the person who asked, where somebody has looked already: a log line costs no query."""
-    user = getattr(request, "_cached_user", None)
-    return {"user": user.pk} if user is not None and user.is_authenticated else {}

@@ -1,6 +1,7 @@
 """The signature algorithms there are (RFC 7518 section 3, RFC 8037, RFC 9864); `none` is not among them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from ssoconsole.jose.errors import AlgorithmRefused
@@ -22,12 +23,12 @@ class Algorithm:
     crv: str | None
     digest: Literal["sha256", "sha384", "sha512"]
 
-    @property
+    @cached_property
     def symmetric(self) -> bool:
         """Whether the key is a shared secret, so that whoever verifies could also sign."""
         return self.scheme == "HS"
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """Every name of this algorithm: `EdDSA` and `Ed25519` (RFC 9864) are one, as Ed448 is not offered."""
         return _ED25519_NAMES if self.scheme == "Ed" else frozenset({self.name})

@@ -16,6 +16,6 @@ def decode(text: str) -> bytes:
     would let a token be altered and still verify.
     """
     raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if encode(raw) != text:
+    if base64.urlsafe_b64encode(raw).rstrip(b"=") != text.encode():
         raise ValueError("not canonical base64url")
     return raw

@@ -6,8 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from ssoconsole.http.forwarding import FORWARDED_BY_NOBODY_TRUSTED, FROM_TRUSTED_PROXY, is_trusted
-from ssoconsole.http.probes import ASKED_HOST
+from ssoconsole.http.forwarding import ASKED_HOST, FORWARDED_BY_NOBODY_TRUSTED, FROM_TRUSTED_PROXY, is_trusted
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")

@@ -5,10 +5,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ssoconsole.outbound.connection import connect, secure
+from ssoconsole.outbound.connection import connect, resolve, secure
 from ssoconsole.outbound.errors import TlsFailed
-from ssoconsole.outbound.limits import DEFAULT_LIMITS, Deadline, Limits
-from ssoconsole.outbound.resolution import resolve
+from ssoconsole.outbound.response import DEFAULT_LIMITS, Deadline, Limits
 from ssoconsole.outbound.targets import parse
 
 LONGEST_NAME = 200

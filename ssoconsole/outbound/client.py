@@ -12,13 +12,10 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from ssoconsole.metrics.counting import outbound_request
-from ssoconsole.outbound.connection import connect, secure
+from ssoconsole.outbound.connection import connect, resolve, secure
 from ssoconsole.outbound.errors import HeaderRefused
-from ssoconsole.outbound.limits import DEFAULT_LIMITS, Deadline, Limits
-from ssoconsole.outbound.resolution import resolve
-from ssoconsole.outbound.response import Response, receive
+from ssoconsole.outbound.response import DEFAULT_LIMITS, Deadline, Limits, Response, Wire, receive
 from ssoconsole.outbound.targets import Target, parse
-from ssoconsole.outbound.wire import Wire
 from ssoconsole.tracing.span import span
 
 USER_AGENT = "SSO-Console/0.1.0"
@@ -71,34 +68,11 @@ def request(
     """
     target = parse(url, allow_http=allow_loopback)
     message = _message(method, target, accept, headers or {}, form, document)
-    with outbound_request(), span(method, attributes={"server.address": target.host}):
-        return _exchange(
-            method,
-            target,
-            message,
-            accept,
-            allow_loopback=allow_loopback,
-            ca_file=ca_file,
-            limits=limits,
-            redirects=redirects,
-        )
-
-
-def _exchange(
-    method: str,
-    target: Target,
-    message: bytes,
-    accept: Collection[str],
-    *,
-    allow_loopback: bool,
-    ca_file: str | None,
-    limits: Limits,
-    redirects: bool,
-) -> Response:
-    deadline = Deadline(limits.total)
-    timeout = deadline.wait(limits.idle)
-    endpoints = resolve(target.host, target.port, allow_loopback=allow_loopback, timeout=timeout)
-    with ExitStack() as stack:
+    attributes = {"server.address": target.host}
+    with outbound_request(), span(method, attributes=attributes), ExitStack() as stack:
+        deadline = Deadline(limits.total)
+        timeout = deadline.wait(limits.idle)
+        endpoints = resolve(target.host, target.port, allow_loopback=allow_loopback, timeout=timeout)
         sock = stack.enter_context(connect(endpoints, limits=limits, deadline=deadline))
         if target.scheme == "https":
             secured = secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
@@ -133,18 +107,14 @@ def _message(
         body, headers["Content-Type"] = document, "application/json"
     if method == "POST":
         headers["Content-Length"] = str(len(body))
-    _refuse_headers(extra)
-    lines = [f"{name}: {value}" for name, value in {**headers, **extra}.items()]
-    head = "\r\n".join([f"{method} {target.path} HTTP/1.1", *lines, "", ""])
-    return head.encode("ascii") + body
-
-
-def _refuse_headers(headers: Mapping[str, str]) -> None:
-    """Refuse what could split the request, without ever showing a value: it may be a credential."""
-    for name, value in headers.items():
+    # What could split the request is refused without ever showing a value: it may be a credential.
+    for name, value in extra.items():
         if not _HEADER_NAME.fullmatch(name):
             raise HeaderRefused("a header has a name that HTTP does not allow")
         if name.lower() in RESERVED_HEADERS:
             raise HeaderRefused(f"the header {name} is not the caller's to set")
         if not _HEADER_VALUE.fullmatch(value):
             raise HeaderRefused(f"the value of the header {name} has characters that HTTP does not allow")
+    lines = [f"{name}: {value}" for name, value in {**headers, **extra}.items()]
+    head = "\r\n".join([f"{method} {target.path} HTTP/1.1", *lines, "", ""])
+    return head.encode("ascii") + body

@@ -1,5 +1,5 @@
 """
-A socket to a judged address, and TLS for the name.
+From a name to a socket at a judged address, and TLS for the name.
 
 What was checked is what is used: the socket connects to an address that was judged, never to the name, so
 that a second DNS answer cannot lead elsewhere. The certificate is checked for the name.
@@ -8,17 +8,69 @@ that a second DNS answer cannot lead elsewhere. The certificate is checked for t
 import os
 import socket
 import ssl
+import threading
 from functools import lru_cache
+from ipaddress import ip_address
+from queue import Empty, SimpleQueue
 
 from ssoconsole.outbound.errors import (
+    AddressRefused,
     CertificateRefused,
     ConnectFailed,
+    HostUnresolved,
     OutboundError,
     ResponseTimeout,
     TlsFailed,
 )
-from ssoconsole.outbound.limits import Deadline, Limits
-from ssoconsole.outbound.resolution import Endpoint
+from ssoconsole.outbound.response import Deadline, Limits
+from ssoconsole.outbound.targets import refusal
+
+# Address family and the address to connect to, as `socket` takes them.
+Endpoint = tuple[socket.AddressFamily, tuple[str, int]]
+
+
+def resolve(host: str, port: int, *, allow_loopback: bool, timeout: float) -> list[Endpoint]:
+    """
+    Return where `host` answers, in the resolver's order; `timeout` in seconds.
+
+    One forbidden address among several refuses them all: whoever mixes one in hopes to be connected to it.
+    Raises HostUnresolved and AddressRefused.
+    """
+    try:  # an address needs no name server, and no thread to wait for one
+        literal = ip_address(host)
+    except ValueError:
+        endpoints = list(dict.fromkeys(_lookup(host, port, timeout)))
+    else:
+        endpoints = [(socket.AF_INET if literal.version == 4 else socket.AF_INET6, (str(literal), port))]
+    if not endpoints:
+        raise HostUnresolved(f"{host} has no address")
+    for _, (address, _) in endpoints:
+        if reason := refusal(address, allow_loopback=allow_loopback):
+            raise AddressRefused(f"{host} leads to {address}, {reason}")
+    return endpoints
+
+
+def _lookup(host: str, port: int, timeout: float) -> list[Endpoint]:
+    answers: SimpleQueue[list[Endpoint] | None] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+        except (OSError, UnicodeError):
+            answers.put(None)
+        else:
+            answers.put([(family, (str(address[0]), port)) for family, _, _, _, address in found])
+
+    # getaddrinfo takes no time limit. A thread that is given up ends when the C library gives up, and as a
+    # daemon it does not hold back the end of the process.
+    threading.Thread(target=ask, name="resolve", daemon=True).start()
+    try:
+        answer = answers.get(timeout=timeout)
+    except Empty:
+        raise HostUnresolved(f"{host} was not resolved within {timeout:.3g} s") from None
+    if answer is None:
+        raise HostUnresolved(f"{host} is not known to the name server")
+    return answer
 
 
 def connect(endpoints: list[Endpoint], *, limits: Limits, deadline: Deadline) -> socket.socket:

@@ -12,10 +12,9 @@ from typing import Literal
 
 from cryptography import x509
 
-from ssoconsole.outbound.connection import certificate_of, connect, secure
+from ssoconsole.outbound.connection import Endpoint, certificate_of, connect, resolve, secure
 from ssoconsole.outbound.errors import CertificateRefused, OutboundError
-from ssoconsole.outbound.limits import DEFAULT_LIMITS, Deadline, Limits
-from ssoconsole.outbound.resolution import Endpoint, resolve
+from ssoconsole.outbound.response import DEFAULT_LIMITS, Deadline, Limits
 from ssoconsole.outbound.targets import Target, parse
 
 Step = Literal["resolution", "connection", "tls"]

@@ -1,10 +1,20 @@
-"""Read one HTTP/1.1 response (RFC 9112), or say why it is not taken."""
+"""
+Read one HTTP/1.1 response (RFC 9112) within limits of time and size, or say why it is not taken.
 
+The timeout of a socket starts anew with every byte: a peer that drips one every few seconds would hold a worker for
+hours. So every step has a fresh time limit, and the exchange as a whole has one.
+"""
+
+import io
 import re
-from collections.abc import Collection, Mapping
+import socket
+import ssl
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPException, HTTPResponse
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.utils.datastructures import CaseInsensitiveMapping
@@ -14,10 +24,12 @@ from ssoconsole.outbound.errors import (
     ContentTypeRefused,
     ProtocolBroken,
     RedirectRefused,
+    ResponseTimeout,
     ResponseTooLarge,
+    TlsFailed,
 )
-from ssoconsole.outbound.limits import Deadline, Limits
-from ssoconsole.outbound.wire import Wire
+
+T = TypeVar("T")
 
 NOT_MODIFIED = 304
 ANYTHING = "*/*"
@@ -30,6 +42,96 @@ JSON_DOCUMENT = (
 
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Times in seconds, sizes in bytes."""
+
+    connect: float = 3.0  # all addresses of the host together
+    idle: float = 8.0  # between two bytes, either way; also name resolution and the TLS handshake
+    total: float = 15.0  # from the name to the last byte of the body
+    head_bytes: int = 64 * 1024  # status line and headers
+    body_bytes: int = 512 * 1024
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Deadline:
+    """The moment when one exchange is over, however busily the peer drips bytes."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._started = time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the exchange began."""
+        return time.monotonic() - self._started
+
+    @property
+    def left(self) -> float:
+        """Seconds until the end; negative after it."""
+        return self._seconds - (time.monotonic() - self._started)
+
+    def wait(self, longest: float) -> float:
+        """Return how long the next step may take, at most `longest`. Raises ResponseTimeout after the end."""
+        left = self._seconds - (time.monotonic() - self._started)
+        if left <= 0:
+            raise ResponseTimeout(f"no whole response within {self._seconds:.3g} s")
+        return min(longest, left)
+
+
+class Wire(io.RawIOBase):
+    """
+    The stream under `http.client.HTTPResponse`.
+
+    A step may take `limits.idle` seconds or what is left of `deadline`, the shorter.
+    """
+
+    def __init__(self, sock: socket.socket, *, limits: Limits, deadline: Deadline) -> None:
+        self._sock = sock
+        self._limits = limits
+        self._deadline = deadline
+        self._left = 0
+
+    def allow(self, count: int) -> None:
+        """Let `count` more bytes in; after them, reading raises ResponseTooLarge."""
+        self._left = count
+
+    def send(self, message: bytes) -> None:
+        """Send all of `message`. Raises ResponseTimeout, ProtocolBroken, TlsFailed."""
+        rest = memoryview(message)
+        while rest:
+            rest = rest[self._step(partial(self._sock.send, rest)) :]
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """Return what HTTPResponse reads from: a socket would be asked for the same."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # BufferedReader passes no other
+        """Read as `recv_into` does. Raises ResponseTooLarge, ResponseTimeout, ProtocolBroken, TlsFailed."""
+        if self._left <= 0:
+            raise ResponseTooLarge("the response is longer than it may be")
+        count = self._step(partial(self._sock.recv_into, buffer[: self._left]))
+        self._left -= count
+        return count
+
+    def _step(self, action: Callable[[], T]) -> T:
+        self._sock.settimeout(self._deadline.wait(self._limits.idle))
+        try:
+            return action()
+        except TimeoutError:
+            self._deadline.wait(0)  # says so if it is the whole that took too long
+            raise ResponseTimeout(f"the peer was silent for {self._limits.idle:.3g} s") from None
+        except ssl.SSLError as error:
+            raise TlsFailed(f"the peer ended TLS: {error.reason}") from None
+        except OSError:
+            raise ProtocolBroken("the peer closed the connection too early") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +169,10 @@ def receive(
     try:
         answer.begin()
         _refuse_framing(answer)
+        media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if not (redirects and 300 <= answer.status < 400):
             _refuse_redirect(answer)
-            _refuse_type(answer, accept)
+            _refuse_type(answer, media_type, accept)
         body = _body(answer, wire, limits)
     except HTTPException:
         # Its text quotes what came; that belongs in no log.
@@ -79,7 +182,7 @@ def receive(
     names = dict.fromkeys(answer.headers)
     headers = {name: ", ".join(answer.headers.get_all(name, [])) for name in names}
     elapsed_ms = round(deadline.elapsed * 1000)
-    return Response(answer.status, CaseInsensitiveMapping(headers), body, _media_type(answer), elapsed_ms)
+    return Response(answer.status, CaseInsensitiveMapping(headers), body, media_type, elapsed_ms)
 
 
 def _refuse_framing(answer: HTTPResponse) -> None:
@@ -107,19 +210,14 @@ def _host_of(location: str) -> str:
     return host if _HOST.fullmatch(host) else "a host that cannot be shown"
 
 
-def _refuse_type(answer: HTTPResponse, accept: Collection[str]) -> None:
+def _refuse_type(answer: HTTPResponse, received: str, accept: Collection[str]) -> None:
     """Refuse a success in another media type; errors come in any, and an empty body has none."""
     if answer.status >= 400 or answer.length == 0 or ANYTHING in accept:
         return
-    received = _media_type(answer)
     if received in {media_type.lower() for media_type in accept}:
         return
     shown = received if _MEDIA_TYPE.fullmatch(received) else "of no known type"
     raise ContentTypeRefused(f"the answer is {shown}, expected {' or '.join(sorted(filter(None, accept)))}")
-
-
-def _media_type(answer: HTTPResponse) -> str:
-    return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def _body(answer: HTTPResponse, wire: Wire, limits: Limits) -> bytes:

@@ -7,9 +7,9 @@ from django.db import models
 from django.urls import reverse
 
 from providers.models import SignInAttempt
-from providers.signin.references import WORDS as WORDS_OF_SIGN_INS
+from providers.signin.attempts import REFERENCE_WORDS as WORDS_OF_SIGN_INS
 from ssoconsole.accounts.models import User
-from ssoconsole.references.words import normalize_reference
+from ssoconsole.references import normalize_reference
 from tokens.models import TokenRefusal
 from tokens.refusals.services import WORDS as WORDS_OF_REFUSALS
 

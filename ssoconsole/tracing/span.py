@@ -1,7 +1,7 @@
 """Spans for whoever makes them; nothing at all while there is no tracer."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
 
@@ -21,7 +21,7 @@ class NoSpan:
         pass
 
 
-_NONE = NoSpan()
+_NOTHING = nullcontext(NoSpan())
 _tracer: Any = None
 
 
@@ -35,16 +35,21 @@ def is_tracing() -> bool:
     return _tracer is not None
 
 
-@contextmanager
-def span(name: str, *, attributes: Mapping[str, str | int] | None = None, **options: Any) -> Iterator[Span]:
+def span(
+    name: str, *, attributes: Mapping[str, str | int] | None = None, **options: Any
+) -> AbstractContextManager[Span]:
     """
     Time this block as a span. An exception is its kind alone: its text may quote what somebody sent.
 
     `options` are `kind` and `context`, as OpenTelemetry's tracer takes them.
     """
-    if _tracer is None:
-        yield _NONE
-        return
+    return _NOTHING if _tracer is None else _traced(name, attributes, options)
+
+
+@contextmanager
+def _traced(
+    name: str, attributes: Mapping[str, str | int] | None, options: Mapping[str, Any]
+) -> Iterator[Span]:
     quiet = {"record_exception": False, "set_status_on_exception": False}
     with _tracer.start_as_current_span(name, attributes=attributes, **quiet, **options) as current:
         try:

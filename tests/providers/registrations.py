@@ -1,11 +1,18 @@
 """Registrations at the scripted provider, as its client knows the console."""
 
+from django.db import transaction
+
+from providers.identities import services as identities
 from providers.models import Provider
 from providers.registration.secret import claim_secret, set_client_secret
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
 
 BOB = Actor("user", "bob")
+
+# As whoever signs somebody in calls them: in a transaction, which is given up when they refuse.
+sign_in_person = transaction.atomic(identities.sign_in_person)
+renew_person = transaction.atomic(identities.renew_person)
 
 
 def provider_at(op, **changes):

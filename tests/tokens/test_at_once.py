@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tokens_cast import METADATA, basic, claims_in
 
 from ssoconsole.accounts.models import User
-from ssoconsole.encryption.ring import key_ring
+from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.eventlog.models import Event
 from tokens.credentials.services import PURPOSE
 from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord

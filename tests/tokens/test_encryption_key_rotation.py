@@ -16,7 +16,7 @@ from ssoconsole.accounts.models import SecretToShow
 from ssoconsole.backup.services import keys_in_use
 from ssoconsole.checklist.services import go_through
 from ssoconsole.encryption.hashes import COLUMNS
-from ssoconsole.encryption.ring import key_ring
+from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.eventlog.models import Event
 from tokens.bots.services import GrantSpec, retire_bot, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential

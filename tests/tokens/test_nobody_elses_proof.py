@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 from tokens_cast import BASE_URL, PASSWORD_BACKEND, state
 
-from ssoconsole.encryption.ring import key_ring
+from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.jose import signatures
 from ssoconsole.jose.sign import sign_jwt
 from tokens.bots.services import GrantSpec, disable_bot, save_bot

@@ -482,8 +482,8 @@ class KeysElsewhereTests:
         def away(*args, **kwargs):
             raise ConnectionError("no cache")
 
-        monkeypatch.setattr("ssoconsole.limits.bucket.cache.add", away)
-        monkeypatch.setattr("ssoconsole.limits.bucket._local", {})
+        monkeypatch.setattr("ssoconsole.limits.cache.add", away)
+        monkeypatch.setattr("ssoconsole.limits._local", {})
         assert fetched(oauth, mine.assertion(BOT)).status_code == 200
         for number in range(5):
             assert fetched(oauth, foreign.assertion(BOT, header={"kid": str(number)})).status_code == 401

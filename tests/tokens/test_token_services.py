@@ -10,7 +10,7 @@ from tokens_cast import METADATA, state
 
 from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
-from ssoconsole.encryption.ring import key_ring
+from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.eventlog.models import Event
 from tests.support.leaks import assert_without
 from tokens import errors

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ssoconsole.keyset.admin import KeysetAdmin
 from ssoconsole.keyset.filters import DayFilter, SeenFilter, WhenFilter
-from ssoconsole.references.words import normalize_reference, number_of_words
+from ssoconsole.references import normalize_reference, number_of_words
 from tokens.models import TokenRefusal
 from tokens.refusals.explaining import explain_refusal
 from tokens.refusals.services import WORDS

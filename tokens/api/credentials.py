@@ -10,7 +10,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ssoconsole.jose.parse import MAX_BYTES
+from ssoconsole.jose.verify import MAX_BYTES
 from ssoconsole.rest.serializers import StrictSerializer
 from tokens.api.authentication import actor_of
 from tokens.api.permissions import visible_bots

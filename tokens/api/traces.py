@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
-from ssoconsole.limits.source import source_of
+from ssoconsole.limits import source_of
 from tokens.errors import InvalidRequest, InvalidToken
 from tokens.models import TokenRecord, TokenRefusal
 from tokens.refusals.presentable import plausible_name, presentable

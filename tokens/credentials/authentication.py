@@ -12,7 +12,7 @@ from ssoconsole.jose.algorithms import ALGORITHMS
 from ssoconsole.jose.errors import JwtRefused, shown
 from ssoconsole.jose.signatures import spend_verification
 from ssoconsole.jose.verify import unverified_claims
-from ssoconsole.limits.source import subscriber_of
+from ssoconsole.limits import subscriber_of
 from tokens.credentials.own_keys import prove_by_own_key
 from tokens.credentials.services import hashes_of
 from tokens.credentials.throttling import count_failure

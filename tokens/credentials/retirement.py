@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from ssoconsole.actors import Actor
-from ssoconsole.encryption.ring import key_ring
+from ssoconsole.encryption.keyring import key_ring
 from tokens.credentials.services import retire_credential
 from tokens.models import Bot, Credential
 from tokens.protocol.retirement import Evidence, evidence_for_retiring, unused_since

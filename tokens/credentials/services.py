@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ssoconsole.actors import Actor
-from ssoconsole.encryption.ring import key_ring
+from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.eventlog.services import record_event
 from tokens.bots.grants import refuse_to_give_power
 from tokens.errors import BotRetired, ExpiryInvalid, SecretInUse

@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from ssoconsole.http.methods import mark_only_post
 from ssoconsole.jose.errors import JwtRefused
-from ssoconsole.limits.source import source_of
+from ssoconsole.limits import source_of
 from ssoconsole.metrics.counting import count_oauth_refusal
 from tokens.credentials.authentication import authenticate_assertion, authenticate_client
 from tokens.errors import CredentialUnknown, InvalidRequest, RequestTooLarge, TokensError

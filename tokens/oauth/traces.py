@@ -4,7 +4,7 @@ from django.http import HttpRequest
 
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
-from ssoconsole.limits.source import source_of
+from ssoconsole.limits import source_of
 from tokens.errors import InvalidClient, InvalidToken
 from tokens.models import Credential, TokenRefusal
 from tokens.refusals.presentable import presentable

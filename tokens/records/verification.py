@@ -8,9 +8,8 @@ from django.utils import timezone
 from ssoconsole.jose import claims as rules
 from ssoconsole.jose.algorithms import ALGORITHMS
 from ssoconsole.jose.errors import JwtRefused, MissingClaim
-from ssoconsole.jose.parse import UnverifiedJws, parse_jws
 from ssoconsole.jose.signatures import spend_verification
-from ssoconsole.jose.verify import TypeRule, verify_jwt
+from ssoconsole.jose.verify import TypeRule, UnverifiedJws, parse_jws, verify_jwt
 from tokens.keys.parsed import public_keys
 from tokens.models import SigningKey, TokenRecord
 from tokens.models.record import TokenRecordQuerySet

@@ -6,7 +6,7 @@ from typing import Any
 
 from ssoconsole.eventlog.masking import MASK
 from ssoconsole.jose.errors import shown
-from ssoconsole.jose.parse import REFUSED_MEMBERS
+from ssoconsole.jose.verify import REFUSED_MEMBERS
 from tokens.models.bot import BOT_NAME
 from tokens.protocol.client_secret import PREFIX
 from tokens.protocol.examination.text import Unverified

@@ -13,7 +13,7 @@ from django.utils import timezone
 from ssoconsole.actors import Actor
 from ssoconsole.connections.batches import delete_in_batches
 from ssoconsole.logs import current_request_id
-from ssoconsole.references.words import draw_words
+from ssoconsole.references import draw_words
 from tokens.models import TokenRefusal
 from tokens.protocol.examination.text import check_text, read_unverified
 from tokens.refusals.limits import is_worth_a_record

@@ -15,7 +15,7 @@ from ssoconsole.jose.errors import KeySetRefused, UnknownKey
 from ssoconsole.jose.keys import JwkSet
 from ssoconsole.jose.signatures import spend_verification
 from ssoconsole.jose.verify import TypeRule, VerifiedJwt, verify_jwt
-from ssoconsole.limits.bucket import may_try
+from ssoconsole.limits import may_try
 from tokens import outgoing
 from tokens.errors import KeysUnavailable
 from tokens.models import RemoteKeys

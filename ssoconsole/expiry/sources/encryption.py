@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from providers.models import ClientKey, Provider
 from ssoconsole.encryption.field import EncryptedTextField
+from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.encryption.reencrypt import outdated
-from ssoconsole.encryption.ring import key_ring
 from ssoconsole.expiry.ending import Ending
 from tokens.models import SigningKey
 

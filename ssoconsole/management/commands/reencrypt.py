@@ -8,8 +8,8 @@ from django.utils import timezone
 from ssoconsole.actors import Actor
 from ssoconsole.backup.services import keys_in_use
 from ssoconsole.encryption.hashes import COLUMNS
+from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.encryption.reencrypt import outdated_counts, reencrypt_all
-from ssoconsole.encryption.ring import key_ring
 from tokens.credentials.retirement import retire_secrets_under, secrets_under_other_keys
 from tokens.models import Credential
 

@@ -8,7 +8,6 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from providers.errors import ProviderChanged
-from providers.identities.services import sign_in_person
 from providers.identities.unlink import unlink_identity
 from providers.models import GivenRight, Identity, Provider
 from providers.registration.secret import set_client_secret
@@ -16,6 +15,7 @@ from providers.registration.services import disable_provider, enable_provider, s
 from providers.trial.services import roll_back_now
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
+from tests.providers.registrations import sign_in_person
 from tests.providers.signin.journey import register
 
 BY = Actor("user", "bob")

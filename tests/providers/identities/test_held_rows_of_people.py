@@ -4,11 +4,10 @@ import pytest
 from django.db.models.signals import pre_save
 
 from providers.identities import linking
-from providers.identities.services import sign_in_person
 from providers.models import ConsoleSession, GivenRight
 from providers.registration import services
 from ssoconsole.actors import Actor
-from tests.providers.registrations import BOB, somewhere
+from tests.providers.registrations import BOB, sign_in_person, somewhere
 from tests.support.at_once import is_held, looking_when
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from providers.errors import SignInRefused
-from providers.identities.services import sign_in_person
 from ssoconsole.actors import Actor
-from tests.providers.registrations import somewhere
+from tests.providers.registrations import sign_in_person, somewhere
 
 User = get_user_model()
 ROOT = "root@corp.example"

@@ -5,9 +5,9 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from providers.errors import EmailTaken, NotAdmitted, UserDisabled
-from providers.identities.services import sign_in_person
 from providers.models import Identity
 from ssoconsole.actors import Actor
+from tests.providers.registrations import sign_in_person
 from tests.providers.signin.journey import register
 
 BY = Actor("provider", "corp")

@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
-from providers.identities.services import sign_in_person
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
+from tests.providers.registrations import sign_in_person
 from tests.providers.signin.journey import register
 
 BY = Actor("provider", "corp")

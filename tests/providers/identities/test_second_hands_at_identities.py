@@ -6,10 +6,9 @@ from django.contrib.auth import get_user_model
 from providers.errors import EmailTaken, IdentityTaken
 from providers.identities import linking, services
 from providers.identities.linking import link_identity
-from providers.identities.services import sign_in_person
 from providers.models import ConsoleSession, Identity
 from ssoconsole.eventlog.models import Event
-from tests.providers.registrations import BOB
+from tests.providers.registrations import BOB, sign_in_person
 from tests.providers.signin.journey import register
 
 User = get_user_model()

@@ -8,11 +8,10 @@ import pytest
 from django.utils import timezone
 
 from providers import errors
-from providers.metadata.bucket import may_refetch
-from providers.metadata.keys import store_keys, verify_token
+from providers.metadata.keys import may_refetch, store_keys, verify_token
 from providers.models import Provider
+from ssoconsole import limits
 from ssoconsole.jose.verify import ID_TOKEN, LOGOUT_TOKEN
-from ssoconsole.limits import bucket
 from tests.providers.registrations import provider_events, registered_at
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +24,7 @@ def corp(scripted_provider):
 
 @pytest.fixture(autouse=True)
 def _no_local_count():
-    bucket._local.clear()
+    limits._local.clear()
 
 
 class CacheThatIsDown:
@@ -143,10 +142,10 @@ class RotationTests:
         for _ in range(10):
             with pytest.raises(errors.UnknownKey):
                 verify(corp, token(scripted_provider))
-        assert fetches(scripted_provider) == 1 + bucket.TRIES
+        assert fetches(scripted_provider) == 1 + limits.TRIES
 
     def test_without_a_cache_each_process_counts_for_itself(self, scripted_provider, corp, monkeypatch):
-        monkeypatch.setattr(bucket, "cache", CacheThatIsDown())
+        monkeypatch.setattr(limits, "cache", CacheThatIsDown())
         verify(corp, token(scripted_provider))
         scripted_provider.jwks.rotate()
         verify(corp, token(scripted_provider))
@@ -154,7 +153,7 @@ class RotationTests:
         for _ in range(10):
             with pytest.raises(errors.UnknownKey):
                 verify(corp, token(scripted_provider))
-        assert fetches(scripted_provider) == 1 + bucket.TRIES
+        assert fetches(scripted_provider) == 1 + limits.TRIES
 
     def test_an_unknown_key_while_the_provider_is_down_is_just_unknown(self, scripted_provider, corp):
         verify(corp, token(scripted_provider))
@@ -203,7 +202,7 @@ class RotationWithoutNamesTests:
         for _ in range(10):
             with pytest.raises(errors.SignatureInvalid):
                 verify(corp, token(scripted_provider))
-        assert fetches(scripted_provider) == 1 + bucket.TRIES
+        assert fetches(scripted_provider) == 1 + limits.TRIES
 
     def test_a_bad_signature_while_the_provider_is_down_is_just_that(self, scripted_provider, corp):
         verify(corp, token(scripted_provider))

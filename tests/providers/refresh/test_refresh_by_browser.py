@@ -8,8 +8,8 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
-from providers.refresh import ending
 from providers.sessions.services import end_session
+from providers.signin import backend
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.masking import MASK
 from ssoconsole.eventlog.models import Event
@@ -376,13 +376,13 @@ class LateAnswerTests:
     def test_a_session_that_ends_while_the_code_is_redeemed_stays_dead(
         self, op, signed_in, away, monkeypatch
     ):
-        original = ending.renew_person
+        original = backend.redeem_code
 
-        def ended_first(**kwargs):
+        def ended_first(*args, **kwargs):
             end_session(session=the_session(), by=BOB)
-            return original(**kwargs)
+            return original(*args, **kwargs)
 
-        monkeypatch.setattr(ending, "renew_person", ended_first)
+        monkeypatch.setattr(backend, "redeem_code", ended_first)
         assert signed_in.arrive(away)["Location"] == "/signin?next=%2Faccount"
         assert ConsoleSession.objects.get().ended_by == "user:bob"
         assert not signed_in.is_signed_in()
@@ -463,7 +463,7 @@ class ProviderDownTests:
         def breaks(**kwargs):
             raise RuntimeError
 
-        monkeypatch.setattr("providers.refresh.ending.confirm_by_browser", breaks)
+        monkeypatch.setattr("providers.refresh.completion.confirm_by_browser", breaks)
         with later(DUE):
             response = check(op, signed_in)
         assert (outcome_of(response), response.status_code) == ("internal_error", 503)

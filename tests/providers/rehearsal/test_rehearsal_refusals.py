@@ -151,7 +151,7 @@ def test_a_fault_of_ours_is_told_and_no_500(stage, corp, monkeypatch):
     def breaks(**kwargs):
         raise RuntimeError("s3cret")
 
-    monkeypatch.setattr("providers.rehearsal.ending.decide_person", breaks)
+    monkeypatch.setattr("providers.rehearsal.completion.decide_person", breaks)
     told = refused(stage, corp, "internal_error")
     assert_without(told["attempt"].received, "s3cret")
 

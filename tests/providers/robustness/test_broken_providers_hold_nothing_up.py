@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from providers.models import Provider, SignInAttempt
-from ssoconsole.outbound import client, resolution
-from ssoconsole.outbound.limits import Limits
+from ssoconsole.outbound import client
+from ssoconsole.outbound import connection as outbound_connection
+from ssoconsole.outbound.response import Limits
 from tests.providers.signin.journey import Browser, assert_refused, outcome_of, register
 
 PROVIDERS_PAGES = ["/", "/signin", "/signin?choose=1"]
@@ -27,7 +28,7 @@ def no_providers(monkeypatch):
 
     monkeypatch.setattr(client, "request", asked)
     monkeypatch.setattr(client, "connect", asked)
-    monkeypatch.setattr(resolution, "resolve", asked)
+    monkeypatch.setattr(outbound_connection, "resolve", asked)
     monkeypatch.setattr(socket, "getaddrinfo", asked)
 
 

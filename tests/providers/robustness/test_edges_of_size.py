@@ -10,7 +10,7 @@ from providers.protocol.admission import domain_of, normal_domain
 from providers.protocol.mapping import map_claims
 from providers.registration import shapes
 from providers.registration.rules import problems
-from providers.signin.next_url import local_target
+from providers.signin.redirects import local_target
 from tests.providers.registrations import somewhere
 from tests.providers.signin.journey import assert_refused, hop_of, query_of, register, trace_of
 

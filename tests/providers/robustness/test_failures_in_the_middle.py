@@ -20,7 +20,6 @@ from providers.drift.decisions import adopt_drift, refuse_drift
 from providers.drift.watch import look_again
 from providers.errors import NotAdmitted, RefreshRefused
 from providers.identities.linking import link_identity
-from providers.identities.services import renew_person, sign_in_person
 from providers.identities.unlink import unlink_identity
 from providers.metadata.keys import refetch_keys
 from providers.models import ClientKey, ConsoleSession, Identity, Provider, ProviderVersion, SignInAttempt
@@ -31,7 +30,7 @@ from providers.rehearsal.services import attempt_to_leave, refuse_rehearsal, sta
 from providers.sessions.services import end_session, end_sessions_of_provider, end_sessions_of_user
 from providers.trial.services import roll_back_overdue
 from ssoconsole.eventlog.models import Event
-from tests.providers.registrations import BOB
+from tests.providers.registrations import BOB, renew_person, sign_in_person
 from tests.providers.rehearsal.stage import every_row
 from tests.providers.signin.journey import Browser, outcome_of, register
 

@@ -3,9 +3,9 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from providers.metadata.bucket import may_refetch
+from providers.metadata.keys import may_refetch
 from providers.models import ConsoleSession, SignInAttempt
-from ssoconsole.limits import bucket
+from ssoconsole import limits
 from tests.providers.signin.journey import Browser, register
 from tests.support.at_once import at_once
 
@@ -36,6 +36,6 @@ def test_tries_are_counted_in_the_cache_that_processes_share(db, scripted_provid
     """Another process has no local count of ours; it must find this one's tries all the same."""
     provider = register(scripted_provider)
     assert [may_refetch(provider.pk) for _ in range(2)] == [True, True]
-    bucket._local.clear()
+    limits._local.clear()
     assert [may_refetch(provider.pk) for _ in range(3)] == [True, False, False]
-    assert bucket._local == {}
+    assert limits._local == {}

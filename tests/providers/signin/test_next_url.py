@@ -4,7 +4,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from providers.signin.next_url import local_target, with_next
+from providers.signin.redirects import local_target, with_next
 from ssoconsole.accounts.services import bootstrap_admin
 from ssoconsole.actors import Actor
 from tests.providers.signin.journey import outcome_of, query_of

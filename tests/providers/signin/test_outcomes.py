@@ -9,7 +9,7 @@ from django.db import connection
 
 from providers.errors import every_outcome
 from providers.identities import decision
-from providers.signin import chooser, ending
+from providers.signin import chooser, completion
 from providers.signin.failure import PAGES, page_of
 from tests.providers.signin.journey import MAIN, assert_refused, outcome_of
 from tests.support.leaks import assert_without
@@ -42,7 +42,7 @@ def test_a_fault_of_ours_is_no_500_and_signs_nobody_in(op, provider, visitor, mo
     def breaks(*args, **kwargs):
         raise RuntimeError(f"secret {op.client.client_secret}")
 
-    monkeypatch.setattr(ending, "start_session", breaks)
+    monkeypatch.setattr(completion, "start_session", breaks)
     assert_refused_by_us(visitor.sign_in(op))
     assert not visitor.is_signed_in()
 

@@ -4,7 +4,7 @@ import pytest
 
 from providers.models import SignInAttempt
 from ssoconsole.outbound import client
-from ssoconsole.outbound.limits import Limits
+from ssoconsole.outbound.response import Limits
 from tests.providers.signin.journey import assert_refused, outcome_of, register, trace_of
 from tests.support.leaks import assert_without
 

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from providers.models import SignInAttempt
-from providers.signin import attempts, references
+from providers.signin import attempts
+from ssoconsole import references
 from tests.providers.signin.journey import trace_of
 
 
@@ -17,7 +18,7 @@ def test_there_are_enough_short_and_different_words():
 
 
 def test_a_reference_is_three_of_them():
-    found = references.new_reference().split("-")
+    found = attempts.new_reference().split("-")
     assert len(found) == 3
     assert set(found) <= set(references.words())
 

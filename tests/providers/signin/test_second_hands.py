@@ -7,7 +7,7 @@ from django.test import Client, RequestFactory
 
 from providers.models import ConsoleSession, SignInAttempt
 from providers.sessions import middleware
-from providers.sessions.browser import console_session_of
+from providers.sessions.services import console_session_of
 from providers.sessions.store import SessionStore
 from tests.providers.signin.journey import Browser, outcome_of, register
 from tests.support.at_once import at_once
@@ -74,7 +74,7 @@ class WhoOneWasTests:
         def fail(**kwargs):
             raise RuntimeError
 
-        monkeypatch.setattr("providers.signin.callback_view.finish_attempt", fail)
+        monkeypatch.setattr("providers.signin.callback.finish_attempt", fail)
         response = visitor.arrive(callback)
         assert (response.status_code, outcome_of(response)) == (503, "internal_error")
         assert console_session_of(response.wsgi_request) == session

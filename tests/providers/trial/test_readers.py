@@ -30,6 +30,7 @@ EXEMPT = {
     "providers/registration/services.py": "refuses to save over a row that is past its trial",
     "providers/retention.py": "reads which version a trial needs",
     "providers/signin/attempts.py": "the callback settles the attempt's provider before it is used",
+    "providers/signin/callback.py": "holds the row that the answer was judged by",
     "providers/trial/beginning.py": "writes the trial",
     "providers/trial/services.py": "settles",
     "ssoconsole/accounts/admin.py": "shows names only",

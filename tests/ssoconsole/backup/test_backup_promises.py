@@ -14,7 +14,7 @@ from ssoconsole.actors import Actor
 from ssoconsole.backup.archive import Manifest, opened_archive, sha256_of, write_archive
 from ssoconsole.backup.services import keys_in_use
 from ssoconsole.backup.since import end_everything_before_now
-from ssoconsole.encryption.ring import key_ring
+from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.eventlog.models import Event
 from tests.ssoconsole.pages.pages_cast import come_in, person, provider, session_of
 from tests.support.faults import event_refused

@@ -20,7 +20,7 @@ from ssoconsole.backup.archive import Manifest, sha256_of, write_archive
 from ssoconsole.backup.errors import BackupRefused, RestoreRefused
 from ssoconsole.backup.services import is_in_use, keys_in_use, make_backup, restore_backup
 from ssoconsole.backup.since import end_everything_before_now
-from ssoconsole.encryption.ring import key_ring
+from ssoconsole.encryption.keyring import key_ring
 from ssoconsole.eventlog.models import Event
 from ssoconsole.operation.models import LastRun
 from tests.ssoconsole.pages.pages_cast import person, provider, session_of

@@ -14,10 +14,10 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.signin import limits as sign_ins
-from providers.signout import limits as sign_outs
+from providers.signout.backchannel import is_worth_a_record
 from ssoconsole.connections.cache import LocalCache, PausingRedis, SharedCache
 from ssoconsole.health.checks import check_cache
-from ssoconsole.limits.bucket import may_try
+from ssoconsole.limits import may_try
 from tests.support.optional import missing
 from tokens.credentials.throttling import count_failure
 from tokens.status import freshness
@@ -116,7 +116,7 @@ READERS = {
     "status list addresses": lambda: status_list_uris(at=timezone.now()),
     "sign-ins": lambda: Client(REMOTE_ADDR="192.0.2.1").get("/signin/nobody").status_code,
     "reference of a flood": lambda: sign_ins.reference_of_flood(request_of("192.0.2.1")),
-    "sign-outs": lambda: sign_outs.is_worth_a_record(request_of("192.0.2.1")),
+    "sign-outs": lambda: is_worth_a_record(request_of("192.0.2.1")),
     "readiness": check_cache,
 }
 
@@ -207,9 +207,8 @@ def test_every_reader_is_in_the_table():
     }
     assert users == {
         "ssoconsole/health/checks.py",
-        "ssoconsole/limits/bucket.py",
+        "ssoconsole/limits.py",
         "providers/signin/limits.py",
-        "providers/signout/limits.py",
         "tokens/credentials/throttling.py",
         "tokens/status/freshness.py",
     }

@@ -13,7 +13,7 @@ from providers.models import SignInAttempt
 from ssoconsole.actors import Actor
 from ssoconsole.doctor.contents import claims_shown
 from ssoconsole.doctor.explanation import explain
-from ssoconsole.references.words import number_of_words
+from ssoconsole.references import number_of_words
 from tests.providers.signin.journey import trace_of
 from tests.ssoconsole.pages.page_reading import Page
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password

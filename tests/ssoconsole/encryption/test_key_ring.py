@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssoconsole.encryption.keyring import DecryptionFailed, KeyRing, KeyRingInvalid, key_id_of
-from ssoconsole.encryption.ring import key_ring
+from ssoconsole.encryption.keyring import DecryptionFailed, KeyRing, KeyRingInvalid, key_id_of, key_ring
 
 
 def ring_key(byte):

@@ -8,9 +8,8 @@ from encryption_vault import Vault, column, vault_apps
 
 from ssoconsole.encryption import reencrypt
 from ssoconsole.encryption.field import Envelope
-from ssoconsole.encryption.keyring import key_id_of
+from ssoconsole.encryption.keyring import key_id_of, key_ring
 from ssoconsole.encryption.reencrypt import outdated_counts, reencrypt_all
-from ssoconsole.encryption.ring import key_ring
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("vault_table")]
 

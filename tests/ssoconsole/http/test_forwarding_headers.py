@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from ssoconsole.http.forwarding import LONGEST, ForwardingHeadersMiddleware
-from ssoconsole.limits.source import source_of
+from ssoconsole.limits import source_of
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("2001:db8:1::/48")]
 CLIENT = "203.0.113.7"

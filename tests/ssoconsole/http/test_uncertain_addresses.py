@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from providers.signout.limits import RECORDED_PER_MINUTE, is_worth_a_record
+from providers.signout.backchannel import RECORDED_PER_MINUTE, is_worth_a_record
 from ssoconsole.actors import Actor
 from ssoconsole.http.forwarding import ForwardingHeadersMiddleware
 from tokens.audiences.services import save_audience

@@ -8,7 +8,7 @@ from jose_forgery import CLAIMS, few_examples, forged, good_token
 
 from ssoconsole.jose import base64url
 from ssoconsole.jose.errors import HeaderRefused, JwtRefused, TokenMalformed, TokenTooLarge
-from ssoconsole.jose.parse import parse_jws
+from ssoconsole.jose.verify import parse_jws
 
 GOOD = {"alg": "ES256", "kid": "k1", "typ": "JWT"}
 

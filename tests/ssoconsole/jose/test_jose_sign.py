@@ -26,9 +26,8 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from ssoconsole.jose.algorithms import ASYMMETRIC, SYMMETRIC
 from ssoconsole.jose.errors import AlgorithmRefused
 from ssoconsole.jose.keys import SharedSecret, thumbprint
-from ssoconsole.jose.parse import parse_jws
 from ssoconsole.jose.sign import generate_private_key, private_key_from_pem, private_key_to_pem, sign_jwt
-from ssoconsole.jose.verify import verify_jwt
+from ssoconsole.jose.verify import parse_jws, verify_jwt
 from tests.support.leaks import assert_without
 
 TYPED_CLAIMS = {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "client_id", "azp", "nonce"}

@@ -5,9 +5,8 @@ from jose_forgery import key_set
 from ssoconsole.jose import base64url
 from ssoconsole.jose.algorithms import find_algorithm
 from ssoconsole.jose.keys import SharedSecret, thumbprint
-from ssoconsole.jose.parse import parse_jws
 from ssoconsole.jose.signatures import verify_signature
-from ssoconsole.jose.verify import ID_TOKEN, verify_jwt
+from ssoconsole.jose.verify import ID_TOKEN, parse_jws, verify_jwt
 
 JOE = {"iss": "joe", "exp": 1300819380, "http://example.com/is_root": True}
 JOE_PAYLOAD = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"

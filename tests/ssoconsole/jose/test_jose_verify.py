@@ -36,7 +36,6 @@ from ssoconsole.jose.errors import (
     UnknownKey,
 )
 from ssoconsole.jose.keys import SharedSecret, public_jwk
-from ssoconsole.jose.parse import parse_jws
 from ssoconsole.jose.sign import generate_private_key, sign_jwt
 from ssoconsole.jose.verify import (
     ACCESS_TOKEN,
@@ -47,6 +46,7 @@ from ssoconsole.jose.verify import (
     STATUS_LIST,
     USERINFO,
     TypeRule,
+    parse_jws,
     unverified_claims,
     verify_jwt,
 )

@@ -7,11 +7,10 @@ from django.utils import timezone
 from providers.errors import IssuerMismatch
 from providers.metadata.services import refresh_discovery
 from providers.models import SignInAttempt
-from providers.signin.attempts import finish_attempt
-from providers.signin.progress import SignIn
+from providers.signin.traces import SignIn, finish_attempt
 from ssoconsole.actors import Actor
 from ssoconsole.metrics import counting
-from ssoconsole.metrics.bounds import ErrorCodes, FirstNames
+from ssoconsole.metrics.counting import ErrorCodes, FirstNames
 from tests.providers.signin.journey import Browser, register
 from tests.support.leaks import assert_without
 from tests.tokens.tokens_cast import METADATA, OAuth, writes_refused

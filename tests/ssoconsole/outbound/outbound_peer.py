@@ -4,7 +4,7 @@ import socket
 import threading
 from contextlib import suppress
 
-from ssoconsole.outbound.limits import Limits
+from ssoconsole.outbound.response import Limits
 
 PATIENT = Limits(head_bytes=4096, body_bytes=2048)
 IMPATIENT = Limits(connect=0.5, idle=0.3, total=0.7, head_bytes=4096, body_bytes=2048)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssoconsole.outbound.addresses import refusal
+from ssoconsole.outbound.targets import refusal
 
 
 def carriers(ipv4):

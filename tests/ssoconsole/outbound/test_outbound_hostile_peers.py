@@ -9,9 +9,7 @@ from outbound_peer import IMPATIENT, PATIENT, answers, drips, floods, is_silent,
 
 from ssoconsole.outbound.client import request
 from ssoconsole.outbound.errors import OutboundError, ProtocolBroken, ResponseTimeout, ResponseTooLarge
-from ssoconsole.outbound.limits import Deadline
-from ssoconsole.outbound.response import receive
-from ssoconsole.outbound.wire import Wire
+from ssoconsole.outbound.response import Deadline, Wire, receive
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

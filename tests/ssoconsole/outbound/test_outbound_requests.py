@@ -6,7 +6,7 @@ import pytest
 from outbound_peer import answers, says
 
 from ssoconsole.jose.strict_json import MalformedJson
-from ssoconsole.outbound import client, connection, limits
+from ssoconsole.outbound import client, connection, response
 from ssoconsole.outbound.client import request
 from ssoconsole.outbound.errors import (
     ConnectFailed,
@@ -246,13 +246,13 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now = 100.0
-        monkeypatch.setattr(limits.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(response.time, "monotonic", lambda: self.now)
 
 
 def test_each_step_has_what_is_left_of_the_whole_and_no_more(monkeypatch):
     """A peer that answers just in time, again and again, must not get the full wait each time."""
     clock = Clock(monkeypatch)
-    deadline = limits.Deadline(15)
+    deadline = response.Deadline(15)
     waits = []
     for now in (100, 106, 108, 114.5):
         clock.now = now
@@ -266,8 +266,8 @@ def test_each_step_has_what_is_left_of_the_whole_and_no_more(monkeypatch):
 
 def test_the_limits_are_those_that_the_documents_tell():
     assert (
-        limits.Limits(connect=3.0, idle=8.0, total=15.0, head_bytes=65_536, body_bytes=524_288)
-        == limits.DEFAULT_LIMITS
+        response.Limits(connect=3.0, idle=8.0, total=15.0, head_bytes=65_536, body_bytes=524_288)
+        == response.DEFAULT_LIMITS
     )
 
 
@@ -283,5 +283,5 @@ def test_several_addresses_share_the_time_to_connect(monkeypatch):
     monkeypatch.setattr(connection, "_connect", silent)
     endpoints = [(socket.AF_INET, (f"192.0.2.{number}", 443)) for number in range(3)]
     with pytest.raises(ConnectFailed):
-        connection.connect(endpoints, limits=limits.Limits(), deadline=limits.Deadline(15))
+        connection.connect(endpoints, limits=response.Limits(), deadline=response.Deadline(15))
     assert given == pytest.approx([1, 1, 1])

@@ -13,8 +13,8 @@ from ssoconsole.outbound.errors import (
     ResponseTimeout,
     SchemeRefused,
 )
-from ssoconsole.outbound.limits import Deadline
 from ssoconsole.outbound.probe import probe
+from ssoconsole.outbound.response import Deadline
 
 
 class SilentPort:

@@ -7,7 +7,7 @@ from outbound_peer import IMPATIENT, PATIENT, answers, is_silent, says
 
 from ssoconsole.outbound.connection import secure
 from ssoconsole.outbound.errors import ProtocolBroken, ResponseTimeout, TlsFailed
-from ssoconsole.outbound.limits import Deadline
+from ssoconsole.outbound.response import Deadline
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from providers.models import ConsoleSession, Provider
-from providers.sessions.browser import PROVIDER_BACKEND, SESSION_KEY
+from providers.sessions.services import PROVIDER_BACKEND, SESSION_KEY
 from ssoconsole.accounts.models import User
 
 PASSWORD_BACKEND = "ssoconsole.accounts.backend.PasswordBackend"

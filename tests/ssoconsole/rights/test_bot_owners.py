@@ -3,10 +3,10 @@
 import pytest
 from django.test import Client
 
-from providers.identities.services import sign_in_person
 from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event
+from tests.providers.registrations import sign_in_person
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, provider
 from tokens.bots.services import confirm_owner, save_bot
 from tokens.models import Bot

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ssoconsole.jose import base64url, strict_json
+from ssoconsole.jose.claims import read_claims
 from ssoconsole.jose.errors import JwtRefused
-from ssoconsole.jose.parse import MAX_BYTES
-from ssoconsole.jose.registered import read_claims
+from ssoconsole.jose.verify import MAX_BYTES
 from tokens.protocol.client_secret import PREFIX
 from tokens.protocol.examination.facts import Check, failed, passed
 

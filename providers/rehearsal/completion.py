@@ -1,4 +1,4 @@
-"""The end of a rehearsal: what a sign-in would do is decided and told, and nothing of it is done."""
+"""What completes a rehearsal: what a sign-in would do is decided and told, and nothing of it is done."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,15 @@ from providers.rehearsal.administrators import may_rehearse
 from providers.rehearsal.registration import rehearsal_of
 from providers.rehearsal.services import keep_result, refuse_rehearsal
 from providers.sessions.step_up import check_to_administer
-from providers.signin.ending import Ending
-from providers.signin.progress import SignIn
+from providers.signin.completion import Completion
+from providers.signin.traces import SignIn
 from ssoconsole.actors import Actor
 
 if TYPE_CHECKING:
     from ssoconsole.accounts.models import User
 
 
-class RehearsalEnding(Ending):
+class RehearsalCompletion(Completion):
     """
     The administrator who has begun it, in his browser and still one, sees what would happen.
 

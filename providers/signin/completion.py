@@ -1,7 +1,7 @@
 """
-What the end of an attempt does, depending on what it is for.
+What an attempt is completed by, depending on what it is for.
 
-`Ending` is the end of a plain sign-in. Another purpose is a subclass that lives with its flow, and a line in
+`Completion` is that of a plain sign-in. Another purpose is a subclass that lives with its flow, and a line in
 `providers/signin/purposes.py`.
 """
 
@@ -14,11 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from providers.errors import SignInRefused
 from providers.identities.services import sign_in_person
 from providers.models import Provider, SignInAttempt
-from providers.sessions.services import start_session
+from providers.sessions.services import PROVIDER_BACKEND, start_session
 from providers.sessions.step_up import meets_demands_to_administer
-from providers.signin.last_choice import remember_choice
-from providers.signin.progress import SignIn
-from providers.signin.straight_through import resume
+from providers.signin.cookies import remember_sign_in
+from providers.signin.traces import SignIn
 from providers.trial.services import confirm_by_sign_in
 from ssoconsole.actors import Actor
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from ssoconsole.accounts.models import User
 
 
-class Ending:
+class Completion:
     """Whoever the provider vouches for is signed in with this browser. Knows no request but its arguments."""
 
     def check_browser(self, request: HttpRequest, attempt: SignInAttempt) -> None:
@@ -59,7 +58,11 @@ class Ending:
                 attempt=sign_in.attempt,
                 by=by,
             )
-        _sign_in_browser(request, user)
+        # Against session fixation: Django keeps the key when the same person signs in again.
+        before = request.session.session_key
+        auth.login(request, user, backend=PROVIDER_BACKEND)
+        if before and request.session.session_key == before:
+            request.session.cycle_key()
         start_session(
             request=request,
             user=user,
@@ -71,18 +74,10 @@ class Ending:
 
     def mark_browser(self, request: HttpRequest, answer: HttpResponse, sign_in: SignIn) -> HttpResponse:
         """Let the browser remember the success beside its session; return `answer`."""
-        return resume(request, remember_choice(answer, sign_in.provider.slug))
+        return remember_sign_in(request, answer, sign_in.provider.slug)
 
     def refused(self, request: HttpRequest, sign_in: SignIn, error: SignInRefused) -> HttpResponse | None:
         """
         Write the trace and answer a refusal in a way of one's own; None: the trace and the page of sign-ins.
         """
         return None
-
-
-def _sign_in_browser(request: HttpRequest, user: "User") -> None:
-    """Sign in and make sure of a new session key: Django keeps it when the same person signs in again."""
-    before = request.session.session_key
-    auth.login(request, user)
-    if before and request.session.session_key == before:
-        request.session.cycle_key()

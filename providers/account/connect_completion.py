@@ -1,4 +1,4 @@
-"""The end of connecting an account: the identity is the user's of the session that asked, or nothing has changed."""
+"""What completes connecting an account: it is the user's of the session that asked, or nothing has changed."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,16 +9,16 @@ from django.http import HttpRequest
 from providers.errors import SessionEnded
 from providers.identities.linking import link_identity
 from providers.models import ConsoleSession, SignInAttempt
-from providers.sessions.browser import console_session_of
-from providers.signin.ending import Ending
-from providers.signin.progress import SignIn
+from providers.sessions.services import console_session_of
+from providers.signin.completion import Completion
+from providers.signin.traces import SignIn
 from ssoconsole.actors import Actor
 
 if TYPE_CHECKING:
     from ssoconsole.accounts.models import User
 
 
-class LinkEnding(Ending):
+class ConnectCompletion(Completion):
     """
     The same browser, the same live session and the same user must still be there; nobody is signed in.
 

@@ -1,4 +1,4 @@
-"""The end of a check by `prompt=none`: the session that asked goes on, or it ends; no other comes into being."""
+"""What completes a check by `prompt=none`: the session that asked goes on, or it ends; no other comes into being."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,18 +12,17 @@ from providers.models import ConsoleSession, Provider, SignInAttempt
 from providers.protocol.refreshed_id_token import check_subject
 from providers.refresh.by_refresh_token import may_wait
 from providers.refresh.services import confirm_by_browser, end_unvouched
-from providers.sessions.browser import console_session_of, set_console_session
-from providers.signin.attempts import finish_attempt
-from providers.signin.ending import Ending
-from providers.signin.next_url import with_next
-from providers.signin.progress import SignIn
+from providers.sessions.services import console_session_of, set_console_session
+from providers.signin.completion import Completion
+from providers.signin.redirects import with_next
+from providers.signin.traces import SignIn, finish_attempt
 from ssoconsole.actors import Actor
 
 if TYPE_CHECKING:
     from ssoconsole.accounts.models import User
 
 
-class CheckEnding(Ending):
+class CheckCompletion(Completion):
     """
     The attempt belongs to the session that asked, and to the browser that has it.
 
@@ -68,7 +67,7 @@ class CheckEnding(Ending):
         if session is None or may_wait(session, error):
             finish_attempt(sign_in=sign_in, by=by, error=error)
             still_signed_in = console_session_of(request) is not None
-            return _on(attempt.next_url or "/") if still_signed_in else _to_sign_in(attempt)
+            return HttpResponseRedirect(attempt.next_url or "/") if still_signed_in else _to_sign_in(attempt)
         end_unvouched(
             session=session,
             sign_in=sign_in,
@@ -93,9 +92,5 @@ def _session_of(attempt: SignInAttempt) -> ConsoleSession:
     return attempt.session
 
 
-def _on(url: str) -> HttpResponse:
-    return HttpResponseRedirect(url)
-
-
 def _to_sign_in(attempt: SignInAttempt) -> HttpResponse:
-    return _on(with_next("/signin", attempt.next_url))
+    return HttpResponseRedirect(with_next("/signin", attempt.next_url))

@@ -1,1 +1,0 @@
-"""A signed-in person connects another account at a provider, by signing in there."""
