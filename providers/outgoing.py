@@ -115,7 +115,8 @@ def look(
 
 def _get_document(url: str, fault: type[ProviderFault]) -> Response:
     try:
-        return _send("GET", url, accept=JSON_DOCUMENT)
+        allow_loopback = settings.ALLOW_LOOPBACK_PROVIDERS
+        return client.request("GET", url, accept=JSON_DOCUMENT, allow_loopback=allow_loopback)
     except _WORTH_ANOTHER_TRY:
         return _request("GET", url, accept=JSON_DOCUMENT, fault=fault)
     except OutboundError as error:
@@ -132,23 +133,16 @@ def _request(
     form: Sequence[tuple[str, str]] | None = None,
 ) -> Response:
     try:
-        return _send(method, url, accept=accept, headers=headers, form=form)
+        return client.request(
+            method,
+            url,
+            accept=accept,
+            allow_loopback=settings.ALLOW_LOOPBACK_PROVIDERS,
+            headers=headers,
+            form=form,
+        )
     except OutboundError as error:
         raise _outcome(error, fault) from None
-
-
-def _send(
-    method: Literal["GET", "POST"],
-    url: str,
-    *,
-    accept: Collection[str],
-    headers: Mapping[str, str] | None = None,
-    form: Sequence[tuple[str, str]] | None = None,
-) -> Response:
-    allow_loopback = settings.ALLOW_LOOPBACK_PROVIDERS
-    return client.request(
-        method, url, accept=accept, allow_loopback=allow_loopback, headers=headers, form=form
-    )
 
 
 def _outcome(error: OutboundError, fault: type[ProviderFault]) -> ProviderFault:

@@ -12,7 +12,6 @@ from providers import outgoing
 from providers.errors import PushedAuthorizationRefused
 from providers.exchange.client_authentication import client_credentials, secret_texts
 from providers.exchange.reason import reason_of
-from providers.exchange.seconds import whole_seconds
 from providers.models import Provider
 from providers.protocol.discovery import PUSH_ENDPOINT
 from providers.registration.secret import needs_secret, readable_secret
@@ -80,6 +79,19 @@ def _read(answer: dict[str, Any]) -> str:
             expected="expires_in, seconds above 0", received=_named(answer.get("expires_in"))
         )
     return request_uri
+
+
+def whole_seconds(value: object) -> int | None:
+    """
+    Read `expires_in` leniently (RFC 9126 section 2.2): providers send it as text or with a fraction too.
+
+    None for what is no number from 0 up.
+    """
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        return None
+    return int(value)
 
 
 def _named(value: object) -> str:

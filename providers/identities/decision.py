@@ -128,7 +128,12 @@ def _decision(
     if not user.is_active:
         raise UserDisabled(expected="an active user", received=f"{user.get_username()}, disabled")
     rights = decide_rights(user, provider, person, identity, stands=stands)
-    before = {name: getattr(user, name) for name in ("email", "name", "is_staff", "is_superuser")}
+    before = {
+        "email": user.email,
+        "name": user.name,
+        "is_staff": user.is_staff,
+        "is_superuser": user.is_superuser,
+    }
     after = {
         "email": _email(user, person),
         "name": person.name or user.name,

@@ -102,9 +102,11 @@ def write_rights(user: "User", rights: Rights, *, identity: Identity, provider: 
 
     Raises ProviderChanged when something new is given by a registration that is not what stands any more.
     """
-    if lost := rights.lost:
+    if lost := rights.held - rights.groups:
         user.groups.remove(*Group.objects.filter(name__in=lost))
-    groups = {name: Group.objects.get_or_create(name=name)[0] for name in sorted(rights.gained)}
+    groups = {}
+    for name in sorted(rights.groups - rights.held):
+        groups[name], _ = Group.objects.get_or_create(name=name)
     if groups:
         user.groups.add(*groups.values())
     user.is_staff, user.is_superuser = rights.is_staff, rights.is_superuser

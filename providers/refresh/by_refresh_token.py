@@ -15,8 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from providers.errors import InternalError, ProviderFault, SessionEnded, SignInRefused
-from providers.exchange.token_endpoint import RefreshedTokens, refresh_tokens
-from providers.exchange.userinfo_endpoint import fetch_userinfo, wants_userinfo
+from providers.exchange.endpoints import RefreshedTokens, fetch_userinfo, refresh_tokens, wants_userinfo
 from providers.identities.services import renew_person
 from providers.metadata import keys
 from providers.models import ConsoleSession, SignInAttempt

@@ -48,7 +48,9 @@ class ConsoleSessionMiddleware:
         set_console_session(request, None)
         answer = _check(request) if settings.SESSION_COOKIE_NAME in request.COOKIES else None
         response = answer or self.get_response(request)
-        if _is_signed_in(request) and "Cache-Control" not in response.headers:
+        # The session is asked only where the request came with one or made one, so that strangers cost no query.
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES or request.session.modified
+        if has_session and USER_SESSION_KEY in request.session and "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -98,9 +100,3 @@ def _keep_password_session_in_use(request: HttpRequest) -> None:
         request.user = AnonymousUser()
     elif seen is None or seen <= (now - SEEN_EVERY).timestamp():
         request.session[SEEN_KEY] = int(now.timestamp())
-
-
-def _is_signed_in(request: HttpRequest) -> bool:
-    """Ask the session only where the request came with one or made one, so that strangers cost no query."""
-    cookie = settings.SESSION_COOKIE_NAME in request.COOKIES
-    return (cookie or request.session.modified) and USER_SESSION_KEY in request.session

@@ -25,18 +25,19 @@ class SessionStore(db.SessionStore):
         """Take a new key; the row comes with `save`."""
         self._session_key = get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
         self._is_new = True
-        self._data()
+        self._session_cache = getattr(self, "_session_cache", {})  # there is nothing to load under a new key
         self.modified = True
 
     def save(self, must_create: bool = False) -> None:
         """Write the session, a new one by one INSERT in whatever transaction there is. Raises UpdateError."""
         if self.session_key is None:
             self.create()
-        contents = (self.session_key, self._contents())
+        data: dict[str, Any] = self._session  # type: ignore[attr-defined]  # Django's own
+        contents = (self.session_key, bytes(self.serializer().dumps(data)))
         if contents == self._saved:
             return
         if self._is_new or must_create:
-            row = self.create_model_instance(self._data())
+            row = self.create_model_instance(data)
             row.save(force_insert=True)
         else:
             super().save()
@@ -46,11 +47,3 @@ class SessionStore(db.SessionStore):
         """Delete the row of this key, or of this session; what was saved is to be saved again."""
         super().delete(session_key)
         self._saved = None
-
-    def _data(self) -> dict[str, Any]:
-        """The entries; there is nothing to load under a new key."""
-        data: dict[str, Any] = self._get_session(no_load=self._is_new)  # type: ignore[attr-defined]  # Django's own
-        return data
-
-    def _contents(self) -> bytes:
-        return bytes(self.serializer().dumps(self._data()))

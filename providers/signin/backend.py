@@ -22,8 +22,7 @@ from mozilla_django_oidc.utils import import_from_settings
 from mozilla_django_oidc.views import OIDCAuthenticationRequestView
 
 from providers.errors import InternalError
-from providers.exchange.token_endpoint import redeem_code
-from providers.exchange.userinfo_endpoint import fetch_userinfo, wants_userinfo
+from providers.exchange.endpoints import fetch_userinfo, redeem_code, wants_userinfo
 from providers.metadata import keys
 from providers.models import Provider
 from providers.protocol.id_token import IdTokenRules, check_id_token

@@ -70,11 +70,6 @@ class SignIn:
         finally:
             self.timings[stage] = round((time.perf_counter() - started) * 1000)
 
-    def trace(self) -> dict[str, Any]:
-        """What is kept in clear: timings, and of which groups the provider has not told."""
-        untold = untold_groups(self.claims, self.provider.mapping)
-        return {"timings": self.timings} | ({"groups_untold": untold} if untold else {})
-
     def kept_claims(self) -> str | None:
         """What is kept of the claims, as JSON: with secrets masked and without the nonce; None without any."""
         claims = {name: value for name, value in self.claims.items() if name != "nonce"}
@@ -90,8 +85,13 @@ def finish_attempt(
     attempt = sign_in.attempt
     _describe(attempt, error)
     attempt.stage = sign_in.stage
-    asked = {mark: True for mark in (ASKED_AGAIN, STEP_UP) if (attempt.trace or {}).get(mark) is True}
-    attempt.trace = {**asked, **sign_in.trace()}
+    asked = attempt.trace or {}
+    attempt.trace = {"timings": sign_in.timings}
+    for mark in (ASKED_AGAIN, STEP_UP):  # what was asked of the provider outlives the end
+        if asked.get(mark) is True:
+            attempt.trace[mark] = True
+    if untold := untold_groups(sign_in.claims, sign_in.provider.mapping):
+        attempt.trace["groups_untold"] = untold
     attempt.user_id = user.pk if user else None
     attempt.finished_at = timezone.now()
     attempt.nonce = attempt.code_verifier = attempt.posted_answer = None

@@ -36,9 +36,14 @@ else:
 
 
 class Envelope(str):
-    """A string that is sealed already and goes to the column as it is; any other string is clear text."""
+    """
+    A string that is sealed already and goes to the column as it is; any other string is clear text.
 
-    __slots__ = ()
+    `place` is what it was sealed for, where that was done in this process.
+    """
+
+    __slots__ = ("place",)
+    place: str
 
 
 class ClearText:
@@ -84,8 +89,7 @@ class EncryptedTextField(_Field[_ST, _GT]):
         del kwargs["editable"]
         return name, path, args, kwargs
 
-    def get_internal_type(self) -> str:
-        return "TextField"
+    get_internal_type = models.TextField.get_internal_type  # what the database makes of it
 
     def get_attname(self) -> str:
         return f"{self.name}_envelope"
@@ -138,13 +142,18 @@ class EncryptedTextField(_Field[_ST, _GT]):
             raise TypeError(
                 f"{self.model._meta.label}.{self.name} takes text or None, not {type(value).__name__}"
             )
-        return Envelope(key_ring().encrypt(value, context=self.context(row)))
+        context = self.context(row)
+        envelope = Envelope(key_ring().encrypt(value, context=context))
+        envelope.place = context
+        return envelope
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         envelope = super().pre_save(model_instance, add)
         if add and envelope:
             # A row copied under a new primary key would carry a secret that nobody can read: refuse it now.
-            key_ring().decrypt(envelope, context=self.context(model_instance))
+            context = self.context(model_instance)
+            if getattr(envelope, "place", None) != context:
+                key_ring().decrypt(envelope, context=context)
         return envelope
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> str | None:

@@ -90,8 +90,8 @@ def _event(
         outcome=outcome,
         address=by.address,
         request_id=request_id_var.get(),
-        before=mask(before),
-        after=mask(after),
+        before=mask(before) if before else before,
+        after=mask(after) if after else after,
     )
 
 

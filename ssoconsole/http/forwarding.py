@@ -66,6 +66,8 @@ class Hop:
 
 def is_trusted(address: str, networks: Networks) -> bool:
     """Tell whether an address belongs to one of the networks; what is not an address does not."""
+    if not networks:
+        return False
     try:
         parsed = ip_address(address.strip())
     except ValueError:

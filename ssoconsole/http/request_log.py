@@ -59,9 +59,13 @@ class RequestLogMiddleware:
 @contextmanager
 def request_named(meta: Mapping[str, Any]) -> Iterator[str]:
     """Give what is done in this block the id of the request with these headers, and its trace."""
-    request_id = _given(meta, "HTTP_X_REQUEST_ID", GIVEN_ID) or uuid.uuid4().hex
+    given = trace = None
+    if meta.get(FROM_TRUSTED_PROXY):
+        given = GIVEN_ID.fullmatch(meta.get("HTTP_X_REQUEST_ID", ""))
+        trace = TRACEPARENT.fullmatch(meta.get("HTTP_TRACEPARENT", ""))
+    request_id = given[0] if given else uuid.uuid4().hex
     reset = request_id_var.set(request_id)
-    reset_trace = trace_id_var.set(_given(meta, "HTTP_TRACEPARENT", TRACEPARENT))
+    reset_trace = trace_id_var.set(trace[1] if trace else "")
     try:
         yield request_id
     finally:
@@ -76,11 +80,3 @@ def log_request(*, method: str, path: str, route: str, status: int, started: flo
     if not path.startswith(QUIET):
         shown, ms = shown_path(path), round(seconds * 1000, 1)
         log_at_once(log, "request", method=method, path=shown, status=status, ms=ms, **who)
-
-
-def _given(meta: Mapping[str, Any], header: str, form: re.Pattern[str]) -> str:
-    """The id that a trusted proxy has put into a header, if it is one."""
-    if not meta.get(FROM_TRUSTED_PROXY):
-        return ""
-    found = form.fullmatch(meta.get(header, ""))
-    return found.group(found.lastindex or 0) if found else ""

@@ -123,6 +123,8 @@ def check_audience(claims: Mapping[str, Any], audience: str, *, trusted: Collect
     section 3.1.3.7, item 3).
     """
     require(claims, "aud")
+    if claims["aud"] == audience:
+        return
     audiences = [claims["aud"]] if isinstance(claims["aud"], str) else claims["aud"]
     if audience not in audiences:
         raise AudienceMismatch(expected=audience, received=" ".join(audiences))

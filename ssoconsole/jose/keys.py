@@ -130,8 +130,11 @@ class JwkSet:
         """
         algorithm = find_algorithm(alg)
         fitting = [key for key in self.keys if key.serves(algorithm)]
-        named = kid is not None and any(key.kid is not None for key in fitting)
-        chosen = distinct([key for key in fitting if key.kid == kid] if named else fitting)
+        chosen = fitting if kid is None else [key for key in fitting if key.kid == kid]
+        if not chosen and all(key.kid is None for key in fitting):
+            chosen = fitting
+        if len(chosen) > 1:
+            chosen = distinct(chosen)
         received = "no kid" if kid is None else f"kid {kid}"
         if not chosen:
             raise UnknownKey(expected=f"for {alg}, {_kids(fitting)}", received=received)

@@ -24,8 +24,15 @@ def loads(raw: bytes, *, max_depth: int = 16) -> Any:
     NaN and Infinity, a number of more than 64 characters or beyond a double, a lone surrogate, deeper
     nesting, or plain syntax. The size of `raw` is the caller's to limit.
     """
-    text = _text(raw)
-    _refuse_depth(text, max_depth)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedJson("not UTF-8") from error
+    if text.startswith("\N{ZERO WIDTH NO-BREAK SPACE}"):
+        raise MalformedJson("starts with a byte order mark")
+    # Before json.loads, because its recursion is what deep nesting attacks.
+    if text.count("[") + text.count("{") > max_depth:
+        _refuse_depth(text, max_depth)
     try:
         value = _DECODER.decode(text)
     except MalformedJson:
@@ -50,21 +57,9 @@ def loads_object(raw: bytes, *, max_depth: int = 16) -> dict[str, Any]:
     return value
 
 
-def _text(raw: bytes) -> str:
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise MalformedJson("not UTF-8") from error
-    if text.startswith("\N{ZERO WIDTH NO-BREAK SPACE}"):
-        raise MalformedJson("starts with a byte order mark")
-    return text
-
-
 def _refuse_depth(text: str, max_depth: int) -> None:
-    # Before json.loads, because its recursion is what deep nesting attacks. Up to the first syntax error
-    # this sees the same strings as the parser does, so that nothing can hide brackets from it.
-    if text.count("[") + text.count("{") <= max_depth:
-        return
+    # Up to the first syntax error this sees the same strings as the parser does, so that nothing can hide
+    # brackets from it.
     depth = 0
     for match in _STRING_OR_BRACKET.finditer(text):
         token = match[0]

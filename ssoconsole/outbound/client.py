@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from ssoconsole.metrics.counting import outbound_request
 from ssoconsole.outbound.connection import connect, resolve, secure
 from ssoconsole.outbound.errors import HeaderRefused
-from ssoconsole.outbound.response import DEFAULT_LIMITS, Deadline, Limits, Response, Wire, receive
+from ssoconsole.outbound.response import DEFAULT_LIMITS, Deadline, Limits, Response, exchange
 from ssoconsole.outbound.targets import Target, parse
 from ssoconsole.tracing.span import span
 
@@ -77,10 +77,8 @@ def request(
         if target.scheme == "https":
             secured = secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
             sock = stack.enter_context(secured)
-        wire = Wire(sock, limits=limits, deadline=deadline)
-        wire.send(message)
-        return receive(
-            wire, method=method, accept=accept, limits=limits, deadline=deadline, redirects=redirects
+        return exchange(
+            sock, message, method=method, accept=accept, limits=limits, deadline=deadline, redirects=redirects
         )
 
 

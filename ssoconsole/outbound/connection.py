@@ -9,6 +9,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 from functools import lru_cache
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
@@ -75,11 +76,11 @@ def _lookup(host: str, port: int, timeout: float) -> list[Endpoint]:
 
 def connect(endpoints: list[Endpoint], *, limits: Limits, deadline: Deadline) -> socket.socket:
     """Return a socket to the first endpoint that accepts. Raises ConnectFailed, ResponseTimeout."""
-    budget = Deadline(deadline.wait(limits.connect))
+    until = time.monotonic() + deadline.wait(limits.connect)
     failure = ""
     for tried, endpoint in enumerate(endpoints):
         # An equal share of what is left, so that a silent address does not use up the time of the others.
-        share = max(budget.left, 0.001) / (len(endpoints) - tried)
+        share = max(until - time.monotonic(), 0.001) / (len(endpoints) - tried)
         try:
             return _connect(endpoint, share)
         except OSError as error:

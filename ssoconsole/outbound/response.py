@@ -70,11 +70,6 @@ class Deadline:
         """Seconds since the exchange began."""
         return time.monotonic() - self._started
 
-    @property
-    def left(self) -> float:
-        """Seconds until the end; negative after it."""
-        return self._seconds - (time.monotonic() - self._started)
-
     def wait(self, longest: float) -> float:
         """Return how long the next step may take, at most `longest`. Raises ResponseTimeout after the end."""
         left = self._seconds - (time.monotonic() - self._started)
@@ -154,6 +149,22 @@ class Response:
         return strict_json.loads(self.body)
 
 
+def exchange(
+    sock: socket.socket,
+    message: bytes,
+    *,
+    method: str,
+    accept: Collection[str],
+    limits: Limits,
+    deadline: Deadline,
+    redirects: bool = False,
+) -> Response:
+    """Send `message`, a whole request, and read the response. Raises every OutboundError about responses."""
+    wire = Wire(sock, limits=limits, deadline=deadline)
+    wire.send(message)
+    return receive(wire, method=method, accept=accept, limits=limits, deadline=deadline, redirects=redirects)
+
+
 def receive(
     wire: Wire,
     *,
@@ -168,12 +179,16 @@ def receive(
     answer = HTTPResponse(wire, method=method)  # type: ignore[arg-type]  # of a socket it asks makefile() alone
     try:
         answer.begin()
-        _refuse_framing(answer)
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if not (redirects and 300 <= answer.status < 400):
-            _refuse_redirect(answer)
-            _refuse_type(answer, media_type, accept)
-        body = _body(answer, wire, limits)
+        _refuse_head(answer, media_type, accept, redirects=redirects)
+        # Framing included: if only bytes of the body counted, chunk headers could go on for ever.
+        wire.allow(2 * limits.body_bytes + limits.head_bytes)
+        announced = answer.length or 0
+        body = answer.read(limits.body_bytes + 1) if announced <= limits.body_bytes else b""
+        if max(announced, len(body)) > limits.body_bytes:
+            raise ResponseTooLarge(f"the body is longer than {limits.body_bytes} bytes")
+        if answer.length:
+            raise ProtocolBroken("the body is shorter than announced")
     except HTTPException:
         # Its text quotes what came; that belongs in no log.
         raise ProtocolBroken("the answer is not a whole HTTP/1.1 response") from None
@@ -185,19 +200,26 @@ def receive(
     return Response(answer.status, CaseInsensitiveMapping(headers), body, media_type, elapsed_ms)
 
 
-def _refuse_framing(answer: HTTPResponse) -> None:
-    if answer.status < 200:
-        raise ProtocolBroken(f"the answer has the status {answer.status}, which ends no exchange")
-    if answer.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+def _refuse_head(answer: HTTPResponse, media_type: str, accept: Collection[str], *, redirects: bool) -> None:
+    """Refuse framing that nobody asked for, a redirect unless `redirects`, and a success in another media type."""
+    status, headers = answer.status, answer.headers
+    if status < 200:
+        raise ProtocolBroken(f"the answer has the status {status}, which ends no exchange")
+    if headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
         raise ProtocolBroken("the answer has a transfer coding that nobody asked for")
-    if answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+    if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise ProtocolBroken("the answer is compressed, and nobody asked for that")
-
-
-def _refuse_redirect(answer: HTTPResponse) -> None:
-    if 300 <= answer.status < 400 and answer.status != NOT_MODIFIED:
-        target = _host_of(answer.headers.get("Location", ""))
-        raise RedirectRefused(f"the answer is a redirect ({answer.status}) to {target}")
+    if 300 <= status < 400:
+        if redirects:
+            return
+        if status != NOT_MODIFIED:
+            target = _host_of(headers.get("Location", ""))
+            raise RedirectRefused(f"the answer is a redirect ({status}) to {target}")
+    # Errors come in any type, and an empty body has none.
+    if status >= 400 or answer.length == 0 or ANYTHING in accept or media_type in map(str.lower, accept):
+        return
+    shown = media_type if _MEDIA_TYPE.fullmatch(media_type) else "of no known type"
+    raise ContentTypeRefused(f"the answer is {shown}, expected {' or '.join(sorted(filter(None, accept)))}")
 
 
 def _host_of(location: str) -> str:
@@ -208,26 +230,3 @@ def _host_of(location: str) -> str:
     if host is None:
         return "the same host"
     return host if _HOST.fullmatch(host) else "a host that cannot be shown"
-
-
-def _refuse_type(answer: HTTPResponse, received: str, accept: Collection[str]) -> None:
-    """Refuse a success in another media type; errors come in any, and an empty body has none."""
-    if answer.status >= 400 or answer.length == 0 or ANYTHING in accept:
-        return
-    if received in {media_type.lower() for media_type in accept}:
-        return
-    shown = received if _MEDIA_TYPE.fullmatch(received) else "of no known type"
-    raise ContentTypeRefused(f"the answer is {shown}, expected {' or '.join(sorted(filter(None, accept)))}")
-
-
-def _body(answer: HTTPResponse, wire: Wire, limits: Limits) -> bytes:
-    if (answer.length or 0) > limits.body_bytes:
-        raise ResponseTooLarge(f"the body is longer than {limits.body_bytes} bytes")
-    # Framing included: if only bytes of the body counted, chunk headers could go on for ever.
-    wire.allow(2 * limits.body_bytes + limits.head_bytes)
-    body = answer.read(limits.body_bytes + 1)
-    if len(body) > limits.body_bytes:
-        raise ResponseTooLarge(f"the body is longer than {limits.body_bytes} bytes")
-    if answer.length:
-        raise ProtocolBroken("the body is shorter than announced")
-    return body

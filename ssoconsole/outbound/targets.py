@@ -116,8 +116,12 @@ def _networks(table: str) -> list[tuple[Network, str]]:
     return [(ip_network(network), reason) for network, reason in rows]
 
 
+LOOPBACK = "a loopback address"
+_LOOPBACK = [ip_network("127.0.0.0/8"), ip_network("::1/128")]
 # The first row that matches gives the reason.
-_REFUSED = _networks("""
+_REFUSED = [
+    *((network, LOOPBACK) for network in _LOOPBACK),
+    *_networks("""
     169.254.169.254/32  the metadata service of a cloud
     169.254.170.0/24    the credential service of a cloud
     100.100.100.200/32  the metadata service of a cloud
@@ -140,8 +144,8 @@ _REFUSED = _networks("""
     ff00::/8            a multicast address
     2001:db8::/32       a documentation address
     3fff::/20           a documentation address
-""")
-_LOOPBACK = [ip_network("127.0.0.0/8"), ip_network("::1/128")]
+    """),
+]
 # What IANA has given out of IPv6: global unicast and unique local addresses. The rest is reserved.
 _ASSIGNED_IPV6 = [ip_network("2000::/3"), ip_network("fc00::/7")]
 
@@ -166,12 +170,10 @@ def refusal(address: str, *, allow_loopback: bool) -> str | None:
         return "not an IP address"
     carried = _carried(judged)
     for each in (judged, *carried):
-        if any(each in network for network in _LOOPBACK):
-            if not allow_loopback:
-                return "a loopback address"
-            continue
         for network, reason in _REFUSED:
             if each in network:
+                if reason is LOOPBACK and allow_loopback:
+                    break
                 return reason
     if carried or judged.version == 4 or any(judged in network for network in (*_LOOPBACK, *_ASSIGNED_IPV6)):
         return None

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 import pytest
 
 from providers import errors
-from providers.exchange.userinfo_endpoint import fetch_userinfo
+from providers.exchange.endpoints import fetch_userinfo
 from tests.providers.registrations import registered_at
 from tests.support.leaks import assert_without
 
