@@ -12,7 +12,7 @@ from providers.errors import (
     TokenEndpointError,
     UserinfoError,
 )
-from ssoconsole.jose.strict_json import MalformedJson, loads_object
+from ssoconsole.jose.strict_json import MalformedJson, loads_document
 from ssoconsole.outbound import client
 from ssoconsole.outbound import probe as probing
 from ssoconsole.outbound.errors import (
@@ -60,7 +60,7 @@ def read_object(response: Response, *, fault: type[ProviderFault]) -> dict[str, 
     if b"\\u0000" in response.body:
         raise fault(expected="JSON without NUL characters", received="a NUL character")
     try:
-        return loads_object(response.body)
+        return loads_document(response.body)
     except MalformedJson as malformed:
         raise fault(expected="a JSON object", received=f"{malformed}") from None
 

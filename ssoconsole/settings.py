@@ -36,7 +36,7 @@ class Environment(environ.FileAwareEnv):
     def read(self, name: str, reader: Callable[[str], T], default: T) -> T:
         """Return what the variable means by a reader of `ssoconsole.values`. Raises ImproperlyConfigured."""
         try:
-            text = (self.ENVIRON.get(name) or "").strip()
+            text = (self.ENVIRON.get(name) or "").removeprefix("\N{BYTE ORDER MARK}").strip()
         except (OSError, UnicodeError) as error:
             raise ImproperlyConfigured(
                 f"(ssoconsole.E017) {name}_FILE names a file that cannot be read: {type(error).__name__}.\n\tHINT: "
@@ -63,7 +63,7 @@ class Environment(environ.FileAwareEnv):
 
 env = Environment()  # type: ignore[no-untyped-call]  # the library is not annotated here
 try:
-    env.read_env(BASE_DIR / ".env")  # the environment wins over the file
+    env.read_env(BASE_DIR / ".env", encoding="utf-8-sig")  # the environment wins over the file
 except UnicodeError:
     raise ImproperlyConfigured(
         "(ssoconsole.E017) The file .env is no text.\n\tHINT: One NAME=value a line, in UTF-8."

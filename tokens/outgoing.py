@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
-from ssoconsole.jose.strict_json import MalformedJson, loads_object
+from ssoconsole.jose.strict_json import MalformedJson, loads_document
 from ssoconsole.outbound import client
 from ssoconsole.outbound.errors import OutboundError
 from ssoconsole.outbound.response import JSON_DOCUMENT
@@ -30,6 +30,6 @@ def fetch_document(url: str) -> dict[str, Any]:
     if b"\\u0000" in response.body:
         raise KeysUnavailable(expected="JSON without NUL characters", received="a NUL character")
     try:
-        return loads_object(response.body)
+        return loads_document(response.body)
     except MalformedJson as malformed:
         raise KeysUnavailable(expected="a JSON object", received=f"{malformed}") from None

@@ -7,12 +7,11 @@ from urllib.parse import quote
 
 from providers.protocol.discovery import WELL_KNOWN
 from ssoconsole.errors import DomainError
-from ssoconsole.jose.strict_json import MalformedJson, loads_object
+from ssoconsole.jose.strict_json import MalformedJson, loads_document
 
 LARGEST = 64 * 1024  # bytes; real ones have one or two thousand
 LONGEST_TEXT = 4096
 METHODS = ("none", "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt")
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # Windows editors put it there
 
 GOOGLE_ISSUER = "https://accounts.google.com"
 _AT_GOOGLE = ("https://accounts.google.com/", "https://oauth2.googleapis.com/", "https://www.googleapis.com/")
@@ -62,7 +61,7 @@ def _parsed(raw: bytes) -> dict[str, Any]:
     if len(raw) > LARGEST:
         raise CredentialsRefused(f"It is larger than {LARGEST // 1024} KiB: not the credentials of a client.")
     try:
-        return loads_object(raw.removeprefix(BYTE_ORDER_MARK))
+        return loads_document(raw)
     except MalformedJson as malformed:
         reason = str(malformed)
     # Outside the handler: the parser's own exception holds the text, and with it the secret.

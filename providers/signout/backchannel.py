@@ -18,6 +18,7 @@ from providers.signout.errors import LogoutFormRefused
 from providers.trial.services import settle
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
+from ssoconsole.http.content_type import is_readable
 from ssoconsole.http.methods import only_post
 from ssoconsole.jose.errors import shown
 from ssoconsole.jose.verify import LOGOUT_TOKEN
@@ -70,6 +71,8 @@ def _token_in(request: HttpRequest) -> str:
     """Return the one `logout_token` of a posted form (section 2.5); the address's own query is not read."""
     if request.content_type != FORM:
         raise LogoutFormRefused(expected=FORM, received=shown(request.content_type))
+    if is_readable(request.META["CONTENT_TYPE"]):
+        request.encoding = "utf-8"  # a JWT is ASCII, which reads the same in each of these charsets
     try:
         tokens = request.POST.getlist("logout_token")
     except (SuspiciousOperation, BadRequest):  # too many fields, or a character set that forms do not have

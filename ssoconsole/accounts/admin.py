@@ -27,6 +27,12 @@ from ssoconsole.keyset.paginator import BoundedListAdmin
 RIGHTS = ("is_active", "is_staff", "is_superuser", "groups")
 
 
+class SelectorMedia:
+    """What Django's two-box selector lacks for a screen reader."""
+
+    js = ("js/selector-labels.js",)
+
+
 @admin.register(User)
 class UserAdmin(BoundedListAdmin):
     """What a person is called and may do; who vouches for them is shown and belongs to the provider."""
@@ -45,6 +51,7 @@ class UserAdmin(BoundedListAdmin):
     search_fields = ("username", "name", "email")
     ordering = ("username",)
     filter_horizontal = ("groups",)
+    Media = SelectorMedia
     readonly_fields = ("username", "signs_in", "identities", "expires_at", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "name", "email")}),
@@ -108,6 +115,8 @@ class UserAdmin(BoundedListAdmin):
 
 class AuditedGroupAdmin(GroupAdmin):
     """Django's own, whose changes are in the event log, and whose rights are a superuser's to give."""
+
+    Media = SelectorMedia
 
     def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
         """A group that is called otherwise has the people of other rules."""

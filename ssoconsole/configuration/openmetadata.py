@@ -61,6 +61,7 @@ def _document(content: bytes) -> Document:
     if not documents:
         found = [Problem("(file)", fault.line, fault.message) for fault in faults]
         raise ConfigurationRefused(found or [Problem("(file)", 1, "a script sets nothing")])
+    documents = [document for document in documents if document.entries] or documents
     highest = max(document.rank for document in documents)
     servers = [document for document in documents if document.rank == highest]
     if len(servers) > 1:

@@ -70,7 +70,7 @@ def _from_file(name: str) -> str:
     if len(content) > LARGEST_SECRET:
         raise SecretMissing(f"the file is larger than {LARGEST_SECRET} bytes")
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SecretMissing("the file is not UTF-8 text") from None
     # Editors and `echo` end a file with a newline that nobody means.

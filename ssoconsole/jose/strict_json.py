@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 # Room for any 128-bit integer and any float written out in full; 10**400 and quadratic int() are not needed.
 LONGEST_NUMBER = 64
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # editors and shells of Windows put it before a text
 
 _STRING_OR_BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 
@@ -41,6 +42,11 @@ def loads(raw: bytes, *, max_depth: int = 16) -> Any:
     if "\\u" in text:
         _refuse_lone_surrogates(value)
     return value
+
+
+def loads_document(raw: bytes, *, max_depth: int = 16) -> dict[str, Any]:
+    """Parse an object that came as a document of its own, and ignore a BOM before it (RFC 8259 section 8.1)."""
+    return loads_object(raw.removeprefix(BYTE_ORDER_MARK), max_depth=max_depth)
 
 
 def loads_object(raw: bytes, *, max_depth: int = 16) -> dict[str, Any]:

@@ -54,6 +54,8 @@ class Target:
 
 def parse(url: str, *, allow_http: bool) -> Target:
     """Return the target of an absolute URL. Raises UrlRefused and SchemeRefused; neither repeats the URL."""
+    if not url:
+        raise UrlRefused("the URL is empty")
     if not _PRINTABLE.fullmatch(url):
         raise UrlRefused(
             "a URL is ASCII without spaces, control characters and backslashes; write IDN as xn--"

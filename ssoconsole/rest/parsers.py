@@ -5,7 +5,7 @@ from typing import IO, Any
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-from ssoconsole.jose.strict_json import MalformedJson, loads
+from ssoconsole.jose.strict_json import BYTE_ORDER_MARK, MalformedJson, loads
 
 
 class StrictJSONParser(JSONParser):
@@ -18,7 +18,7 @@ class StrictJSONParser(JSONParser):
     def parse(self, stream: IO[Any], media_type: Any = None, parser_context: Any = None) -> Any:
         """Return the value of a body in UTF-8. Raises ParseError."""
         try:
-            value = loads(stream.read())
+            value = loads(stream.read().removeprefix(BYTE_ORDER_MARK))
         except MalformedJson as malformed:
             raise ParseError(f"This is no JSON that the console reads: {malformed}.") from None
         if _names_nul(value):

@@ -3,6 +3,7 @@
 import os
 import re
 import runpy
+import shutil
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -427,6 +428,11 @@ class FileTests:
         path.write_text("m" * 40 + "\n")
         assert settings_of(METRICS_TOKEN_FILE=str(path))["METRICS_TOKEN"] == "m" * 40
 
+    def test_nor_with_a_byte_order_mark(self, settings_of, tmp_path):
+        path = tmp_path / "value"
+        path.write_bytes(b"\xef\xbb\xbf" + b"m" * 40 + b"\r\n")
+        assert settings_of(METRICS_TOKEN_FILE=str(path))["METRICS_TOKEN"] == "m" * 40
+
     @pytest.mark.parametrize("kind", ["missing", "folder", "no text"])
     def test_a_file_that_cannot_be_read_is_named(self, settings_of, tmp_path, kind):
         path = tmp_path / "value"
@@ -463,6 +469,21 @@ def test_every_door_says_it_in_a_sentence(forge, door, name, value, check_id):
     assert "HINT" in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) == 2
+
+
+def test_a_byte_order_mark_hides_no_first_line_of_the_env_file(forge, tmp_path):
+    """Beside a copy of the settings, because .env stands beside them."""
+    shutil.copytree(
+        ROOT / "ssoconsole", tmp_path / "ssoconsole", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for part in ("providers", "tokens"):
+        (tmp_path / part).symlink_to(ROOT / part)
+    lines = [f"{name}={value}" for name, value in (GOOD | {"BASE_URL": "https://first.example"}).items()]
+    lines.sort(key=lambda line: not line.startswith("BASE_URL="))
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    program = "from ssoconsole import settings; print(settings.BASE_URL)"
+    done = forge.run(["-c", program], cwd=tmp_path, env={"PATH": "/usr/bin:/bin"})
+    assert (done.stdout.strip(), done.returncode) == ("https://first.example", 0), done.stderr
 
 
 def test_the_first_run_says_it_too(forge, tmp_path):

@@ -20,6 +20,8 @@ LIMIT = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 DOORS = {
     "the API": ("POST", "/api/v1/bots/ingestion-bot/secrets", "application/problem+json"),
     "the API, to change": ("PATCH", "/api/v1/bots/ingestion-bot", "application/problem+json"),
+    "the API, to delete": ("DELETE", "/api/v1/bots/ingestion-bot", "application/problem+json"),
+    "the API, to replace": ("PUT", "/api/v1/bots/ingestion-bot", "application/problem+json"),
     "the API, nowhere": ("POST", "/api/v1/nowhere", "application/problem+json"),
     "a token": ("POST", "/oauth/token", JSON),
     "introspection": ("POST", "/oauth/introspect", JSON),

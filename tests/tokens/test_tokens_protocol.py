@@ -21,7 +21,7 @@ from tokens.errors import (
 )
 from tokens.protocol.client_authentication import parse_basic
 from tokens.protocol.client_secret import check_strength, format_client_secret, has_our_form, hint_of
-from tokens.protocol.form import check_content_type, parse_form
+from tokens.protocol.form import parse_form, read_charset
 from tokens.protocol.identifiers import is_resource
 from tokens.protocol.lifetimes import parse_lifetime, parse_lifetime_text
 from tokens.protocol.networks import check_networks, is_allowed
@@ -209,6 +209,17 @@ def test_any_scope_is_in_the_grammar_or_refused(text):
 
 def test_values_come_once_and_in_order():
     assert parse_scope("b a b") == ["b", "a"]
+
+
+@pytest.mark.parametrize("text", [" a b", "a b ", "a  b", "a\tb", "a b\n", "\r\n a \n b \n", " a b a "])
+def test_stray_blanks_are_no_scopes(text):
+    assert parse_scope(text) == ["a", "b"]
+
+
+@pytest.mark.parametrize("text", ["", " ", " \n", "a\u00a0b", "a\u2028b", "a\x0bb", "a,b\x00"])
+def test_nothing_but_blanks_and_other_separators_are_malformed(text):
+    with pytest.raises(ScopeMalformed):
+        parse_scope(text)
     assert check_roles(["x", "y", "x"]) == ["x", "y"]
 
 
@@ -280,9 +291,24 @@ def test_a_form_has_so_many_bytes_and_parameters_and_no_more():
             parse_form(body)
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "UTF8", '"utf-8"', None])
-def test_a_body_in_utf_8_is_read(charset):
-    check_content_type(f"application/x-www-form-urlencoded{f'; charset={charset}' if charset else ''}")
+@pytest.mark.parametrize(
+    ("charset", "read"),
+    [
+        *(("utf-8", "utf-8"), ("UTF8", "utf-8"), ('"utf-8"', "utf-8"), (None, "utf-8")),
+        *(("iso-8859-1", "ascii"), ("ISO-8859-1", "ascii"), ('"us-ascii"', "ascii"), ("latin1", "ascii")),
+    ],
+)
+def test_a_body_in_a_charset_that_is_utf_8_or_reads_ascii_alike_is_read(charset, read):
+    named = f"; charset={charset}" if charset else ""
+    assert read_charset(f"application/x-www-form-urlencoded{named}") == read
+
+
+def test_of_another_charset_only_ascii_is_certain():
+    assert parse_form(b"scope=a%20b&resource=https%3A%2F%2Fa", charset="ascii").one("scope") == "a b"
+    assert parse_form(b"scope=%C3%BC").one("scope") == "\u00fc"
+    for body in (b"scope=%C3%BC", b"%C3%BC=a", b"scope=%FC"):
+        with pytest.raises(InvalidRequest):
+            parse_form(body, charset="ascii")
 
 
 @pytest.mark.parametrize(
@@ -291,7 +317,7 @@ def test_a_body_in_utf_8_is_read(charset):
         "",
         "application/json",
         "multipart/form-data; boundary=x",
-        "application/x-www-form-urlencoded; charset=latin-1",
+        "application/x-www-form-urlencoded; charset=koi8-r",
         "application/x-www-form-urlencoded; charset=utf-16",
         "application/x-www-form-urlencoded; charset=utf-7",
         "text/plain; application/x-www-form-urlencoded",
@@ -299,7 +325,7 @@ def test_a_body_in_utf_8_is_read(charset):
 )
 def test_a_body_in_another_form_or_encoding_is_refused(content_type):
     with pytest.raises(InvalidRequest):
-        check_content_type(content_type)
+        read_charset(content_type)
 
 
 @pytest.mark.parametrize(

@@ -37,16 +37,17 @@ from tokens.models import Audience, Bot, Credential, Grant
 from tokens.records.ending import revoke_tokens_of_bot
 
 if TYPE_CHECKING:
-    GrantTabularInline = admin.TabularInline[Grant, Bot]
+    GrantStackedInline = admin.StackedInline[Grant, Bot]
 else:
-    GrantTabularInline = admin.TabularInline
+    GrantStackedInline = admin.StackedInline
 
 
-class GrantInline(GrantTabularInline):
+class GrantInline(GrantStackedInline):
     model = Grant
     form = GrantForm
     formset = GrantFormSet
     extra = 0
+    fields = ("audience", ("scopes", "roles"))
 
     def _goes_with_the_bot(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("tokens.change_bot") or request.user.has_perm("tokens.add_bot")

@@ -1,10 +1,12 @@
 """Forms of a bot, its grants, and a new secret."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
+from django.utils import timezone
 
 from ssoconsole.errors import DomainError
 from tokens.admin.fields import LinesField
@@ -90,14 +92,30 @@ class GrantFormSet(GrantInlineFormSet):
 
 
 class NewSecretForm(forms.Form):
+    """A secret ends by default: one that is forgotten somewhere does not work for ever."""
+
+    ENDS = (("7", "7 days"), ("30", "30 days"), ("60", "60 days"), ("90", "90 days"), ("never", "never"))
+
     label = forms.CharField(max_length=100, required=False, help_text="Where it will be used.")
+    ends_in = forms.ChoiceField(choices=ENDS, initial="90", required=False, label="Ends in")
     expires_at = forms.SplitDateTimeField(
         required=False,
-        help_text="UTC; empty for no end.",
-        widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}),
+        label="Or ends at",
+        help_text="UTC; counts before the choice above.",
+        widget=forms.SplitDateTimeWidget(
+            date_attrs={"type": "date", "aria-label": "Day"},
+            time_attrs={"type": "time", "aria-label": "Time"},
+        ),
     )
     retire_after_unused_days = forms.IntegerField(
         required=False,
         label="Retire when unused for",
         help_text="Days; empty for never. The command cleanup does it.",
     )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        days = cleaned.get("ends_in", "")
+        if not cleaned.get("expires_at") and days.isdecimal():
+            cleaned["expires_at"] = timezone.now() + timedelta(days=int(days))
+        return cleaned

@@ -30,7 +30,7 @@ class KeySetField(forms.CharField):
         if not text:
             return None
         try:
-            document = json.loads(text)
+            document = json.loads(text.removeprefix("\N{BYTE ORDER MARK}"))
         except (ValueError, RecursionError):
             raise ValidationError("This is not JSON.") from None
         if not isinstance(document, dict):

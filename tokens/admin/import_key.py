@@ -39,7 +39,10 @@ class ImportKeyForm(forms.Form):
     verify_until = forms.SplitDateTimeField(
         required=False,
         help_text="UTC; the end of the last token it has signed elsewhere. Empty for no end.",
-        widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}),
+        widget=forms.SplitDateTimeWidget(
+            date_attrs={"type": "date", "aria-label": "Day"},
+            time_attrs={"type": "time", "aria-label": "Time"},
+        ),
     )
 
 

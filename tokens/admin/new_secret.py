@@ -1,8 +1,12 @@
 """The page that makes a client secret and shows it once."""
 
+import json
+import re
+import shlex
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -14,6 +18,7 @@ from ssoconsole.accounts.shown_once import keep_for_one_look, look_once
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError
 from tokens.admin.bot_forms import NewSecretForm
+from tokens.admin.snippets import SNIPPETS
 from tokens.credentials.services import add_client_secret
 from tokens.models import Bot, Credential
 
@@ -21,6 +26,25 @@ if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
 else:
     AnyModelAdmin = admin.ModelAdmin
+
+
+def snippets_for(bot: Bot) -> list[tuple[str, str]]:
+    """
+    Return how programs fetch a token as `bot`, by where they run; the secret itself stands in none of them.
+
+    The audience is that of the bot's first grant.
+    """
+    grant = bot.grants.select_related("audience").order_by("audience__identifier").first()
+    audience = grant.audience.identifier if grant else "https://api.example"
+    values = {
+        "base": settings.BASE_URL,
+        "bot": bot.name,
+        # Whoever may name an audience must not write into the shell or the program of whoever copies this.
+        "for_shell": shlex.quote(f"resource={audience}"),
+        "quoted": json.dumps(audience),
+        "kubernetes_name": re.sub(r"[^a-z0-9]+", "-", bot.name.lower()).strip("-"),
+    }
+    return [(title, text.format(**values)) for title, text in SNIPPETS.items()]
 
 
 def new_secret(
@@ -49,7 +73,9 @@ def new_secret(
         context["gone"] = seen is None
         if seen:
             context.update(
-                client_secret=seen[0], credential=get_object_or_404(Credential, pk=seen[1], bot=bot)
+                client_secret=seen[0],
+                credential=get_object_or_404(Credential, pk=seen[1], bot=bot),
+                snippets=snippets_for(bot),
             )
     elif form.is_valid():
         try:

@@ -24,7 +24,7 @@ from tokens.protocol.client_authentication import (
     UnverifiedAssertion,
     client_credentials_of,
 )
-from tokens.protocol.form import MOST_BYTES, Form, check_content_type, parse_form
+from tokens.protocol.form import MOST_BYTES, Form, parse_form, read_charset
 
 log = structlog.get_logger("tokens.oauth")
 
@@ -62,8 +62,8 @@ class QuickEndpoint:
         request that the endpoint itself has to answer, which nothing has been done about.
         """
         try:
-            check_content_type(meta.get("CONTENT_TYPE", ""))
-            return self.answer_form(parse_form(body, repeatable=self.repeatable), meta)
+            charset = read_charset(meta.get("CONTENT_TYPE", ""))
+            return self.answer_form(parse_form(body, repeatable=self.repeatable, charset=charset), meta)
         except TokensError:
             return None
 
@@ -131,13 +131,13 @@ def read_form(request: HttpRequest, *, repeatable: Collection[str]) -> Form:
     """Return the parameters in the body. Raises InvalidRequest, RequestTooLarge."""
     if any(name in request.GET for name in NEVER_IN_THE_QUERY):
         raise InvalidRequest("Credentials and tokens belong into the body, never into the URL.")
-    check_content_type(request.META.get("CONTENT_TYPE", ""))
+    charset = read_charset(request.META.get("CONTENT_TYPE", ""))
     # Before the body is read: nothing larger is ever taken into memory.
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal() or int(length) > MOST_BYTES:
         raise RequestTooLarge(expected=f"at most {MOST_BYTES} bytes")
     try:
-        return parse_form(request.body, repeatable=repeatable)
+        return parse_form(request.body, repeatable=repeatable, charset=charset)
     except (RequestDataTooBig, UnreadablePostError) as error:
         raise InvalidRequest("The body could not be read.") from error
 

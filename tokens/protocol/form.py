@@ -29,23 +29,37 @@ class Form:
         return self.values.get(name, [])
 
 
-def check_content_type(content_type: str) -> None:
-    """Raise InvalidRequest unless it is application/x-www-form-urlencoded, in UTF-8 if it names a charset."""
+# Whoever names one of these, as older HTTP libraries do by default, means the same as UTF-8 by every ASCII character.
+_LIKE_UTF_8_IN_ASCII = ("iso-8859-1", "latin1", "us-ascii", "ascii")
+
+
+def read_charset(content_type: str) -> str:
+    """
+    Return `utf-8`, or `ascii` for a body of which only ASCII is certain.
+
+    Raises InvalidRequest unless it is application/x-www-form-urlencoded, and for every other charset. The media type
+    has no such parameter, and its percent-encoded bytes are UTF-8 (RFC 6749 appendix B).
+    """
+    charset = "utf-8"
     media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
     if media_type != "application/x-www-form-urlencoded":
         raise InvalidRequest("The body must be application/x-www-form-urlencoded.")
     for parameter in parameters:
         name, _, value = parameter.partition("=")
-        if name.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
+        if name.strip() != "charset" or (named := value.strip().strip('"')) in ("utf-8", "utf8"):
+            continue
+        if named not in _LIKE_UTF_8_IN_ASCII:
             raise InvalidRequest("The body must be encoded in UTF-8.")
+        charset = "ascii"
+    return charset
 
 
-def parse_form(body: bytes, *, repeatable: Collection[str] = ()) -> Form:
+def parse_form(body: bytes, *, repeatable: Collection[str] = (), charset: str = "utf-8") -> Form:
     """
     Read a body of at most 64 KiB and 200 parameters.
 
     Raises RequestTooLarge, and InvalidRequest for a name that comes twice (unless it is `repeatable`), a
-    percent sign without two hexadecimal digits, NUL, and text that is not UTF-8.
+    percent sign without two hexadecimal digits, NUL, and text that is not UTF-8 or has characters beyond `charset`.
     """
     if len(body) > MOST_BYTES:
         raise RequestTooLarge(expected=f"at most {MOST_BYTES} bytes")
@@ -57,6 +71,8 @@ def parse_form(body: bytes, *, repeatable: Collection[str] = ()) -> Form:
     for pair in pairs:
         raw_name, _, raw_value = pair.partition(b"=")
         name, value = decode_component(raw_name), decode_component(raw_value)
+        if charset == "ascii" and not (name.isascii() and value.isascii()):
+            raise InvalidRequest("The body must be encoded in UTF-8.")
         if name in seen and name not in repeatable:
             raise InvalidRequest("A parameter is given more than once.")
         seen.add(name)

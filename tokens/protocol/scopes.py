@@ -10,18 +10,19 @@ LONGEST_ROLE = 100
 
 # %x21 / %x23-5B / %x5D-7E: everything printable but the space, the quotation mark and the backslash.
 _SCOPE_TOKEN = re.compile(r"[!#-\[\]-~]{1,255}")
+_BLANKS = re.compile(r"[ \t\r\n]+")
 
 
 def parse_scope(text: str) -> list[str]:
     """
-    Split a scope parameter at its single spaces; each value once, in the order given.
+    Split a scope parameter at its blanks; each value once, in the order given.
 
-    Raises ScopeMalformed for anything outside the grammar, also for two spaces in a row, and for more than
-    2000 characters.
+    Scripts and folded YAML leave blanks before, after and between the values, which can mean nothing else. Raises
+    ScopeMalformed for anything else outside the grammar, for nothing but blanks, and for more than 2000 characters.
     """
     if len(text) > LONGEST_SCOPE:
         raise ScopeMalformed(expected=f"at most {LONGEST_SCOPE} characters")
-    return check_scopes(text.split(" "))
+    return check_scopes(_BLANKS.split(text.strip(" \t\r\n")))
 
 
 def check_scopes(scopes: Iterable[object]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from providers.protocol.preflight.findings import Finding, finding
-from ssoconsole.jose.strict_json import MalformedJson, loads_object
+from ssoconsole.jose.strict_json import MalformedJson, loads_document
 from ssoconsole.outbound.errors import OutboundError
 from ssoconsole.outbound.response import JSON_DOCUMENT, Response
 
@@ -33,7 +33,7 @@ def read_document(
     if b"\\u0000" in answer.body:  # PostgreSQL stores none
         return None, [finding(f"{prefix}_malformed", expected=expected, received="a NUL character")]
     try:
-        return loads_object(answer.body), []
+        return loads_document(answer.body), []
     except MalformedJson as malformed:
         return None, [finding(f"{prefix}_malformed", expected=expected, received=str(malformed))]
 

@@ -57,5 +57,7 @@ def _malformed(name: str, value: object, *, allow_http: bool) -> list[Finding]:
         return [finding(code, expected=f"{name}, an https address", received=value or refused.detail)]
     except OutboundError as refused:
         expected = f"{name}, an absolute address"
-        return [finding("endpoint_malformed", expected=expected, received=f"{value}: {refused.detail}")]
+        return [
+            finding("endpoint_malformed", expected=expected, received=f"{value or name}: {refused.detail}")
+        ]
     return []

@@ -119,7 +119,11 @@ def _of_members(names, build):
 
 
 def _body(name):
-    return f"body {name}", True, lambda answer: setattr(answer, "body", BODIES[name](answer.body))
+    return (
+        f"body {name}",
+        name != "with a byte order mark",
+        lambda answer: setattr(answer, "body", BODIES[name](answer.body)),
+    )
 
 
 def _media_type(name):

@@ -11,6 +11,7 @@ from providers.protocol.openmetadata.lint.facts import Facts, Registration
 from providers.protocol.openmetadata.other_variables import OTHER_VARIABLES
 from tests.providers.openmetadata.conftest import registration, run
 from tests.providers.openmetadata.right_files import (
+    COMPOSE,
     ENV,
     FILE,
     HELM,
@@ -380,12 +381,33 @@ def test_no_line_costs_more_than_its_length(line):
 
 
 @pytest.mark.parametrize(
+    "environment",
+    [
+        "*x",
+        "{AUTHENTICATION_PROVIDER: custom-oidc}",
+        "{AUTHENTICATION_A%d: 1, OIDC_B%d: 2, AUTHORIZER_C%d: 3}",
+    ],
+    ids=["one block", "one setting", "strays"],
+)
+def test_very_many_services_cost_no_more_than_the_file(environment):
+    block = "".join(COMPOSE.splitlines(keepends=True)[3:]).replace("[alice]", "[admin]")
+    services = (f"  s{n}: {{environment: {environment.replace('%d', str(n))}}}\n" for n in range(8000))
+    before = time.process_time()
+    assert lint(f"x: &x\n{block}services:\n{''.join(services)}".encode())
+    assert time.process_time() - before < 20
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "AUTHENTICATION_PUBLIC_KEYS=[http://user:hunter2hunter2@idp.example/certs]",
         "AUTHENTICATION_AUTHORITY={https://idp.example/?client_secret=hunter2hunter2}",
         "OIDC_CLIENT_SECERT=hunter2hunter2",
         "OIDC_SECRET=hunter2hunter2",
+        "OIDC_CLIENT_SERCET=pa${X}hunter2hunter2",
+        "OIDC_CLIENT_SERCET=${X:?hunter2hunter2}",
+        "OIDC_CLIENT_SERCET=${X}\nOIDC_CLIENT_SECRET='hunter2 hunter2'\nOIDC_CLIENT_SECRET=x\nOIDC_TYP=hunter2 hunter2",
+        "services: {a: {environment: {OIDC_CLIENT_SERCET: 'hunter2hunter2$X'}}}",
         "AUTHENTICATION_PASSWORD=hunter2hunter2",
         "OIDC_CLIENT_SECRET=hunter2hunter2\nOIDC_CLIENT_SECRET=x\nAUTHENTICATION_PROVIDER=hunter2hunter2",
         "authenticationConfiguration: {oidcConfiguration: {secret: {hunter2hunter2: x}, Secret: hunter2hunter2}}",

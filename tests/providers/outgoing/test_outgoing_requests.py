@@ -40,6 +40,11 @@ def test_a_document_may_be_called_what_a_file_server_calls_it(scripted_provider,
     assert ", ," not in asked.headers["accept"]
 
 
+def test_a_byte_order_mark_before_a_document_says_nothing(scripted_provider):
+    scripted_provider.jwks.respond(body=b'\xef\xbb\xbf{"keys": []}')
+    assert outgoing.fetch_document(scripted_provider.url("jwks")) == {"keys": []}
+
+
 @pytest.mark.parametrize("error", [ConnectFailed, ProtocolBroken])
 def test_a_get_is_tried_twice_when_the_connection_fails(scripted_provider, monkeypatch, error):
     tries = failing_first(monkeypatch, error)

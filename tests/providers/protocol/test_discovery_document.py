@@ -164,6 +164,13 @@ def test_every_endpoint_that_signing_in_needs_is_an_https_url(member, url):
     assert refused.value.received
 
 
+def test_a_required_endpoint_that_is_empty_is_called_so():
+    with pytest.raises(MetadataInvalid) as refused:
+        check_document(DOCUMENT | {"jwks_uri": ""}, issuer=ISSUER)
+    told = (refused.value.message, refused.value.expected, refused.value.received)
+    assert told == ("the URL is empty", "jwks_uri, an absolute https URL", "an empty string")
+
+
 def test_plain_http_is_for_development_only():
     document = DOCUMENT | {"token_endpoint": "http://127.0.0.1:8080/token"}
     check_document(document, issuer=ISSUER, allow_http=True)

@@ -17,7 +17,7 @@ from ssoconsole.encryption.keyring import DecryptionFailed
 from ssoconsole.eventlog.models import Event
 from tests.providers.exchange.conftest import tell_keys
 from tests.providers.registrations import BOB
-from tests.providers.rehearsal.stage import LIST, TRACES, Stage, every_row
+from tests.providers.rehearsal.stage import LIST, TRACES, Stage, every_row, typed_form
 from tests.providers.signin.journey import Browser, assert_refused, hop_of, outcome_of, query_of
 from tests.support.leaks import assert_without
 
@@ -49,6 +49,14 @@ class WithoutATraceTests:
     def test_so_is_an_unsaved_change(self, stage, corp, before):
         told = stage.rehearse(corp, name="Another", group_rules=RULES, admin_principals="alice@corp.example")
         assert told["result"]["is_admin"]
+        assert every_row(apart_from=TRACES) == before
+
+    def test_so_is_another_issuer_with_its_own_secret(self, bob, corp, another_scripted_provider, before):
+        elsewhere = another_scripted_provider
+        told = Stage(bob, elsewhere, typed_form(elsewhere)).rehearse(corp)
+        assert told["succeeded"]
+        attempt = SignInAttempt.objects.get()
+        assert (attempt.issuer, attempt.provider) == (elsewhere.issuer, corp)
         assert every_row(apart_from=TRACES) == before
 
     def test_so_is_the_form_of_a_provider_that_is_not_stored(self, stage):

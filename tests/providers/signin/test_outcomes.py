@@ -75,23 +75,6 @@ def test_a_database_that_takes_no_trace_is_no_500(provider, visitor, monkeypatch
     assert "trace_not_written" in caplog.text
 
 
-def test_a_database_that_goes_away_is_no_500_to_who_is_signed_in(op, provider, visitor):
-    """The page that says so must not ask it who is looking."""
-    visitor.sign_in(op)
-    is_away = []
-
-    def refuses(execute, sql, params, many, context):
-        if "signinattempt" in sql and sql.startswith("INSERT"):
-            is_away.append(True)
-        if is_away:
-            raise connection.Database.OperationalError("gone")
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(refuses):
-        response = visitor.client.get("/signin/corp")
-    assert (outcome_of(response), response.status_code) == ("internal_error", 503)
-
-
 def test_a_fault_while_choosing_is_no_500(provider, visitor, monkeypatch):
     def breaks(last):
         raise KeyError

@@ -151,6 +151,14 @@ class EndedSessionsTests:
         assert send(op.make_logout_token(sub="subject-1")).status_code == 200
         assert ConsoleSession.objects.get().ended_at is not None
 
+    @pytest.mark.parametrize("charset", ["UTF-8", "iso-8859-1", "us-ascii"])
+    def test_a_form_may_name_any_charset_that_reads_a_token_alike(self, op, alice, charset):
+        body = form(logout_token=op.make_logout_token(sub="subject-1"))
+        content_type = f"{FORM}; charset={charset}"
+        answer = Client().generic("POST", "/backchannel-logout/corp", body, content_type=content_type)
+        assert answer.status_code == 200
+        assert not alice.is_signed_in()
+
     def test_its_times_may_have_a_fraction(self, op, alice):
         now = timezone.now().timestamp()
         op.logout_token.claims.update(iat=now, exp=now + 120.5, nbf=now - 0.5)

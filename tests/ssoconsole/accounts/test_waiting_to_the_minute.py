@@ -98,7 +98,7 @@ class ShownOnceTests:
     """A secret that waits for one look, beside those of others and of other pages."""
 
     @pytest.fixture
-    def browser(self):
+    def request_of(self):
         def make(name, session_key="s" * 32):
             user, _ = User.objects.get_or_create(username=name)
             return SimpleNamespace(user=user, session=SessionStore(session_key))
@@ -106,13 +106,13 @@ class ShownOnceTests:
         return make
 
     @pytest.fixture
-    def bob(self, browser):
-        return browser("bob")
+    def bob(self, request_of):
+        return request_of("bob")
 
-    def test_it_is_for_this_person_this_session_and_this_kind_of_row(self, bob, browser):
+    def test_it_is_for_this_person_this_session_and_this_kind_of_row(self, bob, request_of):
         key = keep_for_one_look(bob, "secret", about=bob.user)
-        assert look_once(browser("alice"), key, about=User) is None
-        assert look_once(browser("bob", "t" * 32), key, about=User) is None
+        assert look_once(request_of("alice"), key, about=User) is None
+        assert look_once(request_of("bob", "t" * 32), key, about=User) is None
         assert look_once(bob, key, about=SecretToShow) is None
         assert look_once(bob, key, about=User) == ("secret", str(bob.user.pk))
         assert look_once(bob, key, about=User) is None

@@ -28,9 +28,17 @@ def secret_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "secret"), [(b"s3cret\n", "s3cret"), (b"s3cret\r\n", "s3cret"), (b" a \n\n", " a \n")]
+    ("content", "secret"),
+    [
+        (b"s3cret\n", "s3cret"),
+        (b"s3cret\r\n", "s3cret"),
+        (b" a \n\n", " a \n"),
+        (b"\xef\xbb\xbfs3cret\r\n", "s3cret"),
+    ],
 )
-def test_one_trailing_newline_of_a_file_is_not_part_of_the_secret(apply, secret_file, content, secret):
+def test_a_trailing_newline_and_a_byte_order_mark_are_not_part_of_the_secret(
+    apply, secret_file, content, secret
+):
     assert apply(PROVIDER.format(secret_file(content))).code == 0
     assert Provider.objects.get().client_secret == secret
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jose_forgery import few_examples
 
-from ssoconsole.jose.strict_json import MalformedJson, loads, loads_object
+from ssoconsole.jose.strict_json import MalformedJson, loads, loads_document, loads_object
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,13 @@ def test_an_unfinished_string_of_a_megabyte_is_refused_quickly():
     with pytest.raises(MalformedJson):
         loads(b'"' + b"\\a[" * 300_000)
     assert time.perf_counter() - started < 2
+
+
+def test_a_document_of_its_own_may_begin_with_one_byte_order_mark():
+    assert loads_document(b'\xef\xbb\xbf{"a": 1}') == loads_document(b'{"a": 1}') == {"a": 1}
+    for raw in (b'\xef\xbb\xbf\xef\xbb\xbf{"a": 1}', b' \xef\xbb\xbf{"a": 1}', b"\xef\xbb\xbf[]"):
+        with pytest.raises(MalformedJson):
+            loads_document(raw)
 
 
 @pytest.mark.parametrize("raw", [b"[]", b"1", b"null", b'"{}"', b"true"])

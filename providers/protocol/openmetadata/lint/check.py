@@ -45,7 +45,10 @@ def lint(content: bytes, facts: Facts = NOTHING_KNOWN) -> list[Finding]:
     """
     documents, found = read_configuration(content)
     secrets = _secrets_in(documents)
+    left = names.MOST_STRAYS
     for document in documents:
+        document.strays = document.strays[:left]
+        left -= len(document.strays)
         found = [*found, *findings_of(document, facts, first=[names.check_names], then=CHECKS)]
     if documents:
         told_already = {item.line for item in found if item.code == Code.DEMO_KEY_ID}

@@ -43,6 +43,7 @@ MOST_STRAYS = 300
 # Variables share long beginnings. One that has none of them is somebody else's, unless it is very close.
 _CLOSE, _CLOSE_VARIABLE, _VERY_CLOSE = 0.7, 0.82, 0.88
 _HIDDEN = re.compile(r"sec|pass|priv|cred|tok|pwd", re.IGNORECASE)
+_PLAIN_REFERENCE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\}|\([A-Za-z_]\w*\))")
 _SECTION_PREFIX = {
     Section.AUTHENTICATION: "AUTHENTICATION_",
     Section.OIDC: "OIDC_",
@@ -53,7 +54,7 @@ _SECTION_PREFIX = {
 def check_names(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give a finding for every name that is read by nobody."""
     renamed = set(document.entries)
-    for stray in document.strays[:MOST_STRAYS]:
+    for stray in list(document.strays):
         code, message, named = (
             _variable(stray) if stray.section is None else _key(document, stray, stray.section)
         )
@@ -158,7 +159,10 @@ def _repeated(stray: Stray, named: Setting) -> Any:
     else:
         value = in_file(named, text, line=str(text)).value
     hidden = named.type == Type.SECRET or _HIDDEN.search(stray.name) or _HIDDEN.search(named.key)
-    if value is REFERENCE or (isinstance(value, bool | int) and named.type != Type.SECRET):
+    if value is REFERENCE:
+        # Beside a reference, or behind it as its default, there may be a part of a secret.
+        return "…" if hidden and not _PLAIN_REFERENCE.fullmatch(str(text)) else value
+    if isinstance(value, bool | int) and named.type != Type.SECRET:
         return value
     plain = isinstance(value, str) or (
         isinstance(value, list) and all(isinstance(item, str) for item in value)

@@ -7,7 +7,7 @@ from providers.protocol.openmetadata.findings import Code
 from providers.protocol.openmetadata.other_variables import OTHER_VARIABLES
 from providers.protocol.openmetadata.reading.env_lines import Assigned, read_lines
 from providers.protocol.openmetadata.reading.values import Value, pasted
-from providers.protocol.openmetadata.schema import by_variable
+from providers.protocol.openmetadata.schema import Type, by_variable
 
 
 def read_env_file(lines: list[str]) -> Document:
@@ -31,6 +31,9 @@ def take_variables(document: Document, items: Iterable[Assigned], spelling: Spel
         if item.line == last[item.name]:
             _take(document, item, spelling)
             continue
+        named = by_variable(item.name)
+        if named and named.type == Type.SECRET and item.value:
+            document.secrets.add(item.value)
         message = f"{item.name} is given twice; the last one counts, on line {last[item.name]}."
         document.fault(item.line, Code.DUPLICATE_KEY, message, f"# one {item.name} is enough")
 

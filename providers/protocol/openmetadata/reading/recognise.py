@@ -49,13 +49,13 @@ def _read(documents: list[Document], faults: list[Finding]) -> tuple[list[Docume
 def _script(text: str, lines: list[str]) -> tuple[list[Document], list[Finding]]:
     """A script may set variables too; the export's own creates the secrets that the chart refers to."""
     document = read_env_file(lines)
-    if any(name in text for name in SECRETS):
-        return [], []
     # Everything else that a script does is no assignment, and nobody's fault.
     document.faults.clear()
-    if not document.entries:
-        return [], [_unrecognised(f"Nothing was recognised: a script sets nothing of sign-in. {_NONE}")]
-    return [document], []
+    if document.entries:
+        return [document], []
+    if any(name in text for name in SECRETS):
+        return [], []
+    return [], [_unrecognised(f"Nothing was recognised: a script sets nothing of sign-in. {_NONE}")]
 
 
 def _text(content: bytes) -> tuple[str, Finding | None]:

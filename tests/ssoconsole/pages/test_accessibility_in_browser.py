@@ -1,0 +1,99 @@
+"""axe-core finds nothing (WCAG 2.2 AA) on any page, light and dark, on a screen and a phone; and none is too wide."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from providers.models import SignInAttempt
+from ssoconsole.actors import Actor
+from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password, provider
+from tests.support.optional import missing
+from tokens.audiences.services import save_audience
+from tokens.bots.services import GrantSpec, save_bot
+from tokens.credentials.services import add_client_secret
+from tokens.models import Audience, Bot, TokenRecord
+from tokens.records.services import issue_token
+
+AXE = Path(__file__).parents[2] / "support/clients/node_modules/axe-core/axe.min.js"
+BY = Actor("user", "bob")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RUN = """(rules) => axe.run(document, {runOnly: {type: "tag", values: rules}}).then(found => found.violations.map(
+    each => `${each.id}: ${each.nodes.map(node => node.target.join(" ")).join(", ")}`))"""
+PAGES = (
+    *(
+        "/",
+        "/signin",
+        "/account",
+        "/token-doctor",
+        "/api/v1/docs",
+        "/nowhere",
+        "/callback?error=access_denied",
+    ),
+    *(f"/admin/{path}" for path in ("", "checklist", "ending-soon", "login/")),
+    *(
+        f"/admin/providers/{path}/"
+        for path in ("provider", "provider/add", "signinattempt", "consolesession")
+    ),
+    *(f"/admin/tokens/{path}/" for path in ("bot", "bot/add", "audience", "audience/add", "signingkey")),
+    *(f"/admin/tokens/{path}/" for path in ("tokenrecord", "tokenrefusal", "credential")),
+    *(f"/admin/{path}/" for path in ("accounts/user", "auth/group", "auth/group/add", "eventlog/event")),
+)
+
+
+@pytest.fixture
+def axe():
+    if not AXE.exists():
+        missing("axe-core", "make tests/support/clients/node_modules")
+    return AXE.read_text()
+
+
+@pytest.fixture
+def pages():
+    """Every page, with something on each."""
+    corp = provider(group_rules=[{"claim_value": "a", "group": "A"}])
+    attempt = SignInAttempt.objects.create(
+        provider=corp, reference="one-two-three", outcome="issuer_mismatch", started_at=timezone.now()
+    )
+    audience = Audience(identifier="https://api.example", name="API", scopes=["read"])
+    save_audience(audience=audience, by=BY)
+    bot = save_bot(bot=Bot(name="nightly"), grants=[GrantSpec(audience, ["read"])], by=BY)
+    add_client_secret(bot=bot, label="first", expires_at=None, by=BY)
+    issue_token(bot=bot, audience=audience, scopes=["read"], lifetime=timedelta(minutes=10), label="", by=BY)
+    own = f"/admin/providers/provider/{corp.pk}"
+    return [
+        *PAGES,
+        *(f"{own}/{page}" for page in ("change/", "check", "versions", "openmetadata")),
+        f"/admin/providers/signinattempt/{attempt.pk}/change/",
+        *(
+            f"/admin/tokens/bot/{bot.pk}/{page}"
+            for page in ("change/", "new-secret", "new-token", "history/")
+        ),
+        f"/admin/tokens/audience/{audience.pk}/change/",
+        f"/admin/tokens/tokenrecord/{TokenRecord.objects.get().pk}/change/",
+    ]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 768), ("light", 360)])
+def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, pages, scheme, width):
+    bob = administrator()
+    come_in_by_password(client, bob)
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+    page = context.new_page()
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    found = {}
+    for path in [*pages, f"/admin/accounts/user/{bob.pk}/change/"]:
+        answer = page.goto(f"{live_server.url}{path}")
+        assert answer.status < 500, path
+        page.evaluate(axe)  # not as a script of the page: its policy has none from elsewhere
+        complaints = page.evaluate(RUN, RULES)
+        too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if too_wide > 0:
+            complaints.append(f"{too_wide} pixels too wide")
+        if complaints:
+            found[path] = complaints
+    assert found == {}
