@@ -15,8 +15,8 @@ from providers.diagnosis.rules import check_id_token, check_logout_token
 from providers.diagnosis.steps import check_signature
 from providers.explanations.meanings import meaning_of
 from providers.models import Identity, Provider
-from providers.protocol.issuers import near_miss
 from providers.protocol.logout_token import EVENT
+from providers.protocol.refusals import near_miss
 from providers.trial.services import roll_back_overdue
 from ssoconsole.examination.checks import Check, failed, passed
 from ssoconsole.jose import base64url, strict_json

@@ -14,7 +14,7 @@ from providers.history.services import record_version
 from providers.models import DiscoveryVersion, Provider
 from providers.protocol.discovery import check_document, discovery_url
 from providers.protocol.drift import differences
-from providers.protocol.issuers import issuer_mismatch
+from providers.protocol.refusals import issuer_mismatch
 from providers.registration.secret import extend_to_hosts
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_change

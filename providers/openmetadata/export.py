@@ -9,11 +9,11 @@ from django.conf import settings
 
 from providers.models import Provider
 from providers.openmetadata.errors import ExportRefused
+from providers.protocol.claims import is_deceptive
 from providers.protocol.openmetadata.deployment import Deployment, JwtKeys
 from providers.protocol.openmetadata.export import KEY_DIRECTORIES, TARGETS, files_for
 from providers.protocol.openmetadata.files import File
 from providers.protocol.openmetadata.schema import DEMO_KEY_IDS, JWKS_PATH
-from providers.protocol.text import is_deceptive
 
 LONGEST = 500
 _origin = re.compile(

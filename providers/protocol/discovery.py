@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.errors import MetadataInvalid
-from providers.protocol.issuers import issuer_mismatch
+from providers.protocol.refusals import issuer_mismatch
 from ssoconsole.jose.errors import shown
 from ssoconsole.outbound.errors import OutboundError
 from ssoconsole.outbound.targets import parse

@@ -1,6 +1,10 @@
-"""The rules for an ID token whose signature is good (OpenID Connect Core 1.0 section 3.1.3.7)."""
+"""
+The rules for an ID token whose signature is good (OpenID Connect Core 1.0 section 3.1.3.7).
 
-from collections.abc import Mapping
+And how it says that the person has authenticated: the context (`acr`) and the methods (`amr`).
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +14,10 @@ from providers.errors import (
     AuthorizedPartyMismatch,
     CHashMismatch,
     ClaimRefused,
+    InsufficientAuthentication,
     NonceMismatch,
 )
-from providers.protocol.issuers import check_issuer
-from providers.protocol.refusals import refusals_as_outcomes
+from providers.protocol.refusals import check_issuer, refusals_as_outcomes
 from ssoconsole.jose import claims as rules_of_jwt
 from ssoconsole.jose.errors import shown
 from ssoconsole.jose.times import ahead, moment, told
@@ -112,4 +116,35 @@ def check_authentication_time(claims: Mapping[str, Any], max_age: int, *, now: i
     if claims["auth_time"] < oldest:
         raise AuthenticationTooOld(
             expected=f"auth_time from {moment(oldest)}", received=told(claims["auth_time"], now)
+        )
+
+
+def methods_in(claims: Mapping[str, Any]) -> list[str]:
+    """Return the `amr` of an ID token: a list of texts (RFC 8176), or one text, as some providers send it."""
+    amr = claims.get("amr")
+    if isinstance(amr, str):
+        return [amr] if amr else []
+    return [method for method in amr if isinstance(method, str)] if isinstance(amr, list) else []
+
+
+def check_authentication_context(
+    claims: Mapping[str, Any], *, acr: Sequence[str], amr: Sequence[str], purpose: str
+) -> None:
+    """
+    Raise InsufficientAuthentication unless `acr` names one of these, and `amr` all of those; empty demands nothing.
+
+    `claims` are those of a verified ID token (OpenID Connect Core 1.0 section 2). Values are compared as they are:
+    which context is higher than another is the provider's to know. `purpose` completes “… to <purpose>”.
+    """
+    context = claims.get("acr")
+    if acr and context not in acr:
+        raise InsufficientAuthentication(
+            expected=f"acr {' or '.join(acr)}, to {purpose}",
+            received="no acr" if context is None else f"acr {shown(context)}",
+        )
+    methods = methods_in(claims)
+    if missing := [method for method in amr if method not in methods]:
+        raise InsufficientAuthentication(
+            expected=f"{' and '.join(missing)} in amr, to {purpose}",
+            received=f"amr {shown(' '.join(methods))}" if methods else "no amr",
         )

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.errors import ClaimRefused
-from providers.protocol.issuers import check_issuer
-from providers.protocol.refusals import refusals_as_outcomes
+from providers.protocol.refusals import check_issuer, refusals_as_outcomes
 from providers.signout.errors import LogoutEventMissing, NobodyNamed, NonceForbidden, ValidTooLong
 from ssoconsole.jose import claims as rules_of_jwt
 from ssoconsole.jose.claims import LONGEST_IDENTIFIER

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.errors import PrincipalMissing, PrincipalUnusable
-from providers.protocol.claim_paths import listed_paths, splits, value_at, values_at
-from providers.protocol.text import is_deceptive, plain
+from providers.protocol.claims import is_deceptive, listed_paths, plain, splits, value_at, values_at
 
 FIELDS = ("email", "email_verified", "name", "groups")
 LONGEST_PRINCIPAL = 255
@@ -52,7 +51,7 @@ def map_claims(
     group_separator: str = "",
 ) -> MappedPerson:
     """
-    Return the person of these claims; every path is as in `claim_paths`.
+    Return the person of these claims; every path is as in `claims`.
 
     `principal_claims` are tried in order and the first that is present decides, usable or not: a person must
     not come to another name by spoiling a claim. `mapping` names the path of each of FIELDS; one that it does
@@ -95,6 +94,8 @@ def untold_groups(claims: Mapping[str, Any], mapping: Mapping[str, str]) -> tupl
     names = set(elsewhere) if isinstance(elsewhere, Mapping) else set()
     if is_true(claims.get("hasgroups")):
         names.add("groups")
+    if not names:
+        return ()
     return tuple(
         path
         for path in listed_paths(mapping.get("groups", "groups"))
@@ -122,8 +123,10 @@ def naming_claim(claims: Mapping[str, Any], principal_claims: Sequence[str]) -> 
 
 
 def _principal(claims: Mapping[str, Any], principal_claims: Sequence[str]) -> str:
-    if path := naming_claim(claims, principal_claims):
-        return _usable_principal(path, value_at(claims, path))
+    for path in principal_claims:
+        value = value_at(claims, path)
+        if value is not None:
+            return _usable_principal(path, value)
     raise PrincipalMissing(expected=" or ".join(principal_claims), received=", ".join(sorted(claims))[:500])
 
 

@@ -13,8 +13,7 @@ from providers.errors import (
     SubjectMismatch,
 )
 from providers.protocol.id_token import LONGEST_SINCE_ISSUED, check_authorized_party, check_hashes
-from providers.protocol.issuers import issuer_mismatch
-from providers.protocol.refusals import refusals_as_outcomes
+from providers.protocol.refusals import issuer_mismatch, refusals_as_outcomes
 from ssoconsole.jose import claims as rules_of_jwt
 from ssoconsole.jose.errors import shown
 from ssoconsole.jose.times import moment

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.errors import UserinfoSubjectMismatch
-from providers.protocol.issuers import issuer_mismatch
-from providers.protocol.refusals import refusals_as_outcomes
+from providers.protocol.refusals import issuer_mismatch, refusals_as_outcomes
 from ssoconsole.jose import claims as rules_of_jwt
 from ssoconsole.jose.errors import shown
 from ssoconsole.jose.verify import VerifiedJwt

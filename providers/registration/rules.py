@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from providers.errors import ProviderUnknown
 from providers.kinds import kind_of
 from providers.models import Provider
+from providers.protocol.claims import is_deceptive
 from providers.protocol.discovery import WELL_KNOWN
-from providers.protocol.text import is_deceptive
 from providers.registration.secret import UNREADABLE, needs_secret, problem_of_secret, readable_secret
 from providers.registration.shapes import SHAPES
 from ssoconsole.jose.algorithms import ALGORITHMS, SYMMETRIC

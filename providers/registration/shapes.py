@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from providers.protocol.admission import normal_domain
+from providers.protocol.claims import is_deceptive
 from providers.protocol.mapping import FIELDS
-from providers.protocol.text import is_deceptive
 from ssoconsole.jose.errors import shown
 
 LONGEST_TEXT = 255

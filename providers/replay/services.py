@@ -13,7 +13,7 @@ from providers.errors import Denied
 from providers.identities.decision import Decision, decide_person
 from providers.identities.rights import Rights
 from providers.models import Provider, SignInAttempt
-from providers.protocol.claim_paths import listed_paths, value_at
+from providers.protocol.claims import listed_paths, value_at
 from ssoconsole.eventlog.masking import MASK
 
 MOST = 200

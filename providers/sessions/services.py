@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from providers.models import ConsoleSession, Provider
 from providers.models.session import LONGEST_ACR, SEEN_EVERY
-from providers.protocol.authentication_context import methods_in
+from providers.protocol.id_token import methods_in
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 

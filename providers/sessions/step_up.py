@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from providers.errors import InsufficientAuthentication
 from providers.models import ConsoleSession, Provider
-from providers.protocol.authentication_context import check_authentication_context
+from providers.protocol.id_token import check_authentication_context
 from providers.refresh.navigation import is_navigation
 from ssoconsole.http.doors import API, answer_in_form
 

@@ -25,10 +25,10 @@ from providers.errors import InternalError
 from providers.exchange.endpoints import fetch_userinfo, redeem_code, wants_userinfo
 from providers.metadata import keys
 from providers.models import Provider
+from providers.protocol.claims import merge_claims
 from providers.protocol.id_token import IdTokenRules, check_id_token
 from providers.sessions.step_up import check_to_administer, check_to_enter
 from providers.signin.attempts import is_step_up, strictest_max_age
-from providers.signin.claims import merge_claims
 from providers.signin.completion import Completion
 from providers.signin.traces import SignIn
 from ssoconsole.jose.verify import ID_TOKEN

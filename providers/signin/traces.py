@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from providers.errors import SignInRefused
 from providers.models import ClaimedName, Provider, SignInAttempt
-from providers.protocol.claim_paths import value_at
+from providers.protocol.claims import value_at
 from providers.protocol.mapping import untold_groups
 from providers.signin.attempts import ASKED_AGAIN, STEP_UP, save_under_new_reference
 from ssoconsole.actors import Actor

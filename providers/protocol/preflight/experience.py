@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from providers.protocol.claim_paths import listed_paths, value_at
+from providers.protocol.claims import listed_paths, value_at
 from providers.protocol.mapping import map_claims, naming_claim, values_of_groups
 from providers.protocol.preflight.findings import Finding, finding
 

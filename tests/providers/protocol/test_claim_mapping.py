@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.errors import PrincipalMissing, PrincipalUnusable, SignInRefused
-from providers.protocol.claim_paths import value_at, values_at
+from providers.protocol.claims import value_at, values_at
 from providers.protocol.mapping import map_claims
 
 CLAIMS = {

@@ -9,7 +9,7 @@ from providers.protocol.discovery import (
     discovery_url,
     wrong_members,
 )
-from providers.protocol.issuers import near_miss
+from providers.protocol.refusals import near_miss
 
 ISSUER = "https://idp.example/realms/corp"
 DOCUMENT = {

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.protocol.claim_paths import value_at
-from providers.signin.claims import merge_claims
+from providers.protocol.claims import merge_claims, value_at
 
 IN_ONE = {"email": "contact.email", "email_verified": "contact.verified"}
 

@@ -1,0 +1,114 @@
+"""
+Reading claims: by paths such as `email`, `realm_access.roles`, `emails.0`, `https://corp.example/groups`.
+
+Also: one set of claims out of the ID token's and userinfo's, and text from strangers that is to become a name.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# About the token, not about the person: userinfo has no say in them.
+OF_THE_TOKEN = ("iss", "sub", "aud", "azp", "exp", "iat", "nbf", "auth_time", "nonce", "acr", "amr", "sid")
+
+# A serialiser that leaves no member out writes null or an empty string for what it does not know.
+EMPTY = (None, "")
+# Control characters, invisible formatting (bidirectional controls among them), surrogates, and the separators
+# of lines and paragraphs: with them one name is shown as another.
+DECEPTIVE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def values_at(claims: Any, path: str) -> list[Any]:
+    """
+    Return every value at the dotted `path`, in order; null counts as absent.
+
+    A whole number picks one member of an array; otherwise the path goes on in each of its members, so that
+    `groups.name` reads the names of a list of groups. A name may hold dots itself, as claims named by a URL
+    do: the longest name that is there is taken.
+    """
+    if not path:
+        return [] if claims is None else [claims]
+    if isinstance(claims, list):
+        return _in_array(claims, path)
+    if not isinstance(claims, Mapping):
+        return []
+    if path in claims:
+        return [] if claims[path] is None else [claims[path]]
+    for name, rest in splits(path):
+        if name in claims:
+            return values_at(claims[name], rest)
+    return []
+
+
+def value_at(claims: Any, path: str) -> Any:
+    """Return the first value at `path`, or None."""
+    found = values_at(claims, path)
+    return found[0] if found else None
+
+
+def listed_paths(text: str) -> list[str]:
+    """Return the paths of a list between commas, such as `groups, params.roles`; "" has none."""
+    return [path for part in text.split(",") if (path := part.strip())]
+
+
+def splits(path: str) -> Iterator[tuple[str, str]]:
+    """Give the path as name and rest, the longest name first."""
+    parts = path.split(".")
+    for end in range(len(parts), 0, -1):
+        yield ".".join(parts[:end]), ".".join(parts[end:])
+
+
+def _in_array(members: list[Any], path: str) -> list[Any]:
+    head, _, rest = path.partition(".")
+    if not (head.isascii() and head.isdigit()):
+        return [value for member in members for value in values_at(member, path)]
+    # A longer number than any array has is no index; int() of a very long one would be slow.
+    if len(head) > 6 or int(head) >= len(members):
+        return []
+    return values_at(members[int(head)], rest)
+
+
+def merge_claims(
+    id_token: Mapping[str, Any], userinfo: Mapping[str, Any] | None, *, mapping: Mapping[str, str]
+) -> dict[str, Any]:
+    """
+    Return the claims about the person: userinfo is fresher, the ID token has the last word about itself.
+
+    What userinfo leaves empty, the ID token has still said. An address and its verification stay together: what the
+    ID token verified is not the address that userinfo names.
+    """
+    if not userinfo:
+        return dict(id_token)
+    said_before, verified = dict(id_token), mapping.get("email_verified", "email_verified")
+    if (
+        value_at(userinfo, mapping.get("email", "email")) not in EMPTY
+        and value_at(userinfo, verified) is None
+    ):
+        # Where the path leads to something, a claim of the ID token holds it; without that one another may.
+        while value_at(said_before, verified) is not None:
+            del said_before[next(name for name, _ in splits(verified) if name in said_before)]
+    about_the_person = {name: userinfo[name] for name in userinfo if name not in OF_THE_TOKEN}
+    return {**said_before, **_said(about_the_person, said_before)}
+
+
+def _said(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of `now`, and for what is empty there those of `before`, in objects within too."""
+    said = dict(now)
+    for name in now.keys() & before.keys():
+        if now[name] in EMPTY:
+            said[name] = before[name]
+        elif isinstance(now[name], Mapping) and isinstance(before[name], Mapping):
+            said[name] = _said(now[name], before[name])
+    return said
+
+
+def is_deceptive(text: str) -> bool:
+    """Tell whether `text` has characters that are not seen, or that change what is seen of the others."""
+    return not text.isprintable() and any(unicodedata.category(character) in DECEPTIVE for character in text)
+
+
+def plain(text: str) -> str:
+    """Return `text` without such characters, and without blanks around it."""
+    if text.isprintable():
+        return text.strip()
+    return "".join(c for c in text if unicodedata.category(c) not in DECEPTIVE).strip()
