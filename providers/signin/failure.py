@@ -159,12 +159,13 @@ def render_refusal(
     *,
     reference: str,
     retry_url: str,
+    chooser: str,
     again: Provider | None = None,
 ) -> HttpResponse:
     """
     Answer a refused sign-in; `<main>` names the outcome and the reference for scripts.
 
-    `again` is the provider that may be tried once more; otherwise, at `retry_url`, one is chosen.
+    `again` is the provider that may be tried once more, at `retry_url`; at `chooser` another one is chosen.
     """
     page = page_of(type(error))
     context = {
@@ -174,6 +175,7 @@ def render_refusal(
         "advice": page.advice,
         "retry_url": retry_url,
         "again": again,
+        "chooser": chooser,
     }
     response = render(request, "signin_refused.html", context, status=page.status)
     if request.user.is_authenticated:

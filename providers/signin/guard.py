@@ -81,8 +81,12 @@ def refuse(request: HttpRequest, error: SignInRefused) -> HttpResponse:
         log.error("trace_not_written", reference=reference, outcome=error.code, **place_of_fault(failure))  # noqa: TRY400
         request.user = AnonymousUser()  # the page must not ask the database who this is
     again = place.provider if isinstance(error, ProviderRefused) else None
-    retry_url = with_next(f"/signin/{again.slug}", place.next_url) if again else chooser_url(place.next_url)
-    return stay_here(render_refusal(request, error, reference=reference, retry_url=retry_url, again=again))
+    chooser = chooser_url(place.next_url)
+    retry_url = with_next(f"/signin/{again.slug}", place.next_url) if again else chooser
+    page = render_refusal(
+        request, error, reference=reference, retry_url=retry_url, chooser=chooser, again=again
+    )
+    return stay_here(page)
 
 
 def _record(request: HttpRequest, place: Place, error: SignInRefused) -> str:

@@ -64,7 +64,9 @@ def _another_host(request: HttpRequest) -> HttpResponse:
         "pass the Host header on",
     )
     detail = "The console is not called by this name."
-    return answer_in_form(request.path, status=400, code="host_refused", detail=detail, page="400_host.html")
+    return answer_in_form(
+        request.path, status=400, code="malformed_request", detail=detail, page="400_host.html"
+    )
 
 
 def too_large(path: str) -> HttpResponse:

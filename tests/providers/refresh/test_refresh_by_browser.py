@@ -344,7 +344,7 @@ class RefusalTests:
             forged = Browser().client.get(f"/callback/corp?error=login_required&state={state}")
             assert outcome_of(forged) == "browser_mismatch"
             assert outcome_of(signed_in.client.get("/callback/corp?error=login_required&state=x")) == (
-                "state_unknown"
+                "provider_error"
             )
             assert is_live()
 

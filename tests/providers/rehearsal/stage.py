@@ -88,4 +88,4 @@ def every_row(*, apart_from=()):
     }
 
 
-TRACES = ("providers.SignInAttempt", "providers.Rehearsal", "eventlog.Event")
+TRACES = ("providers.SignInAttempt", "providers.ClaimedName", "providers.Rehearsal", "eventlog.Event")

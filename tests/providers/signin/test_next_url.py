@@ -73,7 +73,7 @@ def test_the_way_on_survives_a_refusal(op, provider, visitor):
     op.refuse()
     response = visitor.sign_in(op, next="/account")
     assert outcome_of(response) == "provider_error"
-    assert response.context["retry_url"] == "/signin?next=%2Faccount"
+    assert response.context["retry_url"] == "/signin/corp?next=%2Faccount"
 
 
 def test_empty_parameters_are_left_out():

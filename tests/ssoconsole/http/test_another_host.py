@@ -26,7 +26,11 @@ def test_the_page_is_the_console_s_own_and_tells_a_stranger_nothing(client, sett
 
 
 def test_a_program_gets_a_code(client):
-    assert client.get("/api/v1/bots", HTTP_HOST="other.example").json()["code"] == "host_refused"
+    problem = client.get("/api/v1/bots", HTTP_HOST="other.example").json()
+    assert (problem["code"], problem["detail"]) == (
+        "malformed_request",
+        "The console is not called by this name.",
+    )
     assert client.post("/oauth/token", HTTP_HOST="other.example").json()["error"] == "invalid_request"
 
 

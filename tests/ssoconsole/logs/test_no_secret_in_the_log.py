@@ -189,7 +189,7 @@ class BrokenTests:
 
     def test_a_sign_in_that_breaks(self, log, scripted_provider, monkeypatch):
         register(scripted_provider)
-        broken(monkeypatch, "providers.signin.answers.consume_attempt", "c0de-that-breaks-it")
+        broken(monkeypatch, "providers.signin.callback.consume_attempt", "c0de-that-breaks-it")
         assert Browser().sign_in(scripted_provider).status_code == 503
         log.assert_without("c0de-that-breaks-it")
 

@@ -26,6 +26,7 @@ SECRET = {
     "accounts.SecretToShow.session_hash",
     "accounts.User.password",
     "axes.AccessLog.session_hash",
+    "providers.ClaimedName.name_hash",
     "providers.ClientKey.private_key",
     "providers.ConsoleSession.id_token",
     "providers.ConsoleSession.refresh_token",
