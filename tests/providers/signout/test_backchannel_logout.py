@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.models import ConsoleSession, Identity, Provider, SpentLogoutToken
+from providers.protocol.logout_token import every_logout_refusal
 from providers.retention import SPENT_TOKENS_STAY, drop_old_sign_ins
 from providers.signout.backchannel import RECORDED_PER_MINUTE
-from providers.signout.errors import every_logout_refusal
 from ssoconsole import limits
 from ssoconsole.eventlog.models import Event
 from tests.providers.signin.journey import Browser, register
@@ -376,7 +376,7 @@ class StrangersTests:
         assert Event.objects.count() == before + RECORDED_PER_MINUTE + 1
 
     def test_after_a_minute_refusals_are_rows_again(self, own_cache, alice):
-        for _ in range(limits.RECORDED_PER_MINUTE + 1):
+        for _ in range(RECORDED_PER_MINUTE + 1):
             send("garbage")
         before = Event.objects.count()
         with time_machine.travel(timezone.now() + datetime.timedelta(seconds=60), tick=False):
