@@ -29,6 +29,25 @@ LEAVES = (
 PURE = ("providers/protocol", "tokens/protocol", "ssoconsole/jose")
 IMPURE = ("django.db", "django.conf", "django.utils.timezone", "django.core.cache", "time", "requests")
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py", "misc.py"}
+# The packages and modules of `providers` stand in floors, the highest first: an arrow runs down, or along a floor.
+FLOORS = (
+    ("admin", "api", "apps", "management", "middleware", "urls"),
+    ("diagnosis", "explanations", "openmetadata", "replay", "retention"),
+    ("account", "refresh", "rehearsal", "signin", "signout"),
+    ("trial",),
+    ("client_keys", "drift", "exchange", "history", "identities", "metadata", "registration", "sessions"),
+    ("kinds", "outgoing", "protocol"),
+    ("models",),
+    ("errors",),
+)
+# Arrows that run up all the same, by the package and the module: what has to be rehearsed, and what is on trial, is
+# asked where a registration is written; a kind refuses what is no registration of it.
+RUN_UP = {
+    ("drift", "providers.trial.services"),
+    ("kinds", "providers.registration.errors"),
+    ("registration", "providers.rehearsal.gate"),
+    ("registration", "providers.trial.beginning"),
+}
 # Doors may use services; services may not know doors.
 DOORS = {"admin", "api", "views", "urls", "management"}
 
@@ -111,6 +130,49 @@ def test_every_import_follows_the_rules(path):
 )
 def test_a_planted_import_is_found(path, planted):
     assert violations(Path(path), planted) != []
+
+
+def floor_of(module: str) -> int:
+    """The place of a module of `providers` from above."""
+    package = module.split(".")[1] if "." in module else "apps"
+    return next(place for place, packages in enumerate(FLOORS) if package in packages)
+
+
+def modules_imported(path: Path, modules: set[str]) -> set[str]:
+    """The modules that a module imports when it runs; for the type checker alone is no arrow."""
+    tree = ast.parse((ROOT / path).read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+    found = set()
+    for imported in imports_of(ast.unparse(tree)):
+        found |= {imported} & modules
+    return found
+
+
+def arrows() -> dict[str, set[str]]:
+    paths = {module_of(path): path for path in sources()}
+    return {module: modules_imported(path, set(paths)) for module, path in paths.items()}
+
+
+def test_packages_of_providers_stand_in_floors():
+    up = {
+        (module.split(".")[1], imported)
+        for module, all_imported in arrows().items()
+        for imported in all_imported
+        if starts_with(module, "providers") and starts_with(imported, "providers") and imported != "providers"
+        if floor_of(imported) < floor_of(module)
+    }
+    assert up == RUN_UP
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    left = arrows()
+    # What imports nothing that is left stands in no circle, and neither does what then imports nothing.
+    while free := [module for module, imported in left.items() if not imported & left.keys() - {module}]:
+        for module in free:
+            del left[module]
+    assert left == {}
 
 
 def test_no_file_has_a_name_that_says_nothing():

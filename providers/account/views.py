@@ -14,8 +14,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_safe
 
 from providers.account.browsers import browser_name
-from providers.identities.errors import LastWayIn
-from providers.identities.unlink import has_way_in, unlink_identity
+from providers.identities.unlink import LastWayIn, has_way_in, unlink_identity
 from providers.models import ConsoleSession, Identity, Provider
 from providers.sessions.services import console_session_of, end_session, end_sessions_of_user
 from ssoconsole.actors import Actor

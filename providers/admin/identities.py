@@ -7,8 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from providers.admin.records import RecordAdmin
-from providers.identities.errors import LastWayIn
-from providers.identities.unlink import unlink_identity
+from providers.identities.unlink import LastWayIn, unlink_identity
 from providers.models import Identity
 from ssoconsole.actors import Actor
 

@@ -16,9 +16,8 @@ from providers.admin.trying import TryingAdmin
 from providers.models import Provider, Rehearsal
 from providers.registration.risk import refuse_to_give_rights
 from providers.registration.services import needs_metadata
-from providers.rehearsal.administrators import may_rehearse
 from providers.rehearsal.leaving import leave_for_rehearsal
-from providers.rehearsal.services import start_rehearsal
+from providers.rehearsal.services import may_rehearse, start_rehearsal
 from ssoconsole.actors import Actor
 from ssoconsole.http.methods import only_post
 

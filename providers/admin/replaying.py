@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from providers.admin.trying import TryingAdmin
 from providers.identities.rules import KEEPS_OUT
 from providers.models import Provider
-from providers.replay.services import CHOICES, USUAL, replay_sign_ins
+from providers.replay import CHOICES, USUAL, replay_sign_ins
 from ssoconsole.http.methods import only_post
 
 ROUTE = "providers_provider_replay"

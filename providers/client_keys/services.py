@@ -12,18 +12,40 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from providers.client_keys.errors import ClientKeysNotUsed
-from providers.client_keys.parsed import private_keys
+from providers.errors import ClientCredentialsUnusable
 from providers.models import ClientKey, Provider
 from providers.protocol.client_assertion import assertion_algorithm, takes_algorithm
 from providers.protocol.discovery import ASSERTION_ALGORITHMS
 from providers.protocol.takers import belongs_to, takers_of
 from ssoconsole.actors import Actor
+from ssoconsole.encryption.keyring import DecryptionFailed
+from ssoconsole.errors import DomainError
 from ssoconsole.eventlog.services import record_event
 from ssoconsole.jose.keys import public_jwk
-from ssoconsole.jose.sign import generate_private_key, private_key_to_pem
+from ssoconsole.jose.material import PrivateMaterial
+from ssoconsole.jose.parsed import ParsedKeys
+from ssoconsole.jose.sign import generate_private_key, private_key_from_pem, private_key_to_pem
 
 OVERLAP = timedelta(hours=24)  # how long a retired key stays published
+
+
+class ClientKeysNotUsed(DomainError):
+    """This provider does not use private_key_jwt, so that the console has no keys for it."""
+
+    code = "client_keys_not_used"
+
+
+def _private(key: ClientKey) -> PrivateMaterial:
+    try:
+        return private_key_from_pem(key.private_key)
+    except (DecryptionFailed, ValueError):
+        raise ClientCredentialsUnusable(
+            expected="a client key that opens with the configured encryption keys", received=f"key {key.kid}"
+        ) from None
+
+
+# In the form that computes; which of them signs always comes from the database.
+private_keys: ParsedKeys[ClientKey, PrivateMaterial] = ParsedKeys(_private)
 
 
 def uses_client_keys(provider: Provider) -> bool:

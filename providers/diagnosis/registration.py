@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from providers.client_keys.parsed import private_keys
+from providers.client_keys.services import private_keys
 from providers.diagnosis.subject import NotRun, Subject
 from providers.errors import ClientCredentialsUnusable
 from providers.models import ClientKey, Provider

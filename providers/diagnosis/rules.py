@@ -8,8 +8,8 @@ from providers.diagnosis.step_times import check_times
 from providers.diagnosis.steps import step
 from providers.models import Provider, SpentLogoutToken
 from providers.protocol import id_token, logout_token
+from providers.protocol.logout_token import LogoutTokenUsed
 from providers.protocol.refusals import check_issuer
-from providers.signout.errors import LogoutTokenUsed
 from ssoconsole.examination.checks import Check, passed
 from ssoconsole.jose import claims as rules_of_jwt
 

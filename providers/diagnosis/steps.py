@@ -5,7 +5,7 @@ from collections.abc import Callable
 from providers.errors import SignInRefused
 from providers.explanations.meanings import meaning_of
 from providers.models import Provider
-from providers.signout.errors import LogoutRefused
+from providers.protocol.logout_token import LogoutRefused
 from ssoconsole.examination.checks import Check, failed, passed
 from ssoconsole.jose import errors
 from ssoconsole.jose.algorithms import SYMMETRIC

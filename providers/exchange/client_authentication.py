@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote_plus
 
-from providers.client_keys.parsed import private_keys
+from providers.client_keys.services import private_keys
 from providers.errors import ClientCredentialsUnusable
 from providers.models import ClientKey, Provider
 from providers.protocol.client_assertion import ASSERTION_TYPE, MAC, assertion_claims

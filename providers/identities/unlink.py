@@ -5,15 +5,21 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from providers.identities.errors import LastWayIn
 from providers.identities.rights import take_rights_back
 from providers.models import ConsoleSession, GivenRight, Identity
 from providers.sessions.services import end_selected
 from ssoconsole.actors import Actor
+from ssoconsole.errors import DomainError
 from ssoconsole.eventlog.services import record_event
 
 if TYPE_CHECKING:
     from ssoconsole.accounts.models import User
+
+
+class LastWayIn(DomainError):
+    """Without this account the person could not sign in any more."""
+
+    code = "last_way_in"
 
 
 @transaction.atomic

@@ -1,4 +1,8 @@
-"""The rules for a logout token whose signature is good (OpenID Connect Back-Channel Logout 1.0 section 2.6)."""
+"""
+The rules for a logout token whose signature is good (OpenID Connect Back-Channel Logout 1.0 section 2.6).
+
+A provider is answered the same for all that may be wrong; `docs/outcomes.md` explains each code to an administrator.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +10,7 @@ from typing import Any
 
 from providers.errors import ClaimRefused
 from providers.protocol.refusals import check_issuer, refusals_as_outcomes
-from providers.signout.errors import LogoutEventMissing, NobodyNamed, NonceForbidden, ValidTooLong
+from ssoconsole.errors import DomainError
 from ssoconsole.jose import claims as rules_of_jwt
 from ssoconsole.jose.claims import LONGEST_IDENTIFIER
 from ssoconsole.jose.errors import shown
@@ -15,6 +19,53 @@ from ssoconsole.jose.verify import VerifiedJwt
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 # From iat to exp. A provider that retries makes a new token; one that lives long is worth stealing.
 LONGEST_LIFE = 10 * 60
+
+
+class LogoutRefused(DomainError):
+    """This back-channel logout was refused."""
+
+    code = "logout_refused"
+
+
+class LogoutFormRefused(LogoutRefused):
+    """The request is no form with one logout token."""
+
+    code = "logout_form_refused"
+
+
+class LogoutEventMissing(LogoutRefused):
+    """The token does not say that it is about a logout."""
+
+    code = "logout_event_missing"
+
+
+class NonceForbidden(LogoutRefused):
+    """The token has a nonce, as ID tokens have and logout tokens must not."""
+
+    code = "nonce_forbidden"
+
+
+class NobodyNamed(LogoutRefused):
+    """The token names neither a person nor a session."""
+
+    code = "nobody_named"
+
+
+class ValidTooLong(LogoutRefused):
+    """The token is valid for longer than a logout takes."""
+
+    code = "valid_too_long"
+
+
+class LogoutTokenUsed(LogoutRefused):
+    """This token has been used before."""
+
+    code = "logout_token_used"
+
+
+def every_logout_refusal() -> list[type[LogoutRefused]]:
+    """All there are, for the documentation and its test."""
+    return [LogoutRefused, *LogoutRefused.__subclasses__()]
 
 
 @dataclass(frozen=True)

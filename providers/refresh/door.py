@@ -17,9 +17,9 @@ from providers.models import ConsoleSession
 from providers.refresh import pages
 from providers.refresh.by_refresh_token import Standing, ask_again, check_of, may_wait
 from providers.refresh.leaving import leave_for_check
-from providers.refresh.navigation import is_exempt, is_navigation
 from providers.refresh.services import claim_check, end_unvouched
 from providers.refresh.timing import grace_ends, is_due, refresh_token_of
+from providers.sessions.navigation import is_exempt, is_navigation
 from providers.sessions.services import set_console_session
 from providers.signin.guard import as_refusal, refuse
 from ssoconsole.actors import Actor

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 
 from providers.metadata.services import ensure_discovery
 from providers.models import ConsoleSession, SignInAttempt
-from providers.refresh.navigation import comes_from_here
+from providers.sessions.navigation import comes_from_here
 from providers.signin.leaving import leave
 from providers.signin.limits import count_sign_in
 from providers.signin.redirects import lead_on_instead, local_target

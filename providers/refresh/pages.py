@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from providers.models import ConsoleSession
-from providers.refresh.navigation import wants_page
+from providers.sessions.navigation import wants_page
 from providers.signin.redirects import local_target
 
 RETRY_AFTER = 5  # seconds

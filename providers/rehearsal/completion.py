@@ -9,9 +9,8 @@ from providers.errors import RehearsalMismatch, SignInRefused
 from providers.identities.decision import decide_person
 from providers.models import SignInAttempt
 from providers.rehearsal import result
-from providers.rehearsal.administrators import may_rehearse
 from providers.rehearsal.registration import rehearsal_of
-from providers.rehearsal.services import keep_result, refuse_rehearsal
+from providers.rehearsal.services import keep_result, may_rehearse, refuse_rehearsal
 from providers.sessions.step_up import check_to_administer
 from providers.signin.completion import Completion
 from providers.signin.traces import SignIn

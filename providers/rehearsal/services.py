@@ -1,10 +1,11 @@
-"""Writes of a rehearsal: its own row, and nothing else."""
+"""Whose a rehearsal is, and the writes of it: its own row, and nothing else."""
 
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from providers.errors import SignInRefused
@@ -16,6 +17,14 @@ from ssoconsole.actors import Actor
 
 if TYPE_CHECKING:
     from ssoconsole.accounts.models import User
+
+
+def may_rehearse(request: HttpRequest, rehearsal: Rehearsal) -> bool:
+    """Tell whether the person at this browser has begun `rehearsal`, and may still write registrations."""
+    user = request.user
+    if user.pk != rehearsal.by_id or not (user.is_active and user.is_staff):
+        return False
+    return user.has_perm("providers.change_provider" if rehearsal.provider_id else "providers.add_provider")
 
 
 def start_rehearsal(*, provider: Provider, stored: Provider | None, user: "User") -> Rehearsal:

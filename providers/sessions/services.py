@@ -1,20 +1,22 @@
 """Signed-in browsers: where a request has its session row, and the writes about it."""
 
+import hashlib
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from providers.models import ConsoleSession, Provider
+from providers.models import ConsoleSession, Provider, SpentLogoutToken
 from providers.models.session import LONGEST_ACR, SEEN_EVERY
 from providers.protocol.id_token import methods_in
+from providers.protocol.logout_token import Logout, LogoutTokenUsed
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 
@@ -126,6 +128,38 @@ def end_idle_session(*, key: uuid.UUID, at: datetime) -> bool:
         return False
     record_event("session_ended", by=UNUSED, target=str(key), after={"why": "nobody used it"})
     return True
+
+
+@transaction.atomic
+def end_sessions_by_logout(*, provider: Provider, logout: Logout, by: Actor) -> int:
+    """
+    End the sessions that a logout token of `provider` speaks of, drop their tokens, and return how many.
+
+    Raises LogoutTokenUsed for every use but the first, in whatever process, and then changes nothing.
+    """
+    try:
+        SpentLogoutToken.objects.create(
+            provider=provider,
+            jti_hash=hashlib.sha256(logout.jti.encode()).hexdigest(),
+            expires_at=datetime.fromtimestamp(logout.expires_at, UTC),
+        )
+    except IntegrityError:
+        raise LogoutTokenUsed(expected="a new jti", received="one that was used before") from None
+    ended = end_selected(_sessions_of(provider, logout), by=by)
+    named = {"sub": logout.sub, "sid": logout.sid}
+    record_event("backchannel_logout", by=by, target=provider.slug, after={**named, "sessions": ended})
+    return ended
+
+
+def _sessions_of(provider: Provider, logout: Logout) -> QuerySet[ConsoleSession]:
+    """
+    Of a person's sessions the one with that id; and those whose id was never told, which may be that one.
+    """
+    sessions = ConsoleSession.objects.filter(provider=provider)
+    if logout.sub is None:
+        return sessions.filter(sid=logout.sid)
+    sessions = sessions.filter(sub=logout.sub)
+    return sessions if logout.sid is None else sessions.filter(Q(sid=logout.sid) | Q(sid=""))
 
 
 def _keep_to_the_limit(user: AbstractBaseUser, *, by: Actor) -> None:

@@ -18,7 +18,7 @@ from django.urls import reverse
 from providers.errors import InsufficientAuthentication
 from providers.models import ConsoleSession, Provider
 from providers.protocol.id_token import check_authentication_context
-from providers.refresh.navigation import is_navigation
+from providers.sessions.navigation import is_navigation
 from ssoconsole.http.doors import API, answer_in_form
 
 PARAMETER = "step_up"

@@ -95,9 +95,11 @@ def keep_posted_answer(*, attempt: SignInAttempt, answer: str) -> None:
 def consume_attempt(*, attempt: SignInAttempt) -> None:
     """
     Use the attempt up, before anything is spent on its answer; raises StateUsed for everyone but the first.
+
+    Its secrets leave the row with that: from here on only `attempt` has them.
     """
-    now = timezone.now()
-    if not SignInAttempt.objects.filter(pk=attempt.pk, consumed_at=None).update(consumed_at=now):
+    now, unused = timezone.now(), SignInAttempt.objects.filter(pk=attempt.pk, consumed_at=None)
+    if not unused.update(consumed_at=now, nonce=None, code_verifier=None, posted_answer=None):
         raise StateUsed(expected="an attempt that is still open", received="one that has been answered")
     attempt.consumed_at = now
 

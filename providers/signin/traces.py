@@ -24,10 +24,7 @@ from ssoconsole.metrics.counting import count_session_check, count_sign_in
 
 SUCCESS = "ok"
 # What finishing an attempt writes; the rest of the row stays as it was when the browser left.
-TRACE_FIELDS = (
-    *("stage", "outcome", "expected", "received", "trace", "user", "finished_at"),
-    *("nonce", "code_verifier", "posted_answer", "claims"),
-)
+TRACE_FIELDS = (*("stage", "outcome", "expected", "received", "trace", "user", "finished_at", "claims"),)
 Purpose = SignInAttempt.Purpose
 # Claims that name a person, whatever the mapping reads.
 NAMING = ("sub", "email", "name", "preferred_username", "upn", "unique_name")
@@ -77,7 +74,7 @@ class SignIn:
 def finish_attempt(
     *, sign_in: SignIn, by: Actor, user: AbstractBaseUser | None = None, error: SignInRefused | None = None
 ) -> None:
-    """Turn the attempt into its trace, and record `signin` or `signin_refused`; its secrets go."""
+    """Turn the attempt into its trace, and record `signin` or `signin_refused`."""
     attempt = sign_in.attempt
     _describe(attempt, error)
     sign_in.enter(sign_in.stage if error else "done")
@@ -91,7 +88,6 @@ def finish_attempt(
         attempt.trace["groups_untold"] = untold
     attempt.user_id = user.pk if user else None
     attempt.finished_at = timezone.now()
-    attempt.nonce = attempt.code_verifier = attempt.posted_answer = None
     attempt.claims = sign_in.kept_claims()
     if attempt.reference:
         attempt.save(update_fields=TRACE_FIELDS)

@@ -11,10 +11,9 @@ from django.views.decorators.csrf import csrf_exempt
 from providers.errors import ProviderFault, ProviderUnknown
 from providers.metadata.keys import verify_token
 from providers.models import Provider, SignInAttempt
-from providers.protocol.logout_token import check_logout_token
-from providers.sessions.backchannel import end_sessions_by_logout
+from providers.protocol.logout_token import LogoutFormRefused, check_logout_token
+from providers.sessions.services import end_sessions_by_logout
 from providers.signin.traces import record_refusal
-from providers.signout.errors import LogoutFormRefused
 from providers.trial.services import settle
 from ssoconsole.actors import Actor
 from ssoconsole.errors import DomainError

@@ -7,9 +7,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from providers.client_keys.errors import ClientKeysNotUsed
 from providers.client_keys.services import (
     OVERLAP,
+    ClientKeysNotUsed,
     drop_retired_client_keys,
     ensure_client_key,
     published_client_keys,

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from providers.client_keys import parsed
+from providers.client_keys import services
 from providers.client_keys.services import (
     OVERLAP,
     drop_retired_client_keys,
@@ -92,11 +92,11 @@ class AssertionTests:
     def test_the_key_is_parsed_once(self, client_of, monkeypatch):
         loads = []
 
-        def counted(pem, load=parsed.private_key_from_pem):
+        def counted(pem, load=services.private_key_from_pem):
             loads.append(pem)
             return load(pem)
 
-        monkeypatch.setattr(parsed, "private_key_from_pem", counted)
+        monkeypatch.setattr(services, "private_key_from_pem", counted)
         provider = client_of("private_key_jwt")
         for _ in range(3):
             assertion_of(provider)

@@ -7,7 +7,7 @@ import pytest
 
 from providers.errors import every_outcome
 from providers.explanations.meanings import LOGOUT_MEANINGS, MEANINGS, meaning_of
-from providers.signout.errors import every_logout_refusal
+from providers.protocol.logout_token import every_logout_refusal
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "outcomes.md").read_text()
 SIGN_INS = re.findall(r"^\| `(\w+)` \| \d+ \| (.+?) \| (.+?) \|$", DOCUMENT, re.MULTILINE)

@@ -3,8 +3,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from providers.identities.errors import LastWayIn
-from providers.identities.unlink import unlink_identity
+from providers.identities.unlink import LastWayIn, unlink_identity
 from providers.models import ConsoleSession, Identity
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.models import Event

@@ -3,9 +3,9 @@
 import pytest
 from django.contrib.auth.models import Group, Permission
 
+from providers import replay as module
 from providers.models import Identity, Provider, SignInAttempt
-from providers.replay import services
-from providers.replay.services import replay_sign_ins
+from providers.replay import replay_sign_ins
 from ssoconsole.accounts.models import User
 from ssoconsole.encryption.keyring import DecryptionFailed
 from tests.providers.rehearsal.conftest import browser_of
@@ -206,7 +206,7 @@ class PageTests:
     @pytest.mark.parametrize(("typed", "most"), [("200", 200), ("201", 50), ("x", 50), ("-1", 50)])
     def test_there_is_a_choice_of_how_many(self, bob, op, corp, monkeypatch, typed, most):
         asked = []
-        honest = services.replay_sign_ins
+        honest = module.replay_sign_ins
         monkeypatch.setattr(
             "providers.admin.replaying.replay_sign_ins",
             lambda **kwargs: asked.append(kwargs["most"]) or honest(**kwargs),

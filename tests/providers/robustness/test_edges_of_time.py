@@ -28,14 +28,13 @@ from providers.models import (
     SpentLogoutToken,
 )
 from providers.protocol.id_token import IdTokenRules, check_id_token
-from providers.protocol.logout_token import EVENT, check_logout_token
+from providers.protocol.logout_token import EVENT, ValidTooLong, check_logout_token
 from providers.protocol.refreshed_id_token import ContinuityRules, check_refreshed_id_token
 from providers.protocol.userinfo import check_signed_userinfo
 from providers.refresh.timing import due_at, grace_ends, is_claimed, is_due
 from providers.registration.errors import RegistrationInvalid
 from providers.retention import drop_old_sign_ins
 from providers.sessions.services import note_seen
-from providers.signout.errors import ValidTooLong
 from providers.trial.beginning import refuse_trial
 from ssoconsole.jose.verify import LOGOUT_TOKEN
 from tests.providers.registrations import BOB, somewhere

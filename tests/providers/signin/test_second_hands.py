@@ -5,8 +5,8 @@ from django.contrib.auth import get_user_model
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
+from providers import middleware
 from providers.models import ConsoleSession, SignInAttempt
-from providers.sessions import middleware
 from providers.sessions.services import console_session_of
 from providers.sessions.store import SessionStore
 from tests.providers.signin.journey import Browser, outcome_of, register
@@ -91,7 +91,7 @@ class WhoOneWasTests:
         def disable(**kwargs):
             User.objects.update(is_active=False)
 
-        monkeypatch.setattr("providers.sessions.middleware.note_seen", disable)
+        monkeypatch.setattr("providers.middleware.note_seen", disable)
         response = visitor.client.get("/account")
         assert response.status_code == 302
         assert response["Location"].startswith("/signin")

@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.models import ConsoleSession, Identity, Provider, SpentLogoutToken
+from providers.protocol.logout_token import every_logout_refusal
 from providers.retention import SPENT_TOKENS_STAY, drop_old_sign_ins
 from providers.signout.backchannel import RECORDED_PER_MINUTE
-from providers.signout.errors import every_logout_refusal
 from ssoconsole import limits
 from ssoconsole.eventlog.models import Event
 from tests.providers.signin.journey import Browser, register
