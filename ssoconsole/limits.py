@@ -45,6 +45,11 @@ def subscriber_of(address: str | None) -> str | None:
     return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
 
 
+def this_minute() -> int:
+    """Return the number of the minute: what has it in its name is counted from zero when the next one begins."""
+    return int(time.time()) // WINDOW
+
+
 def count_try(what: str) -> int:
     """
     Count one more try at `what`, any text, and return how many there were in the minute that began with the first.

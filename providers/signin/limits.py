@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 
 from providers.errors import TooManyAttempts
-from ssoconsole.limits import WINDOW, count_try, source_of
+from ssoconsole.limits import WINDOW, count_try, source_of, this_minute
 
 log = structlog.get_logger("signin")
 
@@ -18,7 +18,7 @@ def count_sign_in(request: HttpRequest) -> None:
     Without a cache nothing is counted: the limit keeps the table small, it guards no secret.
     """
     try:
-        count = count_try(f"sign-ins:{source_of(request)}")
+        count = count_try(_name_of(request))
     except Exception as error:  # noqa: BLE001, RUF100 - every cache has errors of its own; none may stop a sign-in
         log.warning("sign_ins_not_counted", error=type(error).__name__)
         return
@@ -47,4 +47,8 @@ def keep_reference_of_flood(request: HttpRequest, reference: str) -> None:
 
 
 def _flood(request: HttpRequest) -> str:
-    return f"sign-ins:{source_of(request)}:reference"
+    return f"{_name_of(request)}:reference"
+
+
+def _name_of(request: HttpRequest) -> str:
+    return f"sign-ins:{source_of(request)}:{this_minute()}"

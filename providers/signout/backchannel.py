@@ -21,7 +21,7 @@ from ssoconsole.http.content_type import is_readable
 from ssoconsole.http.methods import only_post
 from ssoconsole.jose.errors import shown
 from ssoconsole.jose.verify import LOGOUT_TOKEN
-from ssoconsole.limits import count_try, source_of
+from ssoconsole.limits import count_try, source_of, this_minute
 
 log = structlog.get_logger("signout")
 FORM = "application/x-www-form-urlencoded"
@@ -89,10 +89,11 @@ def is_worth_a_record(request: HttpRequest) -> bool:
     noise; the record of his refusals is what ends.
     """
     try:
-        return count_try(f"logouts-refused:{source_of(request)}") <= RECORDED_PER_MINUTE
+        refused = count_try(f"logouts-refused:{source_of(request)}:{this_minute()}")
     except Exception as error:  # noqa: BLE001, RUF100 - every cache has errors of its own; none may stop a logout
         log.warning("refused_logouts_not_counted", error=type(error).__name__)
         return True
+    return refused <= RECORDED_PER_MINUTE
 
 
 def _record_refusal(request: HttpRequest, provider: Provider, refused: DomainError) -> None:
