@@ -77,9 +77,7 @@ class NoCirclesTests:
         assert outcome_of(response) == "provider_error"
         page = response.content.decode()
         assert 'href="/signin?next=%2Faccount&amp;choose=1"' in page
-        assert (
-            'href="/signin/corp?next=%2Faccount"' in page
-        )  # the same provider again, if the person wants to
+        assert 'href="/signin/corp?next=%2Faccount"' in page
         assert shows_the_page(visitor, "/")
 
     def test_even_a_browser_without_cookies_can_stay(self, op, provider):
