@@ -18,6 +18,7 @@ from providers.protocol.preflight.issuer import judge_issuer, paths_above
 from providers.protocol.preflight.key_set import judge_key_set
 from providers.protocol.preflight.offers import OFFERS, Wanted
 from ssoconsole.jose.algorithms import ALGORITHMS
+from ssoconsole.outbound.response import Response
 
 Methods = Provider.ClientAuthentication
 
@@ -29,7 +30,9 @@ def examine_discovery(subject: Subject) -> list[Finding]:
     if document is not None:
         subject.provider.discovery = document
         return found
-    above = _issuer_above(subject.provider.issuer)
+    # Whoever did not answer at all is not asked six times more.
+    answered = isinstance(subject.discovery_answer.answer, Response)
+    above = _issuer_above(subject.provider.issuer) if answered else ""
     typed = f"An issuer is found above it: type {above} as the issuer." if above else ""
     return [replace(each, typed=typed) for each in found]
 

@@ -11,6 +11,7 @@ from providers.errors import IdentityTaken, SessionEnded
 from providers.identities.decision import mapped_person
 from providers.models import ConsoleSession, Identity, Provider
 from providers.protocol.admission import admit
+from providers.protocol.id_token import check_authentication_context
 from ssoconsole.actors import Actor
 from ssoconsole.eventlog.services import record_event
 
@@ -28,7 +29,8 @@ def link_identity(
     Name, e-mail address and rights of the user stay as they are: the provider has its say at the next sign-in
     through it. Linking what is linked already changes nothing. Raises SessionEnded when the session or its
     user is not what it was, PrincipalMissing, PrincipalUnusable and NotAdmitted by the provider's rules, and
-    IdentityTaken when the subject is another user's.
+    IdentityTaken when the subject is another user's, and InsufficientAuthentication where the user administers and the
+    session does not meet what its provider demands of administrators.
     """
     user = _user_of(session)
     person = mapped_person(provider, claims)
@@ -57,8 +59,17 @@ def _user_of(session: ConsoleSession) -> "User":
     """Return the user; his row and the session's are held, so that neither is disabled or ended in between."""
     user = get_user_model().objects.select_for_update(of=("self",)).get(pk=session.user_id)
     live = ConsoleSession.objects.live(at=timezone.now()).select_for_update(of=("self",))
-    if live.filter(pk=session.pk).first() is None:
+    asking = live.select_related("provider").filter(pk=session.pk).first()
+    if asking is None:
         raise SessionEnded(expected="the live session that asked", received="one that has ended")
+    if user.is_staff or user.is_superuser:
+        # Otherwise an account at a provider that demands less would lead around what this one demands.
+        check_authentication_context(
+            {"acr": asking.acr or None, "amr": asking.amr},
+            acr=asking.provider.admin_required_acr,
+            amr=asking.provider.admin_required_amr,
+            purpose="connect an account of an administrator",
+        )
     return user
 
 

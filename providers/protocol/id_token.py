@@ -119,12 +119,19 @@ def check_authentication_time(claims: Mapping[str, Any], max_age: int, *, now: i
         )
 
 
+MOST_METHODS, LONGEST_METHOD = 50, 255
+
+
 def methods_in(claims: Mapping[str, Any]) -> list[str]:
-    """Return the `amr` of an ID token: a list of texts (RFC 8176), or one text, as some providers send it."""
+    """
+    Return the `amr` of an ID token: a list of texts (RFC 8176), or one text, as some providers send it.
+
+    At most MOST_METHODS of them, and none that no database keeps: with control characters, or half of a letter.
+    """
     amr = claims.get("amr")
-    if isinstance(amr, str):
-        return [amr] if amr else []
-    return [method for method in amr if isinstance(method, str)] if isinstance(amr, list) else []
+    listed = amr if isinstance(amr, list) else [amr]
+    methods = [method for method in listed if isinstance(method, str) and method and method.isprintable()]
+    return [method for method in methods if len(method) <= LONGEST_METHOD][:MOST_METHODS]
 
 
 def check_authentication_context(

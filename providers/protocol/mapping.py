@@ -7,6 +7,8 @@ from typing import Any
 from providers.errors import PrincipalMissing, PrincipalUnusable
 from providers.protocol.claims import is_deceptive, listed_paths, plain, splits, value_at, values_at
 
+# Of a role that is the name of a member, when its value says that the person has it not.
+SAYS_NO = ("none", "false", "0", "")
 FIELDS = ("email", "email_verified", "name", "groups")
 LONGEST_PRINCIPAL = 255
 LONGEST_EMAIL = 254
@@ -187,10 +189,10 @@ def _named_in(value: Any, separator: str) -> list[str]:
     """
     Return the groups that one claim names: a list of texts is exact, a single text may be joined.
 
-    Of an object, as `{"admin": {"org": "domain"}}`, the names of the members count that are not null, false or 0.
+    Of an object, as `{"admin": {"org": "domain"}}`, the names of the members count that say something.
     """
     if isinstance(value, Mapping):
-        return [name for name in value if value[name] not in (None, False)]
+        return [name for name in value if str(value[name]).strip().lower() not in SAYS_NO]
     if isinstance(value, list):
         return [member for member in value if isinstance(member, str)]
     if not isinstance(value, str):

@@ -38,7 +38,9 @@ def console_session_of(request: HttpRequest) -> ConsoleSession | None:
 def authentication_in(claims: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Return `acr` and `amr` as a session keeps them."""
     acr = claims.get("acr")
-    return (acr if isinstance(acr, str) and len(acr) <= LONGEST_ACR else ""), methods_in(claims)
+    return (
+        acr if isinstance(acr, str) and len(acr) <= LONGEST_ACR and acr.isprintable() else ""
+    ), methods_in(claims)
 
 
 @transaction.atomic(savepoint=False)

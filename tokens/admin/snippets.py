@@ -7,13 +7,13 @@ curl -s {base}/oauth/token -u "{bot}:$BOT_CLIENT_SECRET" \\
   -d grant_type=client_credentials -d {for_shell}
 """,
     "Python": """\
-import os
+import pathlib
 
 import requests
 
 answer = requests.post(
     "{base}/oauth/token",
-    auth=("{bot}", os.environ["BOT_CLIENT_SECRET"]),
+    auth=("{bot}", pathlib.Path("bot-client-secret").read_text().strip()),
     data={{"grant_type": "client_credentials", "resource": {quoted}}},
     timeout=10,
 )

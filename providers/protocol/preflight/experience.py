@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from providers.errors import Denied
 from providers.protocol.claims import listed_paths, value_at
 from providers.protocol.mapping import map_claims, naming_claim, values_of_groups
 from providers.protocol.preflight.findings import Finding, finding
@@ -83,14 +84,17 @@ def gains(claims: Claims, rules: Rules) -> list[Finding]:
     """Say of one person, in whose sign-in everything went well, if no rule gives him anything."""
     if not rules.group_rules and not rules.admin_principals:
         return []
-    person = map_claims(
-        claims,
-        principal_claims=rules.principal_claims,
-        mapping=rules.mapping,
-        group_rules=rules.group_rules,
-        admin_principals=rules.admin_principals,
-        group_separator=rules.group_separator,
-    )
+    try:
+        person = map_claims(
+            claims,
+            principal_claims=rules.principal_claims,
+            mapping=rules.mapping,
+            group_rules=rules.group_rules,
+            admin_principals=rules.admin_principals,
+            group_separator=rules.group_separator,
+        )
+    except Denied:  # the registration has changed since
+        return []
     if person.groups or person.is_admin:
         return []
     return [finding("nothing_gained", expected="a group or administration", received=_names([claims]))]

@@ -183,3 +183,8 @@ class CheckTests:
         assert left_out
         assert all(check.because or check.reason for check in left_out)
         assert Provider.objects.count() == 1
+
+
+@pytest.mark.parametrize("claims", [{"sub": "1"}, {"sub": "1", "preferred_username": ["x"]}])
+def test_of_claims_that_name_nobody_by_the_rules_of_today_nothing_is_said(claims):
+    assert gains(claims, rules(group_rules=[rule("admins")])) == []

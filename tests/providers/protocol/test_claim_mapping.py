@@ -217,6 +217,8 @@ RULES = [{"claim_value": "a", "group": "A"}, {"claim_value": "b", "group": "B"}]
         ({"a": {"234": "corp.example"}, "c": {}}, {"A"}),
         ({"a": {}, "b": True}, {"A", "B"}),
         ({"a": False, "b": None, "c": 0}, set()),
+        ({"a": "false", "b": "0"}, set()),
+        ({"a": "", "b": " False "}, set()),
         ([{"a": {}}], set()),
         ({}, set()),
         (None, set()),

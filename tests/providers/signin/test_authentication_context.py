@@ -3,10 +3,18 @@
 import pytest
 from django.test import Client
 
-from providers.models import ConsoleSession, Provider, SignInAttempt
+from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
 from ssoconsole.accounts.models import User
 from tests.providers.refresh.checked_sessions import DUE, assert_ended, by_browser, by_token, is_live, later
-from tests.providers.signin.journey import Browser, assert_refused, outcome_of, query_of, register, trace_of
+from tests.providers.signin.journey import (
+    Browser,
+    assert_refused,
+    hop_of,
+    outcome_of,
+    query_of,
+    register,
+    trace_of,
+)
 
 PHR, MFA = ["phr"], ["mfa"]
 WINDOW = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
@@ -86,6 +94,21 @@ class EnteringTests:
         op.id_token.claims |= claims
         assert_refused(visitor.sign_in(op), CODE, 403)
         assert SignInAttempt.objects.get().received == received
+
+    @pytest.mark.parametrize(
+        ("amr", "kept"),
+        [
+            (["mfa", "a\0b"], ["mfa"]),
+            (["mfa", "x" * 256], ["mfa"]),
+            (["mfa", "", 7, None, {}], ["mfa"]),
+            (["mfa"] * 500, ["mfa"] * 50),
+        ],
+    )
+    def test_what_no_database_keeps_is_no_method(self, op, visitor, amr, kept):
+        register(op, required_amr=MFA)
+        op.id_token.claims["amr"] = amr
+        assert visitor.sign_in(op).status_code == 302
+        assert ConsoleSession.objects.get().amr == kept
 
     @pytest.mark.parametrize("fields", [{"required_acr": PHR}, {"required_amr": MFA}])
     def test_userinfo_has_no_say_in_it(self, op, visitor, fields):
@@ -239,3 +262,36 @@ class AdministeringTests:
         with later(DUE):
             assert visitor.client.get("/admin/", headers=WINDOW).status_code == 302
         assert ConsoleSession.objects.get().amr == ["pwd"]
+
+
+class LinkingTests:
+    """An account at a provider that demands less must not lead around what the first one demands."""
+
+    def connect(self, op, browser):
+        left = browser.client.post("/account/connect/other")
+        assert left.status_code in (200, 302), left.content
+        url = left["Location"] if left.status_code == 302 else hop_of(left)
+        return browser.arrive(op.visit(url))
+
+    def test_an_administrator_without_it_connects_no_other_account(self, op, admin):
+        register(op, slug="other", name="Other")
+        op.person["sub"] = "subject-2"
+        response = self.connect(op, admin)
+        assert (outcome_of(response), response.status_code) == (CODE, 403)
+        assert Identity.objects.count() == 1
+        assert admin.is_signed_in()
+
+    def test_one_with_it_does(self, op, admin):
+        register(op, slug="other", name="Other")
+        op.id_token.claims |= {"acr": "phr", "amr": ["mfa"]}
+        admin.sign_in(op, step_up="1")
+        op.person["sub"] = "subject-2"
+        assert self.connect(op, admin).status_code == 302
+        assert Identity.objects.count() == 2
+
+    def test_who_administers_nothing_may(self, op, admin):
+        User.objects.update(is_staff=False, is_superuser=False)
+        register(op, slug="other", name="Other")
+        op.person["sub"] = "subject-2"
+        assert self.connect(op, admin).status_code == 302
+        assert Identity.objects.count() == 2
