@@ -22,7 +22,7 @@ from tokens.bots.services import disable_bot
 from tokens.credentials.keyless import set_public_keys
 from tokens.credentials.services import retire_credential
 from tokens.models import Bot, Credential, RemoteKeys, SpentAssertion, TokenRecord
-from tokens.protocol.client_assertion import ALGORITHMS, check_assertion
+from tokens.protocol.client_assertion import ALGORITHMS, check_assertion, hash_of_use
 
 BOT = "ingestion-bot"
 
@@ -500,6 +500,12 @@ class KeysElsewhereTests:
 
 def test_each_algorithm_of_the_tests_is_known():
     assert set(ALGORITHMS) <= set(MAKERS)
+
+
+def test_a_use_is_of_one_issuer():
+    """Two bots may draw the same `jti`, and no issuer and `jti` run together into those of another pair."""
+    uses = [("a", "b"), ("b", "b"), ("a", "a"), ("ab", ""), ("", "ab"), ("a", "\0b")]
+    assert len({hash_of_use(issuer=issuer, jti=jti) for issuer, jti in uses}) == len(uses)
 
 
 def test_an_assertion_is_checked_against_the_bot_whose_key_it_was():

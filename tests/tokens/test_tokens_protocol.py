@@ -283,6 +283,22 @@ def test_networks_fail_closed(address, networks, allowed):
     assert is_allowed(address, networks) is allowed
 
 
+@pytest.mark.parametrize(
+    "body", [b"a=x&a=y", b"a=x&a=", b"a=&a=x", b"a=&a=", b"a&a", b"a=x&%61=y", b"b=&a=x&b=y"]
+)
+def test_a_name_comes_once_with_or_without_a_value(body):
+    with pytest.raises(InvalidRequest) as refused:
+        parse_form(body)
+    assert "more than once" in refused.value.message
+
+
+@pytest.mark.parametrize("body", [b"a=%00", b"a%00=x", b"a=x%00y", b"a=\0", b"b=x&a=%00"])
+def test_a_form_holds_no_nul(body):
+    with pytest.raises(InvalidRequest) as refused:
+        parse_form(body)
+    assert "NUL" in refused.value.message
+
+
 def test_a_form_has_so_many_bytes_and_parameters_and_no_more():
     assert parse_form(b"a=" + b"x" * 65_534).one("a")
     assert len(parse_form(b"&".join(b"p%d=x" % number for number in range(200))).values) == 200

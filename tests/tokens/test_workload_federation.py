@@ -142,6 +142,11 @@ class AcceptedTests:
         trusts(bot, BRANCH, claims=conditions)
         assert shown(oauth, pod(**ci_claims(), header={"typ": "JWT"})).status_code == 200
 
+    @pytest.mark.parametrize("typ", [None, "JWT", "jwt", "JOSE", "application/jwt"])
+    def test_platforms_name_the_type_in_several_ways_or_not_at_all(self, oauth, bot, trusts, pod, typ):
+        trusts(bot, POD)
+        assert shown(oauth, pod(header={"typ": typ})).status_code == 200
+
     def test_tokens_of_several_audiences_name_ours_among_them(self, oauth, bot, trusts, pod):
         trusts(bot, POD)
         assert shown(oauth, pod(aud=["https://vault.example", AUDIENCE])).status_code == 200

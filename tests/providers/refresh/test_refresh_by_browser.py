@@ -5,6 +5,7 @@ import datetime
 import pytest
 import time_machine
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
@@ -310,6 +311,7 @@ class RefusalTests:
         with later(DUE):
             response = check(op, signed_in)
         assert (response.status_code, response["Location"]) == (302, "/signin?next=%2Faccount")
+        assert not Session.objects.exists()  # nor is the browser's own one left until it comes again
         assert_ended(op, signed_in, "provider_error")
         assert check_trace().received == f"{error}: not now"
 
