@@ -65,7 +65,7 @@ def _user_of(session: ConsoleSession) -> "User":
     if user.is_staff or user.is_superuser:
         # Otherwise an account at a provider that demands less would lead around what this one demands.
         check_authentication_context(
-            {"acr": asking.acr or None, "amr": asking.amr},
+            asking.authentication,
             acr=asking.provider.admin_required_acr,
             amr=asking.provider.admin_required_amr,
             purpose="connect an account of an administrator",

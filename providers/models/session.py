@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -92,6 +93,11 @@ class ConsoleSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} through {self.provider}"
+
+    @property
+    def authentication(self) -> dict[str, Any]:
+        """`acr` and `amr` as the claims of an ID token have them."""
+        return {"acr": self.acr or None, "amr": self.amr}
 
     @property
     def id_token_hint(self) -> str | None:

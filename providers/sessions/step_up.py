@@ -59,26 +59,32 @@ def withhold_administration(request: HttpRequest, session: ConsoleSession) -> Ht
     Return what to answer in the place of a page of the admin or a result of the API: the way to the provider for a
     window, 401 for everything else.
     """
-    if meets_demands_to_administer(session.provider, {"acr": session.acr or None, "amr": session.amr}):
+    if meets_demands_to_administer(session.provider, session.authentication):
         return None
     user: Any = request.user
-    if not (user.is_staff or user.is_superuser or user.get_all_permissions()):
-        return None
+    administers = user.is_staff or user.is_superuser
     # A copy that no backend is asked about, so that neither a flag nor a group lets it do anything.
-    user = copy(user)
-    user.is_staff = user.is_superuser = False
-    user._perm_cache = user._user_perm_cache = user._group_perm_cache = set()
-    request.user = user
-    request.administration_withheld = True  # type: ignore[attr-defined]  # read by base.html alone
-    return _answer(request, session.provider)
+    lowered = copy(user)
+    lowered.is_staff = lowered.is_superuser = False
+    lowered._perm_cache = lowered._user_perm_cache = lowered._group_perm_cache = set()
+    request.user = lowered
+    request.administration_withheld = administers  # type: ignore[attr-defined]  # read by base.html alone
+    # Only at these doors is it worth the queries who has rights and is no administrator.
+    if _asks_for_rights(request) and (administers or user.get_all_permissions()):
+        return _answer(request, session.provider)
+    return None
 
 
-def _answer(request: HttpRequest, provider: Provider) -> HttpResponse | None:
+def _asks_for_rights(request: HttpRequest) -> bool:
     path = request.path
-    if path.startswith(API) and not path.startswith(OPEN_API) and "Authorization" not in request.headers:
-        answer = answer_in_form(path, status=401, code=InsufficientAuthentication.code, detail=DETAIL)
-    elif not path.startswith(ADMIN) or path.startswith(OPEN):
-        return None
+    if path.startswith(API):
+        return not path.startswith(OPEN_API) and "Authorization" not in request.headers
+    return path.startswith(ADMIN) and not path.startswith(OPEN)
+
+
+def _answer(request: HttpRequest, provider: Provider) -> HttpResponse:
+    if request.path.startswith(API):
+        answer = answer_in_form(request.path, status=401, code=InsufficientAuthentication.code, detail=DETAIL)
     else:
         again = request.get_full_path() if request.method in ("GET", "HEAD") else ADMIN
         way = f"{reverse('signin_start', args=[provider.slug])}?{urlencode({PARAMETER: 1, 'next': again})}"

@@ -1,7 +1,12 @@
 """What a registration demands of the authentication: asked for, checked on the way in, and to administer (RFC 9470)."""
 
+from functools import partial
+
 import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
 from ssoconsole.accounts.models import User
@@ -235,6 +240,23 @@ class AdministeringTests:
     def test_who_has_no_rights_is_asked_for_nothing(self, op, admin):
         User.objects.update(is_staff=False, is_superuser=False)
         assert admin.client.get("/", headers=WINDOW).status_code == 200
+
+    def test_who_has_no_rights_pays_no_statement_for_it(self, admin, django_assert_num_queries):
+        User.objects.update(is_staff=False, is_superuser=False)
+        ask = partial(admin.client.get, "/account", headers=WINDOW)
+        ask()
+        with CaptureQueriesContext(connection) as demanding:
+            ask()
+        Provider.objects.update(admin_required_acr=[], admin_required_amr=[])
+        with django_assert_num_queries(len(demanding)):
+            ask()
+
+    def test_who_has_rights_and_is_no_staff_is_asked_where_they_would_count(self, admin):
+        User.objects.update(is_staff=False, is_superuser=False)
+        User.objects.get().user_permissions.add(Permission.objects.get(codename="view_bot"))
+        assert admin.client.get("/account", headers=WINDOW).status_code == 200
+        assert admin.client.get("/admin/", headers=WINDOW).status_code == 302
+        assert admin.client.get("/api/v1/bots").status_code == 401
 
     def test_staff_with_few_rights_are_asked_too(self, op, admin):
         User.objects.update(is_superuser=False)
