@@ -22,6 +22,7 @@ EXEMPT = {
     "providers/drift/settling.py": "writes the document of the issuer that its caller has settled",
     "providers/explanations/neighbours.py": "shows what was, and the provider's name",
     "providers/history/restoring.py": "its callers settle, and saving refuses a row that is past its trial",
+    "providers/identities/linking.py": "the middleware has settled the provider of the session that asks",
     "providers/identities/rights.py": "compares what stands with what the sign-in was judged by",
     "providers/identities/unlink.py": "reads which other identities there are",
     "providers/metadata/keys.py": "writes the keys of the issuer that its caller has settled",
