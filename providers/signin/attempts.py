@@ -65,7 +65,7 @@ def start_attempt(
         started_at=timezone.now(),
         address=by.address,
         user_agent=user_agent[:255],
-        trace=dict([(ASKED_AGAIN, True)] * reauthenticate + [(STEP_UP, True)] * step_up),
+        trace={mark: True for mark, asked in ((ASKED_AGAIN, reauthenticate), (STEP_UP, step_up)) if asked},
     )
     attempt.nonce, attempt.code_verifier = nonce, code_verifier
     return save_under_new_reference(attempt)

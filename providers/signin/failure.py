@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from providers.errors import SignInRefused
+from providers.errors import ProviderRefused, SignInRefused
 from providers.models import Provider
+from providers.signin.redirects import chooser_url, with_next
 
 AGAIN = "Please start again from the sign-in page."
 LATER = "This is not your fault. Please try again in a few minutes."
@@ -158,24 +159,24 @@ def render_refusal(
     error: SignInRefused,
     *,
     reference: str,
-    retry_url: str,
-    chooser: str,
-    again: Provider | None = None,
+    provider: Provider | None = None,
+    next_url: str = "",
 ) -> HttpResponse:
     """
     Answer a refused sign-in; `<main>` names the outcome and the reference for scripts.
 
-    `again` is the provider that may be tried once more, at `retry_url`; at `chooser` another one is chosen.
+    Where `provider` itself said no, it may be tried once more. What is tried again leads to `next_url` in the end.
     """
-    page = page_of(type(error))
+    page, chooser = page_of(type(error)), chooser_url(next_url)
+    again = provider if isinstance(error, ProviderRefused) else None
     context = {
         "outcome": error.code,
         "reference": reference,
         "title": page.title,
         "advice": page.advice,
-        "retry_url": retry_url,
         "again": again,
-        "chooser": chooser,
+        "retry_url": with_next(f"/signin/{again.slug}", next_url) if again else chooser,
+        "others_url": chooser if again else "/signin?choose=1",
     }
     response = render(request, "signin_refused.html", context, status=page.status)
     if request.user.is_authenticated:

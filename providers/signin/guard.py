@@ -12,14 +12,13 @@ import structlog
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from providers.errors import InternalError, ProviderRefused, SignInRefused, TooManyAttempts
+from providers.errors import InternalError, SignInRefused, TooManyAttempts
 from providers.models import Provider
 from providers.signin import limits
 from providers.signin.attempts import new_reference
 from providers.signin.cookies import stay_here
 from providers.signin.failure import render_refusal
 from providers.signin.purposes import completion_of
-from providers.signin.redirects import chooser_url, with_next
 from providers.signin.traces import SignIn, finish_attempt, record_refusal
 from ssoconsole.actors import Actor
 from ssoconsole.logs import place_of_fault
@@ -80,11 +79,8 @@ def refuse(request: HttpRequest, error: SignInRefused) -> HttpResponse:
         reference = new_reference()
         log.error("trace_not_written", reference=reference, outcome=error.code, **place_of_fault(failure))  # noqa: TRY400
         request.user = AnonymousUser()  # the page must not ask the database who this is
-    again = place.provider if isinstance(error, ProviderRefused) else None
-    chooser = chooser_url(place.next_url)
-    retry_url = with_next(f"/signin/{again.slug}", place.next_url) if again else chooser
     page = render_refusal(
-        request, error, reference=reference, retry_url=retry_url, chooser=chooser, again=again
+        request, error, reference=reference, provider=place.provider, next_url=place.next_url
     )
     return stay_here(page)
 

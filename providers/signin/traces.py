@@ -24,7 +24,7 @@ from ssoconsole.metrics.counting import count_session_check, count_sign_in
 
 SUCCESS = "ok"
 # What finishing an attempt writes; the rest of the row stays as it was when the browser left.
-TRACE_FIELDS = (*("stage", "outcome", "expected", "received", "trace", "user", "finished_at", "claims"),)
+TRACE_FIELDS = ("stage", "outcome", "expected", "received", "trace", "user", "finished_at", "claims")
 Purpose = SignInAttempt.Purpose
 # Claims that name a person, whatever the mapping reads.
 NAMING = ("sub", "email", "name", "preferred_username", "upn", "unique_name")
