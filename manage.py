@@ -9,7 +9,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssoconsole.settings")
     from django.core.exceptions import ImproperlyConfigured
 
-    from ssoconsole.upgrade.commands import ConsoleUtility
+    from ssoconsole.console.upgrade.commands import ConsoleUtility
 
     try:
         ConsoleUtility(sys.argv).execute()

@@ -23,9 +23,9 @@ from django.db import connection, models
 from django.utils import timezone
 
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret

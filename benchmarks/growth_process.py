@@ -25,14 +25,14 @@ from django.db import connection
 from django.test import Client
 
 from benchmarks.growth_fill import ADMINISTRATOR, give_secret
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 from ssoconsole.wsgi import application
 from tokens.models import TokenRecord
 from tokens.records.room import forget_counts
 from tokens.status.services import SIZE
 
 HOST = "sso.bench.example"
-PASSWORD_BACKEND = "ssoconsole.accounts.backend.PasswordBackend"
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.backend.PasswordBackend"
 BATCH = 1000
 # What is overdue, of each kind that grows: copies of rows that stay, aged.
 OVERDUE = {

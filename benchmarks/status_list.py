@@ -24,7 +24,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tokens.keys.services import ensure_signing_key
 from tokens.models import Audience, Bot, TokenRecord
 from tokens.status.published import dead_numbers, status_list_token, status_list_uris

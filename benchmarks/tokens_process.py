@@ -13,7 +13,7 @@ django.setup()
 
 from django.core.management import call_command
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret

@@ -5,7 +5,7 @@ A door maps codes to statuses (`providers/signin/failure.py`); `docs/outcomes.md
 administrator, and a test keeps that table complete.
 """
 
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.errors import DomainError
 
 
 class SignInRefused(DomainError):

@@ -24,7 +24,7 @@ from providers.sessions.services import (
 )
 from providers.sessions.step_up import withhold_administration
 from providers.trial.services import settle
-from ssoconsole.eventlog.services import record_event
+from ssoconsole.platform.eventlog.services import record_event
 
 SEEN_KEY = "seen_at"
 

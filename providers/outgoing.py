@@ -12,10 +12,10 @@ from providers.errors import (
     TokenEndpointError,
     UserinfoError,
 )
-from ssoconsole.jose.strict_json import MalformedJson, loads_document
-from ssoconsole.outbound import client
-from ssoconsole.outbound import probe as probing
-from ssoconsole.outbound.errors import (
+from ssoconsole.platform.jose.strict_json import MalformedJson, loads_document
+from ssoconsole.platform.outbound import client
+from ssoconsole.platform.outbound import probe as probing
+from ssoconsole.platform.outbound.errors import (
     ConnectFailed,
     ContentTypeRefused,
     HeaderRefused,
@@ -24,8 +24,8 @@ from ssoconsole.outbound.errors import (
     RedirectRefused,
     ResponseTooLarge,
 )
-from ssoconsole.outbound.probe import Probe
-from ssoconsole.outbound.response import ANYTHING, DEFAULT_LIMITS, JSON_DOCUMENT, Limits, Response
+from ssoconsole.platform.outbound.probe import Probe
+from ssoconsole.platform.outbound.response import ANYTHING, DEFAULT_LIMITS, JSON_DOCUMENT, Limits, Response
 
 JSON = ("application/json",)
 OK = 200

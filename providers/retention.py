@@ -14,7 +14,7 @@ from providers.models import (
     SpentLogoutToken,
 )
 from providers.models.rehearsal import REHEARSAL_LIFETIME
-from ssoconsole.connections.batches import delete_in_batches
+from ssoconsole.platform.connections.batches import delete_in_batches
 
 VERSIONS_STAY = 50
 # Longer than any leeway that may be given to a provider, and any step of a clock: a used logout token must have

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from ssoconsole.http.methods import has_page
+from ssoconsole.platform.http.methods import has_page
 
 AREAS = ("providers", "tokens", "accounts", "auth", "eventlog")
 
@@ -35,7 +35,9 @@ class ConsoleAdminSite(admin.AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """As Django's, with `ShownColumnsOnly` before whatever admin it is: nobody has to think of it."""
-        from ssoconsole.admin_lookups import ShownColumnsOnly  # needs what is not ready when the site is made
+        from ssoconsole.platform.admin_lookups import (
+            ShownColumnsOnly,
+        )  # needs what is not ready when the site is made
 
         base = admin_class or admin.ModelAdmin
         guarded = type(base.__name__, (ShownColumnsOnly, base), {"__module__": base.__module__})
@@ -53,8 +55,8 @@ class ConsoleAdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         """The console's own pages before Django's, whose last pattern takes everything."""
-        from ssoconsole.checklist.views import checklist  # models are not ready when the site is made
-        from ssoconsole.expiry.pages import ending_soon_page
+        from ssoconsole.console.checklist.views import checklist  # models are not ready when the site is made
+        from ssoconsole.console.expiry.pages import ending_soon_page
 
         ending_soon = self.admin_view(lambda request: ending_soon_page(self, request))
         return [
@@ -78,7 +80,7 @@ class ConsoleAdminSite(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """With a line about what ends soon; a few queries by indices, and nothing is fetched."""
-        from ssoconsole.expiry.pages import summary
+        from ssoconsole.console.expiry.pages import summary
 
         return super().index(request, {"ending_soon": summary(request), **(extra_context or {})})
 
@@ -110,7 +112,7 @@ class ConsoleAdminSite(admin.AdminSite):
 
     @staticmethod
     def _warnings(request: HttpRequest) -> dict[str, Any]:
-        from ssoconsole.accounts import break_glass  # models are not ready when the site is made
+        from ssoconsole.platform.accounts import break_glass  # models are not ready when the site is made
 
         return {
             "break_glass_accounts": list(break_glass.open_accounts(at=timezone.now())),

@@ -11,8 +11,8 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         from ssoconsole import checks  # noqa: F401 - registers the checks
-        from ssoconsole.checklist import deploy_check  # noqa: F401 - registers the checklist
-        from ssoconsole.tracing.setup import start_tracing
+        from ssoconsole.console.checklist import deploy_check  # noqa: F401 - registers the checklist
+        from ssoconsole.platform.tracing.setup import start_tracing
 
         start_tracing()
 

@@ -12,11 +12,11 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 
-from ssoconsole.encryption.keyring import KeyRing, KeyRingInvalid
-from ssoconsole.outbound.errors import OutboundError
-from ssoconsole.outbound.targets import parse
+from ssoconsole.platform.encryption.keyring import KeyRing, KeyRingInvalid
+from ssoconsole.platform.outbound.errors import OutboundError
+from ssoconsole.platform.outbound.targets import parse
+from ssoconsole.platform.values import host_of
 from ssoconsole.startup import several_processes, uses_local_cache
-from ssoconsole.values import host_of
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MIN_SECRET_KEY = 50

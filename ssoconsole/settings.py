@@ -16,8 +16,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from ssoconsole import values
-from ssoconsole.connections.options import postgresql_for_service, redis_options
+from ssoconsole.platform import values
+from ssoconsole.platform.connections.options import postgresql_for_service, redis_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -34,7 +34,7 @@ class Environment(environ.FileAwareEnv):
     """
 
     def read(self, name: str, reader: Callable[[str], T], default: T) -> T:
-        """Return what the variable means by a reader of `ssoconsole.values`. Raises ImproperlyConfigured."""
+        """Return what the variable means by a reader of `ssoconsole.platform.values`. Raises ImproperlyConfigured."""
         try:
             text = (self.ENVIRON.get(name) or "").removeprefix("\N{BYTE ORDER MARK}").strip()
         except (OSError, UnicodeError) as error:
@@ -185,21 +185,21 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": Environment.parts_of("cache", env.read("CACHE_URL", values.cache_url, "locmemcache://"))}
 if CACHES["default"]["BACKEND"] == "django.core.cache.backends.redis.RedisCache":
-    CACHES["default"] |= {"BACKEND": "ssoconsole.connections.cache.SharedCache"}
+    CACHES["default"] |= {"BACKEND": "ssoconsole.platform.connections.cache.SharedCache"}
     CACHES["default"]["OPTIONS"] = redis_options(
         CACHES["default"].get("OPTIONS", {}), by_socket=CACHES["default"]["LOCATION"].startswith("unix:")
     )
 else:
-    CACHES["default"] |= {"BACKEND": "ssoconsole.connections.cache.LocalCache"}
+    CACHES["default"] |= {"BACKEND": "ssoconsole.platform.connections.cache.LocalCache"}
 
 # --- Application ------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "ssoconsole",
-    "ssoconsole.accounts",
-    "ssoconsole.eventlog",
-    "ssoconsole.expiry",
-    "ssoconsole.operation",
+    "ssoconsole.platform.accounts",
+    "ssoconsole.platform.eventlog",
+    "ssoconsole.console.expiry",
+    "ssoconsole.console.operation",
     "providers",
     "tokens",
     "ssoconsole.apps.ConsoleAdminConfig",
@@ -216,14 +216,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "ssoconsole.http.forwarding.ForwardingHeadersMiddleware",
-    "ssoconsole.http.forwarding.ProbeHostMiddleware",
-    "ssoconsole.http.request_log.RequestLogMiddleware",
-    "ssoconsole.tracing.middleware.TracingMiddleware",
+    "ssoconsole.platform.http.forwarding.ForwardingHeadersMiddleware",
+    "ssoconsole.platform.http.forwarding.ProbeHostMiddleware",
+    "ssoconsole.platform.http.request_log.RequestLogMiddleware",
+    "ssoconsole.platform.tracing.middleware.TracingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "ssoconsole.http.bounds.BoundsMiddleware",
+    "ssoconsole.platform.http.bounds.BoundsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -256,9 +256,9 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "ssoconsole.accounts.backend.LockoutBackend",  # first: it stops the others
+    "ssoconsole.platform.accounts.backend.LockoutBackend",  # first: it stops the others
     "providers.signin.backend.ProviderBackend",
-    "ssoconsole.accounts.backend.PasswordBackend",
+    "ssoconsole.platform.accounts.backend.PasswordBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -270,17 +270,17 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/signed-out"
 
 # --- Guessing at the password door --------------------------------------------------------------------------
-# django-axes calls; which failures count, for whom and for how long stands in ssoconsole/accounts/lockout.py.
+# django-axes calls; which failures count, for whom and for how long stands in ssoconsole/platform/accounts/lockout.py.
 
-AXES_HANDLER = "ssoconsole.accounts.lockout.PasswordDoorHandler"
+AXES_HANDLER = "ssoconsole.platform.accounts.lockout.PasswordDoorHandler"
 AXES_ENABLE_ADMIN = False
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # who is impatient does not wait longer
 # Never a name alone: a stranger could lock its owner out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "ssoconsole.accounts.lockout.come_back_later"
-AXES_CLIENT_IP_CALLABLE = "ssoconsole.accounts.lockout.source_of"
+AXES_LOCKOUT_CALLABLE = "ssoconsole.platform.accounts.lockout.come_back_later"
+AXES_CLIENT_IP_CALLABLE = "ssoconsole.platform.accounts.lockout.source_of"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
 AXES_VERBOSE = False
 
@@ -310,7 +310,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "__Host-csrf" if _secure else "csrf"
 CSRF_COOKIE_SECURE = _secure
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "ssoconsole.refusals.csrf.csrf_failure"
+CSRF_FAILURE_VIEW = "ssoconsole.console.refusals.csrf.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -321,7 +321,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
-# Of any body, whatever reads it (ssoconsole/http/bounds.py): JSON around the largest file that the linter takes.
+# Of any body, whatever reads it (platform/http/bounds.py): JSON around the largest file that the linter takes.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_097_152
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
@@ -341,8 +341,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["tokens.api.permissions.ConsoleAdministrator"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["ssoconsole.rest.parsers.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "ssoconsole.rest.schema.ProblemSchema",
+    "DEFAULT_PARSER_CLASSES": ["ssoconsole.platform.rest.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "ssoconsole.platform.rest.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "tokens.api.problems.problem_details",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -380,5 +380,5 @@ USE_I18N = False
 
 # --- Logs: request id, never a query string, a token, a code or a secret ------------------------------------
 
-LOGGING_CONFIG = "ssoconsole.logs.configure"
+LOGGING_CONFIG = "ssoconsole.platform.logs.configure"
 LOGGING = {"format": LOG_FORMAT, "level": "DEBUG" if env.bool("LOG_DEBUG", default=False) else "INFO"}

@@ -9,7 +9,7 @@ from typing import IO
 from django.conf import settings
 from django.core import checks
 
-from ssoconsole.upgrade.schema import problem
+from ssoconsole.console.upgrade.schema import problem
 
 _lock: IO[str] | None = None
 

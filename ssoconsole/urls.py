@@ -3,16 +3,16 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from ssoconsole.http.doors import no_such_resource
+from ssoconsole.platform.http.doors import no_such_resource
 
 urlpatterns = [
-    path("", include("ssoconsole.home.urls")),
-    path("", include("ssoconsole.health.urls")),
-    path("", include("ssoconsole.operation.urls")),
+    path("", include("ssoconsole.console.home.urls")),
+    path("", include("ssoconsole.console.health.urls")),
+    path("", include("ssoconsole.console.operation.urls")),
     path("", include("providers.urls")),
     path("", include("tokens.oauth.urls")),
-    path("", include("ssoconsole.doctor.urls")),
-    path("", include("ssoconsole.refusals.urls")),
+    path("", include("ssoconsole.console.doctor.urls")),
+    path("", include("ssoconsole.console.refusals.urls")),
     path("api/v1/", include("providers.api.urls")),
     path("api/v1/", include("tokens.api.urls")),
     re_path(r"^api(?:/|\Z)", no_such_resource, name="api_nothing"),
@@ -20,5 +20,5 @@ urlpatterns = [
 ]
 
 # Django looks them up by these names, wherever a request has failed: in a view or on its way there.
-handler400 = "ssoconsole.http.doors.answer_bad_request"
-handler500 = "ssoconsole.http.unavailable.answer_failure"
+handler400 = "ssoconsole.platform.http.doors.answer_bad_request"
+handler500 = "ssoconsole.platform.http.unavailable.answer_failure"

@@ -13,7 +13,7 @@ try:
 except ImproperlyConfigured as unusable:  # it says what and how to mend it: frames would hide that
     sys.exit(str(unusable))
 
-from ssoconsole.http.content_type import reading_content_types
+from ssoconsole.platform.http.content_type import reading_content_types
 from ssoconsole.serve.drain import closing_while_draining
 from ssoconsole.startup import refuse_unsafe_start
 from tokens.oauth.direct import answering_at_once

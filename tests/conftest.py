@@ -58,7 +58,10 @@ def pytest_itemcollected(item):
 def own_cache(settings):
     """A cache in this process, which goes by its clock: what travels in time cannot take Redis along."""
     settings.CACHES = {
-        "default": {"BACKEND": "ssoconsole.connections.cache.LocalCache", "LOCATION": "travels in time"}
+        "default": {
+            "BACKEND": "ssoconsole.platform.connections.cache.LocalCache",
+            "LOCATION": "travels in time",
+        }
     }
     caches["default"].clear()
 

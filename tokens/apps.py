@@ -6,7 +6,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.db.models.signals import post_migrate, post_save, pre_delete
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 
 class TokensConfig(AppConfig):

@@ -4,8 +4,8 @@ What the bots' side refuses, as facts with stable codes.
 Each door has one table from these to its own answers: `tokens/oauth/answers.py` and `tokens/api/problems.py`.
 """
 
-from ssoconsole.errors import DomainError
-from ssoconsole.jose.errors import JwtRefused
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.jose.errors import JwtRefused
 
 
 class TokensError(DomainError):

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.conf import settings
 
-from ssoconsole.jose.strict_json import MalformedJson, loads_document
-from ssoconsole.outbound import client
-from ssoconsole.outbound.errors import OutboundError
-from ssoconsole.outbound.response import JSON_DOCUMENT
+from ssoconsole.platform.jose.strict_json import MalformedJson, loads_document
+from ssoconsole.platform.outbound import client
+from ssoconsole.platform.outbound.errors import OutboundError
+from ssoconsole.platform.outbound.response import JSON_DOCUMENT
 from tokens.errors import KeysUnavailable
 
 OK = 200

@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connections, router, transaction
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tokens.audiences.console import CONSOLE_SCOPES, console_identifier
 from tokens.audiences.services import ensure_audience
 from tokens.keys.services import provide_signing_keys

@@ -12,7 +12,7 @@ from providers.signin.guard import refuses_in_words
 from providers.signin.leaving import leave, registered_provider
 from providers.signin.limits import count_sign_in
 from providers.signin.redirects import lead_on_instead, with_next
-from ssoconsole.http.methods import mark_only_post
+from ssoconsole.platform.http.methods import mark_only_post
 
 
 @mark_only_post

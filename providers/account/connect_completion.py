@@ -12,10 +12,10 @@ from providers.models import ConsoleSession, SignInAttempt
 from providers.sessions.services import console_session_of
 from providers.signin.completion import Completion
 from providers.signin.traces import SignIn
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 if TYPE_CHECKING:
-    from ssoconsole.accounts.models import User
+    from ssoconsole.platform.accounts.models import User
 
 
 class ConnectCompletion(Completion):

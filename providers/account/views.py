@@ -17,11 +17,11 @@ from providers.account.browsers import browser_name
 from providers.identities.unlink import LastWayIn, has_way_in, unlink_identity
 from providers.models import ConsoleSession, Identity, Provider
 from providers.sessions.services import console_session_of, end_session, end_sessions_of_user
-from ssoconsole.actors import Actor
-from ssoconsole.http.methods import only_post
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.http.methods import only_post
 
 if TYPE_CHECKING:
-    from ssoconsole.accounts.models import User
+    from ssoconsole.platform.accounts.models import User
 
 
 @require_safe

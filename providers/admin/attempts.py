@@ -18,8 +18,8 @@ from providers.explanations.searching import attempts_like
 from providers.explanations.stages import stages_of, total_of
 from providers.identities.accounts import identities_of
 from providers.models import SignInAttempt
-from ssoconsole.keyset.admin import KeysetAdmin
-from ssoconsole.keyset.filters import DayFilter, SeenFilter, WhenFilter
+from ssoconsole.platform.keyset.admin import KeysetAdmin
+from ssoconsole.platform.keyset.filters import DayFilter, SeenFilter, WhenFilter
 
 
 class OutcomeFilter(SeenFilter):

@@ -15,7 +15,7 @@ from django.utils.timezone import localtime
 
 from providers.client_keys.services import OVERLAP, ClientKeysNotUsed, rotate_client_key, uses_client_keys
 from providers.models import ClientKey, Provider
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 if TYPE_CHECKING:
     ProviderModelAdmin = admin.ModelAdmin[Provider]

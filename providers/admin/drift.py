@@ -19,8 +19,8 @@ from providers.protocol.drift import host_of
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.secret import problem_of_secret
 from providers.trial.services import settle
-from ssoconsole.actors import Actor
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 
 if TYPE_CHECKING:
     ProviderModelAdmin = admin.ModelAdmin[Provider]

@@ -19,7 +19,7 @@ from providers.history.restoring import restore_version
 from providers.models import Provider
 from providers.registration.errors import RegistrationInvalid
 from providers.trial.services import settle
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 if TYPE_CHECKING:
     ProviderModelAdmin = admin.ModelAdmin[Provider]

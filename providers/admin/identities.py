@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from providers.admin.records import RecordAdmin
 from providers.identities.unlink import LastWayIn, unlink_identity
 from providers.models import Identity
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 
 @admin.register(Identity)

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from providers.identities.rights import leave_by_hand
 from providers.models import ConsoleSession, Identity
 from providers.sessions.services import end_sessions_of_user
-from ssoconsole.accounts.admin import UserAdmin
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
+from ssoconsole.platform.accounts.admin import UserAdmin
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
 
 _GO_WITH_THE_PERSON = {model._meta.verbose_name for model in (Identity, ConsoleSession)}
 

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path
 from providers.diagnosis.services import check_provider
 from providers.models import Provider
 from providers.trial.services import settle
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]

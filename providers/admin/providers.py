@@ -35,7 +35,7 @@ from providers.registration import services
 from providers.registration.cautions import standing_cautions
 from providers.registration.errors import RehearsalRequired
 from providers.trial.services import roll_back_overdue
-from ssoconsole.actors import Actor, SuperuserRequired
+from ssoconsole.platform.actors import Actor, SuperuserRequired
 
 NOT_ENABLED = (
     "not enabled, because it was changed since it last let somebody in. Open it and press “Rehearse sign-in”; once "

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from ssoconsole.keyset.paginator import BoundedListAdmin
+from ssoconsole.platform.keyset.paginator import BoundedListAdmin
 
 
 class RecordAdmin(BoundedListAdmin):

@@ -10,8 +10,8 @@ from providers.identities.rules import KEEPS_OUT, LETS_IN
 from providers.models import Provider, Rehearsal, SignInAttempt
 from providers.models.rehearsal import REHEARSAL_LIFETIME
 from providers.rehearsal.registration import rehearsed_provider
-from ssoconsole.encryption.keyring import DecryptionFailed
-from ssoconsole.eventlog.masking import mask
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.eventlog.masking import mask
 
 STEPS = {
     "leaving": "The browser leaves for the provider",

@@ -18,8 +18,8 @@ from providers.registration.risk import refuse_to_give_rights
 from providers.registration.services import needs_metadata
 from providers.rehearsal.leaving import leave_for_rehearsal
 from providers.rehearsal.services import may_rehearse, start_rehearsal
-from ssoconsole.actors import Actor
-from ssoconsole.http.methods import only_post
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.http.methods import only_post
 
 PAGE = "admin:providers_provider_rehearsal"
 

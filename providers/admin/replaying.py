@@ -12,7 +12,7 @@ from providers.admin.trying import TryingAdmin
 from providers.identities.rules import KEEPS_OUT
 from providers.models import Provider
 from providers.replay import CHOICES, USUAL, replay_sign_ins
-from ssoconsole.http.methods import only_post
+from ssoconsole.platform.http.methods import only_post
 
 ROUTE = "providers_provider_replay"
 

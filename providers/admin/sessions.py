@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from providers.admin.records import RecordAdmin
 from providers.models import ConsoleSession
 from providers.sessions.services import end_session
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 
 @admin.register(ConsoleSession)

@@ -18,7 +18,7 @@ from providers.history.errors import VersionUnknown, VersionUnusable
 from providers.history.reading import NOW, difference_between
 from providers.models import Provider
 from providers.trial.services import roll_back_now, settle
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 if TYPE_CHECKING:
     ProviderModelAdmin = admin.ModelAdmin[Provider]

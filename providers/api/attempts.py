@@ -15,8 +15,8 @@ from providers.explanations.remedies import remedy_of
 from providers.explanations.said import said_by_provider
 from providers.explanations.stages import stages_of
 from providers.models import SignInAttempt
-from ssoconsole.references import normalize_reference
-from ssoconsole.rest.views import ResourceView, one
+from ssoconsole.platform.references import normalize_reference
+from ssoconsole.platform.rest.views import ResourceView, one
 
 
 class StageSerializer(serializers.Serializer[Any]):

@@ -12,9 +12,9 @@ from providers.api.registrations import settled
 from providers.openmetadata.export import LONGEST, export_files
 from providers.openmetadata.linting import LONGEST_NAME, lint_configuration, shown
 from providers.protocol.openmetadata.export import TARGETS
-from ssoconsole.rest.serializers import StrictSerializer
-from ssoconsole.rest.views import ResourceView
-from ssoconsole.yaml.positions import LARGEST_FILE
+from ssoconsole.platform.rest.serializers import StrictSerializer
+from ssoconsole.platform.rest.views import ResourceView
+from ssoconsole.platform.yaml.positions import LARGEST_FILE
 
 
 class ExportedFileSerializer(serializers.Serializer[Any]):

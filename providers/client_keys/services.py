@@ -17,14 +17,14 @@ from providers.models import ClientKey, Provider
 from providers.protocol.client_assertion import assertion_algorithm, takes_algorithm
 from providers.protocol.discovery import ASSERTION_ALGORITHMS
 from providers.protocol.takers import belongs_to, takers_of
-from ssoconsole.actors import Actor
-from ssoconsole.encryption.keyring import DecryptionFailed
-from ssoconsole.errors import DomainError
-from ssoconsole.eventlog.services import record_event
-from ssoconsole.jose.keys import public_jwk
-from ssoconsole.jose.material import PrivateMaterial
-from ssoconsole.jose.parsed import ParsedKeys
-from ssoconsole.jose.sign import generate_private_key, private_key_from_pem, private_key_to_pem
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.jose.keys import public_jwk
+from ssoconsole.platform.jose.material import PrivateMaterial
+from ssoconsole.platform.jose.parsed import ParsedKeys
+from ssoconsole.platform.jose.sign import generate_private_key, private_key_from_pem, private_key_to_pem
 
 OVERLAP = timedelta(hours=24)  # how long a retired key stays published
 

@@ -18,9 +18,9 @@ from providers.protocol.preflight.authorization_answer import Asked, judge_autho
 from providers.protocol.preflight.findings import Finding, finding
 from providers.protocol.preflight.refusal_words import meaning_of
 from providers.signin.redirects import add_query
-from ssoconsole.jose.errors import shown
-from ssoconsole.outbound.errors import OutboundError
-from ssoconsole.outbound.response import Limits
+from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.outbound.errors import OutboundError
+from ssoconsole.platform.outbound.response import Limits
 
 PAGES = ("text/html",)
 PAGE_LIMITS = Limits(body_bytes=2 * 1024 * 1024)  # sign-in pages carry whole applications

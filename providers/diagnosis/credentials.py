@@ -15,7 +15,7 @@ from providers.protocol.preflight.findings import Finding, finding
 from providers.protocol.preflight.offers import client_authentication
 from providers.protocol.preflight.token_answer import REJECTED, judge_token_answer
 from providers.registration.secret import readable_secret
-from ssoconsole.outbound.errors import OutboundError
+from ssoconsole.platform.outbound.errors import OutboundError
 
 Methods = Provider.ClientAuthentication
 EXPECTED = "invalid_grant, for a code that was never issued"

@@ -18,11 +18,11 @@ from providers.models import Identity, Provider
 from providers.protocol.logout_token import EVENT
 from providers.protocol.refusals import near_miss
 from providers.trial.services import roll_back_overdue
-from ssoconsole.examination.checks import Check, failed, passed
-from ssoconsole.jose import base64url, strict_json
-from ssoconsole.jose.claims import read_claims
-from ssoconsole.jose.errors import JwtRefused, shown
-from ssoconsole.jose.verify import ID_TOKEN, LOGOUT_TOKEN, MAX_BYTES
+from ssoconsole.platform.examination.checks import Check, failed, passed
+from ssoconsole.platform.jose import base64url, strict_json
+from ssoconsole.platform.jose.claims import read_claims
+from ssoconsole.platform.jose.errors import JwtRefused, shown
+from ssoconsole.platform.jose.verify import ID_TOKEN, LOGOUT_TOKEN, MAX_BYTES
 
 ID, LOGOUT = "ID token", "logout token"
 MOST_PROVIDERS = 500

@@ -17,8 +17,8 @@ from providers.protocol.preflight.findings import Finding, finding
 from providers.protocol.preflight.issuer import judge_issuer, paths_above
 from providers.protocol.preflight.key_set import judge_key_set
 from providers.protocol.preflight.offers import OFFERS, Wanted
-from ssoconsole.jose.algorithms import ALGORITHMS
-from ssoconsole.outbound.response import Response
+from ssoconsole.platform.jose.algorithms import ALGORITHMS
+from ssoconsole.platform.outbound.response import Response
 
 Methods = Provider.ClientAuthentication
 

@@ -8,7 +8,7 @@ from providers.diagnosis.subject import NotRun, Subject
 from providers.protocol.preflight.certificate import judge_certificate, judge_connection, judge_resolution
 from providers.protocol.preflight.clock import judge_clock, provider_time
 from providers.protocol.preflight.findings import Finding
-from ssoconsole.outbound.response import Response
+from ssoconsole.platform.outbound.response import Response
 
 
 def examine_resolution(subject: Subject) -> list[Finding]:

@@ -12,7 +12,7 @@ from providers.protocol.preflight.findings import Finding, finding
 from providers.protocol.takers import belongs_to, takers_of
 from providers.registration.rules import problems
 from providers.registration.secret import UNREADABLE, needs_secret, problem_of_secret, readable_secret
-from ssoconsole.jose.keys import SHORTEST_SECRET_BYTES
+from ssoconsole.platform.jose.keys import SHORTEST_SECRET_BYTES
 
 # These have steps of their own.
 _ELSEWHERE = ("issuer", "client_secret")

@@ -10,8 +10,8 @@ from providers.models import Provider, SpentLogoutToken
 from providers.protocol import id_token, logout_token
 from providers.protocol.logout_token import LogoutTokenUsed
 from providers.protocol.refusals import check_issuer
-from ssoconsole.examination.checks import Check, passed
-from ssoconsole.jose import claims as rules_of_jwt
+from ssoconsole.platform.examination.checks import Check, passed
+from ssoconsole.platform.jose import claims as rules_of_jwt
 
 Claims = Mapping[str, Any]
 

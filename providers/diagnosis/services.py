@@ -10,8 +10,8 @@ from providers.models import Provider
 from providers.protocol.preflight.findings import Check, Finding, Report, by_importance
 from providers.protocol.preflight.offers import OFFERS
 from providers.protocol.preflight.values import sentence_for
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
 
 
 @dataclass(frozen=True)

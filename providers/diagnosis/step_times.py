@@ -7,9 +7,9 @@ from typing import Any
 
 from providers.diagnosis.steps import step
 from providers.models import Provider
-from ssoconsole.examination.checks import Check
-from ssoconsole.jose import claims as rules_of_jwt
-from ssoconsole.jose.times import moment, told
+from ssoconsole.platform.examination.checks import Check
+from ssoconsole.platform.jose import claims as rules_of_jwt
+from ssoconsole.platform.jose.times import moment, told
 
 
 def check_times(

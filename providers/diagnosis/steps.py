@@ -6,11 +6,11 @@ from providers.errors import SignInRefused
 from providers.explanations.meanings import meaning_of
 from providers.models import Provider
 from providers.protocol.logout_token import LogoutRefused
-from ssoconsole.examination.checks import Check, failed, passed
-from ssoconsole.jose import errors
-from ssoconsole.jose.algorithms import SYMMETRIC
-from ssoconsole.jose.keys import JwkSet, SharedSecret
-from ssoconsole.jose.verify import TypeRule, VerifiedJwt, verify_jwt
+from ssoconsole.platform.examination.checks import Check, failed, passed
+from ssoconsole.platform.jose import errors
+from ssoconsole.platform.jose.algorithms import SYMMETRIC
+from ssoconsole.platform.jose.keys import JwkSet, SharedSecret
+from ssoconsole.platform.jose.verify import TypeRule, VerifiedJwt, verify_jwt
 
 # What `verify_jwt` refuses, in its own order.
 _OF_THE_SIGNATURE: tuple[tuple[str, tuple[type[errors.JwtRefused], ...]], ...] = (

@@ -14,9 +14,9 @@ from providers.models import Provider
 from providers.protocol.discovery import discovery_url
 from providers.protocol.preflight.endpoints import judge_adopted
 from providers.protocol.preflight.findings import Finding
-from ssoconsole.outbound.errors import OutboundError
-from ssoconsole.outbound.probe import Probe
-from ssoconsole.outbound.response import JSON_DOCUMENT, Response
+from ssoconsole.platform.outbound.errors import OutboundError
+from ssoconsole.platform.outbound.probe import Probe
+from ssoconsole.platform.outbound.response import JSON_DOCUMENT, Response
 
 
 class NotRun(Exception):

@@ -11,8 +11,8 @@ from providers.models import DiscoveryDrift, Provider
 from providers.protocol.drift import decisive_differences
 from providers.registration.secret import claim_secret, set_client_secret
 from providers.registration.services import look_up_metadata, save_provider, write_change
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
 
 Decision = DiscoveryDrift.Decision
 

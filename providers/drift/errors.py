@@ -1,6 +1,6 @@
 """Why a changed document was not decided about."""
 
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.errors import DomainError
 
 
 class DriftDecided(DomainError):

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from providers.models import DiscoveryDrift, Provider
 from providers.protocol.drift import Difference, decisive_differences, without_decisive
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
 
 Decision = DiscoveryDrift.Decision
 

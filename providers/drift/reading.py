@@ -12,8 +12,8 @@ from providers.metadata.keys import parse_keys
 from providers.metadata.services import check_discovery
 from providers.models import Provider
 from providers.protocol.discovery import discovery_url
-from ssoconsole.outbound.certificate import peer_certificate
-from ssoconsole.outbound.errors import OutboundError
+from ssoconsole.platform.outbound.certificate import peer_certificate
+from ssoconsole.platform.outbound.errors import OutboundError
 
 
 @dataclass(frozen=True, slots=True)

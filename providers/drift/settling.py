@@ -14,8 +14,8 @@ from providers.models import Provider
 from providers.protocol.discovery import ANNOUNCES_ISS
 from providers.protocol.drift import Difference, decisive_differences, differences
 from providers.protocol.key_set import exposed_keys, key_changes
-from ssoconsole.actors import Actor
-from ssoconsole.outbound.errors import OutboundError
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.outbound.errors import OutboundError
 
 
 def settle(provider: Provider, reading: Reading, *, by: Actor, at: datetime) -> list[Finding]:

@@ -18,7 +18,7 @@ from providers.metadata.keys import refetch_keys
 from providers.metadata.services import settle_discovery
 from providers.models import DiscoveryVersion, JwksVersion, Provider
 from providers.trial.services import roll_back_overdue
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 # So many are waited for at the same time: they only read, and need neither the database nor each other.
 WORKERS = 8

@@ -12,9 +12,9 @@ from providers.models import ClientKey, Provider
 from providers.protocol.client_assertion import ASSERTION_TYPE, MAC, assertion_claims
 from providers.protocol.takers import belongs_to, origin_of
 from providers.registration.secret import UNREADABLE, readable_secret
-from ssoconsole.jose.keys import SHORTEST_SECRET_BYTES, SharedSecret
-from ssoconsole.jose.material import PrivateMaterial
-from ssoconsole.jose.sign import sign_jwt
+from ssoconsole.platform.jose.keys import SHORTEST_SECRET_BYTES, SharedSecret
+from ssoconsole.platform.jose.material import PrivateMaterial
+from ssoconsole.platform.jose.sign import sign_jwt
 
 Methods = Provider.ClientAuthentication
 Field = tuple[str, str]

@@ -25,9 +25,9 @@ from providers.metadata.keys import verify_token
 from providers.models import Provider
 from providers.protocol.mapping import lacks_mapped_claims
 from providers.protocol.userinfo import check_signed_userinfo, check_userinfo
-from ssoconsole.jose.errors import shown
-from ssoconsole.jose.verify import USERINFO
-from ssoconsole.outbound.response import Response
+from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.verify import USERINFO
+from ssoconsole.platform.outbound.response import Response
 
 CLIENT_ERROR = 400
 SIGNED = "application/jwt"

@@ -15,7 +15,7 @@ from providers.exchange.reason import reason_of
 from providers.models import Provider
 from providers.protocol.discovery import PUSH_ENDPOINT
 from providers.registration.secret import needs_secret, readable_secret
-from ssoconsole.jose.errors import shown
+from ssoconsole.platform.jose.errors import shown
 
 CREATED = 201
 _REQUEST_URI = re.compile(r"[\x21-\x7e]{1,1000}")

@@ -5,10 +5,10 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
-from ssoconsole.eventlog.masking import MASK
-from ssoconsole.jose.errors import shown
-from ssoconsole.jose.strict_json import MalformedJson
-from ssoconsole.outbound.response import Response
+from ssoconsole.platform.eventlog.masking import MASK
+from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.strict_json import MalformedJson
+from ssoconsole.platform.outbound.response import Response
 
 
 def reason_of(response: Response, secrets: Collection[str | None]) -> str:

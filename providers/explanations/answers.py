@@ -1,6 +1,6 @@
 """The answer does not belong to an attempt of this browser, or the provider does not do its part."""
 
-from ssoconsole.examination.meaning import Meaning
+from ssoconsole.platform.examination.meaning import Meaning
 
 OF_ANSWERS = {
     "refused": Meaning(

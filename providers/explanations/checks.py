@@ -3,7 +3,7 @@
 from providers.explanations.meanings import meaning_of
 from providers.explanations.stages import stages_of
 from providers.models import SignInAttempt
-from ssoconsole.examination.checks import Check, failed, passed
+from ssoconsole.platform.examination.checks import Check, failed, passed
 
 
 def checks_of_attempt(attempt: SignInAttempt) -> list[Check]:

@@ -1,7 +1,7 @@
 """The ID token, and userinfo beside it."""
 
-from ssoconsole.examination.meaning import Meaning
-from ssoconsole.jose.verify import MAX_BYTES
+from ssoconsole.platform.examination.meaning import Meaning
+from ssoconsole.platform.jose.verify import MAX_BYTES
 
 OF_ID_TOKENS = {
     "id_token_refused": Meaning(

@@ -1,6 +1,6 @@
 """A refused back-channel logout."""
 
-from ssoconsole.examination.meaning import Meaning
+from ssoconsole.platform.examination.meaning import Meaning
 
 OF_LOGOUTS = {
     "logout_refused": Meaning(

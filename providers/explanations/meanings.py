@@ -8,7 +8,7 @@ from providers.explanations.answers import OF_ANSWERS
 from providers.explanations.id_tokens import OF_ID_TOKENS
 from providers.explanations.logout import OF_LOGOUTS
 from providers.explanations.people import OF_PEOPLE
-from ssoconsole.examination.meaning import Meaning
+from ssoconsole.platform.examination.meaning import Meaning
 
 MEANINGS: dict[str, Meaning] = {**OF_ANSWERS, **OF_ID_TOKENS, **OF_PEOPLE}
 LOGOUT_MEANINGS: dict[str, Meaning] = OF_LOGOUTS

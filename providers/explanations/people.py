@@ -1,6 +1,6 @@
 """Who may enter."""
 
-from ssoconsole.examination.meaning import Meaning
+from ssoconsole.platform.examination.meaning import Meaning
 
 OF_PEOPLE = {
     "denied": Meaning(

@@ -9,8 +9,8 @@ from django.db.models import Q
 from providers.explanations.meanings import LOGOUT_MEANINGS, MEANINGS
 from providers.models import ClaimedName, Identity, SignInAttempt
 from providers.signin.traces import normal_name
-from ssoconsole.encryption.keyring import key_ring
-from ssoconsole.references import normalize_reference
+from ssoconsole.platform.encryption.keyring import key_ring
+from ssoconsole.platform.references import normalize_reference
 
 MOST_PEOPLE = 50
 MOST_ATTEMPTS = 500

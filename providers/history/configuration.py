@@ -13,7 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from providers.history.errors import VersionUnusable
 from providers.models import Provider, ProviderVersion
 from providers.registration.secret import UNREADABLE, readable_secret
-from ssoconsole.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
 
 # What a registration is not: what its provider publishes, and what the console keeps about the row itself.
 NOT_CONFIGURATION = frozenset(

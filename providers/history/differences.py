@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from providers.history.configuration import Configuration
-from ssoconsole.eventlog.masking import is_secret, mask
+from ssoconsole.platform.eventlog.masking import is_secret, mask
 
 
 class Difference(NamedTuple):

@@ -1,6 +1,6 @@
 """Why a version cannot be had."""
 
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.errors import DomainError
 
 
 class VersionUnknown(DomainError):

@@ -6,7 +6,7 @@ from providers.history.configuration import registration_in
 from providers.history.services import find_version
 from providers.models import Provider
 from providers.registration.services import save_provider
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 
 def restore_version(

@@ -15,7 +15,7 @@ from providers.history.configuration import (
 )
 from providers.history.errors import VersionUnknown, VersionUnusable
 from providers.models import Provider, ProviderVersion
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 LONGEST_NOTE = 300
 UNSEEN = "as it was found: written before there was a history, or past it"

@@ -8,11 +8,11 @@ from django.db.models import Q
 from providers.errors import EmailTaken
 from providers.models import Identity, Provider
 from providers.protocol.mapping import MappedPerson
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
 
 if TYPE_CHECKING:
-    from ssoconsole.accounts.models import User
+    from ssoconsole.platform.accounts.models import User
 
 
 def same_text(field: str, value: str) -> Q:

@@ -18,7 +18,7 @@ from providers.protocol.admission import admit
 from providers.protocol.mapping import MappedPerson, map_claims
 
 if TYPE_CHECKING:
-    from ssoconsole.accounts.models import User
+    from ssoconsole.platform.accounts.models import User
 
 
 class Way(StrEnum):

@@ -12,11 +12,11 @@ from providers.identities.decision import mapped_person
 from providers.models import ConsoleSession, Identity, Provider
 from providers.protocol.admission import admit
 from providers.protocol.id_token import check_authentication_context
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
 
 if TYPE_CHECKING:
-    from ssoconsole.accounts.models import User
+    from ssoconsole.platform.accounts.models import User
 
 
 @transaction.atomic

@@ -19,11 +19,11 @@ from providers.errors import ProviderChanged
 from providers.identities.accounts import any_of_theirs, is_taken
 from providers.models import GivenRight, Identity, Provider
 from providers.protocol.mapping import MappedPerson
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_change
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_change
 
 if TYPE_CHECKING:
-    from ssoconsole.accounts.models import User
+    from ssoconsole.platform.accounts.models import User
 
 ADMINISTRATION = ""  # where otherwise the name of a group stands; no group is called so
 # The name of a group or ADMINISTRATION, and the claim value or the principal by which it is given.

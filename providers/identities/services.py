@@ -22,11 +22,11 @@ from providers.identities.decision import (
 )
 from providers.identities.rights import write_rights
 from providers.models import Identity, Provider
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_change, record_event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_change, record_event
 
 if TYPE_CHECKING:
-    from ssoconsole.accounts.models import User
+    from ssoconsole.platform.accounts.models import User
 
 
 def sign_in_person(*, provider: Provider, claims: Mapping[str, Any], by: Actor) -> "User":

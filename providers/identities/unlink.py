@@ -8,12 +8,12 @@ from django.db import transaction
 from providers.identities.rights import take_rights_back
 from providers.models import ConsoleSession, GivenRight, Identity
 from providers.sessions.services import end_selected
-from ssoconsole.actors import Actor
-from ssoconsole.errors import DomainError
-from ssoconsole.eventlog.services import record_event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.eventlog.services import record_event
 
 if TYPE_CHECKING:
-    from ssoconsole.accounts.models import User
+    from ssoconsole.platform.accounts.models import User
 
 
 class LastWayIn(DomainError):

@@ -12,14 +12,14 @@ from providers.errors import KeysInvalid, MetadataInvalid, ProviderFault, Provid
 from providers.models import JwksVersion, Provider
 from providers.protocol.key_set import key_changes, public_halves, same_keys
 from providers.protocol.refusals import outcome_of
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
-from ssoconsole.jose.algorithms import SYMMETRIC
-from ssoconsole.jose.errors import JwtRefused, KeySetRefused, SignatureInvalid, UnknownKey
-from ssoconsole.jose.keys import JwkSet, SharedSecret
-from ssoconsole.jose.verify import TypeRule, VerifiedJwt, parse_jws, verify_jwt
-from ssoconsole.limits import may_try
-from ssoconsole.metrics.counting import provider_fetch
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.jose.algorithms import SYMMETRIC
+from ssoconsole.platform.jose.errors import JwtRefused, KeySetRefused, SignatureInvalid, UnknownKey
+from ssoconsole.platform.jose.keys import JwkSet, SharedSecret
+from ssoconsole.platform.jose.verify import TypeRule, VerifiedJwt, parse_jws, verify_jwt
+from ssoconsole.platform.limits import may_try
+from ssoconsole.platform.metrics.counting import provider_fetch
 
 FRESH_FOR = timedelta(hours=1)
 # How long the last good copy serves while the provider does not answer. After that, a key that he may have

@@ -16,9 +16,9 @@ from providers.protocol.discovery import check_document, discovery_url
 from providers.protocol.drift import differences
 from providers.protocol.refusals import issuer_mismatch
 from providers.registration.secret import extend_to_hosts
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_change
-from ssoconsole.metrics.counting import provider_fetch
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_change
+from ssoconsole.platform.metrics.counting import provider_fetch
 
 HOSTS_KNOWN = "the first metadata say to which hosts the client secret goes"
 # The columns that `keep_discovery` sets.

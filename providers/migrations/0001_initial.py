@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import providers.models.provider
-import ssoconsole.encryption.field
+import ssoconsole.platform.encryption.field
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('jwks', models.JSONField(editable=False, null=True)),
                 ('jwks_fetched_at', models.DateTimeField(editable=False, null=True)),
                 ('client_id', models.CharField(max_length=255, verbose_name='client ID')),
-                ('client_secret', ssoconsole.encryption.field.EncryptedTextField(blank=True, null=True)),
+                ('client_secret', ssoconsole.platform.encryption.field.EncryptedTextField(blank=True, null=True)),
                 ('token_endpoint_auth_method', models.CharField(choices=[('none', 'none (public client, PKCE)'), ('client_secret_basic', 'client_secret_basic'), ('client_secret_post', 'client_secret_post'), ('client_secret_jwt', 'client_secret_jwt'), ('private_key_jwt', 'private_key_jwt')], default='client_secret_basic', max_length=32)),
                 ('response_type', models.CharField(choices=[('code', 'code'), ('id_token', 'id_token (implicit by form_post, legacy)')], default='code', max_length=16)),
                 ('scopes', models.JSONField(default=providers.models.provider.default_scopes)),
@@ -86,9 +86,9 @@ class Migration(migrations.Migration):
                 ('issuer', models.CharField(blank=True, max_length=512)),
                 ('redirect_uri', models.CharField(blank=True, max_length=512)),
                 ('next_url', models.CharField(blank=True, max_length=2000)),
-                ('nonce', ssoconsole.encryption.field.EncryptedTextField(blank=True, null=True)),
-                ('code_verifier', ssoconsole.encryption.field.EncryptedTextField(blank=True, null=True)),
-                ('posted_answer', ssoconsole.encryption.field.EncryptedTextField(blank=True, null=True)),
+                ('nonce', ssoconsole.platform.encryption.field.EncryptedTextField(blank=True, null=True)),
+                ('code_verifier', ssoconsole.platform.encryption.field.EncryptedTextField(blank=True, null=True)),
+                ('posted_answer', ssoconsole.platform.encryption.field.EncryptedTextField(blank=True, null=True)),
                 ('started_at', models.DateTimeField(db_index=True)),
                 ('consumed_at', models.DateTimeField(null=True)),
                 ('finished_at', models.DateTimeField(null=True)),
@@ -128,8 +128,8 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('sub', models.CharField(max_length=255)),
                 ('sid', models.CharField(blank=True, max_length=255)),
-                ('id_token', ssoconsole.encryption.field.EncryptedTextField(blank=True, null=True)),
-                ('refresh_token', ssoconsole.encryption.field.EncryptedTextField(blank=True, null=True)),
+                ('id_token', ssoconsole.platform.encryption.field.EncryptedTextField(blank=True, null=True)),
+                ('refresh_token', ssoconsole.platform.encryption.field.EncryptedTextField(blank=True, null=True)),
                 ('started_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
                 ('checked_at', models.DateTimeField()),

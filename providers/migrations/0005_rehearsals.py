@@ -1,5 +1,5 @@
 import django.db.models.deletion
-import ssoconsole.encryption.field
+import ssoconsole.platform.encryption.field
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -22,8 +22,8 @@ class Migration(migrations.Migration):
             name='Rehearsal',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('registration', ssoconsole.encryption.field.EncryptedTextField()),
-                ('result', ssoconsole.encryption.field.EncryptedTextField(null=True)),
+                ('registration', ssoconsole.platform.encryption.field.EncryptedTextField()),
+                ('result', ssoconsole.platform.encryption.field.EncryptedTextField(null=True)),
                 ('started_at', models.DateTimeField(db_index=True)),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('provider', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='rehearsals', to='providers.provider')),

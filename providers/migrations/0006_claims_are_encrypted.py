@@ -1,4 +1,4 @@
-import ssoconsole.encryption.field
+import ssoconsole.platform.encryption.field
 from django.db import migrations
 
 
@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='signinattempt',
             name='claims',
-            field=ssoconsole.encryption.field.EncryptedTextField(null=True),
+            field=ssoconsole.platform.encryption.field.EncryptedTextField(null=True),
         ),
     ]

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import models
 
 from providers.models.provider import Provider
-from ssoconsole.encryption.field import EncryptedTextField
-from ssoconsole.encryption.keyring import DecryptionFailed
-from ssoconsole.eventlog.masking import mask
+from ssoconsole.platform.encryption.field import EncryptedTextField
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.eventlog.masking import mask
 
 ATTEMPT_LIFETIME = timedelta(minutes=10)
 

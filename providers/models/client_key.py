@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from providers.models.provider import Provider
-from ssoconsole.encryption.field import EncryptedTextField
+from ssoconsole.platform.encryption.field import EncryptedTextField
 
 
 class ClientKeyQuerySet(models.QuerySet["ClientKey"]):

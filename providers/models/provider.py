@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 
 from providers.models.structures import GroupRules, TextList, TextMap
-from ssoconsole.encryption.field import EncryptedTextField
+from ssoconsole.platform.encryption.field import EncryptedTextField
 
 
 def default_scopes() -> list[str]:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 
 from providers.models.provider import Provider
-from ssoconsole.encryption.field import EncryptedTextField
+from ssoconsole.platform.encryption.field import EncryptedTextField
 
 REHEARSAL_LIFETIME = timedelta(minutes=30)
 

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import Q
 
 from providers.models.provider import Provider
-from ssoconsole.encryption.field import EncryptedTextField
-from ssoconsole.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.encryption.field import EncryptedTextField
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
 
 # `last_seen_at` is written no more often, so that it may be older than the last request by this.
 SEEN_EVERY = timedelta(minutes=1)

@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 
 from providers.models.provider import Provider
-from ssoconsole.encryption.field import EncryptedTextField
+from ssoconsole.platform.encryption.field import EncryptedTextField
 
 
 class ProviderVersion(models.Model):

@@ -1,6 +1,6 @@
 """Why nothing was exported."""
 
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.errors import DomainError
 
 
 class ExportRefused(DomainError):

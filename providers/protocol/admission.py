@@ -7,7 +7,7 @@ import idna
 
 from providers.errors import NotAdmitted
 from providers.protocol.mapping import LONGEST_EMAIL, MappedPerson
-from ssoconsole.jose.errors import shown
+from ssoconsole.platform.jose.errors import shown
 
 # RFC 5322's dot-atom, with letters and digits of every script (RFC 6531): no quotes, comments or blanks.
 _LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")

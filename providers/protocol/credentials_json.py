@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import quote
 
 from providers.protocol.discovery import WELL_KNOWN
-from ssoconsole.errors import DomainError
-from ssoconsole.jose.strict_json import MalformedJson, loads_document
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.jose.strict_json import MalformedJson, loads_document
 
 LARGEST = 64 * 1024  # bytes; real ones have one or two thousand
 LONGEST_TEXT = 4096

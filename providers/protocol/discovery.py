@@ -5,9 +5,9 @@ from typing import Any
 
 from providers.errors import MetadataInvalid
 from providers.protocol.refusals import issuer_mismatch
-from ssoconsole.jose.errors import shown
-from ssoconsole.outbound.errors import OutboundError
-from ssoconsole.outbound.targets import parse
+from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.outbound.errors import OutboundError
+from ssoconsole.platform.outbound.targets import parse
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 ANNOUNCES_ISS = "authorization_response_iss_parameter_supported"

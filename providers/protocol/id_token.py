@@ -18,10 +18,10 @@ from providers.errors import (
     NonceMismatch,
 )
 from providers.protocol.refusals import check_issuer, refusals_as_outcomes
-from ssoconsole.jose import claims as rules_of_jwt
-from ssoconsole.jose.errors import shown
-from ssoconsole.jose.times import ahead, moment, told
-from ssoconsole.jose.verify import VerifiedJwt
+from ssoconsole.platform.jose import claims as rules_of_jwt
+from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.times import ahead, moment, told
+from ssoconsole.platform.jose.verify import VerifiedJwt
 
 # An honest provider signs at the moment of signing in; what is older was kept by somebody.
 LONGEST_SINCE_ISSUED = 24 * 60 * 60

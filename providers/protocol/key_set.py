@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ssoconsole.jose.keys import thumbprint
+from ssoconsole.platform.jose.keys import thumbprint
 
 # What RFC 7517 and RFC 7518 publish of a key; every other member may be the private half, or anything.
 _PUBLIC = frozenset(

@@ -10,11 +10,11 @@ from typing import Any
 
 from providers.errors import ClaimRefused
 from providers.protocol.refusals import check_issuer, refusals_as_outcomes
-from ssoconsole.errors import DomainError
-from ssoconsole.jose import claims as rules_of_jwt
-from ssoconsole.jose.claims import LONGEST_IDENTIFIER
-from ssoconsole.jose.errors import shown
-from ssoconsole.jose.verify import VerifiedJwt
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.jose import claims as rules_of_jwt
+from ssoconsole.platform.jose.claims import LONGEST_IDENTIFIER
+from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.verify import VerifiedJwt
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 # From iat to exp. A provider that retries makes a new token; one that lives long is worth stealing.

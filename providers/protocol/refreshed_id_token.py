@@ -14,10 +14,10 @@ from providers.errors import (
 )
 from providers.protocol.id_token import LONGEST_SINCE_ISSUED, check_authorized_party, check_hashes
 from providers.protocol.refusals import issuer_mismatch, refusals_as_outcomes
-from ssoconsole.jose import claims as rules_of_jwt
-from ssoconsole.jose.errors import shown
-from ssoconsole.jose.times import moment
-from ssoconsole.jose.verify import VerifiedJwt
+from ssoconsole.platform.jose import claims as rules_of_jwt
+from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.times import moment
+from ssoconsole.platform.jose.verify import VerifiedJwt
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from providers.errors import IssuerMismatch, SignInRefused, by_code
-from ssoconsole.jose.claims import require
-from ssoconsole.jose.errors import JwtRefused, shown
+from ssoconsole.platform.jose.claims import require
+from ssoconsole.platform.jose.errors import JwtRefused, shown
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 

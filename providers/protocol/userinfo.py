@@ -5,9 +5,9 @@ from typing import Any
 
 from providers.errors import UserinfoSubjectMismatch
 from providers.protocol.refusals import issuer_mismatch, refusals_as_outcomes
-from ssoconsole.jose import claims as rules_of_jwt
-from ssoconsole.jose.errors import shown
-from ssoconsole.jose.verify import VerifiedJwt
+from ssoconsole.platform.jose import claims as rules_of_jwt
+from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.verify import VerifiedJwt
 
 
 def check_userinfo(claims: Mapping[str, Any], *, sub: str) -> None:

@@ -25,9 +25,9 @@ from providers.refresh.services import confirm_check, end_unvouched, keep_refres
 from providers.refresh.timing import grace_ends
 from providers.sessions.step_up import check_to_enter
 from providers.signin.traces import SignIn
-from ssoconsole.actors import Actor
-from ssoconsole.jose.verify import ID_TOKEN, unverified_claims
-from ssoconsole.logs import place_of_fault
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.jose.verify import ID_TOKEN, unverified_claims
+from ssoconsole.platform.logs import place_of_fault
 
 log = structlog.get_logger("sessions")
 

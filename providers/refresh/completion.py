@@ -16,10 +16,10 @@ from providers.sessions.services import console_session_of, set_console_session
 from providers.signin.completion import Completion
 from providers.signin.redirects import with_next
 from providers.signin.traces import SignIn, finish_attempt
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 if TYPE_CHECKING:
-    from ssoconsole.accounts.models import User
+    from ssoconsole.platform.accounts.models import User
 
 
 class CheckCompletion(Completion):

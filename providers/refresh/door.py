@@ -22,7 +22,7 @@ from providers.refresh.timing import grace_ends, is_due, refresh_token_of
 from providers.sessions.navigation import is_exempt, is_navigation
 from providers.sessions.services import set_console_session
 from providers.signin.guard import as_refusal, refuse
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 log = structlog.get_logger("sessions")
 

@@ -18,7 +18,7 @@ from providers.models import ConsoleSession
 from providers.refresh.timing import is_claimed
 from providers.sessions.services import authentication_in, end_session
 from providers.signin.traces import SignIn, finish_attempt
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 
 def claim_check(*, session: ConsoleSession, at: datetime) -> bool:

@@ -8,7 +8,7 @@ hour at most, in which requests are served although the provider has not vouched
 from datetime import datetime, timedelta
 
 from providers.models import ConsoleSession, Provider
-from ssoconsole.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
 
 LONGEST_GRACE = timedelta(hours=1)
 # How long one process has the check to itself, and also how long a provider that failed is left in peace. It is

@@ -13,7 +13,7 @@ from providers.protocol.discovery import (
 )
 from providers.registration.rules import problems
 from providers.registration.secret import readable_secret
-from ssoconsole.jose.algorithms import SYMMETRIC
+from ssoconsole.platform.jose.algorithms import SYMMETRIC
 
 # Claims that a provider gives (`sub`; Entra ID's `oid`) or verifies: nobody becomes an administrator by an address
 # that is called unverified. What a person can call himself at some provider is every other one.

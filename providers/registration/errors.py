@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.errors import DomainError
 
 
 class RegistrationInvalid(DomainError):

@@ -3,7 +3,7 @@
 from providers.models import Provider
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.secret import readable_secret
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 # What a field that is added later is, until somebody has thought about it: risky.
 HARMLESS = ("name", "icon", "order", "client_secret_expires_at", "signout_params")

@@ -13,8 +13,8 @@ from typing import Any, Final
 from providers.models import Provider
 from providers.protocol.takers import belongs_to, takers_of
 from providers.registration.errors import RegistrationInvalid
-from ssoconsole.encryption.keyring import DecryptionFailed
-from ssoconsole.jose.algorithms import SYMMETRIC
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.jose.algorithms import SYMMETRIC
 
 
 class Unreadable(Enum):

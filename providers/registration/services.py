@@ -24,9 +24,9 @@ from providers.registration.secret import claim_secret, readable_secret
 from providers.rehearsal.gate import pass_gate, pass_gate_to_enable
 from providers.sessions.services import end_sessions_of_provider
 from providers.trial.beginning import carry_trial, end_if_undone, follow_up, refuse_trial
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.masking import MASK
-from ssoconsole.eventlog.services import record_change, record_event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.masking import MASK
+from ssoconsole.platform.eventlog.services import record_change, record_event
 
 # What the provider has published; only the metadata services change it on a row that stands.
 PUBLISHED = (*KEPT, "jwks_failing_since", "tls_not_after")

@@ -7,7 +7,7 @@ from typing import Any
 from providers.protocol.admission import normal_domain
 from providers.protocol.claims import is_deceptive
 from providers.protocol.mapping import FIELDS
-from ssoconsole.jose.errors import shown
+from ssoconsole.platform.jose.errors import shown
 
 LONGEST_TEXT = 255
 MOST_MEMBERS = 200

@@ -14,10 +14,10 @@ from providers.rehearsal.services import keep_result, may_rehearse, refuse_rehea
 from providers.sessions.step_up import check_to_administer
 from providers.signin.completion import Completion
 from providers.signin.traces import SignIn
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 if TYPE_CHECKING:
-    from ssoconsole.accounts.models import User
+    from ssoconsole.platform.accounts.models import User
 
 
 class RehearsalCompletion(Completion):

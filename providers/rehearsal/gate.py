@@ -14,7 +14,7 @@ from providers.models import Identity, Provider, Rehearsal, SignInAttempt
 from providers.registration.errors import RehearsalRequired
 from providers.registration.risk import is_risky
 from providers.rehearsal.registration import rehearsed_provider
-from ssoconsole.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
 
 MOST = 50  # rehearsals of one provider that are looked at
 ENABLED = "enabled"

@@ -11,7 +11,7 @@ from providers.signin.guard import as_refusal
 from providers.signin.leaving import leave
 from providers.signin.limits import count_sign_in
 from providers.signin.redirects import lead_on_instead
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 
 def leave_for_rehearsal(request: HttpRequest, rehearsal: Rehearsal, *, page: str) -> HttpResponse:

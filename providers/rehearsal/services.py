@@ -13,10 +13,10 @@ from providers.models import Provider, Rehearsal, SignInAttempt
 from providers.registration.secret import claim_secret, extend_to_hosts
 from providers.rehearsal.registration import written
 from providers.signin.traces import SignIn, finish_attempt
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 if TYPE_CHECKING:
-    from ssoconsole.accounts.models import User
+    from ssoconsole.platform.accounts.models import User
 
 
 def may_rehearse(request: HttpRequest, rehearsal: Rehearsal) -> bool:

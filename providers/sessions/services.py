@@ -17,8 +17,8 @@ from providers.models import ConsoleSession, Provider, SpentLogoutToken
 from providers.models.session import LONGEST_ACR, SEEN_EVERY
 from providers.protocol.id_token import methods_in
 from providers.protocol.logout_token import Logout, LogoutTokenUsed
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
 
 SESSION_KEY = "console_session"  # in the browser's own session: the primary key of the row
 PROVIDER_BACKEND = "providers.signin.backend.ProviderBackend"

@@ -19,7 +19,7 @@ from providers.errors import InsufficientAuthentication
 from providers.models import ConsoleSession, Provider
 from providers.protocol.id_token import check_authentication_context
 from providers.sessions.navigation import is_navigation
-from ssoconsole.http.doors import API, answer_in_form
+from ssoconsole.platform.http.doors import API, answer_in_form
 
 PARAMETER = "step_up"
 ADMIN = "/admin/"

@@ -28,8 +28,8 @@ from providers.signin.guard import place_of
 from providers.signin.limits import count_sign_in
 from providers.signin.redirects import lead_on
 from providers.trial.services import settle
-from ssoconsole.jose.errors import shown
-from ssoconsole.jose.verify import MAX_BYTES
+from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.verify import MAX_BYTES
 
 UNAVAILABLE = ("server_error", "temporarily_unavailable")  # RFC 6749 section 4.1.2.1
 PARAMETERS = ("state", "code", "id_token", "iss", "error", "error_description")

@@ -15,8 +15,8 @@ from django.utils import timezone
 from providers.errors import StateUsed
 from providers.models import ConsoleSession, Provider, Rehearsal, SignInAttempt
 from providers.signin.cookies import hash_of
-from ssoconsole.actors import Actor
-from ssoconsole.references import draw_words
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.references import draw_words
 
 # 2.6 thousand million references. The traces of programs' refusals have more, so that one is never the other.
 REFERENCE_WORDS = 3

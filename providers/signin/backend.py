@@ -31,10 +31,10 @@ from providers.sessions.step_up import check_to_administer, check_to_enter
 from providers.signin.attempts import is_step_up, strictest_max_age
 from providers.signin.completion import Completion
 from providers.signin.traces import SignIn
-from ssoconsole.jose.verify import ID_TOKEN
+from ssoconsole.platform.jose.verify import ID_TOKEN
 
 if TYPE_CHECKING:
-    from ssoconsole.accounts.models import User
+    from ssoconsole.platform.accounts.models import User
 
 RANDOM_LENGTH = 43  # of letters and digits: 256 bits, and the longest nonce that every provider takes
 

@@ -42,9 +42,9 @@ from providers.signin.guard import place_of, refuses_in_words
 from providers.signin.limits import count_sign_in
 from providers.signin.purposes import completion_of
 from providers.signin.traces import SignIn, finish_attempt
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import events_in_one_insert
-from ssoconsole.jose.errors import shown
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import events_in_one_insert
+from ssoconsole.platform.jose.errors import shown
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase

@@ -19,10 +19,10 @@ from providers.sessions.step_up import meets_demands_to_administer
 from providers.signin.cookies import remember_sign_in
 from providers.signin.traces import SignIn
 from providers.trial.services import confirm_by_sign_in
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 if TYPE_CHECKING:
-    from ssoconsole.accounts.models import User
+    from ssoconsole.platform.accounts.models import User
 
 
 class Completion:

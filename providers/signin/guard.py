@@ -20,8 +20,8 @@ from providers.signin.cookies import stay_here
 from providers.signin.failure import render_refusal
 from providers.signin.purposes import completion_of
 from providers.signin.traces import SignIn, finish_attempt, record_refusal
-from ssoconsole.actors import Actor
-from ssoconsole.logs import place_of_fault
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.logs import place_of_fault
 
 log = structlog.get_logger("signin")
 View = Callable[..., HttpResponseBase]

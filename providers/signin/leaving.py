@@ -21,7 +21,7 @@ from providers.signin.guard import place_of, refuses_in_words
 from providers.signin.limits import count_sign_in
 from providers.signin.redirects import add_query, local_target
 from providers.trial.services import roll_back_overdue, settle
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 LONGEST_HINT = 255
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")

@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 
 from providers.errors import TooManyAttempts
-from ssoconsole.limits import WINDOW, count_try, source_of, this_minute
+from ssoconsole.platform.limits import WINDOW, count_try, source_of, this_minute
 
 log = structlog.get_logger("signin")
 

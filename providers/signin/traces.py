@@ -15,12 +15,12 @@ from providers.models import ClaimedName, Provider, SignInAttempt
 from providers.protocol.claims import value_at
 from providers.protocol.mapping import untold_groups
 from providers.signin.attempts import ASKED_AGAIN, STEP_UP, save_under_new_reference
-from ssoconsole.actors import Actor
-from ssoconsole.encryption.keyring import key_ring
-from ssoconsole.errors import DomainError
-from ssoconsole.eventlog.masking import mask
-from ssoconsole.eventlog.services import record_event
-from ssoconsole.metrics.counting import count_session_check, count_sign_in
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.encryption.keyring import key_ring
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.eventlog.masking import mask
+from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.metrics.counting import count_session_check, count_sign_in
 
 SUCCESS = "ok"
 # What finishing an attempt writes; the rest of the row stays as it was when the browser left.

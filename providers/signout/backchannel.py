@@ -15,13 +15,13 @@ from providers.protocol.logout_token import LogoutFormRefused, check_logout_toke
 from providers.sessions.services import end_sessions_by_logout
 from providers.signin.traces import record_refusal
 from providers.trial.services import settle
-from ssoconsole.actors import Actor
-from ssoconsole.errors import DomainError
-from ssoconsole.http.content_type import is_readable
-from ssoconsole.http.methods import only_post
-from ssoconsole.jose.errors import shown
-from ssoconsole.jose.verify import LOGOUT_TOKEN
-from ssoconsole.limits import count_try, source_of, this_minute
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.http.content_type import is_readable
+from ssoconsole.platform.http.methods import only_post
+from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.verify import LOGOUT_TOKEN
+from ssoconsole.platform.limits import count_try, source_of, this_minute
 
 log = structlog.get_logger("signout")
 FORM = "application/x-www-form-urlencoded"

@@ -15,8 +15,8 @@ from providers.models import ConsoleSession
 from providers.sessions.services import console_session_of, end_session, set_console_session
 from providers.signin.cookies import stay_here
 from providers.signin.redirects import add_query, lead_on
-from ssoconsole.actors import Actor
-from ssoconsole.http.methods import only_post
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.http.methods import only_post
 
 
 @only_post

@@ -10,8 +10,8 @@ from providers.history.services import find_version
 from providers.models import Provider
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.risk import is_risky
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
 
 TRIAL = ("trial_ends_at", "trial_baseline")
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=24)

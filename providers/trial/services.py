@@ -22,9 +22,9 @@ from providers.registration.risk import changes_rights
 from providers.registration.secret import claim_secret, extend_to_hosts
 from providers.registration.services import has_moved, refuse_problems, shut_out, write_change
 from providers.sessions.services import end_selected
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
 
 ROLLED_BACK = "provider_rolled_back"
 CONFIRMED = "provider_trial_confirmed"

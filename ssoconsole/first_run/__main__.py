@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ssoconsole.first_run.children import Children, StopSignals
 from ssoconsole.first_run.env_file import write_env_file
+from ssoconsole.platform.values import whole
 from ssoconsole.serve.port import problem_with
-from ssoconsole.values import whole
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -3,9 +3,9 @@
 from django.db.models import Q
 from django.utils import timezone
 
-from ssoconsole.accounts.models import User
-from ssoconsole.accounts.services import NameTaken, bootstrap_admin
-from ssoconsole.actors import Actor
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.accounts.services import NameTaken, bootstrap_admin
+from ssoconsole.platform.actors import Actor
 
 NAME = "admin"
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from providers.models import Provider
 from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, save_provider
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential

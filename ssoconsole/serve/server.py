@@ -15,7 +15,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from ssoconsole.logs import handler_config
+from ssoconsole.platform.logs import handler_config
 from ssoconsole.serve.drain import start_draining
 from ssoconsole.serve.port import problem_with
 

@@ -72,7 +72,7 @@ def test_no_query_string_gets_into_a_log():
 
 
 def test_no_forwarding_header_of_a_client_is_passed_on():
-    from ssoconsole.http.forwarding import FORWARDING_HEADERS
+    from ssoconsole.platform.http.forwarding import FORWARDING_HEADERS
 
     text = (SHARED / "server.conf").read_text()
     ours = dict(re.findall(r"proxy_set_header (\S+) (\S+);", text))

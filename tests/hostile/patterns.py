@@ -12,7 +12,7 @@ from django.apps import apps
 from django.core.validators import RegexValidator
 from django.urls import URLResolver, get_resolver
 
-from ssoconsole.http.bounds import LONGEST_PATH
+from ssoconsole.platform.http.bounds import LONGEST_PATH
 
 PROJECT = ("providers", "tokens", "ssoconsole")
 # What would run or be refused if it were imported.

@@ -9,7 +9,7 @@ from importlib import import_module
 
 import pytest
 
-from ssoconsole.outbound.response import DEFAULT_LIMITS
+from ssoconsole.platform.outbound.response import DEFAULT_LIMITS
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
 KIB = 1024

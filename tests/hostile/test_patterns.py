@@ -74,6 +74,6 @@ def test_a_pattern_that_goes_back_and_forth_is_noticed(pattern, shape):
 def test_the_project_has_patterns_of_every_kind():
     places = {place for found in patterns() for place in found.places}
     assert len(patterns()) > 80
-    assert "ssoconsole.jose.strict_json._STRING_OR_BRACKET" in places
+    assert "ssoconsole.platform.jose.strict_json._STRING_OR_BRACKET" in places
     assert any(place.startswith("path ^r/") for place in places)
     assert any(":" in place for place in places)

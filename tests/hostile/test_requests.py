@@ -20,8 +20,8 @@ from django.urls import Resolver404, resolve
 
 from providers.metadata.keys import refetch_keys
 from providers.metadata.services import ensure_discovery
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
 from tests.hostile.requests import MARK, draw
 from tests.providers.signin.journey import Browser, register
 from tests.support.name_server import know_only_this_machine
@@ -32,7 +32,7 @@ from tokens.models import Audience, Bot
 from tokens.records.services import issue_token
 
 CASES = int(os.environ.get("HOSTILE_REQUESTS", "2000"))
-PASSWORD_BACKEND = "ssoconsole.accounts.backend.PasswordBackend"
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.backend.PasswordBackend"
 # What anybody may make the console write: traces of his own, sessions of nobody, what was seen of a provider.
 ANYBODY_WRITES = re.compile(
     r'^(?:INSERT INTO|UPDATE|DELETE FROM) "(?:django_session|axes_\w+|eventlog_event|providers_signinattempt'

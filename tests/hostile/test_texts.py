@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
 from tests.hostile.growth import LENGTH, grows_in_proportion, of_length, seconds
 from tests.providers.signin.journey import Browser, register
 from tokens.audiences.services import save_audience
@@ -18,7 +18,7 @@ from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.keyless import add_federation
 from tokens.models import Audience, Bot
 
-PASSWORD_BACKEND = "ssoconsole.accounts.backend.PasswordBackend"
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.backend.PasswordBackend"
 FORM = "application/x-www-form-urlencoded"
 # A request of any kind is answered in this time of the processor; one that goes back and forth takes many seconds.
 LONGEST = 1.5

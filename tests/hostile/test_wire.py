@@ -15,7 +15,7 @@ from tests.support.servers import ConsoleProcess, free_port
 ROOT = Path(__file__).parents[2]
 MAKE = """
 from datetime import timedelta
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.models import Audience, Bot

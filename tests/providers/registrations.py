@@ -5,8 +5,8 @@ from django.db import transaction
 from providers.identities import services as identities
 from providers.models import Provider
 from providers.registration.secret import claim_secret, set_client_secret
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 
 BOB = Actor("user", "bob")
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from providers import retention
 from providers.models import ConsoleSession, Provider, SignInAttempt
-from ssoconsole.connections import batches
+from ssoconsole.platform.connections import batches
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)

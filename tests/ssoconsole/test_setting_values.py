@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
 from ssoconsole import checks
-from ssoconsole.expiry import checks as expiry_checks
+from ssoconsole.console.expiry import checks as expiry_checks
 from tests.support.servers import ROOT
 
 SECRET = "kP3vX9mQ2zL7wR5tY8uB1nC4jH6gF0dSaEiOqWxZrTyUvMbNhGkJ"

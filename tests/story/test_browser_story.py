@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from providers.models import ConsoleSession, Identity
-from ssoconsole.accounts.services import bootstrap_admin
-from ssoconsole.actors import Actor
+from ssoconsole.platform.accounts.services import bootstrap_admin
+from ssoconsole.platform.actors import Actor
 from tests.support.browser import screenshot, sign_in_at_real_provider
 from tests.support.leaks import assert_without
 

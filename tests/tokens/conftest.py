@@ -5,8 +5,8 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 from tokens_cast import BASE_URL, METADATA, PASSWORD_BACKEND, OAuth
 
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret

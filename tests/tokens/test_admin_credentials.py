@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from tokens_cast import PASSWORD_BACKEND, state
 
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 from tests.support.leaks import assert_without
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.credentials.services import add_client_secret

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from tokens_cast import METADATA, PASSWORD_BACKEND, but_for_the_reference, problem, state
 
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.support.leaks import assert_without
 from tokens.models import Credential, TokenRecord
 

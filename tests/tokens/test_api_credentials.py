@@ -14,8 +14,8 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 from tokens_cast import PASSWORD_BACKEND, problem, state
 
-from ssoconsole.jose.keys import public_jwk
-from tests.ssoconsole.jose.jose_forgery import roca_key, weak_rsa_key
+from ssoconsole.platform.jose.keys import public_jwk
+from tests.ssoconsole.platform.jose.jose_forgery import roca_key, weak_rsa_key
 from tests.support.leaks import assert_without
 from tokens.bots.services import GrantSpec, retire_bot, save_bot
 from tokens.credentials.keyless import set_public_keys

@@ -11,7 +11,7 @@ from rest_framework import exceptions
 from rest_framework.test import APIClient
 from tokens_cast import PASSWORD_BACKEND, problem
 
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.errors import DomainError
 from tests.support.leaks import assert_without
 from tokens import errors
 from tokens.api import traces

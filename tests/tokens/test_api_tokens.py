@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 from tokens_cast import METADATA, problem, state
 
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.support.leaks import assert_without
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.models import Audience, Bot, SigningKey, TokenRecord

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokens_cast import METADATA, basic, claims_in
 
-from ssoconsole.accounts.models import User
-from ssoconsole.encryption.keyring import key_ring
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.encryption.keyring import key_ring
+from ssoconsole.platform.eventlog.models import Event
 from tokens.credentials.services import PURPOSE
 from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
 from tokens.oauth.direct import answering_at_once
@@ -362,7 +362,7 @@ def test_a_refusal_is_djangos_and_it_does_not_try_the_short_way_again(direct, me
 
 
 def test_it_logs_and_counts_as_every_request_is(direct, me, caplog):
-    from ssoconsole.metrics.families import REGISTRY
+    from ssoconsole.platform.metrics.families import REGISTRY
 
     def counted():
         labels = {"route": "oauth_token", "status": "2xx"}

@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 from tokens_cast import problem, state
 
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tokens.credentials.throttling import MOST_PER_ADDRESS
 from tokens.models import Bot, TokenRecord
 

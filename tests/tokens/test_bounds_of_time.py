@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 from tokens_cast import BASE_URL, METADATA, claims_in, problem, status_bit
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tokens import outgoing
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot

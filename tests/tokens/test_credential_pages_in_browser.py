@@ -8,8 +8,8 @@ from assertions import Signer
 from playwright.sync_api import expect
 from tokens_cast import BASE_URL
 
-from ssoconsole.accounts.services import bootstrap_admin
-from ssoconsole.actors import Actor
+from ssoconsole.platform.accounts.services import bootstrap_admin
+from ssoconsole.platform.actors import Actor
 from tests.support.browser import screenshot
 from tokens.bots.services import save_bot
 from tokens.models import Bot, Credential

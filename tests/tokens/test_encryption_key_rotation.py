@@ -12,12 +12,12 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from providers.models import ClaimedName, SignInAttempt
-from ssoconsole.accounts.models import SecretToShow
-from ssoconsole.backup.services import keys_in_use
-from ssoconsole.checklist.services import go_through
-from ssoconsole.encryption.hashes import COLUMNS
-from ssoconsole.encryption.keyring import key_ring
-from ssoconsole.eventlog.models import Event
+from ssoconsole.console.backup.services import keys_in_use
+from ssoconsole.console.checklist.services import go_through
+from ssoconsole.platform.accounts.models import SecretToShow
+from ssoconsole.platform.encryption.hashes import COLUMNS
+from ssoconsole.platform.encryption.keyring import key_ring
+from ssoconsole.platform.eventlog.models import Event
 from tokens.bots.services import GrantSpec, retire_bot, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.models import Bot, Credential
@@ -170,7 +170,7 @@ class RetirementTests:
 
 class EveryHashTests:
     def test_every_use_of_a_keyed_hash_is_a_column_that_is_known(self):
-        """A new one is named in ssoconsole/encryption/hashes.py, and lasting ones by `reencrypt`, each by itself."""
+        """A new one is named in platform/encryption/hashes.py, and lasting ones by `reencrypt`, each by itself."""
         users = {
             str(path.relative_to(ROOT))
             for app in ("providers", "ssoconsole", "tokens")
@@ -180,7 +180,7 @@ class EveryHashTests:
         }
         columns = {
             "tokens.Credential.secret_hash": {"tokens/credentials/services.py"},
-            "accounts.SecretToShow.session_hash": {"ssoconsole/accounts/shown_once.py"},
+            "accounts.SecretToShow.session_hash": {"ssoconsole/platform/accounts/shown_once.py"},
             "providers.ClaimedName.name_hash": {
                 "providers/explanations/searching.py",
                 "providers/signin/traces.py",

@@ -6,7 +6,7 @@ import pytest
 from assertions import Signer, by_assertion
 from tokens_cast import state
 
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.credentials.keyless import set_public_keys

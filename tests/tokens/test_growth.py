@@ -12,9 +12,9 @@ from tokens_cast import PASSWORD_BACKEND
 
 from providers.models import ConsoleSession
 from providers.retention import drop_old_sign_ins
-from ssoconsole.accounts.break_glass import open_accounts
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
+from ssoconsole.platform.accounts.break_glass import open_accounts
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
 from tokens.bots.services import disable_bot
 from tokens.credentials.retirement import retire_unused_credentials
 from tokens.credentials.services import add_client_secret

@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tests.support.at_once import looking_when
 from tokens.bots import services as bots
 from tokens.credentials import retirement

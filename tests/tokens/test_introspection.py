@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tokens_cast import BASE_URL, METADATA, basic, claims_in
 
-from ssoconsole.jose.sign import generate_private_key, sign_jwt
+from ssoconsole.platform.jose.sign import generate_private_key, sign_jwt
 from tokens.audiences.services import disable_audience, enable_audience
 from tokens.bots.services import GrantSpec, disable_bot, enable_bot, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential

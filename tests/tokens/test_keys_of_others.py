@@ -3,7 +3,7 @@
 import pytest
 from assertions import Signer
 
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tokens import outgoing
 from tokens.errors import KeysUnavailable
 from tokens.models import RemoteKeys

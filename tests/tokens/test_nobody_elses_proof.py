@@ -10,9 +10,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 from tokens_cast import BASE_URL, PASSWORD_BACKEND, state
 
-from ssoconsole.encryption.keyring import key_ring
-from ssoconsole.jose import signatures
-from ssoconsole.jose.sign import sign_jwt
+from ssoconsole.platform.encryption.keyring import key_ring
+from ssoconsole.platform.jose import signatures
+from ssoconsole.platform.jose.sign import sign_jwt
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.credentials.services import add_client_secret, retire_credential

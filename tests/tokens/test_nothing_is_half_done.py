@@ -14,8 +14,8 @@ from django.utils import timezone
 from tokens_cast import METADATA, problem
 from tokens_rights import everything
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.support.faults import event_refused, just_before
 from tokens import outgoing
 from tokens.audiences.services import disable_audience, enable_audience, save_audience

@@ -8,7 +8,7 @@ from assertions import Signer, by_assertion
 from django.utils import timezone
 from tokens_cast import BASE_URL, basic
 
-from ssoconsole.jose.keys import JwkSet
+from ssoconsole.platform.jose.keys import JwkSet
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.keyless import set_public_keys

@@ -15,7 +15,7 @@ from django.db import OperationalError
 from django.utils import timezone
 from tokens_cast import BASE_URL, OAuth, but_for_the_reference, state
 
-from ssoconsole.jose.errors import IssuerMismatch
+from ssoconsole.platform.jose.errors import IssuerMismatch
 from tests.support.at_once import at_once
 from tests.support.leaks import assert_without
 from tokens.bots.services import disable_bot
@@ -482,15 +482,15 @@ class KeysElsewhereTests:
         def away(*args, **kwargs):
             raise ConnectionError("no cache")
 
-        monkeypatch.setattr("ssoconsole.limits.cache.add", away)
-        monkeypatch.setattr("ssoconsole.limits._local", {})
+        monkeypatch.setattr("ssoconsole.platform.limits.cache.add", away)
+        monkeypatch.setattr("ssoconsole.platform.limits._local", {})
         assert fetched(oauth, mine.assertion(BOT)).status_code == 200
         for number in range(5):
             assert fetched(oauth, foreign.assertion(BOT, header={"kid": str(number)})).status_code == 401
         assert len(host.asked) == 3
 
     def test_a_change_of_keys_is_an_event(self, oauth, published, host, mine):
-        from ssoconsole.eventlog.models import Event
+        from ssoconsole.platform.eventlog.models import Event
 
         fetched(oauth, mine.assertion(BOT))
         event = Event.objects.get(action="remote_keys_changed")

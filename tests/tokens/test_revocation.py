@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tokens_cast import basic
 
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tokens.models import TokenRecord
 from tokens.records.ending import revoke_token
 
@@ -79,7 +79,11 @@ def test_a_token_must_be_given(oauth, me):
 
 
 @pytest.mark.parametrize(
-    "where", ["ssoconsole.connections.prepared.Statement.rows", "ssoconsole.connections.prepared.Pair.rows"]
+    "where",
+    [
+        "ssoconsole.platform.connections.prepared.Statement.rows",
+        "ssoconsole.platform.connections.prepared.Pair.rows",
+    ],
 )
 def test_a_database_that_fails_half_way_is_503_and_never_200(oauth, me, token, monkeypatch, where):
     oauth.introspect(token, me)

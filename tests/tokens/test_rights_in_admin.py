@@ -17,7 +17,7 @@ from django.urls import reverse
 from tokens_cast import METADATA
 from tokens_rights import everything, with_all_but, with_exactly
 
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 from tokens.audiences.services import disable_audience
 from tokens.bots.services import disable_bot
 from tokens.credentials.keyless import add_federation

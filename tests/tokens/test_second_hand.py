@@ -13,8 +13,8 @@ from django.db import connection, connections
 from django.utils import timezone
 from tokens_cast import METADATA
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.support.at_once import at_once
 from tests.support.faults import just_before
 from tokens.audiences.services import save_audience

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from tokens_cast import problem, state
 
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tokens.credentials.retirement import evidence_of
 from tokens.credentials.services import add_client_secret
 from tokens.models import Credential

@@ -13,8 +13,8 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from tokens_cast import BASE_URL, claims_in, status_bit
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.keys.parsed import private_keys
 from tokens.keys.services import compromise_signing_key

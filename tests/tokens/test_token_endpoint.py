@@ -9,7 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from tokens_cast import BASE_URL, METADATA, basic
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tests.support.leaks import assert_without
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret

@@ -8,10 +8,10 @@ from django.db import IntegrityError
 from django.utils import timezone
 from tokens_cast import METADATA, state
 
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
-from ssoconsole.encryption.keyring import key_ring
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.encryption.keyring import key_ring
+from ssoconsole.platform.eventlog.models import Event
 from tests.support.leaks import assert_without
 from tokens import errors
 from tokens.audiences.services import disable_audience, enable_audience, ensure_audience, save_audience
@@ -586,7 +586,7 @@ def test_a_key_is_compromised_once_and_replaced_at_once(by):
 
 
 def test_parsed_keys_are_bounded(by, monkeypatch):
-    from ssoconsole.jose import parsed
+    from ssoconsole.platform.jose import parsed
 
     monkeypatch.setattr(parsed, "MOST", 1)
     cache = parsed.ParsedKeys(lambda key: key.kid)

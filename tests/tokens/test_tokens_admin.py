@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from tokens_cast import METADATA, PASSWORD_BACKEND, state
 
-from ssoconsole.accounts.models import User
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.eventlog.models import Event
 from tests.support.leaks import assert_without
 from tokens.bots.services import disable_bot, retire_bot
 from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord

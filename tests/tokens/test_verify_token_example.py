@@ -12,8 +12,8 @@ from django.core.cache import cache
 from django.test import Client
 from tokens_cast import BASE_URL, METADATA, claims_in
 
-from ssoconsole.actors import Actor
-from ssoconsole.jose.sign import generate_private_key, sign_jwt
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.jose.sign import generate_private_key, sign_jwt
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.keys.parsed import private_keys

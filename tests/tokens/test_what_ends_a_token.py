@@ -21,8 +21,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 from tokens_cast import METADATA, PASSWORD_BACKEND, OAuth, status_bit
 
-from ssoconsole.accounts.models import User
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.eventlog.models import Event
 from tokens.bots.services import GrantSpec, enable_bot, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.errors import BotRetired

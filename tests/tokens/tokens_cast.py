@@ -9,14 +9,14 @@ from urllib.parse import quote_plus
 from django.db import OperationalError, connection
 from django.test import Client
 
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tokens.models import Bot, Credential, TokenRecord
 from tokens.protocol.status_list import decode, status_at
 
 BASE_URL = "http://localhost:8000"
 METADATA = "https://metadata.example"
 # Signed in without a provider, so that these tests need none.
-PASSWORD_BACKEND = "ssoconsole.accounts.backend.PasswordBackend"  # a path, no password
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.backend.PasswordBackend"  # a path, no password
 
 
 def basic(client_id, client_secret):

@@ -5,8 +5,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from tokens_cast import PASSWORD_BACKEND
 
-from ssoconsole.accounts.models import User
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.eventlog.models import Event
 
 # Traces of what was refused come and go with the refusals themselves.
 TRACES = {"tokenrefusal"}

@@ -8,8 +8,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from ssoconsole.actors import Actor
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 from tokens.admin.fields import LinesField
 from tokens.admin.records import UndeletableAdmin, confirmation
 from tokens.audiences.console import console_identifier

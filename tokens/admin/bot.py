@@ -13,10 +13,10 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
-from ssoconsole.errors import DomainError
-from ssoconsole.keyset.paginator import BoundedListAdmin
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.keyset.paginator import BoundedListAdmin
 from tokens.admin.bot_forms import BotForm, GrantForm, GrantFormSet
 from tokens.admin.issue_token import issue_token_page
 from tokens.admin.new_credential import new_federation, new_keys

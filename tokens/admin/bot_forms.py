@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
 
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.errors import DomainError
 from tokens.admin.fields import LinesField
 from tokens.bots.grants import check_grants
 from tokens.bots.services import GrantSpec, check_bot, check_name_is_free

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tokens.admin.records import RecordAdmin, confirmation
 from tokens.admin.trial import try_token
 from tokens.credentials.retirement import evidence_of

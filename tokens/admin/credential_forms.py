@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from ssoconsole.jose.verify import MAX_BYTES
+from ssoconsole.platform.jose.verify import MAX_BYTES
 from tokens.admin.fields import LinesField
 
 _WIDE = {"rows": 8, "class": "vLargeTextField", "spellcheck": "false"}

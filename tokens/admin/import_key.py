@@ -10,8 +10,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 from tokens.keys.importing import import_signing_key
 from tokens.protocol.key_file import LARGEST_FILE
 

@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 
-from ssoconsole.accounts.shown_once import keep_for_one_look, look_once
-from ssoconsole.actors import Actor
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.accounts.shown_once import keep_for_one_look, look_once
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 from tokens.admin.fields import LinesField
 from tokens.bots.grants import grants_of
 from tokens.models import Audience, Bot, TokenRecord

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from ssoconsole.keyset.paginator import BoundedListAdmin
+from ssoconsole.platform.keyset.paginator import BoundedListAdmin
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]

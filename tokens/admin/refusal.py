@@ -8,9 +8,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from ssoconsole.keyset.admin import KeysetAdmin
-from ssoconsole.keyset.filters import DayFilter, SeenFilter, WhenFilter
-from ssoconsole.references import normalize_reference, number_of_words
+from ssoconsole.platform.keyset.admin import KeysetAdmin
+from ssoconsole.platform.keyset.filters import DayFilter, SeenFilter, WhenFilter
+from ssoconsole.platform.references import normalize_reference, number_of_words
 from tokens.models import TokenRefusal
 from tokens.refusals.explaining import explain_refusal
 from tokens.refusals.services import WORDS

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tokens.admin.import_key import import_key
 from tokens.admin.records import RecordAdmin, confirmation
 from tokens.keys.services import compromise_signing_key, rotate_signing_key, rotation_possible_from

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tokens.admin.records import RecordAdmin
 from tokens.models import Bot, TokenRecord
 from tokens.models.record import owner_disabled

@@ -7,7 +7,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tokens.audiences.console import console_identifier
 from tokens.errors import InvalidRequest, InvalidToken
 from tokens.models import TokenRecord

@@ -10,8 +10,8 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ssoconsole.jose.verify import MAX_BYTES
-from ssoconsole.rest.serializers import StrictSerializer
+from ssoconsole.platform.jose.verify import MAX_BYTES
+from ssoconsole.platform.rest.serializers import StrictSerializer
 from tokens.api.authentication import actor_of
 from tokens.api.permissions import visible_bots
 from tokens.api.repeats import IDEMPOTENCY_KEY, repeatable

@@ -13,7 +13,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.errors import DomainError
 from tokens import errors
 from tokens.api import traces
 from tokens.audiences.console import WRITE

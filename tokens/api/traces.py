@@ -6,9 +6,9 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ssoconsole.actors import Actor
-from ssoconsole.errors import DomainError
-from ssoconsole.limits import source_of
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.limits import source_of
 from tokens.errors import InvalidRequest, InvalidToken
 from tokens.models import TokenRecord, TokenRefusal
 from tokens.refusals.presentable import plausible_name, presentable

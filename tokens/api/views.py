@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from ssoconsole.rest.views import ResourceView, created, one
+from ssoconsole.platform.rest.views import ResourceView, created, one
 
 __all__ = ["ConsoleView", "created", "one"]
 

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_change, record_event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_change, record_event
 from tokens.audiences.console import console_identifier
 from tokens.errors import AudienceTaken, IdentifierImmutable, LifetimeTooLong, ProfileInUse
 from tokens.keys.services import publish_ahead

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tokens.audiences.console import console_identifier
 from tokens.errors import (
     AudienceAmbiguous,

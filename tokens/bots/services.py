@@ -9,9 +9,9 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_change, record_event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_change, record_event
 from tokens.bots.grants import (
     GrantSpec,
     check_grants,

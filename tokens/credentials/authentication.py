@@ -8,11 +8,11 @@ from datetime import datetime
 import structlog
 from django.utils import timezone
 
-from ssoconsole.jose.algorithms import ALGORITHMS
-from ssoconsole.jose.errors import JwtRefused, shown
-from ssoconsole.jose.signatures import spend_verification
-from ssoconsole.jose.verify import unverified_claims
-from ssoconsole.limits import subscriber_of
+from ssoconsole.platform.jose.algorithms import ALGORITHMS
+from ssoconsole.platform.jose.errors import JwtRefused, shown
+from ssoconsole.platform.jose.signatures import spend_verification
+from ssoconsole.platform.jose.verify import unverified_claims
+from ssoconsole.platform.limits import subscriber_of
 from tokens.credentials.own_keys import prove_by_own_key
 from tokens.credentials.services import hashes_of
 from tokens.credentials.throttling import count_failure

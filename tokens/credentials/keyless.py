@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
-from ssoconsole.jose.errors import KeySetRefused
-from ssoconsole.jose.keys import JwkSet, distinct
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.jose.errors import KeySetRefused
+from ssoconsole.platform.jose.keys import JwkSet, distinct
 from tokens.bots.grants import refuse_to_give_power
 from tokens.credentials.services import retire_credential
 from tokens.errors import BotRetired, KeysRefused

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.conf import settings
 
-from ssoconsole.jose.algorithms import ALGORITHMS as JOSE_ALGORITHMS
-from ssoconsole.jose.errors import ClaimRefused, KeySetRefused
-from ssoconsole.jose.keys import JwkSet
-from ssoconsole.jose.signatures import spend_verification
-from ssoconsole.jose.verify import CLIENT_ASSERTION, VerifiedJwt, verify_jwt
+from ssoconsole.platform.jose.algorithms import ALGORITHMS as JOSE_ALGORITHMS
+from ssoconsole.platform.jose.errors import ClaimRefused, KeySetRefused
+from ssoconsole.platform.jose.keys import JwkSet
+from ssoconsole.platform.jose.signatures import spend_verification
+from ssoconsole.platform.jose.verify import CLIENT_ASSERTION, VerifiedJwt, verify_jwt
 from tokens.credentials.spent import spend_assertion
 from tokens.errors import CredentialUnknown, KeysUnavailable
 from tokens.models import Credential

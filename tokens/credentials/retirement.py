@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from ssoconsole.actors import Actor
-from ssoconsole.encryption.keyring import key_ring
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.encryption.keyring import key_ring
 from tokens.credentials.services import retire_credential
 from tokens.models import Bot, Credential
 from tokens.protocol.retirement import Evidence, evidence_for_retiring, unused_since

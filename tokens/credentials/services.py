@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
-from ssoconsole.encryption.keyring import key_ring
-from ssoconsole.eventlog.services import record_event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.encryption.keyring import key_ring
+from ssoconsole.platform.eventlog.services import record_event
 from tokens.bots.grants import refuse_to_give_power
 from tokens.errors import BotRetired, ExpiryInvalid, SecretInUse
 from tokens.models import Bot, Credential

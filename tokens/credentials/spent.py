@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from ssoconsole.connections.batches import delete_in_batches
+from ssoconsole.platform.connections.batches import delete_in_batches
 from tokens.errors import AssertionReplayed
 from tokens.models import Bot, SpentAssertion
 

@@ -21,7 +21,7 @@ MOST_PER_ADDRESS = 60
 
 def count_failure(*, client_id: str, source: str | None) -> int | None:
     """
-    Count one failure of a name, and of whom it counts against (`ssoconsole.limits`).
+    Count one failure of a name, and of whom it counts against (`ssoconsole.platform.limits`).
 
     Return the seconds to wait if there were too many within a minute, else None.
     """

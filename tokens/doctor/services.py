@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from ssoconsole.jose.errors import JwtRefused
-from ssoconsole.jose.verify import unverified_claims
+from ssoconsole.platform.jose.errors import JwtRefused
+from ssoconsole.platform.jose.verify import unverified_claims
 from tokens.errors import NoSigningKey
 from tokens.keys.parsed import public_keys
 from tokens.models import Audience, SigningKey, TokenRecord

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Max
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
-from ssoconsole.jose.keys import thumbprint
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.jose.keys import thumbprint
 from tokens.models import Audience, SigningKey, TokenRecord
 
 # What was being signed while the key was retired: a token that is on its way into the database, a status list

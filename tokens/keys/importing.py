@@ -5,11 +5,11 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
-from ssoconsole.jose.keys import LONGEST_KID, public_jwk, thumbprint
-from ssoconsole.jose.material import PrivateMaterial, PublicMaterial
-from ssoconsole.jose.sign import private_key_to_pem
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.jose.keys import LONGEST_KID, public_jwk, thumbprint
+from ssoconsole.platform.jose.material import PrivateMaterial, PublicMaterial
+from ssoconsole.platform.jose.sign import private_key_to_pem
 from tokens.errors import KeyRefused, KeyTaken
 from tokens.keys.services import lock_keys, publish_ahead
 from tokens.models import SigningKey

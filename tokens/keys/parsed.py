@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from ssoconsole.encryption.keyring import DecryptionFailed
-from ssoconsole.jose.keys import JwkSet
-from ssoconsole.jose.material import PrivateMaterial
-from ssoconsole.jose.parsed import MOST, ParsedKeys
-from ssoconsole.jose.sign import private_key_from_pem
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.jose.keys import JwkSet
+from ssoconsole.platform.jose.material import PrivateMaterial
+from ssoconsole.platform.jose.parsed import MOST, ParsedKeys
+from ssoconsole.platform.jose.sign import private_key_from_pem
 from tokens.errors import NoSigningKey
 from tokens.models import SigningKey
 

@@ -11,10 +11,10 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
-from ssoconsole.jose.keys import public_jwk
-from ssoconsole.jose.sign import generate_private_key, private_key_to_pem
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.jose.keys import public_jwk
+from ssoconsole.platform.jose.sign import generate_private_key, private_key_to_pem
 from tokens.errors import AlgorithmUnknown, KeyUnknown, NoSigningKey
 from tokens.keys.ending import last_use
 from tokens.keys.parsed import forget_key

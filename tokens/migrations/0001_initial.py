@@ -2,7 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
-import ssoconsole.encryption.field
+import ssoconsole.platform.encryption.field
 import uuid
 from django.db import migrations, models
 
@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
                 ('kid', models.CharField(max_length=255, unique=True)),
                 ('alg', models.CharField(max_length=8, verbose_name='algorithm')),
                 ('public_jwk', models.JSONField()),
-                ('private_key', ssoconsole.encryption.field.EncryptedTextField()),
+                ('private_key', ssoconsole.platform.encryption.field.EncryptedTextField()),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('signing_from', models.DateTimeField(null=True)),
                 ('retired_at', models.DateTimeField(null=True)),

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Exists, Expression, OuterRef, Q
 from django.db.models.functions import Lower
 
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 from tokens.models.audience import Audience
 from tokens.models.bot import Bot
 from tokens.models.credential import Credential

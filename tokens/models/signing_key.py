@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 
-from ssoconsole.encryption.field import EncryptedTextField
+from ssoconsole.platform.encryption.field import EncryptedTextField
 
 
 class SigningKeyQuerySet(models.QuerySet["SigningKey"]):

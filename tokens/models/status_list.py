@@ -4,7 +4,7 @@ import uuid
 
 from django.db import models
 
-from ssoconsole.encryption.field import EncryptedTextField
+from ssoconsole.platform.encryption.field import EncryptedTextField
 
 
 class StatusList(models.Model):

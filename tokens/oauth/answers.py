@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import get_conditional_response
 
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.errors import DomainError
 from tokens import errors
 
 RETRY_AFTER = 5  # seconds, when the database is away

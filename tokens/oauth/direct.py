@@ -23,9 +23,9 @@ from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.utils.http import parse_etags
 
-from ssoconsole.http.forwarding import SCHEME, believe_forwarding_headers
-from ssoconsole.http.request_log import log_request, request_named
-from ssoconsole.tracing.span import is_tracing
+from ssoconsole.platform.http.forwarding import SCHEME, believe_forwarding_headers
+from ssoconsole.platform.http.request_log import log_request, request_named
+from ssoconsole.platform.tracing.span import is_tracing
 from tokens.oauth import answers
 from tokens.oauth.door import CREDENTIAL_IS_UNKNOWN, LEFT_TO_THE_ENDPOINT
 from tokens.oauth.introspect import INTROSPECTION

@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
-from ssoconsole.http.methods import mark_only_post
-from ssoconsole.jose.errors import JwtRefused
-from ssoconsole.limits import source_of
-from ssoconsole.metrics.counting import count_oauth_refusal
+from ssoconsole.platform.http.methods import mark_only_post
+from ssoconsole.platform.jose.errors import JwtRefused
+from ssoconsole.platform.limits import source_of
+from ssoconsole.platform.metrics.counting import count_oauth_refusal
 from tokens.credentials.authentication import authenticate_assertion, authenticate_client
 from tokens.errors import CredentialUnknown, InvalidRequest, RequestTooLarge, TokensError
 from tokens.models import Credential

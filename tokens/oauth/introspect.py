@@ -8,10 +8,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from ssoconsole.connections.prepared import Statement
-from ssoconsole.jose.errors import JwtRefused
-from ssoconsole.jose.signatures import spend_verification
-from ssoconsole.metrics.counting import count_introspection
+from ssoconsole.platform.connections.prepared import Statement
+from ssoconsole.platform.jose.errors import JwtRefused
+from ssoconsole.platform.jose.signatures import spend_verification
+from ssoconsole.platform.metrics.counting import count_introspection
 from tokens.audiences.console import READ, WRITE, console_identifier
 from tokens.credentials.services import hashes_of
 from tokens.errors import CredentialUnknown, InvalidRequest, InvalidToken

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tokens.credentials.services import hashes_of
 from tokens.errors import InvalidRequest
 from tokens.keys.parsed import signing_key_of

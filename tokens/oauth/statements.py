@@ -37,7 +37,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 from django.db.models.lookups import Exact
 
-from ssoconsole.connections.prepared import Parameter, Statement, insert, select
+from ssoconsole.platform.connections.prepared import Parameter, Statement, insert, select
 from tokens.credentials.services import Hashes
 from tokens.credentials.use import LAST_USED_EVERY, note_use
 from tokens.models import Credential, Grant, SigningKey, TokenRecord

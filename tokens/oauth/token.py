@@ -12,9 +12,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
-from ssoconsole.connections.prepared import Row
-from ssoconsole.metrics.counting import count_token_issued
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.connections.prepared import Row
+from ssoconsole.platform.metrics.counting import count_token_issued
 from tokens.bots.grants import choose_grant, granted_scopes
 from tokens.credentials.services import hashes_of
 from tokens.errors import (

@@ -2,9 +2,9 @@
 
 from django.http import HttpRequest
 
-from ssoconsole.actors import Actor
-from ssoconsole.errors import DomainError
-from ssoconsole.limits import source_of
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.limits import source_of
 from tokens.errors import InvalidClient, InvalidToken
 from tokens.models import Credential, TokenRefusal
 from tokens.refusals.presentable import presentable

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from ssoconsole.jose.claims import check_times, require
-from ssoconsole.jose.errors import AudienceMismatch, ClaimRefused, IssuerMismatch
+from ssoconsole.platform.jose.claims import check_times, require
+from ssoconsole.platform.jose.errors import AudienceMismatch, ClaimRefused, IssuerMismatch
 
 # Advertised, and taken. Never a MAC: whoever could verify it could also make it.
 ALGORITHMS = ("ES256", "ES384", "EdDSA", "Ed25519", "PS256", "RS256")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ssoconsole.jose.keys import thumbprint
+from ssoconsole.platform.jose.keys import thumbprint
 
 # OpenMetadata's default JWT_KEY_ID (conf/openmetadata.yaml), which belongs to the key pair in its repository,
 # images and charts (conf/private_key.der, conf/public_key.der). Its documentation asks to replace both.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ssoconsole.examination.checks import first_failure, is_valid
+from ssoconsole.platform.examination.checks import first_failure, is_valid
 from tokens.protocol.examination.claims import check_claims, check_readable
 from tokens.protocol.examination.facts import Check, Facts
 from tokens.protocol.examination.header import check_header, check_key_state, check_signature

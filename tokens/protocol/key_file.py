@@ -3,9 +3,9 @@
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
-from ssoconsole.jose import material
-from ssoconsole.jose.keys import public_jwk
-from ssoconsole.jose.material import (
+from ssoconsole.platform.jose import material
+from ssoconsole.platform.jose.keys import public_jwk
+from ssoconsole.platform.jose.material import (
     PrivateMaterial,
     PublicMaterial,
     jwk_curve,

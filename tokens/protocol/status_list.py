@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from ssoconsole.jose import base64url
+from ssoconsole.platform.jose import base64url
 
 # Section 7.1: what a status means. With one bit there are no others.
 VALID = 0

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ssoconsole.jose.algorithms import ASYMMETRIC
-from ssoconsole.jose.claims import check_issuer, check_times, require
-from ssoconsole.jose.errors import AudienceMismatch, ClaimRefused, JwtRefused
-from ssoconsole.jose.keys import JwkSet
-from ssoconsole.jose.verify import TypeRule, unverified_claims, verify_jwt
+from ssoconsole.platform.jose.algorithms import ASYMMETRIC
+from ssoconsole.platform.jose.claims import check_issuer, check_times, require
+from ssoconsole.platform.jose.errors import AudienceMismatch, ClaimRefused, JwtRefused
+from ssoconsole.platform.jose.keys import JwkSet
+from ssoconsole.platform.jose.verify import TypeRule, unverified_claims, verify_jwt
 from tokens.protocol.federation import subject_matches
 
 ALGORITHMS = ASYMMETRIC

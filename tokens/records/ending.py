@@ -12,10 +12,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
-from ssoconsole.connections.prepared import Parameter, update
-from ssoconsole.eventlog.services import AuditedChange, record_event
-from ssoconsole.metrics.counting import count_tokens_revoked
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.connections.prepared import Parameter, update
+from ssoconsole.platform.eventlog.services import AuditedChange, record_event
+from ssoconsole.platform.metrics.counting import count_tokens_revoked
 from tokens.bots.grants import grants_of
 from tokens.models import Audience, Bot, Credential, Grant, TokenRecord
 from tokens.models.record import TokenRecordQuerySet

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from ssoconsole.connections.batches import delete_in_batches
+from ssoconsole.platform.connections.batches import delete_in_batches
 from tokens.models import TokenRecord
 
 

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
-from ssoconsole.jose.sign import sign_jwt
-from ssoconsole.metrics.counting import count_token_issued
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.jose.sign import sign_jwt
+from ssoconsole.platform.metrics.counting import count_token_issued
 from tokens.bots.grants import check_usable, granted_scopes, grants_of, refuse_to_give_power
 from tokens.errors import (
     BotDisabled,

@@ -5,11 +5,11 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone
 
-from ssoconsole.jose import claims as rules
-from ssoconsole.jose.algorithms import ALGORITHMS
-from ssoconsole.jose.errors import JwtRefused, MissingClaim
-from ssoconsole.jose.signatures import spend_verification
-from ssoconsole.jose.verify import TypeRule, UnverifiedJws, parse_jws, verify_jwt
+from ssoconsole.platform.jose import claims as rules
+from ssoconsole.platform.jose.algorithms import ALGORITHMS
+from ssoconsole.platform.jose.errors import JwtRefused, MissingClaim
+from ssoconsole.platform.jose.signatures import spend_verification
+from ssoconsole.platform.jose.verify import TypeRule, UnverifiedJws, parse_jws, verify_jwt
 from tokens.keys.parsed import public_keys
 from tokens.models import SigningKey, TokenRecord
 from tokens.models.record import TokenRecordQuerySet

@@ -1,7 +1,7 @@
 """What may be wrong with a client assertion: a JWT by which a bot or its platform proves itself (RFC 7523)."""
 
-from ssoconsole.examination.meaning import Meaning
-from ssoconsole.jose.verify import MAX_BYTES
+from ssoconsole.platform.examination.meaning import Meaning
+from ssoconsole.platform.jose.verify import MAX_BYTES
 
 OF_ASSERTIONS = {
     "token_refused": Meaning(

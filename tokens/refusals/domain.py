@@ -1,6 +1,6 @@
 """What the rules about scopes, audiences, bots, credentials and keys refuse."""
 
-from ssoconsole.examination.meaning import Meaning
+from ssoconsole.platform.examination.meaning import Meaning
 
 OF_THE_DOMAIN = {
     "invalid_scope": Meaning(

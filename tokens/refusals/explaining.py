@@ -7,8 +7,8 @@ from typing import Any
 
 from django.conf import settings
 
-from ssoconsole.examination.checks import Check, failed, first_failure
-from ssoconsole.examination.meaning import Meaning
+from ssoconsole.platform.examination.checks import Check, failed, first_failure
+from ssoconsole.platform.examination.meaning import Meaning
 from tokens.audiences.console import console_identifier
 from tokens.doctor.services import explain_unverified
 from tokens.models import Bot, Credential, TokenRefusal

@@ -4,7 +4,7 @@ How many refusals a minute are put on record.
 Anybody may be refused, and each record is a row. What ends is the record, never the answer.
 """
 
-from ssoconsole.limits import may_try
+from ssoconsole.platform.limits import may_try
 
 PER_CLIENT = 20
 PER_ADDRESS = 30
@@ -16,7 +16,7 @@ def is_worth_a_record(*, proven: str, client_id: str, source: str | None) -> boo
     Count one more; False past so many in a minute.
 
     Whoever has proven who he is (`proven`, an actor) is counted by that alone: no stranger's noise keeps the trace of
-    a known bot away. Everybody else is counted by `source` (`ssoconsole.limits`), by the name he gives,
+    a known bot away. Everybody else is counted by `source` (`ssoconsole.platform.limits`), by the name he gives,
     and all of them together.
     """
     if proven:

@@ -4,7 +4,7 @@ The one table from the code of a refusal to what it means and what an administra
 `docs/outcomes.md` has the same words; a test compares them, and another keeps the table complete.
 """
 
-from ssoconsole.examination.meaning import Meaning
+from ssoconsole.platform.examination.meaning import Meaning
 from tokens.refusals.assertions import OF_ASSERTIONS
 from tokens.refusals.domain import OF_THE_DOMAIN
 from tokens.refusals.requests import OF_REQUESTS

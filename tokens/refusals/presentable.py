@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ssoconsole.eventlog.masking import MASK
-from ssoconsole.jose.errors import shown
-from ssoconsole.jose.verify import REFUSED_MEMBERS
+from ssoconsole.platform.eventlog.masking import MASK
+from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.verify import REFUSED_MEMBERS
 from tokens.models.bot import BOT_NAME
 from tokens.protocol.client_secret import PREFIX
 from tokens.protocol.examination.text import Unverified

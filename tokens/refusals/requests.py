@@ -1,6 +1,6 @@
 """The shape of a request, who sent it, and the token that came with it."""
 
-from ssoconsole.examination.meaning import Meaning
+from ssoconsole.platform.examination.meaning import Meaning
 
 OF_REQUESTS = {
     "refused": Meaning(

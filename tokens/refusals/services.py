@@ -10,10 +10,10 @@ from django.db import Error as DatabaseFault
 from django.db import transaction
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
-from ssoconsole.connections.batches import delete_in_batches
-from ssoconsole.logs import current_request_id
-from ssoconsole.references import draw_words
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.connections.batches import delete_in_batches
+from ssoconsole.platform.logs import current_request_id
+from ssoconsole.platform.references import draw_words
 from tokens.models import TokenRefusal
 from tokens.protocol.examination.text import check_text, read_unverified
 from tokens.refusals.limits import is_worth_a_record

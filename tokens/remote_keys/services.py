@@ -8,14 +8,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
-from ssoconsole.jose.algorithms import ALGORITHMS
-from ssoconsole.jose.errors import KeySetRefused, UnknownKey
-from ssoconsole.jose.keys import JwkSet
-from ssoconsole.jose.signatures import spend_verification
-from ssoconsole.jose.verify import TypeRule, VerifiedJwt, verify_jwt
-from ssoconsole.limits import may_try
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.jose.algorithms import ALGORITHMS
+from ssoconsole.platform.jose.errors import KeySetRefused, UnknownKey
+from ssoconsole.platform.jose.keys import JwkSet
+from ssoconsole.platform.jose.signatures import spend_verification
+from ssoconsole.platform.jose.verify import TypeRule, VerifiedJwt, verify_jwt
+from ssoconsole.platform.limits import may_try
 from tokens import outgoing
 from tokens.errors import KeysUnavailable
 from tokens.models import RemoteKeys

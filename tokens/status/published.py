@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
 
-from ssoconsole.actors import Actor
-from ssoconsole.jose.sign import sign_jwt
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.jose.sign import sign_jwt
 from tokens.keys.parsed import private_keys
 from tokens.keys.services import ensure_signing_key
 from tokens.models import Audience, Bot, SigningKey, StatusList, TokenRecord

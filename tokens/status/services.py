@@ -9,8 +9,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.services import record_event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
 from tokens.models import StatusList
 from tokens.protocol.access_token import status_claim
 from tokens.protocol.status_list import index_of

@@ -10,7 +10,7 @@ from providers.diagnosis.services import check_provider
 from providers.models import Provider
 from providers.protocol.preflight.findings import Check, Finding, Report
 from providers.trial.services import settle
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 MARKS = {True: "ok", False: "FAILED", None: "not run"}
 

@@ -11,7 +11,7 @@ from providers.openmetadata.export import export_files
 from providers.protocol.openmetadata.export import TARGETS
 from providers.protocol.openmetadata.files import File
 from providers.trial.services import settle
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.errors import DomainError
 
 
 class Command(BaseCommand):

@@ -10,8 +10,8 @@ from providers.history.reading import NOW, difference_between, page_of_versions
 from providers.history.restoring import restore_version
 from providers.models import Provider
 from providers.trial.services import roll_back_overdue
-from ssoconsole.actors import Actor
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 
 
 class Command(BaseCommand):

@@ -8,8 +8,8 @@ from django.utils import timezone
 from providers.client_keys.services import replace_client_keys, rotate_client_key
 from providers.models import Provider
 from providers.trial.services import roll_back_overdue
-from ssoconsole.actors import Actor
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from providers.drift.watch import Report, watch_providers
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 
 
 class Command(BaseCommand):

@@ -12,8 +12,8 @@ from providers.protocol.preflight.documents import shown_location
 from providers.protocol.preflight.findings import Finding, finding
 from providers.protocol.preflight.page import Page
 from providers.protocol.preflight.refusal_words import error_named_in, marked_error, meaning_of
-from ssoconsole.eventlog.masking import MASK
-from ssoconsole.outbound.response import Response
+from ssoconsole.platform.eventlog.masking import MASK
+from ssoconsole.platform.outbound.response import Response
 
 # The request is good, and somebody has to do something (OpenID Connect Core 1.0 section 3.1.2.6).
 _SOMEBODY_IS_NEEDED = (

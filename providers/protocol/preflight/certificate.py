@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from providers.protocol.preflight.findings import Finding, finding
-from ssoconsole.outbound.errors import CertificateRefused, ResponseTimeout
-from ssoconsole.outbound.probe import Certificate, Probe
+from ssoconsole.platform.outbound.errors import CertificateRefused, ResponseTimeout
+from ssoconsole.platform.outbound.probe import Certificate, Probe
 
 ENDS_SOON = timedelta(days=30)
 

@@ -5,9 +5,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from providers.protocol.preflight.findings import Finding, finding
-from ssoconsole.jose.strict_json import MalformedJson, loads_document
-from ssoconsole.outbound.errors import OutboundError
-from ssoconsole.outbound.response import JSON_DOCUMENT, Response
+from ssoconsole.platform.jose.strict_json import MalformedJson, loads_document
+from ssoconsole.platform.outbound.errors import OutboundError
+from ssoconsole.platform.outbound.response import JSON_DOCUMENT, Response
 
 _BY_ERROR = {
     "response_timeout": "timed_out",

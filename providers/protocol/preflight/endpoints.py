@@ -5,8 +5,8 @@ from typing import Any
 
 from providers.protocol.discovery import PUSH_ENDPOINT, required_endpoints, wrong_members
 from providers.protocol.preflight.findings import Finding, finding
-from ssoconsole.outbound.errors import OutboundError, SchemeRefused
-from ssoconsole.outbound.targets import parse
+from ssoconsole.platform.outbound.errors import OutboundError, SchemeRefused
+from ssoconsole.platform.outbound.targets import parse
 
 OPTIONAL = ("userinfo_endpoint", "end_session_endpoint", PUSH_ENDPOINT)
 # What sign-in or sign-out uses; a person adopts each of these before anything secret goes there.

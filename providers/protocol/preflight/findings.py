@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.protocol.preflight.codes import CODES, Severity
-from ssoconsole.jose.errors import shown
+from ssoconsole.platform.jose.errors import shown
 
 ORDER: tuple[Severity, ...] = ("error", "warning", "info")
 MEMBERS = ("code", "severity", "title", "expected", "received", "remedy")

@@ -5,9 +5,9 @@ from operator import itemgetter
 from typing import Any
 
 from providers.protocol.preflight.findings import Finding, finding
-from ssoconsole.jose.algorithms import find_algorithm
-from ssoconsole.jose.errors import KeySetRefused
-from ssoconsole.jose.keys import JwkSet, PublicKey, distinct
+from ssoconsole.platform.jose.algorithms import find_algorithm
+from ssoconsole.platform.jose.errors import KeySetRefused
+from ssoconsole.platform.jose.keys import JwkSet, PublicKey, distinct
 
 _WEAK = "RSA key of"
 _PRIVATE = "private members"

@@ -11,7 +11,7 @@ from providers.protocol.discovery import (
     announces_iss_parameter,
 )
 from providers.protocol.preflight.findings import Finding, finding
-from ssoconsole.jose.algorithms import ALGORITHMS
+from ssoconsole.platform.jose.algorithms import ALGORITHMS
 
 Document = Mapping[str, Any]
 

@@ -5,8 +5,8 @@ What a token endpoint says to a code that was never issued (RFC 6749 section 5.2
 """
 
 from providers.protocol.preflight.documents import is_page
-from ssoconsole.jose.strict_json import MalformedJson
-from ssoconsole.outbound.response import Response
+from ssoconsole.platform.jose.strict_json import MalformedJson
+from ssoconsole.platform.outbound.response import Response
 
 REJECTED = "client_credentials_rejected"
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ssoconsole.actors import Actor
-from ssoconsole.configuration.apply import apply_configuration
-from ssoconsole.configuration.report import printable, report
-from ssoconsole.yaml.positions import LARGEST_FILE
-from ssoconsole.yaml.problems import ConfigurationRefused
+from ssoconsole.console.configuration.apply import apply_configuration
+from ssoconsole.console.configuration.report import printable, report
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.yaml.positions import LARGEST_FILE
+from ssoconsole.platform.yaml.problems import ConfigurationRefused
 
 
 class Command(BaseCommand):

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ssoconsole.actors import Actor
-from ssoconsole.backup.services import make_backup
-from ssoconsole.errors import DomainError
-from ssoconsole.upgrade.schema import problem
+from ssoconsole.console.backup.services import make_backup
+from ssoconsole.console.upgrade.schema import problem
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 
 
 class Command(BaseCommand):

@@ -11,12 +11,12 @@ from django.utils import timezone
 from providers.client_keys.services import drop_retired_client_keys
 from providers.retention import drop_old_sign_ins, drop_old_versions
 from providers.trial.services import roll_back_overdue
-from ssoconsole.accounts.lockout import drop_old_failures
-from ssoconsole.accounts.shown_once import drop_unseen_secrets
-from ssoconsole.actors import Actor
-from ssoconsole.expiry.claims import drop_old_warnings
-from ssoconsole.operation.models import LastRun
-from ssoconsole.operation.services import note_run
+from ssoconsole.console.expiry.claims import drop_old_warnings
+from ssoconsole.console.operation.models import LastRun
+from ssoconsole.console.operation.services import note_run
+from ssoconsole.platform.accounts.lockout import drop_old_failures
+from ssoconsole.platform.accounts.shown_once import drop_unseen_secrets
+from ssoconsole.platform.actors import Actor
 from tokens.credentials.retirement import retire_unused_credentials
 from tokens.credentials.spent import drop_spent_assertions
 from tokens.keys.ending import drop_gone_keys

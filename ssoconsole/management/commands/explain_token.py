@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ssoconsole.doctor.explanation import explain
-from ssoconsole.examination.checks import Check, first_failure, is_valid
-from ssoconsole.jose.verify import MAX_BYTES
+from ssoconsole.console.doctor.explanation import explain
+from ssoconsole.platform.examination.checks import Check, first_failure, is_valid
+from ssoconsole.platform.jose.verify import MAX_BYTES
 
 
 class Command(BaseCommand):

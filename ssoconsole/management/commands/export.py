@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from ssoconsole.configuration.export import export_configuration
+from ssoconsole.console.configuration.export import export_configuration
 
 
 class Command(BaseCommand):

@@ -5,11 +5,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
-from ssoconsole.backup.services import keys_in_use
-from ssoconsole.encryption.hashes import COLUMNS
-from ssoconsole.encryption.keyring import key_ring
-from ssoconsole.encryption.reencrypt import outdated_counts, reencrypt_all
+from ssoconsole.console.backup.services import keys_in_use
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.encryption.hashes import COLUMNS
+from ssoconsole.platform.encryption.keyring import key_ring
+from ssoconsole.platform.encryption.reencrypt import outdated_counts, reencrypt_all
 from tokens.credentials.retirement import retire_secrets_under, secrets_under_other_keys
 from tokens.models import Credential
 

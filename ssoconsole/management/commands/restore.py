@@ -6,11 +6,11 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ssoconsole.actors import Actor
-from ssoconsole.backup.services import record_restore, restore_backup
-from ssoconsole.backup.since import end_everything_before_now
-from ssoconsole.errors import DomainError
-from ssoconsole.upgrade.schema import compare
+from ssoconsole.console.backup.services import record_restore, restore_backup
+from ssoconsole.console.backup.since import end_everything_before_now
+from ssoconsole.console.upgrade.schema import compare
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 
 BY = Actor.command("restore")
 

@@ -15,7 +15,7 @@ from base64 import b64encode
 import pytest
 import yaml
 
-from ssoconsole.http.forwarding import FORWARDED
+from ssoconsole.platform.http.forwarding import FORWARDED
 from tests.deploy.machines.parts import Console, Part, wait_until
 from tests.deploy.machines.proxy import make_certificates
 from tests.deploy.machines.site import API

@@ -10,7 +10,7 @@ from django.test import Client
 from providers.models import Provider, ProviderVersion
 from providers.registration import services
 from providers.registration.secret import set_client_secret
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 from tests.providers.registrations import BOB
 from tests.support.leaks import assert_without
 
@@ -41,7 +41,7 @@ def browser_of(name, *permissions):
     user = User.objects.create(username=name, is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
-    client.force_login(user, backend="ssoconsole.accounts.backend.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
     return client
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from providers.models import Provider
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.admin.test_provider_admin import ADD, errors_in, messages_in, page_of
 from tests.providers.registrations import provider_events
 from tests.support.leaks import assert_without

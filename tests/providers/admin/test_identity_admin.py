@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from providers.models import Identity
-from ssoconsole.accounts.models import User
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.eventlog.models import Event
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/providers/identity/"
@@ -27,7 +27,7 @@ def clerk(client):
     user = User.objects.create(username="clerk", is_staff=True)
     words = ("view_identity", "delete_identity")
     user.user_permissions.set(Permission.objects.filter(codename__in=words))
-    client.force_login(user, backend="ssoconsole.accounts.backend.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
     return client
 
 

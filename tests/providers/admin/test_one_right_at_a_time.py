@@ -18,8 +18,8 @@ from providers.drift.watch import look_again
 from providers.models import ConsoleSession, Identity, Provider, Rehearsal, SignInAttempt
 from providers.registration import services
 from providers.rehearsal.registration import written
-from ssoconsole.accounts.models import User
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB
 from tests.providers.rehearsal.stage import every_row, typed_form
 from tests.providers.signin.journey import Browser, register
@@ -67,7 +67,7 @@ def staff(*rights, superuser=False):
     user = User.objects.create(username="carol", is_staff=True, is_superuser=superuser)
     user.user_permissions.set(permissions(*rights))
     browser = Client(raise_request_exception=False)
-    browser.force_login(user, backend="ssoconsole.accounts.backend.PasswordBackend")
+    browser.force_login(user, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
     return browser
 
 
@@ -271,7 +271,9 @@ class PageTests:
         response, _ = self.ask(op, corp, name, rights)
         assert response.status_code == 404
         browser = Client()
-        browser.force_login(User.objects.get(username="carol"), "ssoconsole.accounts.backend.PasswordBackend")
+        browser.force_login(
+            User.objects.get(username="carol"), "ssoconsole.platform.accounts.backend.PasswordBackend"
+        )
         page = browser.get(f"{BASE}provider/{corp.pk}/change/").content.decode()
         assert "/rehearse" in page
         assert f"/{name}" not in page

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from providers.models import Identity, Provider
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 from tests.providers.registrations import provider_events
 from tests.support.leaks import assert_without
 

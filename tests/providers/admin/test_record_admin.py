@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from providers.models import ConsoleSession, Identity, SignInAttempt
-from ssoconsole.accounts.models import User
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.eventlog.models import Event
 from tests.support.leaks import assert_without
 
 pytestmark = pytest.mark.django_db
@@ -96,7 +96,7 @@ def test_who_may_only_look_ends_no_session(client, session):
 
     viewer = User.objects.create(username="viewer", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_consolesession"))
-    client.force_login(viewer, backend="ssoconsole.accounts.backend.PasswordBackend")
+    client.force_login(viewer, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
     data = {"action": "end_sessions", "_selected_action": [str(session.pk)]}
     assert client.get(f"{BASE}consolesession/").status_code == 200
     client.post(f"{BASE}consolesession/", data)

@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from rest_framework.test import APIClient
 
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 from tests.providers.registrations import BOB
 from tests.support.name_server import know_only_this_machine
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.models import Audience, Bot
 from tokens.records.services import issue_token
 
-BACKEND = "ssoconsole.accounts.backend.PasswordBackend"
+BACKEND = "ssoconsole.platform.accounts.backend.PasswordBackend"
 
 
 @pytest.fixture

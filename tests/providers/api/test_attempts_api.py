@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from providers.models import SignInAttempt
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
 from tests.providers.signin.journey import trace_of
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password, person
 from tests.support.leaks import assert_without

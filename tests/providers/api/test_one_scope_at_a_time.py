@@ -7,8 +7,8 @@ from rest_framework.test import APIClient
 
 from providers.api.urls import urlpatterns
 from providers.models import SignInAttempt
-from ssoconsole.accounts.models import User
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.api.conftest import BACKEND
 from tests.providers.registrations import registered_at
 from tests.providers.rehearsal.stage import every_row

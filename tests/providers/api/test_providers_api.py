@@ -5,7 +5,7 @@ from rest_framework.test import APIClient
 
 from providers.models import Provider
 from providers.registration.fields import FIELDS
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import registered_at, somewhere
 from tests.support.leaks import assert_without
 

@@ -5,7 +5,7 @@ from django.test import Client
 
 from providers.client_keys.services import rotate_client_key
 from providers.models import ClientKey
-from ssoconsole.jose.keys import JwkSet
+from ssoconsole.platform.jose.keys import JwkSet
 from tests.providers.registrations import BOB, registered_at
 
 PUBLIC = {"kty", "crv", "x", "y", "n", "e", "kid", "use", "alg"}

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from providers.models import ClientKey
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import registered_at
 
 

@@ -19,8 +19,8 @@ from providers.client_keys.services import (
 from providers.metadata.services import refresh_discovery
 from providers.models import ClientKey
 from providers.registration.services import delete_provider, save_provider
-from ssoconsole.eventlog.models import Event
-from ssoconsole.jose.sign import private_key_from_pem
+from ssoconsole.platform.eventlog.models import Event
+from ssoconsole.platform.jose.sign import private_key_from_pem
 from tests.providers.registrations import BOB, provider_at, registered_at
 
 SUPPORTED = "token_endpoint_auth_signing_alg_values_supported"

@@ -4,7 +4,7 @@ import pytest
 
 from providers.client_keys.services import ensure_client_key, rotate_client_key
 from providers.models import ClientKey
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB, somewhere
 from tests.support.at_once import at_once
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from providers.admin.client_keys import client_keys_panel
 from providers.client_keys.services import OVERLAP, rotate_client_key
 from providers.models import ClientKey
-from ssoconsole.accounts.models import User
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB, registered_at
 from tests.support.leaks import assert_without
 
@@ -31,7 +31,7 @@ def mallory(db):
 def browser_of(name, **rights):
     user = User.objects.create(username=name, is_staff=True, **rights)
     browser = Client()
-    browser.force_login(user, backend="ssoconsole.accounts.backend.PasswordBackend")
+    browser.force_login(user, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
     return browser
 
 

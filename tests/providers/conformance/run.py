@@ -8,8 +8,8 @@ from providers.kinds import kind_of
 from providers.models import ConsoleSession, Provider
 from providers.registration.services import save_provider
 from providers.signin.failure import PAGES
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import entered
 from tests.providers.signin.journey import Browser, assert_refused, hop_of
 

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from providers.models import ConsoleSession
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.conformance.registry import module
 from tests.providers.signin.journey import Browser
 

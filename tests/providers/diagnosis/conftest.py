@@ -6,10 +6,10 @@ from django.utils import timezone
 from providers.client_keys.services import ensure_client_key, published_client_keys
 from providers.diagnosis.services import examine_provider
 from providers.protocol.discovery import wrong_members
-from ssoconsole.outbound import connection
+from ssoconsole.platform.outbound import connection
 from tests.providers.diagnosis.bases import BASES
 from tests.providers.registrations import BOB, provider_at
-from tests.ssoconsole.outbound.outbound_certificates import Authority
+from tests.ssoconsole.platform.outbound.outbound_certificates import Authority
 from tests.support.name_server import know_only_this_machine
 
 

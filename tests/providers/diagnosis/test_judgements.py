@@ -15,9 +15,9 @@ from providers.protocol.preflight.key_set import judge_key_set
 from providers.protocol.preflight.page import Page
 from providers.protocol.preflight.refusal_words import meaning_of
 from providers.protocol.preflight.token_answer import judge_token_answer
-from ssoconsole.jose.keys import public_jwk
-from ssoconsole.jose.sign import generate_private_key
-from ssoconsole.outbound.errors import (
+from ssoconsole.platform.jose.keys import public_jwk
+from ssoconsole.platform.jose.sign import generate_private_key
+from ssoconsole.platform.outbound.errors import (
     AddressRefused,
     CertificateRefused,
     ConnectFailed,
@@ -26,8 +26,8 @@ from ssoconsole.outbound.errors import (
     ResponseTooLarge,
     TlsFailed,
 )
-from ssoconsole.outbound.probe import Probe
-from ssoconsole.outbound.response import Response
+from ssoconsole.platform.outbound.probe import Probe
+from ssoconsole.platform.outbound.response import Response
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 CALLBACK = "https://sso.example/callback/corp"

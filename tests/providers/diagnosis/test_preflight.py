@@ -8,7 +8,7 @@ from django.forms.models import model_to_dict
 
 from providers.diagnosis.services import STEPS, check_provider, examine_provider
 from providers.models import DiscoveryVersion, Provider, SignInAttempt
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB, registered_at
 from tests.providers.signin.journey import Browser
 from tests.support.leaks import assert_without

@@ -7,12 +7,12 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from providers.models import Provider
-from ssoconsole.accounts.models import User
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import registered_at
 
 pytestmark = pytest.mark.django_db
-BACKEND = "ssoconsole.accounts.backend.PasswordBackend"
+BACKEND = "ssoconsole.platform.accounts.backend.PasswordBackend"
 
 
 @pytest.fixture

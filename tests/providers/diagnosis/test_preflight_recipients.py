@@ -12,8 +12,8 @@ from django.test import Client
 from providers.client_keys.services import ensure_client_key
 from providers.models import Provider, Rehearsal
 from providers.protocol.preflight.endpoints import USED
-from ssoconsole.accounts.models import User
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB, registered_at
 from tests.providers.rehearsal.stage import typed_form
 from tokens.bots.services import GrantSpec, save_bot
@@ -21,7 +21,7 @@ from tokens.models import Audience, Bot
 from tokens.records.services import issue_token
 
 pytestmark = pytest.mark.django_db
-BACKEND = "ssoconsole.accounts.backend.PasswordBackend"
+BACKEND = "ssoconsole.platform.accounts.backend.PasswordBackend"
 PAGE = "/admin/providers/provider"
 SENDING = ("authorization_request", "client_credentials")
 METHODS = ("client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none")

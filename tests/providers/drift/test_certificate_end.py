@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from providers.models import Provider
-from ssoconsole.outbound import connection
+from ssoconsole.platform.outbound import connection
 from tests.providers.drift.watching import watch
 from tests.providers.registrations import somewhere
-from tests.ssoconsole.outbound.outbound_certificates import Authority
-from tests.ssoconsole.outbound.outbound_peer import Peer, answers
+from tests.ssoconsole.platform.outbound.outbound_certificates import Authority
+from tests.ssoconsole.platform.outbound.outbound_peer import Peer, answers
 
 pytestmark = pytest.mark.django_db
 

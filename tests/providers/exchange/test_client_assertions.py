@@ -19,10 +19,10 @@ from providers.exchange.client_authentication import client_credentials
 from providers.exchange.reason import reason_of
 from providers.models import ClientKey, SignInAttempt
 from providers.protocol.client_assertion import ASSERTION_TYPE, PREFERENCE, takes_algorithm
-from ssoconsole.eventlog.masking import MASK
-from ssoconsole.eventlog.models import Event
-from ssoconsole.jose.algorithms import ASYMMETRIC
-from ssoconsole.outbound.response import Response
+from ssoconsole.platform.eventlog.masking import MASK
+from ssoconsole.platform.eventlog.models import Event
+from ssoconsole.platform.jose.algorithms import ASYMMETRIC
+from ssoconsole.platform.outbound.response import Response
 from tests.providers.exchange.conftest import tell_keys
 from tests.providers.registrations import BOB, entered
 from tests.providers.signin.journey import Browser, assert_refused, trace_of

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from providers.client_keys.services import replace_client_keys
 from providers.models import Provider, SignInAttempt
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB
 from tests.providers.signin.journey import Browser, assert_refused, query_of, trace_of
 from tests.support.leaks import assert_without

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from providers.explanations.said import said_by_provider
 from providers.models import ConsoleSession, Identity, SignInAttempt
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 from tests.providers.signin.journey import Browser, outcome_of, trace_of
 from tests.ssoconsole.pages.page_reading import Page
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password

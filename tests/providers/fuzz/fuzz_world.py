@@ -16,7 +16,7 @@ from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 
 from providers.models import ConsoleSession, Identity, SignInAttempt
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.fuzz.fuzz_case import Arrival, Case
 from tests.providers.fuzz.fuzz_network import Cable
 from tests.providers.signin.journey import HOP, MAIN

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from providers.metadata.keys import refetch_keys
 from providers.metadata.services import ensure_discovery
-from ssoconsole.outbound import client
+from ssoconsole.platform.outbound import client
 from tests.providers.fuzz import fuzz_answers, fuzz_callback, fuzz_count, fuzz_id_token, fuzz_signature
 from tests.providers.fuzz.fuzz_case import Case
 from tests.providers.fuzz.fuzz_world import World, undone

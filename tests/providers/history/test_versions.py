@@ -18,7 +18,7 @@ from providers.registration.fields import FIELDS
 from providers.registration.risk import RISKY, is_risky
 from providers.registration.secret import set_client_secret
 from providers.retention import VERSIONS_STAY, drop_old_versions
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tests.providers.registrations import BOB, provider_events, somewhere
 from tests.support.leaks import assert_without
 

@@ -13,8 +13,8 @@ from providers.models import GivenRight, Identity, Provider
 from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
 from providers.trial.services import roll_back_now
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import sign_in_person
 from tests.providers.signin.journey import register
 
@@ -39,7 +39,7 @@ def alice(corp):
     """An administrator by her principal, whose browser has come in by something that is not the provider."""
     user = sign_in_person(provider=corp, claims=CLAIMS, by=BY)
     client = Client()
-    client.force_login(user, backend="ssoconsole.accounts.backend.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
     assert client.get("/admin/").status_code == 200
     assert groups() == ["Staff"]
     return client
@@ -158,7 +158,7 @@ def test_what_was_given_by_hand_stays(corp, take):
 def test_what_an_administrator_sets_on_the_persons_page_is_by_hand(corp, alice):
     bob = User.objects.create(username="bob", is_staff=True, is_superuser=True)
     client, user = Client(), User.objects.get(username="alice@corp.example")
-    client.force_login(bob, backend="ssoconsole.accounts.backend.PasswordBackend")
+    client.force_login(bob, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
     page = f"/admin/accounts/user/{user.pk}/change/"
     shown = {"name": "", "email": user.email, "is_active": "on", "groups": [Group.objects.get().pk]}
     client.post(page, shown)
@@ -186,7 +186,7 @@ def test_what_he_leaves_as_it_is_stays_the_providers_to_take(corp, alice, saved)
     Group.objects.create(name="Crew")
     client, user = Client(), User.objects.get(username="alice@corp.example")
     bob = User.objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(bob, backend="ssoconsole.accounts.backend.PasswordBackend")
+    client.force_login(bob, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
     keys = dict(Group.objects.values_list("name", "pk"))
     shown = {"name": "", "email": user.email, "is_active": "on", "is_staff": "on", "is_superuser": "on"}
     for form in forms:

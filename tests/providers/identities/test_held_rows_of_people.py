@@ -6,7 +6,7 @@ from django.db.models.signals import pre_save
 from providers.identities import linking
 from providers.models import ConsoleSession, GivenRight
 from providers.registration import services
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tests.providers.registrations import BOB, sign_in_person, somewhere
 from tests.support.at_once import is_held, looking_when
 

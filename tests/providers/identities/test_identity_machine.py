@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from providers.errors import SignInRefused
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tests.providers.registrations import sign_in_person, somewhere
 
 User = get_user_model()

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from providers.errors import EmailTaken, NotAdmitted, UserDisabled
 from providers.models import Identity
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tests.providers.registrations import sign_in_person
 from tests.providers.signin.journey import register
 

@@ -7,7 +7,7 @@ from providers.errors import EmailTaken, IdentityTaken
 from providers.identities import linking, services
 from providers.identities.linking import link_identity
 from providers.models import ConsoleSession, Identity
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB, sign_in_person
 from tests.providers.signin.journey import register
 

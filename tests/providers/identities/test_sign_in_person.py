@@ -6,8 +6,8 @@ from django.contrib.auth import get_user_model
 from providers.errors import EmailTaken, MissingClaim, NotAdmitted, PrincipalMissing, UserDisabled
 from providers.identities import decision
 from providers.models import Identity
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import sign_in_person
 
 BY = Actor("provider", "corp")

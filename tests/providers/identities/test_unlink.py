@@ -5,8 +5,8 @@ from django.contrib.auth import get_user_model
 
 from providers.identities.unlink import LastWayIn, unlink_identity
 from providers.models import ConsoleSession, Identity
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import Browser, register
 from tests.providers.signin.test_sign_in_races import MANY
 from tests.support.at_once import at_once

@@ -13,8 +13,8 @@ from providers.errors import IdentityTaken, SessionEnded
 from providers.identities import linking
 from providers.identities.linking import link_identity
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import Browser, hop_of, outcome_of, query_of, register, trace_of
 
 User = get_user_model()
@@ -205,7 +205,7 @@ class RefusedTests:
         client = Client()
         if by_password:
             user = User.objects.create(username="root")
-            client.force_login(user, backend="ssoconsole.accounts.backend.PasswordBackend")
+            client.force_login(user, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
         assert client.post("/account/connect/corp")["Location"] == "/signin?next=%2Faccount"
         assert not SignInAttempt.objects.exists()
 

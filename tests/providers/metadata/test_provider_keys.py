@@ -10,8 +10,8 @@ from django.utils import timezone
 from providers import errors
 from providers.metadata.keys import may_refetch, store_keys, verify_token
 from providers.models import Provider
-from ssoconsole import limits
-from ssoconsole.jose.verify import ID_TOKEN, LOGOUT_TOKEN
+from ssoconsole.platform import limits
+from ssoconsole.platform.jose.verify import ID_TOKEN, LOGOUT_TOKEN
 from tests.providers.registrations import provider_events, registered_at
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from providers.models import Provider
-from ssoconsole.configuration import apply
+from ssoconsole.console.configuration import apply
 from tests.providers.openmetadata.conftest import linted
 from tests.providers.openmetadata.right_files import COMPOSE, COMPOSE_LIST, ENV, FILE, HELM, PUBLIC_ENV, found
 from tests.support.leaks import assert_without

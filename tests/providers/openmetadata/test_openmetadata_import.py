@@ -6,8 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from providers.models import Provider
-from ssoconsole.configuration import apply
-from ssoconsole.eventlog.models import Event
+from ssoconsole.console.configuration import apply
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.openmetadata.conftest import SECRET, registration
 from tests.providers.openmetadata.right_files import ENV, FILE, HELM, PUBLIC_ENV, with_line, without_line
 from tests.support.leaks import assert_without

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import pytest
 from django.conf import settings
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.openmetadata.conftest import SECRET, registration
 from tests.support.leaks import assert_without
 from tokens.bots.services import GrantSpec, save_bot

@@ -10,7 +10,7 @@ from providers.errors import (
     TokenEndpointError,
     UserinfoError,
 )
-from ssoconsole.outbound.errors import ConnectFailed, ProtocolBroken, ResponseTimeout
+from ssoconsole.platform.outbound.errors import ConnectFailed, ProtocolBroken, ResponseTimeout
 from tests.support.leaks import assert_without
 
 TOKEN = "s3cret-access-token"

@@ -6,8 +6,8 @@ import pytest
 
 from providers import errors
 from providers.protocol.id_token import IdTokenRules, check_id_token
-from ssoconsole.jose.claims import half_hash
-from ssoconsole.jose.verify import VerifiedJwt
+from ssoconsole.platform.jose.claims import half_hash
+from ssoconsole.platform.jose.verify import VerifiedJwt
 from tests.support.leaks import assert_without
 
 NOW = 1_700_000_000

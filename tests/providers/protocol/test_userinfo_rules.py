@@ -4,7 +4,7 @@ import pytest
 
 from providers import errors
 from providers.protocol.userinfo import check_signed_userinfo, check_userinfo
-from ssoconsole.jose.verify import VerifiedJwt
+from ssoconsole.platform.jose.verify import VerifiedJwt
 
 NOW = 1_700_000_000
 GOOD = {"iss": "https://idp.example", "aud": "console", "sub": "alice", "email": "alice@corp.example"}

@@ -6,7 +6,7 @@ import time_machine
 from django.utils import timezone
 
 from providers.models import ConsoleSession, SignInAttempt
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import register
 
 EVERY = 900  # seconds

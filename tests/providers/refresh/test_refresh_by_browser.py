@@ -11,9 +11,9 @@ from django.test import Client
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
 from providers.sessions.services import end_session
 from providers.signin import backend
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.masking import MASK
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.masking import MASK
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.refresh.checked_sessions import (
     DUE,
     EVERY,

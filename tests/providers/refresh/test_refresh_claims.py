@@ -11,7 +11,7 @@ from providers.models import ConsoleSession
 from providers.refresh import by_refresh_token, door
 from providers.refresh.services import claim_check, confirm_check, keep_refresh_token
 from providers.sessions.services import end_session
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tests.providers.refresh.checked_sessions import (
     DUE,
     OVER,

@@ -7,8 +7,8 @@ from providers.history.configuration import configuration_of
 from providers.models import Provider
 from providers.registration.fields import FIELDS, SESSION
 from providers.rehearsal.registration import NAMES
-from ssoconsole.configuration.sections.providers import describe
-from ssoconsole.configuration.shape import section_items
+from ssoconsole.console.configuration.sections.providers import describe
+from ssoconsole.console.configuration.shape import section_items
 from tests.providers.registrations import somewhere
 
 OBSERVED = {"discovery", "jwks", "client_secret_for", "trial_ends_at", "trial_baseline", "risky_change_at"}

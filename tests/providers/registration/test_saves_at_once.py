@@ -4,7 +4,7 @@ import pytest
 
 from providers.models import ConsoleSession, Provider, ProviderVersion
 from providers.registration import services
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB, somewhere
 from tests.support.at_once import at_once
 

@@ -26,14 +26,14 @@ from providers.registration.errors import RegistrationInvalid
 from providers.registration.secret import ENTER_AGAIN, set_client_secret
 from providers.registration.services import save_provider
 from providers.trial.services import roll_back_now
-from ssoconsole.accounts.models import User
 from ssoconsole.first_run.demonstration import register_demo_provider
+from ssoconsole.platform.accounts.models import User
 from tests.providers.registrations import BOB, provider_at, registered_at
 from tests.providers.rehearsal.stage import typed_form
 from tests.providers.signin.journey import Browser
 
 pytestmark = pytest.mark.django_db
-BACKEND = "ssoconsole.accounts.backend.PasswordBackend"
+BACKEND = "ssoconsole.platform.accounts.backend.PasswordBackend"
 SECRET = "the-real-secret-of-at-least-32-bytes"
 MINE = "what-mallory-has-typed-himself-instead"
 METHODS = ("client_secret_basic", "client_secret_post", "client_secret_jwt")

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 from tests.providers.rehearsal.stage import Stage, typed_form
 from tests.providers.signin.journey import register
 
@@ -11,7 +11,7 @@ from tests.providers.signin.journey import register
 def browser_of(name, **flags):
     client = Client(headers={"User-Agent": f"{name}'s browser"})
     user = User.objects.create(username=name, **flags)
-    client.force_login(user, backend="ssoconsole.accounts.backend.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
     return client
 
 

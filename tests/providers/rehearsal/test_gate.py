@@ -14,9 +14,9 @@ from providers.registration import services
 from providers.registration.errors import RehearsalRequired
 from providers.registration.risk import RISKY
 from providers.registration.secret import set_client_secret
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
-from ssoconsole.configuration.apply import apply_configuration
+from ssoconsole.console.configuration.apply import apply_configuration
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
 from tests.providers.registrations import BOB, provider_events
 from tests.providers.rehearsal.stage import LIST
 from tests.providers.signin.journey import Browser
@@ -266,7 +266,7 @@ class RehearsedTests:
             save(changed(corp, leeway=30))
 
     def test_one_that_no_key_opens_does_not_count(self, stage, corp, monkeypatch):
-        from ssoconsole.encryption.keyring import DecryptionFailed
+        from ssoconsole.platform.encryption.keyring import DecryptionFailed
 
         def fails(rehearsal):
             raise DecryptionFailed

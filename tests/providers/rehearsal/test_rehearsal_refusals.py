@@ -12,7 +12,7 @@ from providers.identities.decision import Way
 from providers.identities.rules import KEEPS_OUT, LETS_IN
 from providers.models import Identity, Provider, SignInAttempt
 from providers.registration.services import NOTHING_NEW
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 from tests.providers.rehearsal.stage import TRACES, every_row
 from tests.providers.signin.journey import Browser
 from tests.support.leaks import assert_without

@@ -12,9 +12,9 @@ from django.utils import timezone
 from providers.client_keys.services import ensure_client_key
 from providers.models import Identity, Provider, Rehearsal, SignInAttempt
 from providers.rehearsal.registration import rehearsed_provider
-from ssoconsole.accounts.models import User
-from ssoconsole.encryption.keyring import DecryptionFailed
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.exchange.conftest import tell_keys
 from tests.providers.registrations import BOB
 from tests.providers.rehearsal.stage import LIST, TRACES, Stage, every_row, typed_form
@@ -401,7 +401,7 @@ class TimeTests:
         def fails(self, *args, **kwargs):
             raise DecryptionFailed
 
-        monkeypatch.setattr("ssoconsole.encryption.keyring.KeyRing.decrypt", fails)
+        monkeypatch.setattr("ssoconsole.platform.encryption.keyring.KeyRing.decrypt", fails)
         told = stage.read(url)
         assert (told["succeeded"], told["result"], told["claims"]) == (True, {}, "{}")
 

@@ -6,8 +6,8 @@ from django.contrib.auth.models import Group, Permission
 from providers import replay as module
 from providers.models import Identity, Provider, SignInAttempt
 from providers.replay import replay_sign_ins
-from ssoconsole.accounts.models import User
-from ssoconsole.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
 from tests.providers.rehearsal.conftest import browser_of
 from tests.providers.rehearsal.stage import LIST, every_row, typed_form
 from tests.providers.signin.journey import Browser, register
@@ -155,7 +155,7 @@ class ReadingTests:
         def fails(self, *args, **kwargs):
             raise DecryptionFailed
 
-        monkeypatch.setattr("ssoconsole.encryption.keyring.KeyRing.decrypt", fails)
+        monkeypatch.setattr("ssoconsole.platform.encryption.keyring.KeyRing.decrypt", fails)
         assert attempt.claims_shown == {}
         assert replay(corp)[0].unreadable == 1
 

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from providers.models import Provider, SignInAttempt
-from ssoconsole.outbound import client
-from ssoconsole.outbound import connection as outbound_connection
-from ssoconsole.outbound.response import Limits
+from ssoconsole.platform.outbound import client
+from ssoconsole.platform.outbound import connection as outbound_connection
+from ssoconsole.platform.outbound.response import Limits
 from tests.providers.signin.journey import Browser, assert_refused, outcome_of, register
 
 PROVIDERS_PAGES = ["/", "/signin", "/signin?choose=1"]
@@ -64,7 +64,7 @@ class DrawingPagesTests:
         many_that_are_down(3)
         browser = Browser()
         administrator = get_user_model().objects.create_superuser("root", password="x" * 20)
-        browser.client.force_login(administrator, "ssoconsole.accounts.backend.PasswordBackend")
+        browser.client.force_login(administrator, "ssoconsole.platform.accounts.backend.PasswordBackend")
         assert browser.client.get(path).status_code == 200
 
     @pytest.mark.parametrize("path", PROVIDERS_PAGES)

@@ -36,7 +36,7 @@ from providers.registration.errors import RegistrationInvalid
 from providers.retention import drop_old_sign_ins
 from providers.sessions.services import note_seen
 from providers.trial.beginning import refuse_trial
-from ssoconsole.jose.verify import LOGOUT_TOKEN
+from ssoconsole.platform.jose.verify import LOGOUT_TOKEN
 from tests.providers.registrations import BOB, somewhere
 from tests.providers.signin.journey import register
 

@@ -29,7 +29,7 @@ from providers.registration import services
 from providers.rehearsal.services import attempt_to_leave, refuse_rehearsal, start_rehearsal
 from providers.sessions.services import end_session, end_sessions_of_provider, end_sessions_of_user
 from providers.trial.services import roll_back_overdue
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB, renew_person, sign_in_person
 from tests.providers.rehearsal.stage import every_row
 from tests.providers.signin.journey import Browser, outcome_of, register

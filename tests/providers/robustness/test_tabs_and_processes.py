@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 
 from providers.metadata.keys import may_refetch
 from providers.models import ConsoleSession, SignInAttempt
-from ssoconsole import limits
+from ssoconsole.platform import limits
 from tests.providers.signin.journey import Browser, register
 from tests.support.at_once import at_once
 

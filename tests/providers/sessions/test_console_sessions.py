@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from providers.models import ConsoleSession
 from providers.sessions import services
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import Browser, register
 from tests.support.leaks import assert_without
 

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from providers.models import ConsoleSession
-from ssoconsole.accounts.models import User
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.eventlog.models import Event
 
 MINUTE = datetime.timedelta(minutes=1)
 
@@ -27,7 +27,7 @@ def by_provider(provider, op, visitor):
 def by_password(db):
     client = Client()
     bob = User.objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(bob, backend="ssoconsole.accounts.backend.PasswordBackend")
+    client.force_login(bob, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
     client.get("/")
     return client
 

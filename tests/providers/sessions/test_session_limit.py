@@ -3,7 +3,7 @@
 import pytest
 
 from providers.models import ConsoleSession
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import Browser, register
 from tests.providers.signin.test_sign_in_races import MANY
 from tests.support.at_once import at_once

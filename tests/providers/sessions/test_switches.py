@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.models import ConsoleSession, Identity, Provider
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import Browser, register
 
 User = get_user_model()
@@ -35,7 +35,7 @@ def bob(db):
     """An administrator at work elsewhere."""
     client = Client()
     user = User.objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(user, backend="ssoconsole.accounts.backend.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
     return client
 
 
@@ -97,7 +97,7 @@ def sign_out_everywhere(op):
 
 def move(bob):
     from providers.registration.services import save_provider
-    from ssoconsole.actors import Actor
+    from ssoconsole.platform.actors import Actor
 
     provider = Provider.objects.get()
     provider.client_id = "another-client"
@@ -167,7 +167,7 @@ def test_a_provider_in_use_is_disabled_and_not_deleted(alice, bob):
 def test_a_refused_switch_changes_nothing(op, alice):
     mallory = Client()
     user = User.objects.create(username="mallory", is_staff=True)
-    mallory.force_login(user, backend="ssoconsole.accounts.backend.PasswordBackend")
+    mallory.force_login(user, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
     before = Event.objects.count()
     for model, action, rows in (
         ("consolesession", "end_sessions", ConsoleSession.objects.all()),

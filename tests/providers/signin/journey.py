@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import entered
 
 MAIN = re.compile(r'<main[^>]*data-outcome="([^"]*)"[^>]*data-reference="([^"]*)"')

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 from tests.providers.refresh.checked_sessions import DUE, assert_ended, by_browser, by_token, is_live, later
 from tests.providers.signin.journey import (
     Browser,
@@ -272,7 +272,7 @@ class AdministeringTests:
     def test_an_administrator_by_password_is_no_provider_s(self, op, admin):
         root = User.objects.create(username="root", is_staff=True, is_superuser=True)
         client = Client()
-        client.force_login(root, backend="ssoconsole.accounts.backend.PasswordBackend")
+        client.force_login(root, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
         assert client.get("/admin/", headers=WINDOW).status_code == 200
 
     def test_a_check_that_says_less_withholds_them_again(self, op, visitor):

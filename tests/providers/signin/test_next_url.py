@@ -5,8 +5,8 @@ from urllib.parse import unquote
 import pytest
 
 from providers.signin.redirects import local_target, with_next
-from ssoconsole.accounts.services import bootstrap_admin
-from ssoconsole.actors import Actor
+from ssoconsole.platform.accounts.services import bootstrap_admin
+from ssoconsole.platform.actors import Actor
 from tests.providers.signin.journey import outcome_of, query_of
 from tests.support.paths import every_path
 
@@ -88,7 +88,7 @@ class OnlyPostTests:
         kinds = {"/signout", "/account/sessions/end-all", "/oauth/token", "/api/v1/signing-keys/rotate"}
         kinds |= {"/admin/providers/provider/rehearse", "/backchannel-logout/corp"}
         for path in every_path():
-            client.force_login(admin_user, "ssoconsole.accounts.backend.PasswordBackend")
+            client.force_login(admin_user, "ssoconsole.platform.accounts.backend.PasswordBackend")
             only_post = client.get(path).status_code == 405
             assert local_target(path) == ("" if only_post else path)
             if only_post:

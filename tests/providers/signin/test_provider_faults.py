@@ -3,8 +3,8 @@
 import pytest
 
 from providers.models import SignInAttempt
-from ssoconsole.outbound import client
-from ssoconsole.outbound.response import Limits
+from ssoconsole.platform.outbound import client
+from ssoconsole.platform.outbound.response import Limits
 from tests.providers.signin.journey import assert_refused, outcome_of, register, trace_of
 from tests.support.leaks import assert_without
 

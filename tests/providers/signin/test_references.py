@@ -6,7 +6,7 @@ import pytest
 
 from providers.models import SignInAttempt
 from providers.signin import attempts
-from ssoconsole import references
+from ssoconsole.platform import references
 from tests.providers.signin.journey import trace_of
 
 

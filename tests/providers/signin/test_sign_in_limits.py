@@ -7,7 +7,7 @@ from django.test import Client
 
 from providers.models import SignInAttempt
 from providers.signin import limits
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import Browser, assert_refused, outcome_of, query_of, trace_of
 
 FLOODS = {

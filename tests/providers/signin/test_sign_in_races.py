@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from providers.models import ConsoleSession, Identity
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tests.providers.registrations import sign_in_person
 from tests.providers.signin.journey import Browser, register
 from tests.support.at_once import at_once

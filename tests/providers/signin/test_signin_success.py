@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 
 from providers.models import ConsoleSession, Identity, SignInAttempt
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import Browser, register
 
 pytestmark = pytest.mark.usefixtures("provider")

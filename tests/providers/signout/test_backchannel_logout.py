@@ -15,8 +15,8 @@ from providers.models import ConsoleSession, Identity, Provider, SpentLogoutToke
 from providers.protocol.logout_token import every_logout_refusal
 from providers.retention import SPENT_TOKENS_STAY, drop_old_sign_ins
 from providers.signout.backchannel import RECORDED_PER_MINUTE
-from ssoconsole import limits
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform import limits
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import Browser, register
 from tests.providers.signin.test_sign_in_races import MANY
 from tests.support.at_once import at_once

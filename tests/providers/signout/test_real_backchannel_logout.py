@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from providers.models import ConsoleSession, Provider
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import entered
 from tests.providers.signin.journey import Browser, hop_of
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from providers.models import Provider
 from providers.registration import services
 from providers.registration.secret import set_client_secret
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB
 from tests.providers.signin.journey import Browser, register
 

@@ -34,15 +34,15 @@ EXEMPT = {
     "providers/signin/callback.py": "holds the row that the answer was judged by",
     "providers/trial/beginning.py": "writes the trial",
     "providers/trial/services.py": "settles",
-    "ssoconsole/accounts/admin.py": "shows names only",
-    "ssoconsole/checklist/keys.py": "tells what stands",
-    "ssoconsole/configuration/openmetadata.py": "what it writes is applied, which settles all of them",
-    "ssoconsole/configuration/sections/providers.py": "applying has settled all of them",
+    "ssoconsole/platform/accounts/admin.py": "shows names only",
+    "ssoconsole/console/checklist/keys.py": "tells what stands",
+    "ssoconsole/console/configuration/openmetadata.py": "what it writes is applied, which settles all of them",
+    "ssoconsole/console/configuration/sections/providers.py": "applying has settled all of them",
     "ssoconsole/first_run/demonstration.py": "the demonstration provider is on nobody's trial",
-    "ssoconsole/expiry/pages.py": "shows names only",
-    "ssoconsole/expiry/sources/providers.py": "reads when things end",
-    "ssoconsole/home/overview.py": "counts",
-    "ssoconsole/operation/gauges.py": "reads names",
+    "ssoconsole/console/expiry/pages.py": "shows names only",
+    "ssoconsole/console/expiry/sources/providers.py": "reads when things end",
+    "ssoconsole/console/home/overview.py": "counts",
+    "ssoconsole/console/operation/gauges.py": "reads names",
 }
 
 

@@ -10,7 +10,7 @@ from providers.models import Provider, ProviderVersion
 from providers.registration import services
 from providers.registration.errors import RegistrationInvalid
 from providers.trial.services import roll_back_overdue
-from ssoconsole.actors import Actor, SuperuserRequired
+from ssoconsole.platform.actors import Actor, SuperuserRequired
 from tests.providers.registrations import BOB
 from tests.providers.trial.conftest import HOUR, happened, names, on_trial, run_out, stored
 

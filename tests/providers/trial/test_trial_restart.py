@@ -15,7 +15,7 @@ from datetime import timedelta
 from providers.models import Provider
 from providers.registration.secret import set_client_secret
 from providers.registration.services import save_provider
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 corp = Provider(slug="corp", name="Corp SSO", issuer={issuer!r}, client_id="console")
 set_client_secret(corp, "s3cret")
 save_provider(provider=corp, by=Actor("user", "bob"))

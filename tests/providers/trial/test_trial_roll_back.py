@@ -11,7 +11,7 @@ from providers.registration import services
 from providers.registration.risk import RIGHTS
 from providers.registration.secret import set_client_secret
 from providers.trial.services import roll_back_now, roll_back_overdue, settle
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB
 from tests.providers.signin.journey import Browser, register
 from tests.providers.trial.conftest import HOUR, happened, mallory, names, on_trial, run_out, stored

@@ -6,9 +6,9 @@ from django.utils import timezone
 
 from providers.models import ConsoleSession, Provider
 from providers.sessions.services import PROVIDER_BACKEND, SESSION_KEY
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 
-PASSWORD_BACKEND = "ssoconsole.accounts.backend.PasswordBackend"
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.backend.PasswordBackend"
 
 
 def person(username, **fields):

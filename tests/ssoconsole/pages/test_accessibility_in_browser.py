@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from providers.models import SignInAttempt
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password, provider
 from tests.support.optional import missing
 from tokens.audiences.services import save_audience

@@ -2,8 +2,8 @@
 
 from playwright.sync_api import expect
 
-from ssoconsole.accounts.services import bootstrap_admin
-from ssoconsole.actors import Actor
+from ssoconsole.platform.accounts.services import bootstrap_admin
+from ssoconsole.platform.actors import Actor
 from tests.support.browser import screenshot
 
 

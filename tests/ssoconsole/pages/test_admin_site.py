@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from ssoconsole.accounts.models import User
-from ssoconsole.accounts.services import bootstrap_admin
-from ssoconsole.actors import Actor
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.accounts.services import bootstrap_admin
+from ssoconsole.platform.actors import Actor
 from tests.ssoconsole.pages.page_reading import Page
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, come_in_by_password, person, provider
 

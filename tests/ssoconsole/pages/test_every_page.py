@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from ssoconsole.health import views as health_views
+from ssoconsole.console.health import views as health_views
 from tests.ssoconsole.pages.page_reading import Page
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, person, provider, session_of
 from tests.support.leaks import assert_without
@@ -28,7 +28,9 @@ def alice(db):
 
 
 def forbidden(client):
-    client.force_login(person("staff", is_staff=True), backend="ssoconsole.accounts.backend.PasswordBackend")
+    client.force_login(
+        person("staff", is_staff=True), backend="ssoconsole.platform.accounts.backend.PasswordBackend"
+    )
     return client.get("/admin/accounts/user/")
 
 
@@ -187,7 +189,7 @@ class AccountPageTests:
         assert len(tokens) == len([form for form in page.all("form") if form["method"] == "post"])
 
     def test_a_password_has_no_sessions_to_end(self, client, db):
-        client.force_login(administrator(), backend="ssoconsole.accounts.backend.PasswordBackend")
+        client.force_login(administrator(), backend="ssoconsole.platform.accounts.backend.PasswordBackend")
         assert "signed in with a password" in client.get("/account").content.decode()
 
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 from providers.models import DiscoveryDrift, Identity, Provider
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.risk import HARMLESS
-from ssoconsole.accounts.models import User
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.eventlog.models import Event
 from tokens.models import Audience, Credential, Grant, TokenRecord
 from tokens.models.record import bot_counts
 

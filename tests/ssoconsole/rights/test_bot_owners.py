@@ -3,9 +3,9 @@
 import pytest
 from django.test import Client
 
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import sign_in_person
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, provider
 from tokens.bots.services import confirm_owner, save_bot

@@ -16,9 +16,9 @@ from providers.models import DiscoveryDrift, Identity, Provider
 from providers.protocol.takers import takers_of
 from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, save_provider
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.ssoconsole.rights.every_write import CONSOLE, NOWHERE, every_right, every_write
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
@@ -27,7 +27,7 @@ from tokens.keys.services import ensure_signing_key
 from tokens.models import Audience, Bot
 
 HERE = "203.0.113.9"
-PASSWORD = "ssoconsole.accounts.backend.PasswordBackend"
+PASSWORD = "ssoconsole.platform.accounts.backend.PasswordBackend"
 BY = Actor.command("test")
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "operation.md").read_text()
 ROWS = re.findall(r"^\| `(\w+)\.(\w+)` \| (.+) \|$", DOCUMENT, re.MULTILINE)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tests.support.optional import missing
 from tokens.api.problems import STATUSES
 from tokens.bots.services import GrantSpec, save_bot

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 from tokens_cast import PASSWORD_BACKEND, problem, state, writes_refused
 
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 from tests.support.leaks import assert_without
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.models import Bot, RepeatableRequest

@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 from tokens_cast import BASE_URL, METADATA, PASSWORD_BACKEND
 from tokens_rights import everything
 
-from ssoconsole.accounts.models import User
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.eventlog.models import Event
 from tokens.api.urls import urlpatterns
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
 from tokens.credentials.keyless import add_federation, set_public_keys

@@ -15,9 +15,9 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 from tokens_cast import METADATA, basic, but_for_the_reference, claims_in, writes_refused
 
-from ssoconsole.accounts.models import User
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tokens.audiences.services import disable_audience, save_audience
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential
@@ -326,7 +326,7 @@ def test_e24_a_database_that_is_away_is_503(oauth, me, monkeypatch, fault, path)
         raise fault("the server closed the connection")
 
     monkeypatch.setattr("django.db.models.query.QuerySet._fetch_all", away)
-    monkeypatch.setattr("ssoconsole.connections.prepared._execute", away)
+    monkeypatch.setattr("ssoconsole.platform.connections.prepared._execute", away)
     answer = oauth.post(path, f"{GRANT}&token=x", auth=me)
     monkeypatch.undo()
     refused(answer, 503, "temporarily_unavailable")

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from tokens_cast import claims_in, status_bit, writes_refused
 
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tokens.models import TokenRecord
 from tokens.status.services import forget_status_lists
 

@@ -9,7 +9,7 @@ import pytest
 from assertions import Signer, by_assertion
 from tokens_cast import BASE_URL, claims_in
 
-from ssoconsole.jose.sign import sign_jwt
+from ssoconsole.platform.jose.sign import sign_jwt
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.keyless import set_public_keys
 from tokens.keys.parsed import private_keys

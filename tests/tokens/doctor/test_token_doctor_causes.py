@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokens_cast import BASE_URL, claims_in
 
-from ssoconsole.accounts.models import User
-from ssoconsole.jose.sign import generate_private_key, sign_jwt
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.jose.sign import generate_private_key, sign_jwt
 from tests.support.leaks import assert_without
 from tokens.audiences.services import disable_audience
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from tokens_cast import PASSWORD_BACKEND, problem, state
 
-from ssoconsole.jose.verify import MAX_BYTES
+from ssoconsole.platform.jose.verify import MAX_BYTES
 from tests.ssoconsole.pages.page_reading import Page
 from tests.support.browser import screenshot
 from tests.support.leaks import assert_without

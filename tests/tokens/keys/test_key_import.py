@@ -21,10 +21,10 @@ from django.urls import reverse
 from django.utils import timezone
 from tokens_cast import PASSWORD_BACKEND
 
-from ssoconsole.actors import Actor
-from ssoconsole.eventlog.models import Event
-from ssoconsole.jose.keys import public_jwk, thumbprint
-from tests.ssoconsole.jose.jose_forgery import roca_key
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
+from ssoconsole.platform.jose.keys import public_jwk, thumbprint
+from tests.ssoconsole.platform.jose.jose_forgery import roca_key
 from tokens.errors import KeyRefused, KeyTaken
 from tokens.keys.ending import drop_gone_keys
 from tokens.keys.importing import import_signing_key

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from tokens_cast import PASSWORD_BACKEND
 
-from ssoconsole.accounts.models import SecretToShow, User
-from ssoconsole.accounts.shown_once import LIFETIME
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.accounts.models import SecretToShow, User
+from ssoconsole.platform.accounts.shown_once import LIFETIME
+from ssoconsole.platform.eventlog.models import Event
 from tokens.models import Credential, TokenRecord
 
 # Each page that makes something secret: its URL's name, what is posted, what it makes, and where the secret stands.

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tokens_cast import PASSWORD_BACKEND, basic, but_for_the_reference, writes_refused
 
-from ssoconsole.accounts.models import User
+from ssoconsole.platform.accounts.models import User
 from tests.support.leaks import assert_without
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential

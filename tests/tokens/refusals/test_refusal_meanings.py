@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from rest_framework import exceptions
 
-from ssoconsole.errors import DomainError
-from ssoconsole.jose import errors as jose_errors
-from ssoconsole.jose.errors import JwtRefused
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.jose import errors as jose_errors
+from ssoconsole.platform.jose.errors import JwtRefused
 from tokens import errors
 from tokens.refusals.meanings import REFUSAL_MEANINGS, meaning_of
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from tokens_cast import BASE_URL, METADATA, PASSWORD_BACKEND, basic
 
 from providers.models import SignInAttempt
-from ssoconsole.eventlog.models import Event
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import Browser
 from tests.ssoconsole.pages.page_reading import Page
 from tests.ssoconsole.pages.pages_cast import provider

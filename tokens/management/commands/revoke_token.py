@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tokens.errors import TokenUnknown
 from tokens.models import TokenRecord
 from tokens.records.ending import revoke_token

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ssoconsole.actors import Actor
+from ssoconsole.platform.actors import Actor
 from tokens.models import Audience, Bot, Credential
 from tokens.records.ending import (
     revoke_tokens_of_audience,

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from ssoconsole.actors import Actor
-from ssoconsole.errors import DomainError
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 from tokens.keys.services import compromise_signing_key, rotate_signing_key, rotation_possible_from
 from tokens.models import Audience, SigningKey
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ssoconsole.jose.errors import TokenMalformed
+from ssoconsole.platform.jose.errors import TokenMalformed
 from tokens.protocol.examination.facts import Check, Facts, failed, moment, passed, span
 from tokens.protocol.examination.text import Unverified
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ssoconsole.examination.checks import Check, failed, passed
-from ssoconsole.jose.keys import JwkSet
-from ssoconsole.jose.times import moment, span
+from ssoconsole.platform.examination.checks import Check, failed, passed
+from ssoconsole.platform.jose.keys import JwkSet
+from ssoconsole.platform.jose.times import moment, span
 
 __all__ = ["Check", "Ended", "Facts", "KeyFacts", "RecordFacts", "failed", "moment", "passed", "span"]
 

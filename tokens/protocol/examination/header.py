@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from ssoconsole.jose import base64url
-from ssoconsole.jose.algorithms import ALGORITHMS
-from ssoconsole.jose.signatures import verify_signature
-from ssoconsole.jose.verify import LONGEST_KID, REFUSED_MEMBERS
+from ssoconsole.platform.jose import base64url
+from ssoconsole.platform.jose.algorithms import ALGORITHMS
+from ssoconsole.platform.jose.signatures import verify_signature
+from ssoconsole.platform.jose.verify import LONGEST_KID, REFUSED_MEMBERS
 from tokens.protocol.access_token import TYP
 from tokens.protocol.examination.facts import Check, Facts, KeyFacts, failed, passed
 from tokens.protocol.examination.text import Unverified

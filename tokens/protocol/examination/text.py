@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from ssoconsole.jose import base64url, strict_json
-from ssoconsole.jose.claims import read_claims
-from ssoconsole.jose.errors import JwtRefused
-from ssoconsole.jose.verify import MAX_BYTES
+from ssoconsole.platform.jose import base64url, strict_json
+from ssoconsole.platform.jose.claims import read_claims
+from ssoconsole.platform.jose.errors import JwtRefused
+from ssoconsole.platform.jose.verify import MAX_BYTES
 from tokens.protocol.client_secret import PREFIX
 from tokens.protocol.examination.facts import Check, failed, passed
 

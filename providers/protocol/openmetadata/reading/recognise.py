@@ -9,8 +9,8 @@ from providers.protocol.openmetadata.reading.env_file import read_env_file
 from providers.protocol.openmetadata.reading.env_lines import looks_like_env
 from providers.protocol.openmetadata.reading.yaml_files import read_compose, read_file, read_helm
 from providers.protocol.openmetadata.schema import FILE_SECTIONS, KEYS_SECRET, OIDC_SECRET
-from ssoconsole.yaml.positions import LARGEST_FILE, read_yaml
-from ssoconsole.yaml.problems import Findings
+from ssoconsole.platform.yaml.positions import LARGEST_FILE, read_yaml
+from ssoconsole.platform.yaml.problems import Findings
 
 _HELM_KEYS = ("openmetadata", "global", "extraEnvs")
 _NONE = f"This is none of the three with a setting of sign-in: {', '.join(Form)}."

@@ -18,7 +18,7 @@ from providers.protocol.openmetadata.schema import (
     by_key,
     by_variable,
 )
-from ssoconsole.yaml.problems import Findings, Path
+from ssoconsole.platform.yaml.problems import Findings, Path
 
 # The one that the chart reads, and where a page of its documentation puts them.
 _ROOTS: tuple[Path, ...] = (HELM_ROOT, ("global",), ("global", *HELM_ROOT))

@@ -1,0 +1,1 @@
+"""The roof: what stands on both apps."""

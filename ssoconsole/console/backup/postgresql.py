@@ -1,0 +1,93 @@
+"""
+PostgreSQL: pg_dump and pg_restore in the custom format.
+
+Where the database is and its password go by the environment: everybody on the machine sees arguments.
+"""
+
+import os
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+
+from django.db import connection
+
+from ssoconsole.console.backup.errors import BackupRefused, RestoreRefused
+from ssoconsole.platform.errors import DomainError
+
+SCHEMA = "public"
+VARIABLES = {
+    "NAME": "PGDATABASE",
+    "USER": "PGUSER",
+    "PASSWORD": "PGPASSWORD",
+    "HOST": "PGHOST",
+    "PORT": "PGPORT",
+}
+OPTIONS = {
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "service": "PGSERVICE",
+}
+
+
+def dump(target: Path) -> None:
+    """Dump the schema as it is at one moment into a file. Raises BackupRefused."""
+    arguments = ["--format=custom", "--no-owner", "--no-privileges", f"--schema={SCHEMA}", f"--file={target}"]
+    _run("pg_dump", arguments, refused=BackupRefused)
+
+
+def load(source: Path) -> None:
+    """
+    Put the dump in the place of everything that is in the schema. Raises RestoreRefused.
+
+    What was there waits under another name, and is back if the dump cannot be restored.
+    """
+    aside = f"before_restore_{secrets.token_hex(4)}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER SCHEMA {SCHEMA} RENAME TO {aside}")
+        cursor.execute(f"CREATE SCHEMA {SCHEMA}")
+    connection.close()
+    arguments = [
+        "--no-owner",
+        "--no-privileges",
+        "--single-transaction",
+        "--exit-on-error",
+        f"--schema={SCHEMA}",
+    ]
+    try:
+        _run("pg_restore", [*arguments, f"--dbname={_name()}", str(source)], refused=RestoreRefused)
+    except BaseException:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
+            cursor.execute(f"ALTER SCHEMA {aside} RENAME TO {SCHEMA}")
+        raise
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA {aside} CASCADE")
+
+
+def _name() -> str:
+    return str(connection.settings_dict["NAME"])
+
+
+def _run(program: str, arguments: list[str], *, refused: type[DomainError]) -> None:
+    path = shutil.which(program)
+    if path is None:
+        raise refused(
+            f"{program} is missing: install PostgreSQL's client programs, no older than the server."
+        )
+    command = [path, "--no-password", *arguments]
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        # It names tables, and where it tried to connect; never the password.
+        raise refused(f"{program} failed: {done.stderr.strip()[:2000]}")
+
+
+def _environment() -> dict[str, str]:
+    known = connection.settings_dict
+    options = known.get("OPTIONS") or {}
+    found = {variable: str(known[name]) for name, variable in VARIABLES.items() if known.get(name)}
+    found |= {variable: str(options[name]) for name, variable in OPTIONS.items() if options.get(name)}
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return inherited | found

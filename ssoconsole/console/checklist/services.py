@@ -1,0 +1,48 @@
+"""Going through the checklist."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import DatabaseError
+from django.http import HttpRequest
+
+from ssoconsole.console.checklist import exposure, keys, people, running
+from ssoconsole.console.checklist.item import Finding, Item, Situation, untold
+
+ITEMS: tuple[Item, ...] = (*exposure.ITEMS, *people.ITEMS, *keys.ITEMS, *running.ITEMS)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An item and how it stands: `status` is good, bad or unknown."""
+
+    item: Item
+    finding: Finding
+
+    @property
+    def status(self) -> str:
+        return {True: "good", False: "bad", None: "unknown"}[self.finding.ok]
+
+
+def go_through(*, at: datetime, request: HttpRequest | None = None) -> list[Result]:
+    """
+    Look at every item, as it is now. Nothing is fetched from the network and nothing is written.
+
+    What needs the database is unknown while that does not answer.
+    """
+    situation = Situation(at=at, request=request)
+    return [Result(item, _look(item, situation)) for item in ITEMS]
+
+
+def by_area(results: list[Result]) -> Iterator[tuple[str, list[Result]]]:
+    """The results under their areas, in the order of the list."""
+    for area in dict.fromkeys(result.item.area for result in results):
+        yield area, [result for result in results if result.item.area == area]
+
+
+def _look(item: Item, situation: Situation) -> Finding:
+    try:
+        return item.look(situation)
+    except DatabaseError:
+        return untold("The database does not answer, or lacks a migration.")

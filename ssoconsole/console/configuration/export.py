@@ -1,0 +1,134 @@
+"""The configuration file that the database amounts to; secrets are references, never in clear."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from django.conf import settings
+from django.utils import timezone
+
+from providers.models import Provider
+from providers.trial.services import roll_back_overdue
+from ssoconsole.console.configuration.plan import Hidden
+from ssoconsole.console.configuration.sections import audiences, bots, providers
+from tokens.audiences.console import console_identifier
+from tokens.models import Audience, Bot
+
+# Left out where they say nothing: not in every file, and the default is what most have.
+UNLESS = {
+    "icon": "",
+    "order": 100,
+    "client_secret_expires_at": None,
+    "assertion_audience": "issuer",
+    "pushed_authorization": True,
+    "admin_required_acr": [],
+    "admin_required_amr": [],
+    "jwks_uri": None,
+}
+
+
+def export_configuration() -> str:
+    """
+    Return YAML that `apply` accepts, keys in the order of the documentation.
+
+    Left out are bots that were disabled for good, and the console's own audience unless a bot has a grant
+    there.
+    """
+    names = _Names()
+    roll_back_overdue(at=timezone.now())
+    document = {
+        "providers": [_entry(providers.describe(row), names) for row in _providers()],
+        "audiences": [_entry(audiences.describe(row), names) for row in _audiences()],
+        "bots": [_entry(bots.describe(row), names) for row in _bots()],
+    }
+    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000_000)
+    return "\n".join([*_heading(names), text])
+
+
+class _Names:
+    """Gives every secret a variable of its own: `CORP_CLIENT_SECRET` for `corp`."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, str] = {}
+
+    def name(self, holder: str) -> str:
+        stem = re.sub(r"[^A-Z0-9]", "_", holder.upper())
+        stem = f"_{stem}" if stem[:1].isdigit() else stem
+        name, number = f"{stem}_CLIENT_SECRET", 2
+        while name in self.of:
+            name, number = f"{stem}_CLIENT_SECRET_{number}", number + 1
+        self.of[name] = holder
+        return name
+
+
+def _heading(names: _Names) -> Iterator[str]:
+    yield (
+        "# Secrets are never exported. Before this file is applied, set in the environment:"
+        if names.of
+        else ("# There are no secrets in what this file describes.")
+    )
+    for name, holder in names.of.items():
+        yield f"#   {name}: the client secret of {holder}"
+
+
+def _providers() -> Iterator[Provider]:
+    yield from Provider.objects.order_by("slug")
+
+
+def _audiences() -> Iterator[Audience]:
+    own = console_identifier(settings.BASE_URL)
+    for audience in Audience.objects.order_by("identifier"):
+        if audience.identifier != own or audience.grants.filter(bot__retired_at=None).exists():
+            yield audience
+
+
+def _bots() -> Iterator[Bot]:
+    yield from Bot.objects.filter(retired_at=None).order_by("name")
+
+
+class _Reference(dict[str, str]):
+    """Written on one line."""
+
+
+class _Line(list[Any]):
+    """A list that is written on one line."""
+
+
+def _entry(described: dict[str, Any], names: _Names) -> dict[str, Any]:
+    holder = next(iter(described.values()))
+    entry: dict[str, Any] = {}
+    for key, value in described.items():
+        if key in UNLESS and value == UNLESS[key]:
+            continue
+        if isinstance(value, Hidden):
+            entry[key] = _Reference(env=names.name(holder))
+        elif key == "federation":
+            entry[key] = [
+                {name: member for name, member in rule.items() if (name, member) != ("jwks_uri", None)}
+                for rule in value
+            ]
+        elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+            entry[key] = _Line(value)
+        else:
+            entry[key] = value
+    return entry
+
+
+class _Dumper(yaml.SafeDumper):
+    """Safe, without aliases, and every text on one line."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _reference(dumper: yaml.SafeDumper, data: _Reference) -> yaml.Node:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+
+
+def _line(dumper: yaml.SafeDumper, data: _Line) -> yaml.Node:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
+
+
+_Dumper.add_representer(_Reference, _reference)
+_Dumper.add_representer(_Line, _line)

@@ -1,0 +1,166 @@
+"""The section `bots`."""
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from ssoconsole.console.configuration.plan import Hidden
+from ssoconsole.console.configuration.sections import bot_errors
+from ssoconsole.console.configuration.sections.section import Entry, EntryRefused, Settled, fill
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.yaml.problems import Path
+from tokens.bots.services import GrantSpec, disable_bot, enable_bot, owner_waits, save_bot
+from tokens.credentials.keyless import set_federation, set_public_keys
+from tokens.credentials.services import add_client_secret, find_client_secret
+from tokens.models import Audience, Bot, Credential
+from tokens.protocol.federation import caution_about_rule
+
+FIELDS = ("description", "owner", "allowed_networks", "max_live_tokens")
+SECRET_LABEL = "configuration file"  # noqa: S105 - a label
+
+
+class Bots:
+    """
+    Machine identities, their grants and credentials.
+
+    `declared` are the audiences that the file itself names: one that is not in the database although the file
+    declares it has been refused already, and is not reported again at every grant.
+    """
+
+    name = "bots"
+    key = "name"
+
+    def __init__(self, declared: Iterable[str] = ()) -> None:
+        self._declared = frozenset(declared)
+
+    def settle(self, entry: Entry, *, by: Actor) -> Settled:
+        row = Bot.objects.filter(name=entry["name"]).first()
+        before = describe(row) if row else None
+        row = row or Bot(name=entry["name"])
+        fill(row, entry, FIELDS)
+        grants = self._grants(entry)
+        if before is None or _asks_for_more(row, grants, before):
+            save_bot(bot=row, grants=grants, by=by)
+        _set_public_keys(row, entry, by=by)
+        warnings = (*_set_federation(row, entry, by=by), *_add_secret(row, entry, by=by), *_about_owner(row))
+        _switch(row, entry, by=by)
+        return Settled(before, describe(Bot.objects.get(pk=row.pk)), warnings)
+
+    def locate(self, error: DomainError, entry: Entry) -> Path:
+        return bot_errors.locate(error, entry)
+
+    def disable_others(self, named: Iterable[str], *, by: Actor) -> list[str]:
+        others = list(Bot.objects.enabled().exclude(name__in=named).order_by("name"))
+        for bot in others:
+            disable_bot(bot=bot, by=by)
+        return [bot.name for bot in others]
+
+    def _grants(self, entry: Entry) -> list[GrantSpec] | None:
+        if "grants" not in entry:
+            return None
+        given = entry["grants"] or []
+        found = Audience.objects.in_bulk({grant["audience"] for grant in given}, field_name="identifier")
+        missing = [index for index, grant in enumerate(given) if grant["audience"] not in found]
+        if missing:
+            unknown = (index for index in missing if given[index]["audience"] not in self._declared)
+            raise EntryRefused(
+                (("grants", index, "audience"), "names no audience of this file or the database")
+                for index in unknown
+            )
+        return [
+            GrantSpec(found[grant["audience"]], grant.get("scopes") or [], grant.get("roles") or [])
+            for grant in given
+        ]
+
+
+def describe(row: Bot) -> Entry:
+    """Tell a bot in the file's keys, in the file's order; of its credentials those that are live."""
+    live = row.credentials.live(at=timezone.now())
+    keys = live.filter(kind=Credential.Kind.PUBLIC_KEYS).first()
+    secrets = frozenset(live.client_secrets().values_list("pk", flat=True))
+    trusts = live.filter(kind=Credential.Kind.FEDERATION).order_by("created_at", "pk")
+    return {
+        "name": row.name,
+        **{name: getattr(row, name) for name in FIELDS},
+        "owner": row.owner or None,
+        "grants": [
+            {"audience": grant.audience.identifier, "scopes": grant.scopes, "roles": grant.roles}
+            for grant in row.grants.select_related("audience").order_by("audience__identifier")
+        ],
+        "client_secret": Hidden(secrets) if secrets else None,
+        **_keys(keys),
+        "federation": [
+            {name: (trust.trust or {}).get(name) for name in bot_errors.TRUST} | _keys(trust)
+            for trust in trusts
+        ],
+        "enabled": row.disabled_at is None,
+    }
+
+
+def _keys(credential: Credential | None) -> Entry:
+    """Tell the public keys that a credential has, or where they are."""
+    return {
+        "jwks": credential.public_keys if credential else None,
+        "jwks_uri": (credential.jwks_uri or None) if credential else None,
+    }
+
+
+def _asks_for_more(row: Bot, grants: list[GrantSpec] | None, before: Entry) -> bool:
+    if grants is not None:
+        asked = [(grant.audience.identifier, [*grant.scopes], [*grant.roles]) for grant in grants]
+        if asked != [(grant["audience"], grant["scopes"], grant["roles"]) for grant in before["grants"]]:
+            return True
+    return any((before[name] or type(before[name])()) != getattr(row, name) for name in FIELDS)
+
+
+def _set_public_keys(row: Bot, entry: Entry, *, by: Actor) -> None:
+    """The two keys are one setting: to name one replaces the other, and null takes away what it names."""
+    now = describe(row)
+    jwks, jwks_uri = entry.get("jwks"), entry.get("jwks_uri")
+    if jwks is None and not jwks_uri:
+        jwks = None if "jwks" in entry else now["jwks"]
+        jwks_uri = None if "jwks_uri" in entry else now["jwks_uri"]
+    if (jwks, jwks_uri or None) != (now["jwks"], now["jwks_uri"]):
+        set_public_keys(bot=row, jwks=jwks, jwks_uri=jwks_uri, by=by)
+
+
+def _set_federation(row: Bot, entry: Entry, *, by: Actor) -> tuple[str, ...]:
+    if "federation" not in entry:
+        return ()
+    rules = [
+        {"jwks": None, **rule, "claims": rule.get("claims") or {}, "jwks_uri": rule.get("jwks_uri") or None}
+        for rule in entry["federation"] or []
+    ]
+    if rules != describe(row)["federation"]:
+        set_federation(bot=row, rules=rules, by=by)
+    return tuple(caution for rule in rules if (caution := caution_about_rule(rule)))
+
+
+def _add_secret(row: Bot, entry: Entry, *, by: Actor) -> tuple[str, ...]:
+    """Secrets are only added: what a running bot still uses while it is given a new one goes on working."""
+    secret = entry.get("client_secret")
+    if not secret or find_client_secret(bot=row, client_secret=secret):
+        return ()
+    add_client_secret(bot=row, label=SECRET_LABEL, expires_at=None, by=by, client_secret=secret)
+    others = row.credentials.live(at=timezone.now()).client_secrets().count() - 1
+    if others:
+        return (f"client secrets that the bot had before stay valid until they are retired: {others}",)
+    return ()
+
+
+def _about_owner(row: Bot) -> tuple[str, ...]:
+    """A file that is applied every night confirms nobody who has just taken the name."""
+    if not owner_waits(row):
+        return ()
+    return (
+        f"{row.owner} has signed up since the bot was given to that name, and owns it once that is confirmed",
+    )
+
+
+def _switch(row: Bot, entry: Entry, *, by: Actor) -> None:
+    if "enabled" not in entry:
+        return
+    wanted = entry["enabled"] is not False
+    if wanted != (row.disabled_at is None):
+        (enable_bot if wanted else disable_bot)(bot=row, by=by)

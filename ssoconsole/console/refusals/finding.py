@@ -1,0 +1,49 @@
+"""What a reference stands for: the number of its words says where to look."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.urls import reverse
+
+from providers.models import SignInAttempt
+from providers.signin.attempts import REFERENCE_WORDS as WORDS_OF_SIGN_INS
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.references import normalize_reference
+from tokens.models import TokenRefusal
+from tokens.refusals.services import WORDS as WORDS_OF_REFUSALS
+
+KINDS: dict[int, type[models.Model]] = {
+    WORDS_OF_SIGN_INS: SignInAttempt,
+    WORDS_OF_REFUSALS: TokenRefusal,
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """The trace of a reference, and where it is explained."""
+
+    trace: Any
+    url: str
+
+
+def may_look_up(user: Any) -> bool:
+    """Tell whether this person may see traces of any kind."""
+    return isinstance(user, User) and user.is_staff and any(_may_see(user, kind) for kind in KINDS.values())
+
+
+def find_refusal(text: str, *, user: Any) -> Found | None:
+    """Return the trace of a reference in any spelling, if there is one that `user` may see; None sees everything."""
+    reference = normalize_reference(text[:200])
+    kind = KINDS.get(len(reference.split("-")))
+    if kind is None or not (user is None or (user.is_staff and _may_see(user, kind))):
+        return None
+    trace = kind._default_manager.filter(reference=reference).first()
+    if trace is None:
+        return None
+    name = f"admin:{kind._meta.app_label}_{kind._meta.model_name}_change"
+    return Found(trace, reverse(name, args=[trace.pk]))
+
+
+def _may_see(user: Any, kind: type[models.Model]) -> bool:
+    return bool(user.has_perm(f"{kind._meta.app_label}.view_{kind._meta.model_name}"))

@@ -1,0 +1,1 @@
+"""The ground: what both apps stand on, and what knows neither."""

@@ -1,0 +1,120 @@
+"""The one way into the event log."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.connections.prepared import Pair, Statement, insert
+from ssoconsole.platform.eventlog.masking import mask
+from ssoconsole.platform.eventlog.models import Event
+from ssoconsole.platform.logs import log_at_once, request_id_var
+from ssoconsole.platform.metrics.counting import count_event
+
+log = logging.getLogger("events")
+
+_EVENT = insert(Event)
+_FIELDS = [field for field in Event._meta.concrete_fields if not field.primary_key]
+_waiting: ContextVar[list[Event] | None] = ContextVar("events_waiting", default=None)
+
+
+@contextmanager
+def events_in_one_insert() -> Iterator[None]:
+    """
+    Write all events of this block at its end, by one statement; none, if it ends with an exception.
+
+    It stands inside the transaction that the events belong to, so that they are kept with it or not at all.
+    """
+    mine: list[Event] = []
+    before = _waiting.set(mine)
+    try:
+        yield
+    finally:
+        _waiting.reset(before)
+    Event.objects.bulk_create(mine)
+
+
+def record_event(
+    action: str,
+    *,
+    by: Actor,
+    target: str = "",
+    outcome: str = "ok",
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> Event:
+    """Write one event, in the caller's transaction: what is not audited has not happened."""
+    event = _event(action, by, target, outcome, before, after)
+    if (waiting := _waiting.get()) is None:
+        [[event.pk]] = _EVENT.rows(**_columns(event))
+    else:
+        waiting.append(event)
+    _say_once_committed(event)
+    return event
+
+
+class AuditedChange:
+    """A change of one row, made as a prepared statement, which is one statement with the event that tells of it."""
+
+    def __init__(self, change: Statement) -> None:
+        self._both = Pair(change, _EVENT)
+
+    def happens(
+        self, changes: Mapping[str, Any], action: str, *, by: Actor, target: str, after: Mapping[str, Any]
+    ) -> bool:
+        """Make it, with the parameters of the statement; where no row was to be changed there is no event."""
+        event = _event(action, by, target, "ok", None, after)
+        happened = bool(self._both.rows(**changes, **_columns(event)))
+        if happened:
+            _say_once_committed(event)
+        return happened
+
+
+def _event(
+    action: str,
+    by: Actor,
+    target: str,
+    outcome: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+) -> Event:
+    return Event(
+        action=action,
+        actor=str(by)[:300],
+        target=target[:300],
+        outcome=outcome,
+        address=by.address,
+        request_id=request_id_var.get(),
+        before=mask(before) if before else before,
+        after=mask(after) if after else after,
+    )
+
+
+def _columns(event: Event) -> dict[str, Any]:
+    return {field.attname: getattr(event, field.attname) for field in _FIELDS}
+
+
+def _say_once_committed(event: Event) -> None:
+    """Count and log it: a transaction that is rolled back leaves no line."""
+    said = {"actor": event.actor, "target": event.target, "outcome": event.outcome}
+    transaction.on_commit(partial(log_at_once, log, event.action, **said))
+    transaction.on_commit(partial(count_event, event.action))
+
+
+def record_change(
+    action: str, *, by: Actor, target: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Event:
+    """Write an event that holds only the fields whose values differ."""
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return record_event(
+        action,
+        by=by,
+        target=target,
+        before={name: before.get(name) for name in changed},
+        after={name: after.get(name) for name in changed},
+    )

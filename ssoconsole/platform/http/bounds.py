@@ -1,0 +1,88 @@
+"""
+A URL is short, and every body is read to its end or refused, whatever the view: none is cut off, of unknown length,
+or too large.
+
+Django takes a body without `Content-Length` for an empty one, one that broke off for a whole one, and bounds neither
+uploaded files nor what a parser reads from the stream. A form that was cut off could take a fence away. And the paths
+of Django's admin are matched by a pattern whose cost grows with the square of the length, and what is searched for
+there becomes a pattern of the database's.
+"""
+
+from collections.abc import Callable
+from io import BytesIO
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
+
+from ssoconsole.platform.http.doors import answer_in_form, too_large
+
+WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")
+JSON = "application/json"
+# Characters; the longest that means something names an audience of 255.
+LONGEST_PATH = 1_000
+# Of some providers the code is a JWT.
+LONGEST_QUERY = 16_384
+
+
+class BoundsMiddleware:
+    """
+    Answer 414 to a path or a query of more than LONGEST_PATH and LONGEST_QUERY characters.
+
+    Answer 413 to a body of more than DATA_UPLOAD_MAX_MEMORY_SIZE bytes, 400 to one that is not as long as it says,
+    and 411 to one of unknown length (RFC 9112 section 6.3).
+
+    A chunked body that is JSON is read, as JSON cannot end too early unnoticed. A form can: the server that stands in
+    front of us does not tell the end of a chunked body from a connection that broke.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return _refusal(request) or self.get_response(request)
+
+
+def _refusal(request: HttpRequest) -> HttpResponse | None:
+    if len(request.path_info) > LONGEST_PATH or len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY:
+        return answer_in_form(request.path, status=414, code="url_too_long", detail="The URL is too long.")
+    length = request.META.get("CONTENT_LENGTH") or ""
+    coding = request.META.get("HTTP_TRANSFER_ENCODING", "").strip().lower()
+    if (length and not (length.isascii() and length.isdecimal() and len(length) <= 18)) or (
+        coding and length
+    ):
+        return _malformed(request, "The length of the body is not clear.")
+    if coding:
+        return _read_chunked(request, coding)
+    expected = int(length or 0)
+    if expected > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        return too_large(request.path)
+    if request.method in WITHOUT_BODY or not expected:
+        return None
+    try:
+        whole = len(request.body) == expected
+    except UnreadablePostError:
+        whole = False
+    return None if whole else _malformed(request, "The body broke off.")
+
+
+def _read_chunked(request: HttpRequest, coding: str) -> HttpResponse | None:
+    """Read the body in the stead of Django, which goes by the length alone."""
+    body = b""
+    if coding == "chunked" and request.content_type == JSON and request.method not in WITHOUT_BODY:
+        try:
+            body = request.META["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        except OSError:
+            return _malformed(request, "The body broke off.")
+    if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        return too_large(request.path)
+    if not body:
+        detail = "Send a Content-Length: only JSON is taken in chunks, and not an empty body."
+        return answer_in_form(request.path, status=411, code="length_required", detail=detail)
+    request.META["CONTENT_LENGTH"] = str(len(body))
+    request._stream = BytesIO(body)  # where `request.body` reads
+    return None
+
+
+def _malformed(request: HttpRequest, detail: str) -> HttpResponse:
+    return answer_in_form(request.path, status=400, code="malformed_request", detail=detail)

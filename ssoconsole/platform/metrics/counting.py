@@ -1,0 +1,135 @@
+"""
+Counting, one call a fact. None of these raises, waits or asks the database.
+
+Labels are of a bounded number: whatever comes, a scraper is never given a series for each stranger.
+What is written in a transaction is counted once that has been committed: `transaction.on_commit(partial(…))`.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.metrics import families
+
+OTHER = "other"
+LONGEST = 80
+NONE = "none"
+OK = "ok"
+FAULT = "fault"  # an exception that is no refusal
+STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+
+
+class FirstNames:
+    """Lets the first `most` different values through; the rest are one value, `other`."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._known: set[str] = set()
+        self._lock = threading.Lock()
+
+    def of(self, value: str) -> str:
+        if value in self._known:
+            return value
+        if not value or len(value) > LONGEST:
+            return OTHER
+        with self._lock:
+            if len(self._known) >= self.most:
+                return OTHER
+            self._known.add(value)
+        return value
+
+
+class ErrorCodes:
+    """Lets the codes of the domain's errors through, and no other text."""
+
+    def __init__(self, *more: str) -> None:
+        self._known = set(more)
+
+    def of(self, value: str) -> str:
+        if value in self._known:
+            return value
+        # A module with errors of its own may have been loaded since; a value that is no code is rare.
+        self._known |= _codes_below(DomainError)
+        return value if value in self._known else OTHER
+
+
+def _codes_below(kind: type[DomainError]) -> set[str]:
+    return {kind.code}.union(*(_codes_below(sub) for sub in kind.__subclasses__()))
+
+
+_providers = FirstNames(most=100)
+_routes = FirstNames(most=400)
+_actions = FirstNames(most=300)
+_results = FirstNames(most=40)
+_codes = ErrorCodes(OK, FAULT, "temporarily_unavailable")
+_ACTOR_KINDS = frozenset({"user", "bot", "command"})
+
+
+def count_sign_in(*, provider: str, outcome: str) -> None:
+    """Count a sign-in by the outcome that its trace has."""
+    families.SIGN_INS.labels(_providers.of(provider) if provider else NONE, _codes.of(outcome)).inc()
+
+
+def count_session_check(*, provider: str, outcome: str) -> None:
+    """Count the answer to a session that was asked for at its provider."""
+    families.SESSION_CHECKS.labels(_providers.of(provider) if provider else NONE, _codes.of(outcome)).inc()
+
+
+def count_token_issued(*, by: str) -> None:
+    """Count a token, by the kind of its issuer: the bot itself, a person or a command."""
+    families.TOKENS_ISSUED.labels(by if by in _ACTOR_KINDS else OTHER).inc()
+
+
+def count_tokens_revoked(number: int) -> None:
+    families.TOKENS_REVOKED.inc(number)
+
+
+def count_oauth_refusal(*, endpoint: str, reason: str) -> None:
+    """Count a refusal, by the name of the endpoint's function and the error's code."""
+    families.OAUTH_REFUSALS.labels(_routes.of(endpoint), _codes.of(reason)).inc()
+
+
+def count_introspection(*, active: bool) -> None:
+    families.INTROSPECTIONS.labels("active" if active else "inactive").inc()
+
+
+def count_event(action: str) -> None:
+    families.EVENTS.labels(_actions.of(action)).inc()
+
+
+def observe_request(*, route: str, status: int, seconds: float) -> None:
+    """Count an answer under the name of its route; what matched none is `none`."""
+    kind = f"{status // 100}xx"
+    shown = kind if kind in STATUS_CLASSES else OTHER
+    families.REQUESTS.labels(_routes.of(route) if route else NONE, shown).observe(seconds)
+
+
+@contextmanager
+def provider_fetch(document: str, *, provider: str) -> Iterator[None]:
+    """Time this block as the fetch of a `document` of a provider; its result is the code of what it raises."""
+    started, result = time.perf_counter(), FAULT
+    try:
+        yield
+        result = OK
+    except DomainError as error:
+        result = _codes.of(error.code)
+        raise
+    finally:
+        series = families.PROVIDER_FETCHES.labels(document, _providers.of(provider), result)
+        series.observe(time.perf_counter() - started)
+
+
+@contextmanager
+def outbound_request() -> Iterator[None]:
+    """Time this block as a request to somebody else; its result is the `code` of what it raises."""
+    started, result = time.perf_counter(), FAULT
+    try:
+        yield
+        result = OK
+    except Exception as error:
+        result = _results.of(getattr(error, "code", FAULT))
+        raise
+    finally:
+        families.OUTBOUND.labels(result).observe(time.perf_counter() - started)

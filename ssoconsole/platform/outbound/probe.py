@@ -1,0 +1,105 @@
+"""
+How far one gets to a host, step by step, and which certificate it shows: name, connection, TLS.
+
+The addresses are judged and pinned as for a request. Nothing is sent beyond the TLS handshake, and nothing is
+read: a probe is no request.
+"""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from cryptography import x509
+
+from ssoconsole.platform.outbound.connection import Endpoint, certificate_of, connect, resolve, secure
+from ssoconsole.platform.outbound.errors import CertificateRefused, OutboundError
+from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits
+from ssoconsole.platform.outbound.targets import Target, parse
+
+Step = Literal["resolution", "connection", "tls"]
+MOST_NAMES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a certificate says of itself, believed or not; times are aware."""
+
+    names: tuple[str, ...]
+    issuer: str
+    not_before: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """
+    The outcome. `failed` is the step that did not succeed, with its `error`; None when all did.
+
+    `certificate` is there under https as soon as a handshake succeeded, also when it was not believed.
+    """
+
+    host: str
+    port: int
+    addresses: tuple[str, ...] = ()
+    certificate: Certificate | None = None
+    failed: Step | None = None
+    error: OutboundError | None = None
+
+
+def probe(
+    url: str, *, allow_loopback: bool, ca_file: str | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Probe:
+    """Go to the host of `url` as `client.request` would. Raises UrlRefused and SchemeRefused."""
+    target = parse(url, allow_http=allow_loopback)
+    deadline = Deadline(limits.total)
+    try:
+        timeout = deadline.wait(limits.idle)
+        endpoints = resolve(target.host, target.port, allow_loopback=allow_loopback, timeout=timeout)
+    except OutboundError as error:
+        return Probe(target.name, target.port, failed="resolution", error=error)
+    return _connected(target, endpoints, ca_file, limits, deadline)
+
+
+def _connected(
+    target: Target, endpoints: list[Endpoint], ca_file: str | None, limits: Limits, deadline: Deadline
+) -> Probe:
+    addresses = tuple(address for _, (address, _) in endpoints)
+    step: Step = "connection"
+    shown: bytes | None = None
+    failure: OutboundError | None = None
+    try:
+        with ExitStack() as stack:
+            sock = stack.enter_context(connect(endpoints, limits=limits, deadline=deadline))
+            step = "tls"
+            if target.scheme == "https":
+                secured = secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
+                stack.enter_context(secured)
+                shown = certificate_of(secured, endpoints, target.name, limits=limits, deadline=deadline)
+    except OutboundError as error:
+        failure = error
+    if isinstance(failure, CertificateRefused):
+        shown = certificate_of(None, endpoints, target.name, limits=limits, deadline=deadline)
+    certificate = _read(shown) if shown else None
+    failed = step if failure else None
+    return Probe(target.name, target.port, addresses, certificate, failed, failure)
+
+
+def _read(der: bytes) -> Certificate | None:
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        issuer = certificate.issuer.rfc4514_string()
+        names = tuple(_names(certificate))[:MOST_NAMES]
+    except (ValueError, TypeError):  # whatever a stranger's certificate holds
+        return None
+    return Certificate(names, issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+
+
+def _names(certificate: x509.Certificate) -> list[str]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return []
+    names = extension.value
+    addresses = [str(address) for address in names.get_values_for_type(x509.IPAddress)]
+    return [*names.get_values_for_type(x509.DNSName), *addresses]

@@ -1,0 +1,137 @@
+"""Whatever the file holds, reading it ends with a document or with problems, never with another error."""
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ssoconsole.console.configuration.apply import read_configuration
+from ssoconsole.platform.yaml.positions import read_yaml
+from ssoconsole.platform.yaml.problems import ConfigurationRefused, spell
+from ssoconsole.platform.yaml.scalars import ScalarRefused, meaning
+
+WORDS = [
+    "providers",
+    "audiences",
+    "bots",
+    "slug",
+    "name",
+    "client_secret",
+    "env",
+    "file",
+    "grants",
+    "federation",
+]
+SIGNS = [
+    ": ",
+    "- ",
+    "\n",
+    "  ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "&a ",
+    "*a",
+    "!!str ",
+    "<<",
+    "? ",
+    "| ",
+    "> ",
+    "'",
+    '"',
+    "#",
+]
+yaml_like = st.lists(
+    st.sampled_from(WORDS + SIGNS)
+    | st.text(max_size=3)
+    | st.sampled_from(["null", "true", "1", "1e999", "~"]),
+    max_size=40,
+).map("".join)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS) | st.text(max_size=3), inner)
+    ),
+    max_leaves=12,
+)
+documents = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("providers", "audiences", "bots"), st.lists(values, max_size=3) | values)
+).map(lambda document: yaml.safe_dump(document, allow_unicode=True))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.one_of(
+        yaml_like.map(lambda text: text.encode("utf-8", "surrogatepass")),
+        documents.map(str.encode),
+        st.binary(max_size=60),
+    )
+)
+def test_reading_anything_gives_a_document_or_problems(content):
+    try:
+        document, _ = read_configuration(content, environment={})
+    except ConfigurationRefused as refused:
+        document, problems = None, refused.problems
+    else:
+        problems = []
+    assert bool(problems) == (document is None)
+    assert all(problem.line >= 1 and problem.message for problem in problems)
+    assert document is None or document.keys() <= {"providers", "audiences", "bots"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs", "Cc"])), st.integers(-9999, 9999) | st.booleans()
+    )
+)
+def test_what_others_write_is_read_as_they_meant_it(document):
+    value, findings = read_yaml(yaml.safe_dump(document, allow_unicode=True, default_style='"').encode())
+
+    if not findings.problems:
+        assert value.keys() == document.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("no", "no"),
+        ("2026-01-01", "2026-01-01"),
+        ("1:30", "1:30"),
+        ("0x1f", "0x1f"),
+        (".inf", ".inf"),
+        ("007", 7),
+        ("-5", -5),
+        ("1.5", 1.5),
+        ("2e3", 2000.0),
+        ("True", True),
+        ("false", False),
+        ("~", None),
+        ("", None),
+    ],
+)
+def test_a_plain_scalar_means_what_yaml_1_2_says(text, expected):
+    assert meaning(text, plain=True) == expected
+    assert meaning(text, plain=False) == text
+
+
+def test_a_text_that_cannot_be_stored_is_refused():
+    with pytest.raises(ScalarRefused):
+        meaning("a\0", plain=False)
+
+
+def test_a_path_stops_at_a_secret_and_shortens_long_keys():
+    assert spell(("bots", 0, "client_secret", "hunter2")) == "bots[0].client_secret"
+    assert spell(("x" * 80,)) == "x" * 60 + "…"
+    assert spell(("a\nb", 1)) == '["a\\nb"][1]'
+
+
+def test_every_value_has_its_line():
+    _, findings = read_yaml(b"a:\n  - b\n  -\n    c: 1\n    d: [2,\n      3]\n")
+
+    assert findings.lines[("a", 1, "c")] == 4
+    assert findings.lines[("a", 1, "d", 1)] == 6
+    assert findings.line_of(("a", 0, "missing")) == 2

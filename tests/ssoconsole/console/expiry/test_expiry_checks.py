@@ -1,0 +1,102 @@
+"""Settings that would tell nobody, or the wrong ones, are found when the console starts."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ssoconsole.console.expiry.checks import mail_reaches_somebody, webhook_is_safe
+from tests.ssoconsole.console.expiry.hook import SECRET
+
+ROOT = Path(__file__).resolve().parents[4]
+DUMMY = "django.core.mail.backends.dummy.EmailBackend"
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
+
+
+def ids(messages):
+    messages = list(messages)
+    assert all(message.hint for message in messages)
+    return [message.id for message in messages]
+
+
+@pytest.mark.parametrize(
+    ("recipients", "sender", "backend", "found"),
+    [
+        ([], "sso@corp.example", DUMMY, []),
+        (["ops@corp.example"], "sso@corp.example", SMTP, []),
+        (["ops@corp.example"], "sso-console@localhost", SMTP, []),
+        (["ops@corp.example"], "sso@corp.example", DUMMY, ["expiry.W001"]),
+        (["ops"], "sso@corp.example", SMTP, ["expiry.E001"]),
+        (["Ops <ops@corp.example>"], "sso@corp.example", SMTP, ["expiry.E001"]),
+        (["ops@corp.example\nBcc: x@evil.example"], "sso@corp.example", SMTP, ["expiry.E001"]),
+        ([], "nobody", SMTP, ["expiry.E002"]),
+        ([], "a@b.example\nBcc: x@evil.example", SMTP, ["expiry.E002"]),
+    ],
+)
+def test_mail(settings, recipients, sender, backend, found):
+    settings.WARNINGS_EMAIL, settings.WARNINGS_FROM = recipients, sender
+    settings.EMAIL_BACKEND = backend
+    assert ids(mail_reaches_somebody()) == found
+
+
+@pytest.mark.parametrize(
+    ("url", "secret", "found"),
+    [
+        ("", "", []),
+        ("https://hook.example/x", SECRET, []),
+        ("http://127.0.0.1:9000/x", SECRET, []),
+        ("", SECRET, ["expiry.W002"]),
+        ("https://hook.example/x", "", ["expiry.E004"]),
+        ("https://hook.example/x", "short", ["expiry.E004"]),
+        ("https://hook.example/x", "a" * 64, ["expiry.E004"]),
+        ("http://hook.example/x", SECRET, ["expiry.E003"]),
+        ("ftp://hook.example/x", SECRET, ["expiry.E003"]),
+        ("hook.example", SECRET, ["expiry.E003"]),
+        ("https://user:secret@hook.example/", SECRET, ["expiry.E003"]),
+    ],
+)
+def test_webhook(settings, url, secret, found):
+    settings.WARNINGS_WEBHOOK_URL, settings.WARNINGS_WEBHOOK_SECRET = url, secret
+    assert ids(webhook_is_safe()) == found
+
+
+def test_plain_http_is_for_development(settings):
+    settings.WARNINGS_WEBHOOK_URL, settings.WARNINGS_WEBHOOK_SECRET = "http://127.0.0.1:9000/", SECRET
+    settings.ALLOW_LOOPBACK_PROVIDERS = False
+    assert ids(webhook_is_safe()) == ["expiry.E003"]
+
+
+def test_a_message_never_holds_a_secret(settings):
+    settings.WARNINGS_WEBHOOK_URL = "https://user:passw0rd@hook.example/t0ken"
+    settings.WARNINGS_WEBHOOK_SECRET = "short-s3cret"
+    told = "".join(map(str, webhook_is_safe()))
+    assert not any(word in told for word in ("passw0rd", "t0ken", "short-s3cret"))
+
+
+@pytest.fixture
+def settings_with(forge):
+    return lambda **environment: _settings_with(forge, environment)
+
+
+def _settings_with(forge, environment):
+    names = ("BACKEND", "HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL", "TIMEOUT")
+    script = (
+        "import django; django.setup(); from django.conf import settings as s;"
+        f"print([getattr(s, f'EMAIL_{{name}}') for name in {names}], s.WARNINGS_EMAIL, s.WARNINGS_FROM)"
+    )
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", **environment}
+    done = forge.run(["-c", script], env=env)
+    done.check_returncode()
+    return done.stdout
+
+
+def test_the_environment_says_who_and_how(settings_with):
+    told = settings_with(
+        EMAIL_URL="smtp+tls://sso:p%40ss@mail.example:587", WARNINGS_EMAIL="a@x.example, b@x.example,"
+    )
+    assert f"'{SMTP}', 'mail.example', 587, 'sso', 'p@ss', True, False, 15" in told
+    assert "['a@x.example', 'b@x.example'] sso-console@localhost" in told
+
+
+def test_without_it_nobody_is_told(settings_with):
+    assert f"'{DUMMY}'" in settings_with(EMAIL_URL="dummymail://")
