@@ -21,8 +21,9 @@ from tokens.credentials.services import PURPOSE
 from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
 from tokens.oauth.direct import answering_at_once
 from tokens.oauth.door import LEFT_TO_THE_ENDPOINT
-from tokens.oauth.introspect import CLIENTS_KNOWN, INTROSPECTION
+from tokens.oauth.introspect import INTROSPECTION
 from tokens.oauth.revoke import REVOCATION
+from tokens.oauth.statements import CLIENTS_KNOWN
 from tokens.oauth.token import GRANTS_KNOWN, TOKEN
 from tokens.protocol.form import Form
 
@@ -236,7 +237,7 @@ def test_an_answer_takes_one_statement_or_two(oauth, me, path, known):
     token = ask_before(oauth, me)  # the first use of a credential in a minute is written down
     if not known:
         forget_all()
-    most = 1 if known and path != "/oauth/revoke" else 2
+    most = 1 if known else 2
     if path == "/oauth/revoke" and connection.vendor != "postgresql":
         most += 1
     with CaptureQueriesContext(connection) as captured:

@@ -35,6 +35,11 @@ def signing_key_of(pk: UUID) -> SigningKey:
     return key
 
 
+def known_key(kid: str) -> SigningKey | None:
+    """Return the key with this `kid` if `signing_key_of` has read it here."""
+    return next((key for key in _keys.values() if key.kid == kid), None)
+
+
 def forget_key(key: SigningKey) -> None:
     """Drop what this process has of a key."""
     _keys.pop(key.pk, None)

@@ -20,11 +20,11 @@ from tokens.models import Bot, Grant, TokenRecord
 from tokens.oauth import answers
 from tokens.oauth.door import QuickEndpoint, client_of, form_endpoint
 from tokens.oauth.statements import (
+    CLIENTS_KNOWN,
     LIVE_RECORD,
     LIVE_RECORD_FOR_KNOWN,
     Client,
     Issued,
-    Known,
     client_by_secret,
     known_values,
     note_client_use,
@@ -89,8 +89,6 @@ def _live_record(token: str, statement: Statement, caller: Client, **values: Any
     return record if may_see(caller.bot_id, of=record.bot_id, roles=roles_there or []) else None
 
 
-# By the secret's hash and the client's name.
-CLIENTS_KNOWN: Known[Client] = Known()
 INTROSPECTION = QuickEndpoint(introspection_at_once)
 
 

@@ -1,26 +1,38 @@
 """POST /oauth/revoke: a bot gives a token up (RFC 7009)."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.jose.verify import UnverifiedJws
 from tokens.credentials.services import hashes_of
 from tokens.errors import InvalidRequest
-from tokens.keys.parsed import signing_key_of
+from tokens.keys.parsed import known_key, signing_key_of
 from tokens.oauth import answers
 from tokens.oauth.door import QuickEndpoint, client_of, form_endpoint
 from tokens.oauth.statements import (
+    CLIENTS_KNOWN,
+    REVOKE_OWN_RECORD_OF_KNOWN,
     Client,
     Issued,
     client_and_own_record,
+    known_values,
     note_client_use,
     proof,
 )
+from tokens.protocol.access_token import LAST_SECOND, TYP, AccessToken
 from tokens.protocol.client_authentication import UnverifiedClient, client_credentials_of
 from tokens.protocol.form import Form
 from tokens.protocol.networks import is_allowed
-from tokens.records.ending import revoke_record, revoke_token
+from tokens.records.ending import REVOKE_ONE, revoke_record, revoke_token
 from tokens.records.verification import check_token, find_record, jti_of, parsed
+
+PROFILES = {typ: profile for profile, typ in TYP.items()}
 
 
 def revocation_at_once(form: Form, authorization: str | None, address: str | None) -> bytes | None:
@@ -33,8 +45,11 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
     if jws is None:
         return None
     now, hashes = timezone.now(), hashes_of(client.unverified_client_secrets)
-    statement = client_and_own_record(len(hashes))
-    found = statement.rows(**proof(client, hashes, at=now), jti=jti_of(jws))
+    proved, name = proof(client, hashes, at=now), client.unverified_client_id
+    known = CLIENTS_KNOWN.get(hashes, name, at=now)
+    if known and is_allowed(address, known.allowed_networks) and _revoke_at_once(jws, known, proved, address):
+        return b""
+    found = client_and_own_record(len(hashes)).rows(**proved, jti=jti_of(jws))
     if not found:  # nobody, or a token that is none of this bot's
         return None
     caller, record = Client(*found[0][: len(Client._fields)]), Issued(*found[0][len(Client._fields) :])
@@ -43,9 +58,57 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
     key = signing_key_of(record.signing_key_id)
     check_token(jws, says=record.says(), profile=record.profile, key=key)
     note_client_use(caller, hashes, address=address, at=now)
-    by = Actor.bot(caller.name, address)
-    revoke_record(number=record.number, jti=record.jti, bot=caller.name, by=by)
+    CLIENTS_KNOWN.keep(hashes, name, found=caller, client=caller, at=now)
+    revoke_record(
+        REVOKE_ONE,
+        {"number": record.number},
+        jti=record.jti,
+        bot=caller.name,
+        by=Actor.bot(caller.name, address),
+    )
     return b""
+
+
+def _revoke_at_once(
+    jws: UnverifiedJws, known: Client, proved: Mapping[str, Any], address: str | None
+) -> bool:
+    """
+    Revoke a token by one statement: it finds a record that says what the token says, and that the client is still who
+    this process remembers. False where it finds none, or the token is of a kind that another statement is for.
+
+    Raises JwtRefused for a token that is not signed by the key that it names.
+    """
+    key = known_key(jws.unverified_header.get("kid", ""))
+    profile = PROFILES.get(jws.unverified_header.get("typ", ""))
+    audience, issued_at, expires_at = map(jws.unverified_claims.get, ("aud", "iat", "exp"))
+    if not (key and profile and isinstance(audience, str) and issued_at):
+        return False
+    if expires_at is None or expires_at == LAST_SECOND:  # no end, which no record is equal to
+        return False
+    says = AccessToken(
+        issuer=settings.BASE_URL,
+        bot=known.name,
+        audience=audience,
+        scopes=[],
+        roles=[],
+        issued_at=issued_at,
+        expires_at=expires_at,
+        jti=jti_of(jws),
+    )
+    check_token(jws, says=says, profile=profile, key=key)
+    said = {
+        "jti": says.jti,
+        "bot_id": known.bot_id,
+        "signing_key_id": key.pk,
+        "identifier": audience,
+        "profile": profile,
+        "issued_at": datetime.fromtimestamp(issued_at, UTC),
+        "expires_at": datetime.fromtimestamp(expires_at, UTC),
+    }
+    which = {**proved, **known_values(known), **{f"said_{name}": value for name, value in said.items()}}
+    return revoke_record(
+        REVOKE_OWN_RECORD_OF_KNOWN, which, jti=says.jti, bot=known.name, by=Actor.bot(known.name, address)
+    )
 
 
 REVOCATION = QuickEndpoint(revocation_at_once)

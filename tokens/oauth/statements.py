@@ -40,11 +40,12 @@ from django.db.models.lookups import Exact
 from ssoconsole.platform.connections.prepared import Parameter, Statement, insert, select
 from tokens.credentials.services import Hashes
 from tokens.credentials.use import LAST_USED_EVERY, note_use
-from tokens.models import Credential, Grant, SigningKey, TokenRecord
+from tokens.models import Audience, Credential, Grant, SigningKey, TokenRecord
 from tokens.models.credential import CredentialQuerySet
-from tokens.models.record import audience_counts, bot_counts
+from tokens.models.record import TokenRecordQuerySet, audience_counts, bot_counts
 from tokens.protocol.access_token import AccessToken
 from tokens.protocol.client_authentication import UnverifiedClient
+from tokens.records.ending import revocation
 
 MOST_KNOWN = 10_000
 Found = TypeVar("Found")
@@ -253,6 +254,19 @@ def client_and_own_record(hashes: int) -> Statement:
     )
 
 
+def _own_record_of_known() -> TokenRecordQuerySet:
+    """The record that says what a token of this client's says, as long as the client is who is known."""
+    columns = {"jti": CharField, "bot_id": IntegerField, "signing_key_id": UUIDField}
+    times = {"issued_at": DateTimeField, "expires_at": DateTimeField}
+    said = {name: Parameter(f"said_{name}", field()) for name, field in {**columns, **times}.items()}
+    audience = {name: Parameter(f"said_{name}", CharField()) for name in ("identifier", "profile")}
+    there = Audience.objects.filter(pk=OuterRef("audience"), **audience)
+    return TokenRecord.objects.filter(Exists(there), Exists(_known_client()), **said)
+
+
+REVOKE_OWN_RECORD_OF_KNOWN = revocation(_own_record_of_known)
+
+
 class Known(Generic[Found]):
     """
     What this process has found lately, by what it was asked: a part of the next statement, never an answer.
@@ -285,6 +299,10 @@ class Known(Generic[Found]):
 
     def clear(self) -> None:
         self._found.clear()
+
+
+# By the secret's hash and the client's name.
+CLIENTS_KNOWN: Known[Client] = Known()
 
 
 def known_values(client: Client, grant: GrantHeld | None = None) -> dict[str, Any]:

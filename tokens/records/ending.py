@@ -5,7 +5,7 @@ What else ends a token, and may bring it back, is a state of its bot, its bot's 
 `TokenRecordQuerySet.live` says which.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -24,13 +24,18 @@ from tokens.status.freshness import tokens_revoked
 
 def revoke_token(*, record: TokenRecord, by: Actor) -> bool:
     """Revoke once. A second call changes nothing: the first revoker stays on record."""
-    return revoke_record(number=record.number, jti=record.jti, bot=record.bot.name, by=by)
+    return revoke_record(REVOKE_ONE, {"number": record.number}, jti=record.jti, bot=record.bot.name, by=by)
 
 
-def revoke_record(*, number: int, jti: str, bot: str, by: Actor) -> bool:
-    """Revoke the token with this record number, `jti` and bot's name, as `revoke_token` does."""
-    changes = {"number": number, "revoked_at": timezone.now(), "revoked_by": str(by)[:300]}
-    revoked = _REVOKE_ONE.happens(changes, "token_revoked", by=by, target=bot, after={"jti": jti})
+def revocation(records: Callable[[], TokenRecordQuerySet]) -> AuditedChange:
+    """Return the statement that revokes what of these records nobody has revoked, one at most, for `revoke_record`."""
+    return AuditedChange(update(lambda: records().filter(revoked_at=None), "revoked_at", "revoked_by"))
+
+
+def revoke_record(change: AuditedChange, which: Mapping[str, Any], *, jti: str, bot: str, by: Actor) -> bool:
+    """Revoke the token that `change` finds with the parameters `which`, as `revoke_token` does."""
+    changes = {**which, "revoked_at": timezone.now(), "revoked_by": str(by)[:300]}
+    revoked = change.happens(changes, "token_revoked", by=by, target=bot, after={"jti": jti})
     if revoked:
         _tell(1)
     return revoked
@@ -92,14 +97,8 @@ def _revoke(records: TokenRecordQuerySet, *, by: Actor) -> int:
 
 
 # What most revocations are, as a statement that is prepared once.
-_REVOKE_ONE = AuditedChange(
-    update(
-        lambda: TokenRecord.objects.filter(
-            pk=Parameter("number", TokenRecord._meta.get_field("number")), revoked_at=None
-        ),
-        "revoked_at",
-        "revoked_by",
-    )
+REVOKE_ONE = revocation(
+    lambda: TokenRecord.objects.filter(pk=Parameter("number", TokenRecord._meta.get_field("number")))
 )
 
 

@@ -67,9 +67,13 @@ class AuditedChange:
     def happens(
         self, changes: Mapping[str, Any], action: str, *, by: Actor, target: str, after: Mapping[str, Any]
     ) -> bool:
-        """Make it, with the parameters of the statement; where no row was to be changed there is no event."""
+        """
+        Make it, with the parameters of the statement; where no row was to be changed there is no event.
+
+        Where the statement asks for `at`, that is the time of the event.
+        """
         event = _event(action, by, target, "ok", None, after)
-        happened = bool(self._both.rows(**changes, **_columns(event)))
+        happened = bool(self._both.rows(**{**changes, **_columns(event)}))
         if happened:
             _say_once_committed(event)
         return happened
