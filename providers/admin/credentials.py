@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from providers.models import Provider
@@ -38,8 +37,7 @@ class Import:
 
     def warnings(self, provider: Provider) -> list[str]:
         """Return what the file says that does not fit the registration as it was saved."""
-        ours = f"{settings.BASE_URL}{provider.callback_path}"
-        warnings = list(self.notes)
+        warnings, ours = list(self.notes), provider.redirect_uri
         if self.redirect_uris is not None and not any(_covers(uri, ours) for uri in self.redirect_uris):
             warnings.append(f"The file's redirect URIs do not have {ours}: register it at the provider.")
         return warnings

@@ -46,11 +46,11 @@ def _with_near_miss(subject: Subject, found: Finding) -> Finding:
     """
     if found.code != NOT_REGISTERED:
         return found
-    for other in near_misses(subject.redirect_uri):
+    for other in near_misses(subject.provider.redirect_uri):
         parameters = {**_parameters(subject), "redirect_uri": other}
         answer = _judge_front(subject, parameters, urlencode(parameters))
         if not any(each.is_error or each.code == UNCLEAR for each in answer):
-            typed = f"There, replace {other} by {subject.redirect_uri}."
+            typed = f"There, replace {other} by {subject.provider.redirect_uri}."
             return replace(found, received=shown(f"{other} is registered"), typed=typed)
     return found
 
@@ -75,7 +75,7 @@ def _parameters(subject: Subject) -> dict[str, str]:
         "response_type": provider.response_type,
         "scope": " ".join(provider.scopes),
         "client_id": provider.client_id,
-        "redirect_uri": subject.redirect_uri,
+        "redirect_uri": subject.provider.redirect_uri,
         "state": secrets.token_urlsafe(32),
         "nonce": secrets.token_urlsafe(32),
     }
@@ -129,5 +129,5 @@ def _judge_push(
         if any(each.is_error for each in examine_credentials(subject)):
             raise NotRun("the provider rejects the client's credentials")
     code = None if rejects_client else meaning_of(refused.received)
-    expected = subject.redirect_uri if code == NOT_REGISTERED else refused.expected
+    expected = subject.provider.redirect_uri if code == NOT_REGISTERED else refused.expected
     return [finding(code or "pushed_request_refused", expected=expected, received=refused.received)]

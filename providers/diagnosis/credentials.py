@@ -100,7 +100,11 @@ def _accepted_way(subject: Subject) -> str | None:
 def _redeem(subject: Subject, provider: Provider) -> tuple[str | None, str]:
     """Return the code of the finding, None if the client was let in, and the provider's words without secrets."""
     code, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", subject.redirect_uri)]
+    form = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", subject.provider.redirect_uri),
+    ]
     if provider.pkce:
         form.append(("code_verifier", verifier))
     endpoint = subject.stored.endpoint("token_endpoint") or ""

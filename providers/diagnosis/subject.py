@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
 from providers import outgoing
@@ -81,15 +80,11 @@ class Subject:
         return Provider.objects.enabled().exclude(pk=self.provider.pk).exists()
 
     @property
-    def redirect_uri(self) -> str:
-        return f"{settings.BASE_URL}{self.provider.callback_path}"
-
-    @property
     def values(self) -> dict[str, str]:
         """What an administrator may have to type, at the provider or here."""
         return {
-            "redirect_uri": self.redirect_uri,
-            "jwks_url": f"{settings.BASE_URL}/providers/{self.stored.slug}/jwks.json",
+            "redirect_uri": self.provider.redirect_uri,
+            "jwks_url": self.stored.jwks_url,
             "client_id": self.stored.client_id,
             "response_type": self.stored.response_type,
             "auth_method": self.stored.token_endpoint_auth_method,

@@ -1,7 +1,5 @@
 """What to do about the outcome of one attempt: the remedy of the table, and the value to type where there is one."""
 
-from django.conf import settings
-
 from providers.explanations.meanings import meaning_of
 from providers.models import Provider, SignInAttempt
 
@@ -48,6 +46,6 @@ def _sentence(attempt: SignInAttempt, provider: Provider) -> str:
         client_id=provider.client_id,
         signing_algs=", ".join(provider.signing_algs),
         principal_claims=", ".join(provider.principal_claims),
-        redirect_uri=f"{settings.BASE_URL}{provider.callback_path}",
-        jwks_url=f"{settings.BASE_URL}/providers/{provider.slug}/jwks.json",
+        redirect_uri=provider.redirect_uri,
+        jwks_url=provider.jwks_url,
     )

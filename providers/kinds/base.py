@@ -91,9 +91,9 @@ class Kind:
         """Return what is to be typed into the provider's own form: its labels and the values, in its order."""
         base = settings.BASE_URL
         return [
-            ("Redirect URI", f"{base}{provider.callback_path}"),
+            ("Redirect URI", provider.redirect_uri),
             ("Post-logout redirect URI", f"{base}/signed-out"),
             ("Back-channel logout URI", f"{base}/backchannel-logout/{provider.slug}"),
             ("Login URL", f"{base}/signin"),
-            ("JWKS URL", f"{base}/providers/{provider.slug}/jwks.json"),
+            ("JWKS URL", provider.jwks_url),
         ]

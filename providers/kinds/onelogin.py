@@ -129,7 +129,7 @@ class OneLogin(Kind):
         base = settings.BASE_URL
         return [
             ("Login Url", f"{base}/signin/{provider.slug}"),
-            ("Redirect URI's", f"{base}{provider.callback_path}"),
+            ("Redirect URI's", provider.redirect_uri),
             ("Post Logout Redirect URIs", f"{base}/signed-out"),
         ]
 

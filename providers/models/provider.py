@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
@@ -264,6 +265,15 @@ class Provider(models.Model):
     @property
     def callback_path(self) -> str:
         return "/callback" if self.callback == self.Callback.SHARED else f"/callback/{self.slug}"
+
+    @property
+    def redirect_uri(self) -> str:
+        return f"{settings.BASE_URL}{self.callback_path}"
+
+    @property
+    def jwks_url(self) -> str:
+        """Where the provider finds the keys by which the console proves who it is."""
+        return f"{settings.BASE_URL}/providers/{self.slug}/jwks.json"
 
 
 class DiscoveryVersion(models.Model):

@@ -48,7 +48,7 @@ def _registration(provider: Provider) -> Registration:
     return Registration(
         issuer=provider.issuer,
         client_id=provider.client_id,
-        callback_url=f"{settings.BASE_URL}{provider.callback_path}",
+        callback_url=provider.redirect_uri,
         jwks_uri=provider.endpoint("jwks_uri"),
         signing_algs=provider.signing_algs,
         principal_claims=provider.principal_claims,

@@ -99,7 +99,6 @@ def leave(
     endpoint = provider.endpoint("authorization_endpoint")
     if endpoint is None:
         raise MetadataInvalid(expected="an authorization_endpoint", received="none")
-    redirect_uri = f"{settings.BASE_URL}{provider.callback_path}"
     # The flow's own come after those of the registration, which may not override them.
     asked: dict[str, str | None] = {
         **kind_of(provider).authorization_parameters(
@@ -108,7 +107,7 @@ def leave(
         "response_type": provider.response_type,
         "scope": " ".join(provider.scopes),
         "client_id": provider.client_id,
-        "redirect_uri": redirect_uri,
+        "redirect_uri": provider.redirect_uri,
     }
     if provider.response_type == Provider.ResponseType.ID_TOKEN:
         asked["response_mode"] = "form_post"  # its default is the fragment, which no server sees
@@ -124,7 +123,7 @@ def leave(
         nonce=made.nonce,
         code_verifier=made.code_verifier,
         binding=binding,
-        redirect_uri=redirect_uri,
+        redirect_uri=provider.redirect_uri,
         next_url=next_url,
         by=Actor.of(request),
         user_agent=request.headers.get("User-Agent", ""),
