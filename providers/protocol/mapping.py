@@ -125,11 +125,12 @@ def naming_claim(claims: Mapping[str, Any], principal_claims: Sequence[str]) -> 
 
 
 def _principal(claims: Mapping[str, Any], principal_claims: Sequence[str]) -> str:
-    for path in principal_claims:
-        value = value_at(claims, path)
-        if value is not None:
-            return _usable_principal(path, value)
-    raise PrincipalMissing(expected=" or ".join(principal_claims), received=", ".join(sorted(claims))[:500])
+    path = naming_claim(claims, principal_claims)
+    if path is None:
+        raise PrincipalMissing(
+            expected=" or ".join(principal_claims), received=", ".join(sorted(claims))[:500]
+        )
+    return _usable_principal(path, value_at(claims, path))
 
 
 def _usable_principal(path: str, value: object) -> str:

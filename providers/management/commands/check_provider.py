@@ -53,5 +53,4 @@ def _about(finding: Finding) -> list[str]:
 
 
 def _line(check: Check) -> str:
-    because = f", because of {check.because}" if check.because else f": {check.reason}" * bool(check.reason)
-    return f"{MARKS[check.ok]:<8}  {check.name}{because}"
+    return f"{MARKS[check.ok]:<8}  {check.name}{check.why}"

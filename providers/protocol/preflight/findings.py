@@ -60,6 +60,11 @@ class Check:
     because: str = ""
     reason: str = ""
 
+    @property
+    def why(self) -> str:
+        """Why it was not run, to follow its result in a sentence; "" for a step that was."""
+        return f", because of {self.because}" if self.because else f": {self.reason}" * bool(self.reason)
+
 
 @dataclass(frozen=True)
 class Report:
