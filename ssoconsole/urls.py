@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("ssoconsole.console.operation.urls")),
     path("", include("providers.urls")),
     path("", include("tokens.oauth.urls")),
+    path("", include("tokens.urls")),
     path("", include("ssoconsole.console.doctor.urls")),
     path("", include("ssoconsole.console.refusals.urls")),
     path("api/v1/", include("providers.api.urls")),

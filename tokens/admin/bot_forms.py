@@ -115,7 +115,7 @@ class NewSecretForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        days = cleaned.get("ends_in", "")
+        days = cleaned.get("ends_in") or self.fields["ends_in"].initial
         if not cleaned.get("expires_at") and days.isdecimal():
             cleaned["expires_at"] = timezone.now() + timedelta(days=int(days))
         return cleaned

@@ -79,6 +79,7 @@ def pages():
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 768), ("light", 360)])
 def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, pages, scheme, width):
     bob = administrator()
+    Bot.objects.update(owner=bob.username, owner_named_at=timezone.now())
     come_in_by_password(client, bob)
     name = settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
@@ -86,7 +87,7 @@ def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, page
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
     found = {}
-    for path in [*pages, f"/admin/accounts/user/{bob.pk}/change/"]:
+    for path in [*pages, "/bots/nightly", f"/admin/accounts/user/{bob.pk}/change/"]:
         answer = page.goto(f"{live_server.url}{path}")
         assert answer.status < 500, path
         page.evaluate(axe)  # not as a script of the page: its policy has none from elsewhere

@@ -1,0 +1,189 @@
+"""/bots/<name>: what the person who answers for a bot can do about it, without being an administrator."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.accounts.shown_once import keep_for_one_look, look_once
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
+from tokens.admin.bot_forms import NewSecretForm
+from tokens.admin.issue_token import IssueTokenForm
+from tokens.admin.new_secret import snippets_for
+from tokens.bots.grants import administers, grants_of
+from tokens.credentials.retirement import evidence_of
+from tokens.credentials.services import add_client_secret, retire_credential
+from tokens.models import Bot, Credential, TokenRecord, TokenRefusal
+from tokens.records.ending import revoke_token, revoke_tokens_of_bot
+from tokens.records.services import issue_token
+from tokens.refusals.meanings import meaning_of
+
+# Of each list on the page, the newest.
+SHOWN = 20
+# A person makes secrets by hand: whoever has as many has lost count of them.
+MOST_LIVE_SECRETS = 20
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@csrf_protect
+@never_cache
+@login_required
+def my_bot(request: HttpRequest, name: str) -> HttpResponse:
+    """
+    Show a bot to its owner, and do what `do` of a form asks for: within the grants that administrators gave it.
+
+    A bot that administers the console is a superuser's to handle: its owner sees it, and the services refuse the rest.
+    """
+    bot = _own_bot(request, name)
+    asked = request.POST.get("do", "") if request.method == "POST" else ""
+    secret_form = NewSecretForm(request.POST if asked == "make-secret" else None, auto_id="secret_%s")
+    token_form = IssueTokenForm(bot, request.POST if asked == "issue-token" else None, auto_id="token_%s")
+    if asked and asked not in DEEDS:
+        raise Http404
+    if asked:
+        form = {"make-secret": secret_form, "issue-token": token_form}.get(asked)
+        try:
+            if form is None or form.is_valid():
+                return DEEDS[asked](request, bot, form)
+        except ValidationError as error:
+            _tell(request, form, " ".join(error.messages))
+        except DomainError as error:
+            _tell(request, form, " ".join(filter(None, [error.message, error.expected])))
+    return render(
+        request,
+        "my_bot.html",
+        {**_shown(bot), "secret_form": secret_form, "token_form": token_form, "deed": asked},
+        status=400 if asked else 200,
+    )
+
+
+@require_safe
+@never_cache
+@login_required
+def my_bot_made(request: HttpRequest, name: str, made: uuid.UUID) -> HttpResponse:
+    """Show a new secret or token, at the first look and never again."""
+    bot = _own_bot(request, name)
+    context: dict[str, Any] = {"gone": True}
+    for kind, model in (("secret", Credential), ("token", TokenRecord)):
+        # A look at the page's head is none.
+        if request.method == "GET" and (seen := look_once(request, made, about=model)):
+            about: Any = get_object_or_404(model, pk=seen[1], bot=bot)
+            context = {"value": seen[0], "kind": kind, "expires_at": about.expires_at, "label": about.label}
+            context["snippets"] = snippets_for(bot) if kind == "secret" else []
+            break
+    return render(request, "my_bot_made.html", {"bot": bot, **context})
+
+
+def _own_bot(request: HttpRequest, name: str) -> Bot:
+    """The bot of this name, if it was given to the person behind the request; to everybody else there is none."""
+    if not isinstance(request.user, User):
+        raise Http404
+    return get_object_or_404(Bot.objects.owned_by(request.user), name=name)
+
+
+def _tell(request: HttpRequest, form: forms.Form | None, problem: str) -> None:
+    if form is None:
+        messages.error(request, problem)
+    else:
+        form.add_error(None, problem)
+
+
+def _make_secret(request: HttpRequest, bot: Bot, form: Any) -> HttpResponse:
+    by, data = Actor.of(request), form.cleaned_data
+    with transaction.atomic():
+        Bot.objects.select_for_update().get(pk=bot.pk)  # counted by one request at a time
+        if (
+            Credential.objects.client_secrets().live(at=timezone.now()).filter(bot=bot).count()
+            >= MOST_LIVE_SECRETS
+        ):
+            raise ValidationError(
+                f"The bot has {MOST_LIVE_SECRETS} secrets that work. Retire some of them first."
+            )
+        credential, client_secret = add_client_secret(
+            bot=bot,
+            label=data["label"],
+            expires_at=data["expires_at"],
+            retire_after_unused_days=data["retire_after_unused_days"],
+            by=by,
+        )
+        made = keep_for_one_look(request, client_secret, about=credential)
+    return redirect("my_bot_made", bot.name, made)
+
+
+def _issue_token(request: HttpRequest, bot: Bot, form: Any) -> HttpResponse:
+    with transaction.atomic():
+        record, token = issue_token(bot=bot, by=Actor.of(request), **form.asked())
+        made = keep_for_one_look(request, token, about=record)
+    return redirect("my_bot_made", bot.name, made)
+
+
+def _retire_secret(request: HttpRequest, bot: Bot, form: None) -> HttpResponse:
+    credential = _one_of(Credential, bot, request)
+    if retire_credential(credential=credential, by=Actor.of(request)):
+        messages.success(
+            request, f"{credential.label or credential.hint} is retired, and gets no token any more."
+        )
+    return redirect("my_bot", bot.name)
+
+
+def _revoke_token(request: HttpRequest, bot: Bot, form: None) -> HttpResponse:
+    record = _one_of(TokenRecord, bot, request)
+    if revoke_token(record=record, by=Actor.of(request)):
+        messages.success(request, f"The token {record.jti} is revoked.")
+    return redirect("my_bot", bot.name)
+
+
+def _revoke_all(request: HttpRequest, bot: Bot, form: None) -> HttpResponse:
+    count = revoke_tokens_of_bot(bot=bot, by=Actor.of(request))
+    messages.success(request, f"Revoked: {count} token{'' if count == 1 else 's'}.")
+    return redirect("my_bot", bot.name)
+
+
+DEEDS: dict[str, Callable[[HttpRequest, Bot, Any], HttpResponse]] = {
+    "make-secret": _make_secret,
+    "retire-secret": _retire_secret,
+    "issue-token": _issue_token,
+    "revoke-token": _revoke_token,
+    "revoke-all": _revoke_all,
+}
+
+
+def _one_of(model: Any, bot: Bot, request: HttpRequest) -> Any:
+    """The row that the form names, if it is this bot's."""
+    try:
+        return get_object_or_404(
+            model.objects.select_related("bot"), pk=request.POST.get("which", ""), bot=bot
+        )
+    except (ValueError, ValidationError):  # no key of this model at all
+        raise Http404 from None
+
+
+def _shown(bot: Bot) -> dict[str, Any]:
+    now = timezone.now()
+    evidence = evidence_of(bot, at=now)
+    credentials = Credential.objects.live(at=now).filter(bot=bot).order_by("-created_at")
+    # Whatever became of them: the newest that still count might be at the end of millions.
+    records = TokenRecord.objects.filter(bot=bot).select_related("audience").order_by("-number")[:SHOWN]
+    refusals = TokenRefusal.objects.filter(unverified_client_id=bot.name).order_by("-at")
+    return {
+        "bot": bot,
+        "grants": grants_of(bot),
+        "administers": administers(bot),
+        "secrets": [(each, evidence.get(each.pk)) for each in credentials],
+        "records": [(each, each.expires_at is not None and each.expires_at <= now) for each in records],
+        "refusals": [(each, meaning_of(each.code)) for each in refusals[:SHOWN]],
+        "shown": SHOWN,
+    }
