@@ -20,6 +20,8 @@ LEAVES = (
     "ssoconsole.limits",
     "ssoconsole.logs",
     "ssoconsole.metrics",
+    "ssoconsole.operation.models",
+    "ssoconsole.operation.services",
     "ssoconsole.outbound",
     "ssoconsole.references",
     "ssoconsole.rest",
