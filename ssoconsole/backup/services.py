@@ -18,7 +18,7 @@ from providers.models import Provider
 from ssoconsole.accounts.models import User
 from ssoconsole.actors import Actor
 from ssoconsole.backup import postgresql, sqlite
-from ssoconsole.backup.archive import Manifest, opened_archive, sha256_of, write_archive
+from ssoconsole.backup.archive import UNPACKED, Manifest, opened_archive, sha256_of, write_archive
 from ssoconsole.backup.errors import BackupRefused, RestoreRefused
 from ssoconsole.encryption.keyring import KEY_ID_CHARACTERS, key_ring
 from ssoconsole.encryption.keyring import VERSION as ENVELOPE
@@ -37,6 +37,7 @@ ENGINES = {"sqlite": sqlite, "postgresql": postgresql}
 IN_USE = (User, Provider, Bot, TokenRecord)
 UNFINISHED = ".backup-"  # what a backup is put together in
 NAMED = re.compile(r"console-[0-9]{8}T[0-9]{6}Z\.backup")
+LEFT_BEHIND = (f"{UNFINISHED}*", "console-*.backup.partial", f"{UNPACKED}*")
 GIVEN_UP = timedelta(days=1)
 
 
@@ -77,7 +78,7 @@ def make_next_backup(*, folder: Path, keep: int, by: Actor) -> tuple[Path, Manif
         raise BackupRefused(f"{folder} is no folder that is there.")
     began = timezone.now()
     # What was left by runs that were killed: it is as large as a backup.
-    for left in (*folder.glob(f"{UNFINISHED}*"), *folder.glob("console-*.backup.partial")):
+    for left in (found for pattern in LEFT_BEHIND for found in folder.glob(pattern)):
         if left.lstat().st_mtime < (began - GIVEN_UP).timestamp():
             shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
     out = folder / f"console-{began:%Y%m%dT%H%M%SZ}.backup"

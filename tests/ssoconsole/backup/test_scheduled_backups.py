@@ -67,6 +67,7 @@ def test_what_killed_runs_have_left_goes_after_a_day(tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (tmp_path / ".backup-long-ago").mkdir()
+    (tmp_path / "sso-console-restore-of-long-ago").mkdir()
     (tmp_path / ".backup-long-ago" / "database").write_bytes(b"x" * 1000)
     (tmp_path / "console-20260101T000000Z.backup.partial").write_bytes(b"x" * 1000)
     (tmp_path / ".backup-link").symlink_to(elsewhere)
