@@ -85,7 +85,7 @@ ITEMS = (
         "backup_seen",
         "Running",
         "A backup was made lately (BACKUP_WITHIN_DAYS)",
-        "manage.py backup --out FILE, by a timer, and keep the file elsewhere.",
+        "manage.py backup --folder FOLDER, by a timer, where the folder is on another disk.",
         backups_are_made,
     ),
     Item(

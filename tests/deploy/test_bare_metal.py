@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -208,3 +209,49 @@ def test_what_makes_no_sense_is_refused_before_anything_is_done(options, said):
         pytest.fail("this machine has an installation of its own")
     with pytest.raises(AssertionError, match=said if os.getuid() == 0 else "."):
         run(str(DEPLOY / "bare-metal" / "install"), *options)
+
+
+def function_of_the_installer(name, call, **variables):
+    """What one of its functions says, with these values in the place of its constants."""
+    text = (DEPLOY / "bare-metal" / "install").read_text()
+    body = re.search(rf"^{name}\(\) \{{.*?^\}}[^\n]*$", text, re.MULTILINE | re.DOTALL)[0]
+    for old, new in variables.items():
+        body = body.replace(old, str(new)) if old.startswith("/") else body
+    settings = "".join(f"{each}={value}\n" for each, value in variables.items() if not each.startswith("/"))
+    return run("bash", "-euo", "pipefail", "-c", f"{settings}{body}\n{call}").strip()
+
+
+@pytest.mark.parametrize(
+    ("line", "file"),
+    [
+        ("", "requirements.txt"),
+        ("#OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318", "requirements.txt"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT=", "requirements.txt"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318", "requirements-otel.txt"),
+    ],
+)
+def test_who_says_where_traces_go_gets_the_packages_for_them(tmp_path, line, file):
+    (tmp_path / "console.env").write_text(f"BASE_URL=https://sso.example.com\n{line}\n")
+    said = function_of_the_installer("requirements", "requirements", ETC=tmp_path, source_tree="/src")
+    assert said == f"/src/{file}"
+    assert (ROOT / file).exists()
+
+
+@pytest.mark.parametrize(
+    ("enabled", "ports"),
+    [
+        (None, "8000 8001"),
+        ([], "8000 8001"),
+        (["sso-console-redis.service"], "8000 8001"),
+        (["sso-console-redis.service", "sso-console@9000.service", "sso-console@9001.service"], "9000 9001"),
+    ],
+)
+def test_an_upgrade_restarts_the_consoles_that_there_are(tmp_path, enabled, ports):
+    wants = tmp_path / "wants"
+    if enabled is not None:
+        wants.mkdir()
+        for name in enabled:
+            (wants / name).touch()
+    where = {"/etc/systemd/system/sso-console.target.wants": wants}
+    said = function_of_the_installer("ports_there_are", "found=$(ports_there_are); echo $found", **where)
+    assert said == ports

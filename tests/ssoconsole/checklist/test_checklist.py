@@ -228,7 +228,7 @@ class PageTests:
         assert response.status_code == 200
         assert [item.code for item in ITEMS if f'data-code="{item.code}"' not in text] == []
         assert 'data-code="backup_seen" data-status="bad"' in text
-        assert "manage.py backup --out FILE" in text
+        assert "manage.py backup --folder FOLDER" in text
 
     def test_the_page_costs_few_queries(self, client):
         come_in(client, administrator(), provider())
