@@ -205,7 +205,7 @@ class DeployCheckTests:
         LastRun.objects.filter(what="backup").delete()
         said = self.check("--deploy", "--tag", "checklist")
         assert "checklist.backup_seen" in said
-        assert "manage.py backup --out FILE" in said
+        assert "manage.py backup --folder FOLDER" in said
         assert "checklist.cleanup_seen" not in said
 
     def test_a_start_does_not_ask_for_it(self, production):
