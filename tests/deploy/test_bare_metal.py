@@ -255,3 +255,27 @@ def test_an_upgrade_restarts_the_consoles_that_there_are(tmp_path, enabled, port
     where = {"/etc/systemd/system/sso-console.target.wants": wants}
     said = function_of_the_installer("ports_there_are", "found=$(ports_there_are); echo $found", **where)
     assert said == ports
+
+
+@pytest.mark.parametrize(
+    ("there", "proxy"),
+    [
+        ([], "nginx"),
+        (["console.env"], "none"),  # as it was installed with --proxy none
+        (["console.env", "waiting"], "nginx"),
+        (["console.env", "example"], "none"),  # of a release that never switched it on
+        (["console.env", "example", "on"], "nginx"),
+    ],
+)
+def test_an_upgrade_brings_no_proxy_that_was_not_there(tmp_path, there, proxy):
+    site, on = tmp_path / "available", tmp_path / "enabled"
+    for name in there:
+        if name == "console.env":
+            (tmp_path / name).touch()
+        elif name == "on":
+            on.symlink_to(site)
+        else:
+            folder = {"waiting": f"{tmp_path}/tls", "example": "/etc/ssl/sso-console"}[name]
+            site.write_text(f"ssl_certificate {folder}/fullchain.pem;\n")
+    said = function_of_the_installer("proxy_so_far", "proxy_so_far", ETC=tmp_path, SITE=site, SITE_ON=on)
+    assert said == proxy

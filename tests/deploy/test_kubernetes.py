@@ -191,7 +191,10 @@ def test_a_pod_has_the_time_to_leave_in_good_order(built, way):
     [pod] = [pod for name, pod in pods(built[way]) if name == "sso-console"]
     [container] = pod["spec"]["containers"]
     before = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
-    drain = next(int(entry["value"]) for entry in container["env"] if entry["name"] == "DRAIN_SECONDS")
+    given = {entry["name"]: entry["value"] for entry in container.get("env", ())}
+    for source in container.get("envFrom", ()):
+        given |= of_kind(built[way], "ConfigMap")[source["configMapRef"]["name"]]["data"]
+    drain = int(given["DRAIN_SECONDS"])
     assert pod["spec"]["terminationGracePeriodSeconds"] > before + drain + 20
 
 
@@ -346,7 +349,7 @@ def test_every_setting_of_the_readme_reaches_every_pod_of_an_overlay(overlays, t
         assert {f"{each}_FILE" for each in secrets} | {"BASE_URL", "TRUSTED_PROXIES"} <= set(data), name
         # Nothing of the pod's own stands in the way of one.
         own = {entry["name"] for entry in container.get("env", ())}
-        assert own <= {"DRAIN_SECONDS", "BLOCKING_THREADS", "TMPDIR"}, name
+        assert own <= {"TMPDIR"}, name
 
 
 class SecondUpgradeTests:
