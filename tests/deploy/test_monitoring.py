@@ -7,6 +7,8 @@ import pytest
 import yaml
 from django.test import Client
 
+from ssoconsole.expiry.kinds import KINDS
+from ssoconsole.operation.models import LastRun
 from tests.deploy.names import DEPLOY
 from tests.deploy.tools import run, tool
 from tests.support.servers import ROOT
@@ -115,6 +117,18 @@ def test_every_label_is_one_that_it_has(title):
         assert chosen <= labels | EVERYWHERE, name
         here |= labels
     assert set(grouped_by(expression)) <= here | EVERYWHERE
+
+
+def test_every_command_and_kind_that_is_named_is_one():
+    known = {"what": set(LastRun.What.values), "kind": set(KINDS)}
+    named = [
+        (label, value)
+        for text in (*expressions().values(), (MONITORING / "alerts_test.yaml").read_text())
+        for label, values in re.findall(r'\b(what|kind)[=!]~?"([^"]+)"', text)
+        for value in values.split("|")
+    ]
+    assert len(named) > 20
+    assert [(label, value) for label, value in named if value not in known[label]] == []
 
 
 def test_what_a_panel_says_of_a_series_is_one_of_its_labels():
