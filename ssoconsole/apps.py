@@ -12,8 +12,12 @@ class ConsoleConfig(AppConfig):
     def ready(self) -> None:
         from ssoconsole import checks  # noqa: F401 - registers the checks
         from ssoconsole.console.checklist import deploy_check  # noqa: F401 - registers the checklist
+        from ssoconsole.console.operation import gauges
+        from ssoconsole.platform.metrics.scrape import register_collector
         from ssoconsole.platform.tracing.setup import start_tracing
 
+        register_collector(gauges.collect_build)
+        register_collector(gauges.collect_from_database)
         start_tracing()
 
 

@@ -199,7 +199,7 @@ INSTALLED_APPS = [
     "ssoconsole.platform.accounts",
     "ssoconsole.platform.eventlog",
     "ssoconsole.console.expiry",
-    "ssoconsole.console.operation",
+    "ssoconsole.platform.runs",
     "providers",
     "tokens",
     "ssoconsole.apps.ConsoleAdminConfig",

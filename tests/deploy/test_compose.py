@@ -11,7 +11,7 @@ import redis
 import yaml
 
 from tests.deploy.machines.parts import listens, wait_until
-from tests.deploy.names import DEPLOY
+from tests.deploy.names import DEPLOY, settings_of_the_readme
 from tests.deploy.tools import run, tool
 from tests.support.optional import missing
 from tests.support.servers import free_port
@@ -23,7 +23,9 @@ DOCKER = DEPLOY / "docker"
 def compose(tmp_path_factory):
     """The file as Compose understands it."""
     top = tmp_path_factory.mktemp("compose")
-    shutil.copytree(DEPLOY, top / "deploy", ignore=shutil.ignore_patterns("secrets", ".env", "tls"))
+    shutil.copytree(
+        DEPLOY, top / "deploy", ignore=shutil.ignore_patterns("secrets", ".env", "tls", "settings")
+    )
     run(str(DEPLOY / "new-secrets"), str(top / "deploy" / "docker" / "secrets"))
     file, env = top / "deploy" / "docker" / "compose.yaml", DOCKER / "example.env"
     return yaml.safe_load(configuration(file, env))
@@ -52,7 +54,7 @@ def test_every_file_that_is_mounted_exists(compose):
             assert len(file.read()) > 20
     for service in compose["services"].values():
         for volume in service.get("volumes", ()):
-            if volume["type"] == "bind" and not volume["source"].endswith("/tls"):
+            if volume["type"] == "bind" and not volume["source"].endswith(("/tls", "/settings")):
                 assert (DOCKER / volume["source"].split("/deploy/docker/")[-1]).exists() or (
                     DEPLOY / volume["source"].split("/deploy/")[-1]
                 ).exists()
@@ -61,16 +63,73 @@ def test_every_file_that_is_mounted_exists(compose):
 def test_the_console_runs_hardened_with_secrets_as_files(compose):
     assert set(of_the_console(compose)) == {
         "console-1", "console-2", "migrate", "cleanup", "watch-providers", "send-warnings", "rotate-signing-key",
+        "backup",
     }  # fmt: skip
     for service in of_the_console(compose).values():
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert {secret["source"] for secret in service["secrets"]} == {
-            "secret_key", "field_encryption_keys", "database_url", "cache_url",
+            "secret_key", "field_encryption_keys", "database_url", "cache_url", "metrics_token",
         }  # fmt: skip
         given = set(service["environment"])
-        assert not {"SECRET_KEY", "DATABASE_URL", "FIELD_ENCRYPTION_KEYS", "CACHE_URL"} & given
+        assert not {
+            "SECRET_KEY", "DATABASE_URL", "FIELD_ENCRYPTION_KEYS", "CACHE_URL", "METRICS_TOKEN",
+        } & given  # fmt: skip
+
+
+class BackupTests:
+    def test_they_go_to_a_volume_of_their_own(self, compose):
+        [mount] = [each for each in compose["services"]["backup"]["volumes"] if each["target"] == "/backups"]
+        assert (mount["type"], mount["source"]) == ("volume", "backups")
+        assert compose["services"]["backup"]["command"] == [
+            *("daily", "backup", "--folder", "/backups", "--keep", "14")
+        ]
+        assert compose["services"]["backup"]["environment"]["TMPDIR"] == "/backups"
+        # Made by the image for its account, so that a volume which is new belongs to it.
+        assert "install -d -o 10001 -g 10001 -m 0700 /backups" in (DOCKER / "Dockerfile").read_text()
+
+    def test_or_to_where_the_operator_says_and_as_many_as_he_says(self, tmp_path):
+        env = tmp_path / "here.env"
+        text = (DOCKER / "example.env").read_text()
+        assert "#BACKUP_FOLDER=/mnt/" in text
+        env.write_text(text.replace("#BACKUP_FOLDER", "BACKUP_FOLDER").replace("COPIES=14", "COPIES=3"))
+        backup = yaml.safe_load(configuration(DOCKER / "compose.yaml", env))["services"]["backup"]
+        [mount] = [each for each in backup["volumes"] if each["target"] == "/backups"]
+        assert (mount["type"], mount["source"]) == ("bind", "/mnt/backups/sso-console")
+        assert backup["command"][-1] == "3"
+
+    def test_pg_dump_and_the_server_are_of_one_version(self, compose):
+        server = re.match(r"postgres:(\d+)", compose["services"]["postgres"]["image"])[1]
+        assert f"ARG POSTGRESQL={server}\n" in (DOCKER / "Dockerfile").read_text()
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    """What the console's services get when `.env` has a line for every setting of the README."""
+    top = tmp_path_factory.mktemp("settings")
+    shutil.copytree(
+        DEPLOY, top / "deploy", ignore=shutil.ignore_patterns("secrets", ".env", "tls", "settings")
+    )
+    run(str(DEPLOY / "new-secrets"), str(top / "deploy" / "docker" / "secrets"))
+    env = top / "deploy" / "docker" / ".env"
+    lines = [f"{name}=of-{name.lower()}" for name in sorted(settings_of_the_readme())]
+    lines += ["SERVER_NAME=sso.example.com", "IMAGE=sso-console:0.2.0"]
+    env.write_text("\n".join(lines))
+    services = yaml.safe_load(configuration(top / "deploy" / "docker" / "compose.yaml", env))["services"]
+    return {name: service["environment"] for name, service in services.items() if "migrate" in str(service)}
+
+
+# What the file itself decides: where the secrets are, and how nginx finds the consoles.
+OWN = {"HOST", "PORT", "TRUSTED_PROXIES", "TRUSTED_PROXY_HEADER"}
+
+
+@pytest.mark.parametrize("name", sorted(settings_of_the_readme() - OWN))
+def test_every_setting_of_the_readme_reaches_every_console_and_command(given, name):
+    assert len(given) == 8
+    assert {
+        service: env.get(name) for service, env in given.items() if env.get(name) != f"of-{name.lower()}"
+    } == {}
 
 
 def services():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -34,11 +35,11 @@ class TextTests:
         return stages_of(DOCKERFILE.read_text())
 
     def test_the_base_is_pinned_by_its_tag(self, stages):
-        assert {stage.base for stage in stages} == {"python:3.11-slim-bookworm"}
+        assert {stage.base for stage in stages} == {"python:3.11-slim-trixie"}
 
     def test_every_package_has_a_hash(self, stages):
         installs = [
-            rest for stage in stages for name, rest in stage.steps if name == "RUN" and " install " in rest
+            rest for stage in stages for name, rest in stage.steps if name == "RUN" and "pip install " in rest
         ]
         assert installs
         assert all("--require-hashes" in rest and "--only-binary=:all:" in rest for rest in installs)
@@ -100,6 +101,9 @@ class Container:
         script = (
             "mkdir -p /tmp/data; /app/deploy/docker/entrypoint migrate --noinput -v 0; touch /app/x /usr/x; "
         )
+        script += "mkdir /tmp/backups; /app/deploy/docker/entrypoint backup --folder /tmp/backups --keep 2; "
+        script += "python -c 'import opentelemetry.sdk.trace, opentelemetry.exporter.otlp.proto.http'; echo traces:$?; "
+        script += "pg_dump --version; pg_restore --version; stat --format=%u:%a /backups; "
         script += "python /app/deploy/docker/healthcheck.py; echo before:$?; "
         script += "(sleep 1; for _ in $(seq 300); do python /app/deploy/docker/healthcheck.py 2>/dev/null && "
         script += "echo healthy && break; sleep 0.2; done) & exec /app/deploy/docker/entrypoint serve"
@@ -143,6 +147,14 @@ class ContainerTests:
         said = container.child.tail(100_000)
         assert "touch: cannot touch '/app/x': Read-only file system" in said
         assert "touch: cannot touch '/usr/x': Read-only file system" in said
+
+    def test_it_backs_itself_up_and_can_trace(self, container):
+        said = container.child.tail(100_000)
+        assert re.search(r"^backup: /tmp/backups/console-\d{8}T\d{6}Z\.backup$", said, re.MULTILINE)
+        assert "traces:0" in said
+        assert re.search(r"^pg_dump \(PostgreSQL\)", said, re.MULTILINE)
+        assert re.search(r"^pg_restore \(PostgreSQL\)", said, re.MULTILINE)
+        assert "10001:700" in said
 
     def test_its_health_check_tells_life_from_death(self, container):
         wait_until(lambda: "healthy" in container.child.tail(100_000), "healthy")

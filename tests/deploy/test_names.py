@@ -10,12 +10,12 @@ from tests.deploy.names import DEPLOY, files, variables_of_env_file, variables_r
 from tests.support.servers import ROOT
 
 COMPOSE = DEPLOY / "docker" / "compose.yaml"
-SCHEDULED = {"cleanup", "watch_providers", "send_warnings", "rotate_signing_key"}
+SCHEDULED = {"cleanup", "watch_providers", "send_warnings", "rotate_signing_key", "backup"}
 # What images and systemd read, and not the console.
 OTHERS = {
     "POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD_FILE", "PGDATA", "SERVER_NAME", "IMAGE", "TLS_FOLDER",
     "HTTPS_PORT", "HTTP_PORT", "NGINX_ENVSUBST_OUTPUT_DIR", "NGINX_ENVSUBST_FILTER", "PYTHONDONTWRITEBYTECODE",
-    "PYTHONUNBUFFERED", "PATH",
+    "PYTHONUNBUFFERED", "PATH", "BACKUP_FOLDER", "BACKUP_COPIES", "TMPDIR",
 }  # fmt: skip
 
 
@@ -30,7 +30,7 @@ def commands_of(text):
 def _command(words):
     if words[0] == "every":
         return words[2]
-    if words[0] == "monthly":
+    if words[0] in ("daily", "monthly"):
         return words[1]
     not_commands = {"serve", "sleep", "redis-server", "nginx", "pg_isready"}
     return words[0] if re.fullmatch(r"[a-z_]+", words[0]) and words[0] not in not_commands else None
@@ -47,18 +47,21 @@ def test_every_command_that_is_named_exists():
     "where",
     [
         "docker/compose.yaml",
-        "kubernetes/base/commands.yaml",
-        "helm/sso-console/values.yaml",
+        "kubernetes/base",
+        "helm/sso-console",
         "bare-metal/units",
     ],
 )
 def test_the_same_commands_run_by_themselves_wherever_it_is_deployed(where):
     path = DEPLOY / where
-    if path.is_dir():
+    if where == "bare-metal/units":
         texts = [timer.read_text() for timer in path.glob("*.timer")]
         found = {re.search(r"Unit=sso-console-run@(\w+)\.service", text).group(1) for text in texts}
-    elif path.name == "values.yaml":
-        found = set(yaml.safe_load(path.read_text())["schedules"])
+    elif where == "helm/sso-console":
+        found = set(yaml.safe_load((path / "values.yaml").read_text())["schedules"])
+        found |= commands_of((path / "templates" / "backup.yaml").read_text())
+    elif path.is_dir():
+        found = commands_of((path / "commands.yaml").read_text() + (path / "backup.yaml").read_text())
     else:
         found = commands_of(path.read_text()) - {"migrate"}
     assert found == SCHEDULED
@@ -99,7 +102,7 @@ def test_every_path_of_the_repository_that_is_named_exists():
     pattern = re.compile(r"(?<![\w./$-])(?:deploy|docs|tests)/[\w./@-]*\w")
     for path in files():
         for named in pattern.findall(path.read_text()):
-            if "/secrets" in named or named.endswith(("/tls", "/.env")):
+            if "/secrets" in named or named.endswith(("/tls", "/.env", "/settings")):
                 continue  # made by whoever deploys
             assert (ROOT / named).exists(), f"{path.name} names {named}"
 

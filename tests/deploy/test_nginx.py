@@ -26,7 +26,7 @@ def configured(tmp_path):
         "/etc/nginx/sso-console/": f"{SHARED}/",
         "/etc/nginx/console/": f"{SHARED}/",
         "/etc/nginx/tls/": f"{tmp_path}/",
-        "/etc/ssl/sso-console/": f"{tmp_path}/",
+        "/etc/sso-console/tls/": f"{tmp_path}/",
         "/var/log/nginx/": f"{tmp_path}/",
         "/tmp/": f"{tmp_path}/",
         "${SERVER_NAME}": "sso.example.com",
@@ -94,7 +94,7 @@ def test_a_console_that_is_back_is_known_to_be_before_the_next_one_leaves(site):
     """Otherwise nginx would have nobody left: the one marked as failed, and the other one gone."""
     rests = {float(seconds) for seconds in re.findall(r"fail_timeout=(\d+)s", SITES[site].read_text())}
     drains = re.findall(
-        r"DRAIN_SECONDS[=:] ?\"?(\d+)",
+        r"DRAIN_SECONDS(?:=|:-)(\d+)",
         (DEPLOY / "bare-metal" / "console.env.example").read_text()
         + (DEPLOY / "docker" / "compose.yaml").read_text(),
     )

@@ -2,6 +2,7 @@
 
 import base64
 import stat
+import subprocess
 
 import pytest
 
@@ -31,6 +32,60 @@ def test_there_are_all_of_them():
         "uninstall",
     }
     assert all(path.stat().st_mode & stat.S_IXUSR for path in scripts())
+
+
+class EntrypointTests:
+    """Commands by the clock, in a container that has no other one: the entry point with a clock that a test sets."""
+
+    @pytest.fixture
+    def times(self, tmp_path):
+        """Run a schedule at each of these times, with what the command answers each time; return how often it ran."""
+
+        def run_at(schedule, times, answers=()):
+            programs = tmp_path / "bin"
+            programs.mkdir()
+            (tmp_path / "times").write_text("".join(f"{each}\n" for each in times))
+            (tmp_path / "answers").write_text("".join(f"{each}\n" for each in answers))
+            next_line = 'line=$(head -n 1 "$f"); sed -i 1d "$f"'
+            for name, text in {
+                "date": f'f={tmp_path}/times; {next_line}; [ -n "$line" ] || kill $PPID; echo "$line"',
+                "sleep": "exit 0",
+                "python": f'echo "$*" >>{tmp_path}/ran; f={tmp_path}/answers; {next_line}; exit "${{line:-0}}"',
+            }.items():
+                (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+                (programs / name).chmod(0o755)
+            entrypoint = DEPLOY / "docker" / "entrypoint"
+            environment = {"PATH": f"{programs}:/usr/bin:/bin"}
+            done = subprocess.run(
+                [str(entrypoint), *schedule], env=environment, capture_output=True, text=True, timeout=60
+            )
+            ran = tmp_path / "ran"
+            return (ran.read_text().splitlines() if ran.exists() else []), done.stderr
+
+        return run_at
+
+    def test_daily_is_once_a_day(self, times):
+        clock = [
+            "2026-03 01 00",
+            "2026-03 01 01",
+            "2026-03 01 01",
+            "2026-03 01 02",
+            "2026-03 02 01",
+            "2026-03 02 03",
+        ]
+        ran, said = times(["daily", "backup", "--keep", "3"], clock)
+        assert ran == ["manage.py backup --keep 3"] * 2
+        assert said == ""
+
+    def test_monthly_is_once_a_month(self, times):
+        clock = ["2026-03 01 01", "2026-03 01 03", "2026-03 01 03", "2026-03 02 03", "2026-04 01 03"]
+        ran, _ = times(["monthly", "rotate_signing_key"], clock)
+        assert ran == ["manage.py rotate_signing_key"] * 2
+
+    def test_what_failed_is_tried_again_within_the_hour(self, times):
+        ran, said = times(["daily", "backup"], ["2026-03 01 01"] * 4, answers=[1, 1])
+        assert len(ran) == 3
+        assert said.count("failed, and tried again") == 2
 
 
 class NewSecretsTests:

@@ -28,7 +28,7 @@ def units(tmp_path):
     """The units as they stand on a machine where the program that they start is there."""
     folder = tmp_path / "units"
     shutil.copytree(UNITS, folder)
-    for path in folder.glob("*.service"):
+    for path in (*folder.glob("*.service"), *folder.glob("*.service.d/*.conf")):
         text = path.read_text().replace("/opt/sso-console/venv/bin/python", "/bin/true")
         path.write_text(text.replace("/usr/bin/redis-server", "/bin/true"))
     return folder
@@ -36,6 +36,7 @@ def units(tmp_path):
 
 def verify(analyze, units):
     instances = [units / "sso-console@8000.service", units / "sso-console-run@cleanup.service"]
+    instances.append(units / "sso-console-run@backup.service")
     asked = [*units.glob("*.timer"), *units.glob("*.target"), units / "sso-console-redis.service", *instances]
     run(analyze, "verify", *map(str, asked), silent=True)
 
@@ -103,3 +104,46 @@ def test_every_timer_starts_a_unit_that_is_there():
 def test_calendar_times_are_ones(analyze):
     for timer in UNITS.glob("*.timer"):
         run(analyze, "calendar", re.search(r"^OnCalendar=(.*)$", timer.read_text(), re.MULTILINE).group(1))
+
+
+def test_backups_go_where_the_operator_says(analyze, units, tmp_path):
+    """By the unit's own words: the variables that its command has, of which the settings' file wins."""
+    drop_in = (UNITS / "sso-console-run@backup.service.d" / "folder.conf").read_text()
+    [command] = re.findall(r"^ExecStart=(\S.*)$", drop_in, re.MULTILINE)
+    assert command.endswith("manage.py backup --folder ${BACKUP_FOLDER} --keep ${BACKUP_COPIES}")
+    example = (DEPLOY / "bare-metal" / "console.env.example").read_text()
+    [folder] = re.findall(r"^BACKUP_FOLDER=(.*)$", example, re.MULTILINE)
+    assert f"\nReadWritePaths={folder}\n" in drop_in
+    assert f"Environment=BACKUP_FOLDER={folder} BACKUP_COPIES=14\n" in drop_in
+
+
+def test_a_mistake_in_the_drop_in_would_be_found(analyze, units):
+    path = units / "sso-console-run@backup.service.d" / "folder.conf"
+    path.write_text(path.read_text().replace("ReadWritePaths", "ReadWritePath"))
+    with pytest.raises(AssertionError, match="ReadWritePath"):
+        verify(analyze, units)
+
+
+@pytest.mark.parametrize("name", ["sso-console@.service", "sso-console-run@.service"])
+def test_every_setting_of_the_file_reaches_the_console_and_its_commands(name):
+    text = (UNITS / name).read_text()
+    assert "\nEnvironmentFile=/etc/sso-console/console.env\n" in text
+    # A file's line wins over one of the unit; so what the unit sets is what no operator should.
+    own = {
+        word.split("=")[0]
+        for line in re.findall(r"^Environment=(.*)$", text, re.MULTILINE)
+        for word in line.split()
+    }
+    assert own <= {"HOST", "PORT", "PYTHONDONTWRITEBYTECODE"}
+
+
+def test_a_value_means_the_same_to_systemd_and_to_the_shell(tmp_path):
+    """The units and the command `sso-console` read one file, each in its own way."""
+    text = (DEPLOY / "bare-metal" / "console.env.example").read_text()
+    assert "between\n# single quotes" in text
+    lines = "EMAIL_URL='smtp+tls://user:p$a&s;s@mail.example:587'\nSIGN_INS_PER_MINUTE=7\n"
+    (tmp_path / "console.env").write_text(text + lines)
+    script = f"set -a; . {tmp_path}/console.env; env"
+    env = dict(line.split("=", 1) for line in run("sh", "-euc", script).splitlines() if "=" in line)
+    assert env["EMAIL_URL"] == "smtp+tls://user:p$a&s;s@mail.example:587"
+    assert env["BACKUP_COPIES"] == "14"

@@ -1,7 +1,10 @@
 """The commands are the same services as API and admin."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from tokens.bots.services import disable_bot
 from tokens.models import SigningKey, TokenRecord
@@ -82,6 +85,19 @@ def test_a_key_is_rotated(oauth, me, token, capsys):
     assert printed == f"kid: {new.kid}\n"
     assert new != old
     assert oauth.introspect(token, me).json()["active"] is True
+
+
+def test_whatever_signs_is_rotated_and_nothing_else(capsys):
+    call_command("rotate_signing_key", "--alg", "RS256")
+    old = {key.alg: key.kid for key in SigningKey.objects.signing()}
+    assert set(old) == {"ES256", "RS256"}
+    SigningKey.objects.update(created_at=timezone.now() - timedelta(days=1))
+    capsys.readouterr()
+    printed = output(capsys, "rotate_signing_key")
+    new = {key.alg: key.kid for key in SigningKey.objects.signing()}
+    assert printed == f"kid: {new['ES256']}\nkid: {new['RS256']}\n"
+    assert set(new) == set(old)
+    assert not set(new.values()) & set(old.values())
 
 
 def test_a_key_of_another_algorithm_is_made(capsys):

@@ -22,6 +22,7 @@ from ssoconsole.console.backup.errors import RestoreRefused
 FORMAT = 1
 MANIFEST, DATABASE = "manifest.json", "database"
 LARGEST_MANIFEST = 1_000_000  # bytes
+UNPACKED = "sso-console-restore-"  # what a backup is unpacked in
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def write_archive(out: Path, *, manifest: Manifest, database: Path) -> None:
 @contextmanager
 def opened_archive(path: Path) -> Iterator[tuple[Manifest, Path]]:
     """Give the manifest and the database's own file, checked, while the block lasts. Raises RestoreRefused."""
-    with TemporaryDirectory(prefix="sso-console-restore-") as folder:
+    with TemporaryDirectory(prefix=UNPACKED) as folder:
         database = Path(folder) / DATABASE
         try:
             with tarfile.open(path, mode="r:") as tar:

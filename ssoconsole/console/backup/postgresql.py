@@ -1,10 +1,13 @@
 """
-PostgreSQL: pg_dump and pg_restore in the custom format.
+PostgreSQL: pg_dump and pg_restore in the custom format, of the server's own version where they are there.
+
+An older pg_dump refuses the server, and a newer pg_restore says what an older server does not understand.
 
 Where the database is and its password go by the environment: everybody on the machine sees arguments.
 """
 
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -16,6 +19,7 @@ from ssoconsole.console.backup.errors import BackupRefused, RestoreRefused
 from ssoconsole.platform.errors import DomainError
 
 SCHEMA = "public"
+PROGRAMS = "/usr/lib/postgresql/{version}/bin"  # where Debian and PostgreSQL's own packages put them
 VARIABLES = {
     "NAME": "PGDATABASE",
     "USER": "PGUSER",
@@ -72,16 +76,25 @@ def _name() -> str:
 
 
 def _run(program: str, arguments: list[str], *, refused: type[DomainError]) -> None:
-    path = shutil.which(program)
+    version = connection.pg_version // 10_000  # type: ignore[attr-defined]  # the backend is PostgreSQL
+    path = shutil.which(program, path=PROGRAMS.format(version=version)) or shutil.which(program)
     if path is None:
-        raise refused(
-            f"{program} is missing: install PostgreSQL's client programs, no older than the server."
-        )
+        raise refused(f"{program} is missing: install the client programs of PostgreSQL {version}.")
     command = [path, "--no-password", *arguments]
     done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         # It names tables, and where it tried to connect; never the password.
-        raise refused(f"{program} failed: {done.stderr.strip()[:2000]}")
+        raise refused(f"{program} failed: {done.stderr.strip()[:2000]}{_misfit(path, program, version)}")
+
+
+def _misfit(path: str, program: str, version: int) -> str:
+    """What to install, if the program is of another version than the server."""
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    own = re.search(r"[0-9]+", said.stdout)
+    if own is None or int(own[0]) == version:
+        return ""
+    fitting = f"install the client programs of {version}"
+    return f"\n{program} is of PostgreSQL {own[0]}, and the server of {version}: {fitting}."
 
 
 def _environment() -> dict[str, str]:

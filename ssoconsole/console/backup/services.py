@@ -1,5 +1,8 @@
 """Make a backup, and put one back."""
 
+import re
+import shutil
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,10 +16,8 @@ from django.utils import timezone
 
 from providers.models import Provider
 from ssoconsole.console.backup import postgresql, sqlite
-from ssoconsole.console.backup.archive import Manifest, opened_archive, sha256_of, write_archive
+from ssoconsole.console.backup.archive import UNPACKED, Manifest, opened_archive, sha256_of, write_archive
 from ssoconsole.console.backup.errors import BackupRefused, RestoreRefused
-from ssoconsole.console.operation.models import LastRun
-from ssoconsole.console.operation.services import note_run
 from ssoconsole.console.upgrade.schema import own_migrations
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
@@ -24,6 +25,8 @@ from ssoconsole.platform.encryption.keyring import KEY_ID_CHARACTERS, key_ring
 from ssoconsole.platform.encryption.keyring import VERSION as ENVELOPE
 from ssoconsole.platform.encryption.reencrypt import encrypted_fields
 from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.runs.models import LastRun
+from ssoconsole.platform.runs.services import note_run
 from ssoconsole.platform.version import VERSION
 from tokens.models import Bot, Credential, TokenRecord
 
@@ -32,6 +35,10 @@ log = structlog.get_logger("backup")
 ENGINES = {"sqlite": sqlite, "postgresql": postgresql}
 # A database with a row in any of these is in use; one that has only been migrated is not.
 IN_USE = (User, Provider, Bot, TokenRecord)
+UNFINISHED = ".backup-"  # what a backup is put together in
+NAMED = re.compile(r"console-[0-9]{8}T[0-9]{6}Z\.backup")
+LEFT_BEHIND = (f"{UNFINISHED}*", "console-*.backup.partial", f"{UNPACKED}*")
+GIVEN_UP = timedelta(days=1)
 
 
 def make_backup(*, out: Path, by: Actor) -> Manifest:
@@ -43,7 +50,7 @@ def make_backup(*, out: Path, by: Actor) -> Manifest:
     if out.exists():
         raise BackupRefused(f"{out} exists already.")
     began = timezone.now()
-    with TemporaryDirectory(prefix=".backup-", dir=out.absolute().parent) as folder:
+    with TemporaryDirectory(prefix=UNFINISHED, dir=out.absolute().parent) as folder:
         database = Path(folder) / "database"
         ENGINES[connection.vendor].dump(database)
         manifest = Manifest(
@@ -59,6 +66,27 @@ def make_backup(*, out: Path, by: Actor) -> Manifest:
         write_archive(out, manifest=manifest, database=database)
     _remember(manifest, by=by)
     return manifest
+
+
+def make_next_backup(*, folder: Path, keep: int, by: Actor) -> tuple[Path, Manifest]:
+    """
+    Write a backup into a folder under a name that says when, and delete all but the newest `keep` of such names.
+
+    Nothing is deleted unless the new one is whole, and nothing that is called otherwise. Raises as `make_backup`.
+    """
+    if not folder.is_dir():
+        raise BackupRefused(f"{folder} is no folder that is there.")
+    began = timezone.now()
+    # What was left by runs that were killed: it is as large as a backup.
+    for left in (found for pattern in LEFT_BEHIND for found in folder.glob(pattern)):
+        if left.lstat().st_mtime < (began - GIVEN_UP).timestamp():
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+    out = folder / f"console-{began:%Y%m%dT%H%M%SZ}.backup"
+    manifest = make_backup(out=out, by=by)
+    made = sorted(path for path in folder.iterdir() if NAMED.fullmatch(path.name))
+    for old in made[:-keep]:
+        old.unlink()
+    return out, manifest
 
 
 def restore_backup(*, path: Path, force: bool) -> Manifest:

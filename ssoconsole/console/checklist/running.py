@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import connection
 
 from ssoconsole.console.checklist.item import Finding, Item, Situation, bad, good
-from ssoconsole.console.operation.models import LastRun
-from ssoconsole.console.operation.services import last_run
+from ssoconsole.platform.runs.models import LastRun
+from ssoconsole.platform.runs.services import last_run
 from ssoconsole.startup import uses_local_cache
 
 CLEANED_WITHIN = timedelta(days=2)
@@ -85,7 +85,7 @@ ITEMS = (
         "backup_seen",
         "Running",
         "A backup was made lately (BACKUP_WITHIN_DAYS)",
-        "manage.py backup --out FILE, by a timer, and keep the file elsewhere.",
+        "manage.py backup --folder FOLDER, by a timer, where the folder is on another disk.",
         backups_are_made,
     ),
     Item(

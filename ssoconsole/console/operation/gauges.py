@@ -1,4 +1,4 @@
-"""What is asked of the database when somebody scrapes: five queries by index, however much there is."""
+"""What is asked of the database when somebody scrapes: few queries by index, however much there is."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from providers.models import ConsoleSession, Provider
-from ssoconsole.console.operation.models import LastRun
+from ssoconsole.platform.runs.models import LastFailure, LastRun
 from ssoconsole.platform.version import VERSION
 from tokens.models import SigningKey
 
@@ -27,7 +27,7 @@ def collect_from_database() -> Iterator[Metric]:
     yield _sessions()
     yield _providers()
     yield from _signing_keys()
-    yield _last_runs()
+    yield from _last_runs()
 
 
 def _sessions() -> Metric:
@@ -64,10 +64,18 @@ def _signing_keys() -> Iterator[Metric]:
     yield age
 
 
-def _last_runs() -> Metric:
-    family = GaugeMetricFamily(
+def _last_runs() -> Iterator[Metric]:
+    last = GaugeMetricFamily(
         f"{PREFIX}_last_run_timestamp_seconds", "When it last came to its end", labels=["what"]
     )
-    for run in LastRun.objects.all():
-        family.add_metric([run.what], run.at.timestamp())
-    return family
+    failed = GaugeMetricFamily(
+        f"{PREFIX}_last_run_failed", "1 when it has failed and not come to its end since", labels=["what"]
+    )
+    runs = dict(LastRun.objects.values_list("what", "at"))
+    failures = dict(LastFailure.objects.values_list("what", "at"))
+    for what, at in runs.items():
+        last.add_metric([what], at.timestamp())
+    for what in {**runs, **failures}:
+        failed.add_metric([what], what in failures and (what not in runs or failures[what] > runs[what]))
+    yield last
+    yield failed

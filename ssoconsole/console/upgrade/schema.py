@@ -61,7 +61,7 @@ def _needed() -> frozenset[Migration]:
 
 def last_migrated_by() -> str:
     """The version that last migrated the database; "" when none is on record or the record cannot be read."""
-    from ssoconsole.console.operation.models import LastRun
+    from ssoconsole.platform.runs.models import LastRun
 
     try:
         return LastRun.objects.values_list("version", flat=True).get(what=LastRun.What.MIGRATE)

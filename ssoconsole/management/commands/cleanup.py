@@ -12,11 +12,11 @@ from providers.client_keys.services import drop_retired_client_keys
 from providers.retention import drop_old_sign_ins, drop_old_versions
 from providers.trial.services import roll_back_overdue
 from ssoconsole.console.expiry.claims import drop_old_warnings
-from ssoconsole.console.operation.models import LastRun
-from ssoconsole.console.operation.services import note_run
 from ssoconsole.platform.accounts.lockout import drop_old_failures
 from ssoconsole.platform.accounts.shown_once import drop_unseen_secrets
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.runs.models import LastRun
+from ssoconsole.platform.runs.services import failures_noted, note_run
 from tokens.credentials.retirement import retire_unused_credentials
 from tokens.credentials.spent import drop_spent_assertions
 from tokens.keys.ending import drop_gone_keys
@@ -30,6 +30,7 @@ WARNINGS_KEPT = timedelta(days=400)
 class Command(BaseCommand):
     help = "Delete old sign-in traces, ended sessions, expired browser sessions and retired client keys."
 
+    @failures_noted(LastRun.What.CLEANUP)
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"trials that nobody confirmed: {roll_back_overdue(at=timezone.now())} rolled back")
         keep = timedelta(days=settings.SIGN_IN_TRACE_DAYS)

@@ -39,6 +39,7 @@ class Root:
             {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"},
             "0:0",
         )
+        self.arguments = {}
         self.shell, self.entrypoint, self.command = ["/bin/sh", "-c"], [], []
 
     def inside(self, path):
@@ -73,9 +74,18 @@ class Root:
         (self.path / "tmp").chmod(0o1777)
 
     def run(self, rest):
+        if rest.startswith("apt-get "):
+            # The base is this machine's system, which brings those programs, of its own version.
+            assert all(map(shutil.which, ("pg_dump", "pg_restore"))), "apt-get install postgresql-client"
+            return
         script = f"cd {self.workdir} && {rest}"
         command = ["chroot", str(self.path), *self.shell, script]
-        subprocess.run(command, check=True, env=self.env | PIP | {"HOME": "/root"}, stdin=subprocess.DEVNULL)
+        subprocess.run(
+            command,
+            check=True,
+            env=self.env | self.arguments | PIP | {"HOME": "/root"},
+            stdin=subprocess.DEVNULL,
+        )
 
     def copy(self, rest, built):
         *sources, target = rest.split()
@@ -152,6 +162,8 @@ def carry_out(root, name, rest, built):
         root.copy(rest, built)
     elif name == "RUN":
         root.run(rest)
+    elif name == "ARG":
+        root.arguments |= pairs(rest)
     elif name == "ENV":
         root.env |= pairs(rest)
     elif name == "USER":

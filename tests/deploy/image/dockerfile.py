@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, field
 
 KNOWN = {
-    "FROM", "SHELL", "WORKDIR", "COPY", "RUN", "LABEL", "ENV", "USER", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK",
+    "ARG", "FROM", "SHELL", "WORKDIR", "COPY", "RUN", "LABEL", "ENV", "USER", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK",
     "ENTRYPOINT", "CMD",
 }  # fmt: skip
 

@@ -5,11 +5,14 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.utils import timezone
 
 from providers.drift import findings
 from providers.models import DiscoveryDrift, DiscoveryVersion, JwksVersion, Provider
 from providers.protocol.discovery import ANNOUNCES_ISS, PUSH_ENDPOINT
+from ssoconsole.platform.runs.models import LastFailure, LastRun
+from ssoconsole.platform.runs.services import last_run
 from tests.providers.drift.watching import run, watch
 from tests.providers.registrations import provider_events, registered_at
 from tests.providers.signin.journey import Browser, register
@@ -91,6 +94,13 @@ class DecisiveTests:
             "command:watch_providers",
         )
         assert event.after == {member: ELSEWHERE}
+
+    def test_what_waits_for_a_person_is_no_failure_of_the_command(self, op, corp, capsys):
+        op.discovery["token_endpoint"] = ELSEWHERE
+        call_command("watch_providers")
+        assert "corp: needs a person" in capsys.readouterr().out
+        assert last_run(LastRun.What.WATCH)
+        assert not LastFailure.objects.exists()
 
     @pytest.mark.parametrize("member", ["userinfo_endpoint", "end_session_endpoint"])
     def test_an_endpoint_that_is_gone_is_still_used(self, op, corp, member):

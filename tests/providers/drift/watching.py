@@ -29,7 +29,7 @@ def watch():
 def run(*options):
     out = StringIO()
     try:
-        call_command("watch_providers", *options, stdout=out)
+        call_command("watch_providers", "--strict", *options, stdout=out)
     except SystemExit as ended:
         return ended.code, out.getvalue()
     return 0, out.getvalue()

@@ -109,7 +109,7 @@ def test_the_command_says_why_nothing_was_rotated(capsys):
     call_command("rotate_signing_key")
     printed = capsys.readouterr()
     assert printed.out == kid
-    assert "Nothing was rotated" in printed.err
+    assert "was not rotated" in printed.err
 
 
 def test_a_compromise_does_not_wait_for_anybody():

@@ -24,7 +24,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   value: {{ .Values.cacheUrl | quote }}
 {{- else }}
 - name: CACHE_URL_FILE
-  value: /run/secrets/sso-console/cache_url
+  value: /run/secrets/sso-console{{ if .Values.cache.existingSecret }}-cache{{ end }}/cache_url
+{{- end }}
+{{- if .Values.metrics.enabled }}
+- name: METRICS_TOKEN_FILE
+  value: /run/secrets/sso-console{{ if .Values.metrics.existingSecret }}-metrics{{ end }}/metrics_token
 {{- end }}
 {{- with .Values.trustedProxies }}
 - name: TRUSTED_PROXIES
@@ -81,10 +85,56 @@ volumes:
   - name: tmp
     emptyDir:
       sizeLimit: 64Mi
+  {{- range $what, $secret := dict "cache" .Values.cache.existingSecret "metrics" .Values.metrics.existingSecret }}
+  {{- if $secret }}
+  - name: {{ $what }}
+    secret:
+      secretName: {{ $secret }}
+      defaultMode: 0440
+  {{- end }}
+  {{- end }}
+  {{- with .Values.extraVolumes }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{/* What a proxy must take off a request, because the console cannot tell it from the proxy's own words. */}}
+{{- define "sso-console.spellings" -}}
+- X_Forwarded_For
+- X-Forwarded_For
+- X_Forwarded-For
+- X_Forwarded_Proto
+- X-Forwarded_Proto
+- X_Forwarded-Proto
+- X_Request_Id
+- X-Request_Id
+- X_Request-Id
+- X-Request-Id
+- Forwarded
+{{- end }}
+
+{{/*
+What starts the pods again: another content of a secret or a config map that they read. It is what the cluster has at
+the time of the upgrade, and nothing where helm asks no cluster (helm template): there, restart by hand.
+*/}}
+{{- define "sso-console.checksums" -}}
+{{- $found := dict }}
+{{- range list .Values.existingSecret .Values.cache.existingSecret .Values.metrics.existingSecret }}
+{{- if . }}{{- with lookup "v1" "Secret" $.Release.Namespace . }}{{- $_ := set $found .metadata.name .data }}{{- end }}{{- end }}
+{{- end }}
+{{- range .Values.extraEnvFrom }}
+{{- with .secretRef }}{{- with lookup "v1" "Secret" $.Release.Namespace .name }}{{- $_ := set $found .metadata.name .data }}{{- end }}{{- end }}
+{{- with .configMapRef }}{{- with lookup "v1" "ConfigMap" $.Release.Namespace .name }}{{- $_ := set $found (printf "configmap/%s" .metadata.name) .data }}{{- end }}{{- end }}
+{{- end }}
+{{- if $found }}
+checksum/settings: {{ toJson $found | sha256sum }}
+{{- end }}
 {{- end }}
 
 {{- define "sso-console.container" -}}
-image: "{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}"
+{{- with .Values.image }}
+image: "{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ with .digest }}@{{ . }}{{ end }}"
+{{- end }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 securityContext:
   allowPrivilegeEscalation: false
@@ -97,4 +147,22 @@ volumeMounts:
     readOnly: true
   - name: tmp
     mountPath: /tmp
+  {{- range $what, $secret := dict "cache" .Values.cache.existingSecret "metrics" .Values.metrics.existingSecret }}
+  {{- if $secret }}
+  - name: {{ $what }}
+    mountPath: /run/secrets/sso-console-{{ $what }}
+    readOnly: true
+  {{- end }}
+  {{- end }}
+  {{- if .backups }}
+  - name: backups
+    mountPath: /backups
+  {{- end }}
+  {{- with .Values.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with .Values.extraEnvFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}

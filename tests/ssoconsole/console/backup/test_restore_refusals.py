@@ -18,11 +18,11 @@ from ssoconsole.console.backup.archive import Manifest, sha256_of, write_archive
 from ssoconsole.console.backup.errors import BackupRefused, RestoreRefused
 from ssoconsole.console.backup.services import is_in_use, keys_in_use, make_backup, restore_backup
 from ssoconsole.console.backup.since import end_everything_before_now
-from ssoconsole.console.operation.models import LastRun
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.eventlog.models import Event
+from ssoconsole.platform.runs.models import LastRun
 from tests.ssoconsole.pages.pages_cast import person, provider, session_of
 from tokens.models import Bot, SigningKey
 
@@ -152,17 +152,23 @@ class PostgresqlTests:
     def calls(self, monkeypatch):
         made, codes = [], []
 
-        def run(command, *, env, **options):
+        def run(command, *, env=None, **options):
+            if "--version" in command:
+                return subprocess.CompletedProcess(
+                    command, 0, "pg_dump (PostgreSQL) 15.20 (Debian 15.20-1)\n", ""
+                )
             made.append((command, env))
             return subprocess.CompletedProcess(
                 command, codes.pop(0) if codes else 0, "", "relation is missing"
             )
 
         monkeypatch.setattr(subprocess, "run", run)
-        monkeypatch.setattr("shutil.which", lambda program: f"/usr/bin/{program}")
+        monkeypatch.setattr("shutil.which", lambda program, path=None: f"/usr/bin/{program}")
         known = {"NAME": "console", "USER": "console", "PASSWORD": "hunter2", "HOST": "db", "PORT": 5433}
         known["OPTIONS"] = {"sslmode": "verify-full", "pool": True}
-        monkeypatch.setattr(postgresql, "connection", SimpleNamespace(settings_dict=known))
+        monkeypatch.setattr(
+            postgresql, "connection", SimpleNamespace(settings_dict=known, pg_version=990_001)
+        )
         return made, codes
 
     def test_the_password_is_no_argument(self, calls, dump):
@@ -180,8 +186,32 @@ class PostgresqlTests:
         with pytest.raises(BackupRefused, match="relation is missing"):
             postgresql.dump(dump)
 
+    def test_one_that_does_not_fit_the_server_is_named_with_what_does(self, calls, dump):
+        calls[1].append(1)
+        with pytest.raises(
+            BackupRefused, match=r"pg_dump is of PostgreSQL 15, and the server of 99: install .* of 99\."
+        ):
+            postgresql.dump(dump)
+
+    def test_of_several_the_one_of_the_servers_version_is_taken(self, calls, monkeypatch, tmp_path, dump):
+        monkeypatch.undo()
+        known = SimpleNamespace(settings_dict={"NAME": "console"}, pg_version=990_001)
+        monkeypatch.setattr(postgresql, "connection", known)
+        monkeypatch.setattr(postgresql, "PROGRAMS", f"{tmp_path}/{{version}}/bin")
+        for folder, says in (("98/bin", "old"), ("99/bin", "fits"), ("path", "any")):
+            (tmp_path / folder).mkdir(parents=True)
+            program = tmp_path / folder / "pg_dump"
+            program.write_text(f"#!/bin/sh\necho {says} >>{tmp_path}/called\n")
+            program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}/path:/usr/bin:/bin")
+        postgresql.dump(dump)
+        (tmp_path / "99/bin/pg_dump").unlink()
+        postgresql.dump(dump)
+        assert (tmp_path / "called").read_text().split() == ["fits", "any"]
+
     def test_a_missing_program_is_named(self, monkeypatch, dump):
-        monkeypatch.setattr("shutil.which", lambda program: None)
+        monkeypatch.setattr("shutil.which", lambda program, path=None: None)
+        monkeypatch.setattr(postgresql, "connection", SimpleNamespace(pg_version=990_001))
         with pytest.raises(BackupRefused, match="pg_dump is missing"):
             postgresql.dump(dump)
 

@@ -16,10 +16,10 @@ from django.utils import timezone
 from providers.models import Identity
 from ssoconsole.console.checklist import running
 from ssoconsole.console.checklist.services import ITEMS, go_through
-from ssoconsole.console.operation.models import LastRun
-from ssoconsole.console.operation.services import note_run
 from ssoconsole.platform.accounts.services import bootstrap_admin
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.runs.models import LastRun
+from ssoconsole.platform.runs.services import note_run
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, person, provider
 from tests.support.leaks import assert_without
 from tokens.credentials.services import add_client_secret
@@ -205,7 +205,7 @@ class DeployCheckTests:
         LastRun.objects.filter(what="backup").delete()
         said = self.check("--deploy", "--tag", "checklist")
         assert "checklist.backup_seen" in said
-        assert "manage.py backup --out FILE" in said
+        assert "manage.py backup --folder FOLDER" in said
         assert "checklist.cleanup_seen" not in said
 
     def test_a_start_does_not_ask_for_it(self, production):
@@ -228,7 +228,7 @@ class PageTests:
         assert response.status_code == 200
         assert [item.code for item in ITEMS if f'data-code="{item.code}"' not in text] == []
         assert 'data-code="backup_seen" data-status="bad"' in text
-        assert "manage.py backup --out FILE" in text
+        assert "manage.py backup --folder FOLDER" in text
 
     def test_the_page_costs_few_queries(self, client):
         come_in(client, administrator(), provider())

@@ -13,8 +13,8 @@ PARTS = ("manage.py", "ssoconsole", "providers", "tokens", "templates", "static"
 IN_GOOD_ORDER = """
 import django
 django.setup()
-from ssoconsole.console.operation.models import LastRun
-from ssoconsole.console.operation.services import note_run
+from ssoconsole.platform.runs.models import LastRun
+from ssoconsole.platform.runs.services import note_run
 from providers.models import Identity
 from tests.ssoconsole.pages.pages_cast import administrator, provider
 Identity.objects.create(user=administrator(), provider=provider(), sub="bob")

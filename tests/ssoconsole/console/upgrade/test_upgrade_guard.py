@@ -7,10 +7,10 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test.utils import CaptureQueriesContext
 
 from ssoconsole import startup
-from ssoconsole.console.operation.models import LastRun
-from ssoconsole.console.operation.services import note_migration
 from ssoconsole.console.upgrade import schema
 from ssoconsole.console.upgrade.commands import ConsoleUtility, uses_database
+from ssoconsole.platform.runs.models import LastRun
+from ssoconsole.platform.runs.services import note_migration
 from ssoconsole.platform.version import VERSION
 
 pytestmark = pytest.mark.django_db

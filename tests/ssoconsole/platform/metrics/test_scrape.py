@@ -1,17 +1,20 @@
 """Who may scrape, what is asked of the database meanwhile, and what happens while it is away."""
 
+import time
 from datetime import timedelta
 from ipaddress import ip_network
+from unittest.mock import Mock
 
 import pytest
+from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 
-from ssoconsole.console.operation.models import LastRun
-from ssoconsole.console.operation.services import note_run
 from ssoconsole.platform.metrics import scrape
+from ssoconsole.platform.runs.models import LastFailure, LastRun
+from ssoconsole.platform.runs.services import failures_noted, note_run
 from ssoconsole.platform.version import VERSION
 from tests.ssoconsole.pages.pages_cast import person, provider, session_of
 from tests.support.leaks import assert_without
@@ -134,6 +137,36 @@ class GaugeTests:
         assert scraper.value("last_run_timestamp_seconds", what="backup") == pytest.approx(day.timestamp())
         assert scraper.value("build", version=VERSION) == 1
 
+    def test_what_failed_has_failed_until_it_comes_to_its_end(self, scraper):
+        note_run(LastRun.What.CLEANUP)
+        for what in (LastRun.What.BACKUP, LastRun.What.CLEANUP):
+            with pytest.raises(SystemExit), failures_noted(what):
+                raise SystemExit(1)
+        assert scraper.value("last_run_failed", what="backup") == 1
+        assert scraper.value("last_run_timestamp_seconds", what="backup") is None
+        assert scraper.value("last_run_failed", what="cleanup") == 1
+        note_run(LastRun.What.BACKUP)
+        assert scraper.value("last_run_failed", what="backup") == 0
+        assert scraper.value("last_run_failed", what="cleanup") == 1
+
+    @pytest.mark.parametrize("what", ["cleanup", "rotate_signing_key", "send_warnings", "watch_providers"])
+    def test_every_scheduled_command_leaves_its_end_and_its_failure(self, scraper, what, monkeypatch):
+        call_command(what)
+        assert scraper.value("last_run_timestamp_seconds", what=what) == pytest.approx(time.time(), abs=60)
+        assert scraper.value("last_run_failed", what=what) == 0
+        with monkeypatch.context() as broken:
+            # The first thing that each of them asks.
+            broken.setattr(timezone, "now", Mock(side_effect=[RuntimeError, *[timezone.now()] * 9]))
+            with pytest.raises(RuntimeError):
+                call_command(what)
+        assert scraper.value("last_run_failed", what=what) == 1
+
+    def test_a_failure_that_cannot_be_recorded_is_still_the_failure(self, db, monkeypatch, caplog):
+        monkeypatch.setattr(LastFailure._meta, "db_table", "not_there")
+        with pytest.raises(RuntimeError, match="of its own"), failures_noted(LastRun.What.BACKUP):
+            raise RuntimeError("of its own")
+        assert "failure_not_recorded" in caplog.text
+
     def test_a_run_says_what_and_when(self, db):
         run = note_run(LastRun.What.BACKUP)
         assert str(run) == f"backup {run.at:%Y-%m-%d %H:%M}"
@@ -143,7 +176,7 @@ class GaugeTests:
             session_of(person(f"p{number}"), provider(f"corp-{number}"))
         with CaptureQueriesContext(connection) as queries:
             scraper.get()
-        assert len(queries) == 4 + 5  # what ends soon, by its sources
+        assert len(queries) == 5 + 5  # what ends soon, by its sources
 
     def test_without_the_database_they_are_absent_and_the_counters_stay(self, scraper, monkeypatch):
         def refuse(*args, **kwargs):

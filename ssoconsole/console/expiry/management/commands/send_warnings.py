@@ -5,11 +5,14 @@ from django.utils import timezone
 
 from ssoconsole.console.expiry.services import send_warnings
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.runs.models import LastRun
+from ssoconsole.platform.runs.services import failures_noted, note_run
 
 
 class Command(BaseCommand):
     help = "Tell by e-mail and webhook what ends soon, each thing once for every threshold; for cron."
 
+    @failures_noted(LastRun.What.WARN)
     def handle(self, *args: Any, **options: Any) -> None:
         outcomes = send_warnings(by=Actor.command("send_warnings"), at=timezone.now())
         if not outcomes:
@@ -22,3 +25,4 @@ class Command(BaseCommand):
         ]
         if failed:
             raise CommandError("; ".join(failed) + ". The next run tries again.")
+        note_run(LastRun.What.WARN)

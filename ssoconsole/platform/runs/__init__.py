@@ -1,0 +1,1 @@
+"""What ran when: the commands that somebody else has to start."""
