@@ -537,6 +537,41 @@ OWN_ISSUERS = [
 ]
 
 
+OTHERS = {
+    "a kind that nobody knows yet": {"kty": "AKP", "alg": "ML-DSA-44", "kid": "pq", "pub": "AAAA"},
+    "a key to encrypt by": {"kty": "RSA", "use": "enc", "kid": "e", "n": "AQAB", "e": "AQAB"},
+}
+
+
+class KeySetTests:
+    """A platform's own key set, given with the rule, holds what a fetched one may hold."""
+
+    @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+    def test_a_key_for_something_else_beside_it_spoils_nothing(self, bot, by, oauth, platform_key, other):
+        jwks = {"keys": [other, *platform_key.jwks["keys"]]}
+        rule = rule_for("https://cluster.example", POD)
+        add_federation(bot=bot, rule=rule, jwks=jwks, jwks_uri=None, by=by)
+        claims = {"iss": rule["issuer"], "sub": POD, "aud": AUDIENCE, "exp": in_seconds(60)}
+        assert shown(oauth, platform_key.sign(claims)).status_code == 200
+        refused(oauth, Signer("RS256", kid="pq").sign(claims))
+
+    @pytest.mark.parametrize(
+        "spoilt",
+        [
+            lambda key: {"keys": [{**key, "d": "AAAA", "kid": "x"}, key]},
+            lambda key: {"keys": [{"kty": "oct", "k": "AAAA", "kid": "x"}, key]},
+            lambda key: {"keys": [{"kty": "AKP", "kid": "pq"}]},
+            lambda key: {"keys": []},
+        ],
+    )
+    def test_secrets_in_it_are_never_taken_and_neither_is_one_of_no_use(self, bot, by, platform_key, spoilt):
+        (key,) = platform_key.jwks["keys"]
+        rule = rule_for("https://cluster.example", POD)
+        with pytest.raises(errors.KeysRefused):
+            add_federation(bot=bot, rule=rule, jwks=spoilt(key), jwks_uri=None, by=by)
+        assert not Credential.objects.exists()
+
+
 def rule_for(issuer, subject, claims=None):
     return {"issuer": issuer, "audience": AUDIENCE, "subject": subject, "claims": claims or {}}
 
