@@ -9,8 +9,6 @@ from providers.protocol.mapping import lacks_mapped_claims
 from providers.protocol.preflight.experience import Rules, gains, judge_claims
 from providers.protocol.preflight.findings import Finding, finding
 
-MOST = 20  # sign-ins that are looked at, the newest
-
 
 def rules_of(provider: Provider) -> Rules:
     """Return what a registration makes of claims."""
@@ -32,25 +30,28 @@ def rules_of(provider: Provider) -> Rules:
 
 def examine_sign_ins(subject: Subject) -> list[Finding]:
     """Judge mapping and rules by the claims that the newest successful sign-ins came with."""
-    attempts = SignInAttempt.objects.filter(provider=subject.stored, claims__isnull=False).order_by(
-        "-started_at"
-    )
-    people = [claims for attempt in attempts.filter(outcome="ok")[:MOST] if (claims := attempt.claims_shown)]
-    found = [*judge_claims(people, rules_of(subject.stored)), *_userinfo(subject.stored, attempts.first())]
-    if not people and not found:
+    attempts = SignInAttempt.objects.filter(provider=subject.stored, claims__isnull=False)
+    newest = attempts.order_by("-started_at").first()
+    found = [*judge_claims(subject.people, rules_of(subject.stored)), *_userinfo(subject.stored, newest)]
+    if not subject.people and not found:
         raise NotRun("nobody has signed in yet, or what came is past its retention")
     return found
 
 
 def _userinfo(provider: Provider, newest: SignInAttempt | None) -> list[Finding]:
-    """What the newest ID token had, if it was userinfo that failed then."""
+    """What the newest ID token had, if it was userinfo that failed then: all that is mapped, or that anybody needs."""
     if newest is None or newest.outcome != "userinfo_error" or provider.userinfo == Provider.Userinfo.NEVER:
         return []
-    lacking = lacks_mapped_claims(
-        newest.claims_shown, principal_claims=provider.principal_claims, mapping=provider.mapping
+    # Groups that no rule reads are missed by nobody; without the first of the principal claims people get other names.
+    mapping, names = provider.mapping, provider.principal_claims
+    needed = (
+        mapping if provider.group_rules else {name: mapping[name] for name in mapping if name != "groups"}
     )
-    received = f"userinfo: {provider.userinfo}, which answered {newest.received}"
-    return [] if lacking else [finding("userinfo_not_needed", expected="when_needed", received=received)]
+    for setting, named_by, read in (("when_needed", names, mapping), ("never", names[:1], needed)):
+        if not lacks_mapped_claims(newest.claims_shown, principal_claims=named_by, mapping=read):
+            received = f"userinfo: {provider.userinfo}, which answered {newest.received}"
+            return [finding("userinfo_not_needed", expected=setting, received=received)]
+    return []
 
 
 def examine_claims(provider: Provider, claims: dict[str, Any], *, went_well: bool) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from providers.diagnosis.step_times import check_times
@@ -53,9 +54,9 @@ def _whose(claims: Claims, provider: Provider, *, subject: bool) -> Iterator[Che
         yield step("sub", lambda: rules_of_jwt.require(claims, "sub"), received=claims.get("sub", ""))
     named = claims.get("aud", "")
     audience = named if isinstance(named, str) else " ".join(named)
-    yield step(
-        "aud", lambda: rules_of_jwt.check_audience(claims, client_id), expected=client_id, received=audience
-    )
+    trusted = frozenset(provider.trusted_audiences)
+    rule = partial(rules_of_jwt.check_audience, claims, client_id, trusted=trusted)
+    yield step("aud", rule, expected=" ".join([client_id, *sorted(trusted)]), received=audience)
 
 
 def _nonce(claims: Claims) -> Check:

@@ -10,13 +10,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from providers import outgoing
-from providers.models import Provider
+from providers.models import Provider, SignInAttempt
 from providers.protocol.discovery import discovery_url
 from providers.protocol.preflight.endpoints import judge_adopted
 from providers.protocol.preflight.findings import Finding
 from ssoconsole.platform.outbound.errors import OutboundError
 from ssoconsole.platform.outbound.probe import Probe
 from ssoconsole.platform.outbound.response import JSON_DOCUMENT, Response
+
+MOST_SIGN_INS = 20
 
 
 class NotRun(Exception):
@@ -79,6 +81,13 @@ class Subject:
     @cached_property
     def others_enabled(self) -> bool:
         return Provider.objects.enabled().exclude(pk=self.provider.pk).exists()
+
+    @cached_property
+    def people(self) -> list[dict[str, Any]]:
+        """The claims that the newest successful sign-ins came with, as far as they are kept."""
+        attempts = SignInAttempt.objects.filter(provider=self.stored, claims__isnull=False, outcome="ok")
+        newest = attempts.order_by("-started_at")[:MOST_SIGN_INS]
+        return [claims for attempt in newest if (claims := attempt.claims_shown)]
 
     @property
     def redirect_uri(self) -> str:
