@@ -17,7 +17,7 @@ from tokens_cast import PASSWORD_BACKEND, state
 from tokens import errors
 from tokens.bots.services import disable_bot
 from tokens.credentials.keyless import add_federation, set_federation
-from tokens.models import Bot, Credential, SpentAssertion, TokenRecord
+from tokens.models import Bot, Credential, SpentAssertion, TokenRecord, TokenRefusal
 from tokens.protocol.federation import check_rule, subject_matches
 from tokens.protocol.shared_issuers import caution_about
 
@@ -535,6 +535,24 @@ OWN_ISSUERS = [
     "https://westeurope.oic.prod-aks.azure.com/7c1e6a5e/0d3a4f0b/",
     "https://container.googleapis.com/v1/projects/acme/locations/europe-west1/clusters/data",
 ]
+
+
+@pytest.mark.parametrize("groups", [300, 900])
+def test_a_workload_in_many_groups_has_a_long_token(bot, oauth, trusts, pod, groups):
+    trusts(bot, POD)
+    token = pod(groups=[f"{number:036}" for number in range(groups)])
+    assert len(token) > 15_000
+    assert shown(oauth, token).status_code == 200
+
+
+def test_beyond_the_limit_the_refusal_says_size_and_limit(bot, oauth, trusts, pod):
+    trusts(bot, POD)
+    token = pod(groups=["x" * 70_000])
+    assert shown(oauth, token).status_code == 413
+    refusal = TokenRefusal.objects.get()
+    size = int(refusal.received.removesuffix(" bytes"))
+    assert refusal.expected == "at most 65536 bytes"
+    assert len(token) < size < len(token) + 300
 
 
 OTHERS = {

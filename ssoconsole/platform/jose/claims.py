@@ -49,7 +49,7 @@ def read_claims(payload: bytes) -> dict[str, Any]:
     try:
         members = strict_json.loads_object(payload)
     except strict_json.MalformedJson as error:
-        raise TokenMalformed(expected="a JSON object as payload", received=error) from error
+        raise TokenMalformed(expected="a JSON object as payload", received=str(error)) from error
     claims = {name: value for name, value in members.items() if value is not None or name == "nonce"}
     for name in _MAY_BE_EMPTY:
         if claims.get(name) == "":
