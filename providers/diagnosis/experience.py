@@ -1,13 +1,14 @@
 """What the sign-ins of the past say about a registration; the database is asked, and nobody else."""
 
-from typing import Any
-
-from providers.diagnosis.subject import NotRun, Subject
+from providers.diagnosis.subject import NotRun, Subject, newest_claims
+from providers.errors import UserinfoError, UserinfoSubjectMismatch
 from providers.kinds import all_kinds
 from providers.models import Provider, SignInAttempt
 from providers.protocol.mapping import lacks_mapped_claims
 from providers.protocol.preflight.experience import Rules, gains, judge_claims
 from providers.protocol.preflight.findings import Finding, finding
+
+USERINFO = "userinfo"  # the stage
 
 
 def rules_of(provider: Provider) -> Rules:
@@ -40,7 +41,7 @@ def examine_sign_ins(subject: Subject) -> list[Finding]:
 
 def _userinfo(provider: Provider, newest: SignInAttempt | None) -> list[Finding]:
     """What the newest ID token had, if it was userinfo that failed then: all that is mapped, or that anybody needs."""
-    if newest is None or newest.outcome != "userinfo_error" or provider.userinfo == Provider.Userinfo.NEVER:
+    if newest is None or not _failed_at_userinfo(newest) or provider.userinfo == Provider.Userinfo.NEVER:
         return []
     # Groups that no rule reads are missed by nobody; without the first of the principal claims people get other names.
     mapping, names = provider.mapping, provider.principal_claims
@@ -54,16 +55,26 @@ def _userinfo(provider: Provider, newest: SignInAttempt | None) -> list[Finding]
     return []
 
 
-def examine_claims(provider: Provider, claims: dict[str, Any], *, went_well: bool) -> list[Finding]:
-    """Judge one person's sign-in: what of the rules cannot fit his claims, and if none gives him anything."""
-    if not claims:
-        return []
-    rules = rules_of(provider)
-    return [*judge_claims([claims], rules), *(gains(claims, rules) if went_well else [])]
+def _failed_at_userinfo(attempt: SignInAttempt) -> bool:
+    """Whatever kept userinfo out; but for somebody else's, which nobody may be told to do without."""
+    failed = attempt.stage == USERINFO and attempt.outcome not in ("ok", UserinfoSubjectMismatch.code)
+    return failed or attempt.outcome == UserinfoError.code
 
 
-def examine_attempt(attempt: SignInAttempt) -> list[Finding]:
-    """Judge the claims of an attempt by what its registration is now."""
-    if attempt.provider is None:
+def examine_attempt(attempt: SignInAttempt, *, registration: Provider | None = None) -> list[Finding]:
+    """
+    Judge one person's sign-in: what of the rules cannot fit his claims, and if none gives him anything.
+
+    By what the registration is now, or by `registration`, if the attempt went through another. What he lacks and others
+    came with is nothing to tell. Where userinfo failed, the claims are the ID token's alone, and say nothing of what
+    would have come.
+    """
+    provider, claims = registration or attempt.provider, attempt.claims_shown
+    if provider is None or not claims:
         return []
-    return examine_claims(attempt.provider, attempt.claims_shown, went_well=attempt.outcome == "ok")
+    if attempt.stage == USERINFO and attempt.outcome != "ok":
+        return _userinfo(provider, attempt)
+    rules, found = rules_of(provider), []
+    if judge_claims([claims], rules):
+        found = judge_claims([claims, *newest_claims(attempt.provider)], rules)
+    return [*found, *(gains(claims, rules) if attempt.outcome == "ok" else [])]

@@ -42,6 +42,15 @@ def look(url: str) -> Answered:
     return Answered(answer, timezone.now())
 
 
+def newest_claims(provider: Provider | None) -> list[dict[str, Any]]:
+    """Return the claims that the newest successful sign-ins came with, as far as they are kept."""
+    if provider is None:
+        return []
+    attempts = SignInAttempt.objects.filter(provider=provider, claims__isnull=False, outcome="ok")
+    newest = attempts.order_by("-started_at")[:MOST_SIGN_INS]
+    return [claims for attempt in newest if (claims := attempt.claims_shown)]
+
+
 class Subject:
     """
     `provider` is a copy whose `discovery` becomes what is published now; `stored` is the row as it is.
@@ -84,10 +93,7 @@ class Subject:
 
     @cached_property
     def people(self) -> list[dict[str, Any]]:
-        """The claims that the newest successful sign-ins came with, as far as they are kept."""
-        attempts = SignInAttempt.objects.filter(provider=self.stored, claims__isnull=False, outcome="ok")
-        newest = attempts.order_by("-started_at")[:MOST_SIGN_INS]
-        return [claims for attempt in newest if (claims := attempt.claims_shown)]
+        return newest_claims(self.stored)
 
     @property
     def redirect_uri(self) -> str:
