@@ -1,6 +1,7 @@
 """What an authority says about the issuer."""
 
 import re
+from urllib.parse import urlsplit
 
 # The path of an endpoint, behind that of the issuer. What ends in a plain /auth may be an issuer's own.
 _ENDPOINT = re.compile(
@@ -12,6 +13,12 @@ _ENTRA = re.compile(
     r"(https://(?:login\.microsoftonline\.(?:com|us)|login\.partner\.microsoftonline\.cn)/[0-9a-z.-]+)(?:/v2\.0)?/?",
     re.IGNORECASE,
 )
+# Realms and applications are called as their owners like, and may be called as an endpoint is.
+_NAMED_BY_ITS_OWNER = re.compile(r"/(?:realms|application/o)/[^/]+/?\Z")
+# Where the issuer has the tenant's id, and the discovery document stands below its name and a policy.
+_SEVERAL_PATHS = (".b2clogin.com", ".ciamlogin.com")
+# Names that only machines of one network use, as for a way past the proxy.
+_INTERNAL = (".svc", ".local", ".internal", ".lan")
 _TENANT = re.compile(r"[0-9a-f-]{36}", re.IGNORECASE)
 
 
@@ -27,7 +34,7 @@ def issuer_of(provider: str, authority: str) -> str:
 
 def is_endpoint(authority: str) -> bool:
     """Tell whether an address is one of a provider's endpoints, and no issuer."""
-    return bool(_ENDPOINT.search(authority))
+    return bool(_ENDPOINT.search(authority)) and not _NAMED_BY_ITS_OWNER.search(authority)
 
 
 def behind_endpoint(endpoint: str) -> str:
@@ -38,11 +45,23 @@ def behind_endpoint(endpoint: str) -> str:
 
 
 def are_one(authority: str, issuer: str) -> bool:
-    """Tell whether an authority and an issuer are the same provider: Entra's has two names for one tenant."""
+    """
+    Tell whether an authority and an issuer may be the same provider: Entra's has two names for one tenant, a tenant
+    for customers has several paths, and a server may be asked by the name that it has inside.
+    """
     found, other = _ENTRA.fullmatch(authority), _ENTRA.fullmatch(issuer)
     if found and other:
         return found[1].lower() == other[1].lower()
-    return authority.rstrip("/") == issuer.rstrip("/")
+    try:
+        here, there = urlsplit(authority), urlsplit(issuer)
+    except ValueError:
+        return authority == issuer
+    name = there.hostname or ""
+    if here.netloc == there.netloc and name.endswith(_SEVERAL_PATHS):
+        return True
+    is_internal = name not in ("", "localhost") and ("." not in name or name.endswith(_INTERNAL))
+    same_path = here.path.rstrip("/") == there.path.rstrip("/")
+    return authority.rstrip("/") == issuer.rstrip("/") or (is_internal and same_path)
 
 
 def issuer_behind(issuer: str, discovery_uri: str) -> str:
@@ -50,4 +69,5 @@ def issuer_behind(issuer: str, discovery_uri: str) -> str:
     base, found, _ = discovery_uri.partition("/.well-known/")
     if is_endpoint(issuer):
         return base if found else behind_endpoint(issuer)
-    return base if found and _ENTRA.fullmatch(issuer) and are_one(issuer, base) else issuer
+    of_one_tenant = _ENTRA.fullmatch(issuer) and _ENTRA.fullmatch(base) and are_one(issuer, base)
+    return base if of_one_tenant else issuer

@@ -117,7 +117,7 @@ class _Import:
             return
         found = issuer_of(provider, authority)
         issuer = issuer_behind(found, self._known(Section.OIDC, "discoveryUri") or "")
-        if is_endpoint(found):
+        if is_endpoint(found) and issuer != found:
             self.found.notes.append(f"The authority is an endpoint; the issuer is taken for {issuer}.")
         if not issuer:
             self._miss(

@@ -27,6 +27,7 @@ def check_addresses(document: Document, facts: Facts) -> Iterator[Trap]:
         authority
         and document.known(Section.AUTHENTICATION, "provider") in OIDC_PROVIDERS
         and is_endpoint(issuer)
+        and (document.known(Section.OIDC, "discoveryUri") or "") != discovery_address(issuer)
     ):
         message = "The authority is the issuer: discovery is looked for below it, and this is an endpoint."
         fix = authority.corrected(behind_endpoint(issuer))
