@@ -3,16 +3,20 @@
 import re
 from urllib.parse import urlsplit
 
-# The path of an endpoint, behind that of the issuer. What ends in a plain /auth may be an issuer's own.
+# The path of an endpoint, behind that of the issuer, which has no query. What ends in a plain /auth may be an issuer's.
 _ENDPOINT = re.compile(
     r"/(?:protocol/openid-connect/[a-z]+(?:/[a-z]+)?|oidc/2/(?:auth|token|me|certs)"
-    r"|(?:oauth2?/|connect/)?(?:v[12](?:\.0)?/)?(?:authorize|token|userinfo|keys|certs|jwks(?:\.json)?)"
-    r"|\.well-known/(?:openid[-_]configuration|jwks\.json))/?\Z"
+    r"|(?:o/)?oauth2?/(?:v[12](?:\.0)?/)?auth"
+    r"|(?:oauth2?/|connect/)?(?:v[12](?:\.0)?/)?(?:authorize|token|introspect(?:ion)?|revoke|revocation|userinfo"
+    r"|logout|end_?session|keys|certs|jwks(?:\.json)?)"
+    r"|\.well-known/(?:openid[-_]configuration|jwks\.json))/?(?:\?.*)?\Z",
+    re.DOTALL,
 )
 _ENTRA = re.compile(
     r"(https://(?:login\.microsoftonline\.(?:com|us)|login\.partner\.microsoftonline\.cn)/[0-9a-z.-]+)(?:/v2\.0)?/?",
     re.IGNORECASE,
 )
+_QUERY = re.compile(r"/?\?.*\Z", re.DOTALL)
 # Realms and applications are called as their owners like, and may be called as an endpoint is.
 _NAMED_BY_ITS_OWNER = re.compile(r"/(?:realms|application/o)/[^/]+/?\Z")
 # Where the issuer has the tenant's id, and the discovery document stands below its name and a policy.
@@ -33,15 +37,18 @@ def issuer_of(provider: str, authority: str) -> str:
 
 
 def is_endpoint(authority: str) -> bool:
-    """Tell whether an address is one of a provider's endpoints, and no issuer."""
+    """Tell whether an address is one of a provider's endpoints, and no issuer: that has no query either."""
+    if "?" in authority:
+        return "://" in authority
     return bool(_ENDPOINT.search(authority)) and not _NAMED_BY_ITS_OWNER.search(authority)
 
 
 def behind_endpoint(endpoint: str) -> str:
     """Return the issuer that an endpoint belongs to, as far as the address tells."""
     # Of OneLogin's endpoints the issuer is a part.
-    issuer = _ENDPOINT.sub("/oidc/2" if "/oidc/2/" in endpoint else "", endpoint)
-    return f"{issuer}/v2.0" if _ENTRA.fullmatch(issuer) and "/v2.0/" in endpoint else issuer
+    issuer = _QUERY.sub("", _ENDPOINT.sub("/oidc/2" if "/oidc/2/" in endpoint else "", endpoint))
+    of_version_2 = _ENTRA.fullmatch(issuer) and "/v2.0/" in endpoint
+    return f"{issuer.removesuffix('/v2.0')}/v2.0" if of_version_2 else issuer
 
 
 def are_one(authority: str, issuer: str) -> bool:
@@ -59,9 +66,15 @@ def are_one(authority: str, issuer: str) -> bool:
     name = there.hostname or ""
     if here.netloc == there.netloc and name.endswith(_SEVERAL_PATHS):
         return True
-    is_internal = name not in ("", "localhost") and ("." not in name or name.endswith(_INTERNAL))
     same_path = here.path.rstrip("/") == there.path.rstrip("/")
-    return authority.rstrip("/") == issuer.rstrip("/") or (is_internal and same_path)
+    return authority.rstrip("/") == issuer.rstrip("/") or (is_internal(name) and same_path)
+
+
+def is_internal(host: str) -> bool:
+    """Tell whether a host has a name that only the machines of one network know."""
+    return host not in ("", "localhost") and (
+        ("." not in host and ":" not in host) or host.endswith(_INTERNAL)
+    )
 
 
 def issuer_behind(issuer: str, discovery_uri: str) -> str:
