@@ -13,6 +13,7 @@ from providers.protocol.logout_token import LogoutTokenUsed
 from providers.protocol.refusals import check_issuer
 from ssoconsole.platform.examination.checks import Check, passed
 from ssoconsole.platform.jose import claims as rules_of_jwt
+from ssoconsole.platform.jose.times import told
 
 Claims = Mapping[str, Any]
 
@@ -79,7 +80,7 @@ def _authentication(claims: Claims, provider: Provider, max_age: int, *, now: in
         "auth_time",
         lambda: id_token.check_authentication_time(claims, max_age, now=now, leeway=provider.leeway),
         expected=f"at most {max_age} seconds ago",
-        received=claims.get("auth_time", "absent"),
+        received=told(claims["auth_time"], now) if "auth_time" in claims else "absent",
     )
 
 
