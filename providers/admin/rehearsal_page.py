@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from providers.diagnosis.experience import examine_claims
+from providers.diagnosis.experience import examine_attempt
 from providers.explanations.remedies import remedy_of
 from providers.identities.rules import KEEPS_OUT, LETS_IN
 from providers.models import Provider, Rehearsal, SignInAttempt
@@ -44,9 +44,7 @@ def story_of(rehearsal: Rehearsal) -> dict[str, Any]:
         "result": result,
         "rule": (LETS_IN if succeeded else KEEPS_OUT).get(result.get("rule", ""), ""),
         "remedy": remedy_of(attempt, registration=registration).replace("`", ""),
-        "findings": examine_claims(registration, attempt.claims_shown, went_well=succeeded)
-        if registration
-        else [],
+        "findings": examine_attempt(attempt, registration=registration) if registration else [],
         "claims": json.dumps(mask(attempt.claims_shown), indent=2, ensure_ascii=False),
     }
 

@@ -14,7 +14,12 @@ from providers.exchange.pushed_authorization import front_channel_query
 from providers.kinds import kind_of
 from providers.models import Provider
 from providers.protocol.discovery import announces_iss_parameter
-from providers.protocol.preflight.authorization_answer import Asked, judge_authorization_answer, near_misses
+from providers.protocol.preflight.authorization_answer import (
+    A_PAGE,
+    Asked,
+    judge_authorization_answer,
+    near_misses,
+)
 from providers.protocol.preflight.findings import Finding, finding
 from providers.protocol.preflight.refusal_words import meaning_of
 from providers.signin.redirects import add_query
@@ -31,7 +36,8 @@ def examine_authorization(subject: Subject) -> list[Finding]:
     """
     Ask as a sign-in would; nobody signs in, and no redirect is followed.
 
-    Where the answer says nothing, ask once more with prompt none: most providers then answer to the callback.
+    Where the answer says nothing, or only a page's words do, ask once more with prompt none: most providers then answer
+    to the callback, and so know the client and its redirect URI.
     """
     found = _settled(subject)
     subject.client_is_unknown = any(each.code == "client_unknown" for each in found)
@@ -57,7 +63,7 @@ def _with_near_miss(subject: Subject, found: Finding) -> Finding:
 
 def _settled(subject: Subject) -> list[Finding]:
     found = _ask(subject, _parameters(subject))
-    if not any(each.code == UNCLEAR for each in found):
+    if not any(each.code == UNCLEAR or each.received.startswith(A_PAGE) for each in found):
         return found
     silent = {**_parameters(subject), "prompt": "none"}
     if silent.get("max_age") == "0":

@@ -91,6 +91,11 @@ def examine_offer(name: str) -> Callable[[Subject], list[Finding]]:
 def wanted(subject: Subject) -> Wanted:
     provider = subject.provider
     implicit = not subject.uses_code
+    demanded = _demanded_claims(provider)
+    contexts = [*provider.required_acr, *provider.admin_required_acr]
+    # Lists are often the product's: with what people have come, that there is.
+    people = subject.people if demanded else []
+    came = {name for claims in people for name in demanded if claims.get(name)}
     return Wanted(
         scopes=provider.scopes,
         response_type=provider.response_type,
@@ -102,8 +107,8 @@ def wanted(subject: Subject) -> Wanted:
         shares_callback=provider.callback == Provider.Callback.SHARED and subject.others_enabled,
         pushes=provider.pushed_authorization,
         refreshes=provider.session_refresh == Provider.Refresh.REFRESH_TOKEN,
-        contexts=[*provider.required_acr, *provider.admin_required_acr],
-        claims=_demanded_claims(provider),
+        contexts=[] if any(claims.get("acr") in contexts for claims in people) else contexts,
+        claims=[name for name in demanded if name not in came],
     )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from providers.diagnosis.step_times import check_times
@@ -12,6 +13,7 @@ from providers.protocol.logout_token import LogoutTokenUsed
 from providers.protocol.refusals import check_issuer
 from ssoconsole.platform.examination.checks import Check, passed
 from ssoconsole.platform.jose import claims as rules_of_jwt
+from ssoconsole.platform.jose.times import told
 
 Claims = Mapping[str, Any]
 
@@ -53,9 +55,9 @@ def _whose(claims: Claims, provider: Provider, *, subject: bool) -> Iterator[Che
         yield step("sub", lambda: rules_of_jwt.require(claims, "sub"), received=claims.get("sub", ""))
     named = claims.get("aud", "")
     audience = named if isinstance(named, str) else " ".join(named)
-    yield step(
-        "aud", lambda: rules_of_jwt.check_audience(claims, client_id), expected=client_id, received=audience
-    )
+    trusted = frozenset(provider.trusted_audiences)
+    rule = partial(rules_of_jwt.check_audience, claims, client_id, trusted=trusted)
+    yield step("aud", rule, expected=" ".join([client_id, *sorted(trusted)]), received=audience)
 
 
 def _nonce(claims: Claims) -> Check:
@@ -78,7 +80,7 @@ def _authentication(claims: Claims, provider: Provider, max_age: int, *, now: in
         "auth_time",
         lambda: id_token.check_authentication_time(claims, max_age, now=now, leeway=provider.leeway),
         expected=f"at most {max_age} seconds ago",
-        received=claims.get("auth_time", "absent"),
+        received=told(claims["auth_time"], now) if "auth_time" in claims else "absent",
     )
 
 

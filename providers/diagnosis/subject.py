@@ -9,13 +9,15 @@ from typing import Any
 from django.utils import timezone
 
 from providers import outgoing
-from providers.models import Provider
+from providers.models import Provider, SignInAttempt
 from providers.protocol.discovery import discovery_url
 from providers.protocol.preflight.endpoints import judge_adopted
 from providers.protocol.preflight.findings import Finding
 from ssoconsole.platform.outbound.errors import OutboundError
 from ssoconsole.platform.outbound.probe import Probe
 from ssoconsole.platform.outbound.response import JSON_DOCUMENT, Response
+
+MOST_SIGN_INS = 20
 
 
 class NotRun(Exception):
@@ -37,6 +39,15 @@ def look(url: str) -> Answered:
     except OutboundError as error:
         answer = error
     return Answered(answer, timezone.now())
+
+
+def newest_claims(provider: Provider | None) -> list[dict[str, Any]]:
+    """Return the claims that the newest successful sign-ins came with, as far as they are kept."""
+    if provider is None:
+        return []
+    attempts = SignInAttempt.objects.filter(provider=provider, claims__isnull=False, outcome="ok")
+    newest = attempts.order_by("-started_at")[:MOST_SIGN_INS]
+    return [claims for attempt in newest if (claims := attempt.claims_shown)]
 
 
 class Subject:
@@ -78,6 +89,10 @@ class Subject:
     @cached_property
     def others_enabled(self) -> bool:
         return Provider.objects.enabled().exclude(pk=self.provider.pk).exists()
+
+    @cached_property
+    def people(self) -> list[dict[str, Any]]:
+        return newest_claims(self.stored)
 
     @property
     def values(self) -> dict[str, str]:

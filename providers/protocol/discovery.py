@@ -1,6 +1,6 @@
 """The discovery document (OpenID Connect Discovery 1.0 sections 3 and 4)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from providers.errors import MetadataInvalid
@@ -14,6 +14,7 @@ ANNOUNCES_ISS = "authorization_response_iss_parameter_supported"
 PUSH_ENDPOINT = "pushed_authorization_request_endpoint"
 DEMANDS_PUSHING = "require_pushed_authorization_requests"
 ASSERTION_ALGORITHMS = "token_endpoint_auth_signing_alg_values_supported"
+OFFLINE = "offline_access"  # OpenID Connect Core 1.0 section 11
 
 _REQUIRED_ENDPOINTS = ("authorization_endpoint", "jwks_uri")
 _OPTIONAL_ENDPOINTS = ("token_endpoint", "userinfo_endpoint", "end_session_endpoint", PUSH_ENDPOINT)
@@ -30,6 +31,7 @@ _LISTS = (
     "scopes_supported",
     "claims_supported",
     "subject_types_supported",
+    "acr_values_supported",
     "id_token_signing_alg_values_supported",
     "token_endpoint_auth_methods_supported",
     ASSERTION_ALGORITHMS,
@@ -84,6 +86,28 @@ def wrong_members(
         except MetadataInvalid as invalid:
             wrong[name] = invalid
     return wrong
+
+
+def unlisted_scopes(document: Mapping[str, Any] | None, scopes: Sequence[str]) -> list[str]:
+    """
+    Return those of `scopes` that the provider lacks in its list, if it has one.
+
+    The list may leave out what the provider knows (section 3), and always leaves out the scopes of single resources
+    or products: `api://…/.default`, `User.Read`, `urn:zitadel:iam:org:project:roles`.
+    """
+    listed = (document or {}).get("scopes_supported")
+    if not isinstance(listed, list):
+        return []
+    return [scope for scope in scopes if scope not in listed and not set(scope) & set(":/.")]
+
+
+def wants_offline_access(document: Mapping[str, Any] | None, scopes: Sequence[str]) -> bool:
+    """
+    Tell whether `scopes` lack offline_access, and the provider may give refresh tokens for it.
+
+    One that lists its scopes without it gives them in another way, or to every client: Google, Amazon Cognito.
+    """
+    return OFFLINE not in scopes and not unlisted_scopes(document, [OFFLINE])
 
 
 def announces_iss_parameter(document: Mapping[str, Any] | None) -> bool:

@@ -53,7 +53,7 @@ def public_halves(document: Any) -> dict[str, Any]:
 
 def exposed_keys(document: Any) -> tuple[str, ...]:
     """The names of keys whose secret half is published, by mistake or worse."""
-    return tuple(_name(entry) for entry in _entries(document) if _PRIVATE & entry.keys())
+    return tuple(_name(entry) for entry in _entries(document) if any(map(entry.get, _PRIVATE)))
 
 
 def _spelt(document: Any) -> list[str]:

@@ -118,7 +118,8 @@ def check_lifetime(claims: Mapping[str, Any], leeway: int) -> None:
     """Raise ValidTooLong for one that lives longer than ten minutes."""
     lifetime = claims["exp"] - claims["iat"]
     if lifetime > LONGEST_LIFE + leeway:
-        raise ValidTooLong(expected=f"up to {LONGEST_LIFE} seconds from iat to exp", received=str(lifetime))
+        received = f"{lifetime} seconds"
+        raise ValidTooLong(expected=f"up to {LONGEST_LIFE} seconds from iat to exp", received=received)
 
 
 def check_event(claims: Mapping[str, Any]) -> None:

@@ -88,7 +88,7 @@ def _check_same_sign_in(claims: Mapping[str, Any], rules: ContinuityRules) -> No
             expected=f"iat from {moment(oldest)}, that of the first ID token", received=moment(claims["iat"])
         )
     nonce = claims.get("nonce")
-    if nonce is not None and not rules_of_jwt.same(nonce, original.get("nonce", "")):
+    if nonce and not rules_of_jwt.same(nonce, original.get("nonce", "")):
         raise NonceMismatch(expected="no nonce, or that of the first ID token", received="another nonce")
     before = original.get("auth_time")
     if before is not None and claims.get("auth_time", before) != before:

@@ -8,8 +8,11 @@ from providers.protocol.client_assertion import MAC, assertion_algorithm
 from providers.protocol.discovery import (
     ASSERTION_ALGORITHMS,
     DEMANDS_PUSHING,
+    OFFLINE,
     PUSH_ENDPOINT,
     announces_iss_parameter,
+    unlisted_scopes,
+    wants_offline_access,
 )
 from providers.registration.rules import problems
 from providers.registration.secret import readable_secret
@@ -92,13 +95,13 @@ def _about_sessions(provider: Provider) -> Iterator[str]:
     grants = (provider.discovery or {}).get("grant_types_supported")
     if missing := _missing(grants, ["refresh_token"]):
         yield f"The provider does not list the grant type {missing[0]} in its grant_types_supported."
-    if "offline_access" not in provider.scopes:
+    if wants_offline_access(provider.discovery, provider.scopes):
         yield (
             "Sessions are checked by refresh token, and offline_access is not among the scopes: most providers give "
             "a refresh token only for that scope. Where none comes, the browser is sent to the provider with prompt "
             "none instead."
         )
-    elif "consent" not in (provider.prompt or "").split():
+    elif OFFLINE in provider.scopes and "consent" not in (provider.prompt or "").split():
         yield (
             "Many providers give a refresh token for offline_access only when the person is asked for consent "
             "(OpenID Connect Core 1.0 section 11): if none comes, set the prompt to consent."
@@ -113,15 +116,16 @@ def _about_metadata(provider: Provider) -> Iterator[str]:
     asked = [
         ("response_types_supported", [provider.response_type], "response type"),
         ("id_token_signing_alg_values_supported", provider.signing_algs, "signing algorithm"),
-        ("scopes_supported", provider.scopes, "scope"),
     ]
     if provider.response_type == Provider.ResponseType.CODE:
         methods = [provider.token_endpoint_auth_method]
         asked.append(("token_endpoint_auth_methods_supported", methods, "client authentication"))
         asked.append((ASSERTION_ALGORITHMS, _assertion_algorithms(provider), "assertion algorithm"))
         asked.append(("code_challenge_methods_supported", ["S256"] if provider.pkce else [], "PKCE method"))
-    for member, wanted, label in asked:
-        if missing := _missing(published.get(member), wanted):
+    lacking = [(member, _missing(published.get(member), wanted), label) for member, wanted, label in asked]
+    lacking.append(("scopes_supported", unlisted_scopes(published, provider.scopes), "scope"))
+    for member, missing, label in lacking:
+        if missing:
             yield f"The provider does not list the {label} {', '.join(missing)} in its {member}."
 
 

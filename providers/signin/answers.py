@@ -22,6 +22,7 @@ from providers.errors import (
     StateUnknown,
 )
 from providers.models import Provider, SignInAttempt
+from providers.models.attempt import ATTEMPT_LIFETIME
 from providers.rehearsal.registration import rehearsal_of, rehearsed_provider
 from providers.signin.attempts import find_attempt, keep_posted_answer
 from providers.signin.guard import place_of
@@ -29,6 +30,7 @@ from providers.signin.limits import count_sign_in
 from providers.signin.redirects import lead_on
 from providers.trial.services import settle
 from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.times import moment, told
 from ssoconsole.platform.jose.verify import MAX_BYTES
 
 UNAVAILABLE = ("server_error", "temporarily_unavailable")  # RFC 6749 section 4.1.2.1
@@ -73,8 +75,13 @@ def provider_of(attempt: SignInAttempt) -> Provider:
 
 
 def check_age(attempt: SignInAttempt) -> None:
-    if attempt.has_expired(at=timezone.now()):
-        raise AttemptExpired(expected="an answer in time", received=f"started {attempt.started_at:%H:%M:%S}")
+    now = timezone.now()
+    if attempt.has_expired(at=now):
+        started, ends = (
+            int(at.timestamp()) for at in (attempt.started_at, attempt.started_at + ATTEMPT_LIFETIME)
+        )
+        received = f"started {told(started, int(now.timestamp()))}"
+        raise AttemptExpired(expected=f"an answer until {moment(ends)}", received=received)
 
 
 def refused_by_provider(error: str, answer: QueryDict, *, expected: str) -> SignInRefused:

@@ -15,7 +15,7 @@ from django.db import OperationalError
 from django.utils import timezone
 from tokens_cast import BASE_URL, OAuth, but_for_the_reference, state
 
-from ssoconsole.platform.jose.errors import IssuerMismatch
+from ssoconsole.platform.jose.errors import ClaimRefused, IssuerMismatch
 from tests.support.at_once import at_once
 from tests.support.leaks import assert_without
 from tokens.bots.services import disable_bot
@@ -73,6 +73,14 @@ def encoded(part):
 def claims_of(assertion):
     payload = assertion.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def test_an_end_that_is_too_far_is_told_as_a_date():
+    claims = {"iss": BOT, "sub": BOT, "aud": BASE_URL, "iat": 0, "exp": 90_000, "jti": "1"}
+    with pytest.raises(ClaimRefused) as refused:
+        check_assertion(claims, client_id=BOT, issuer=BASE_URL, now=0)
+    told = refused.value.expected, refused.value.received
+    assert told == ("exp up to 1970-01-01 00:10:30 UTC", "1970-01-02 01:00:00 UTC, in 1 day")
 
 
 def in_seconds(seconds):

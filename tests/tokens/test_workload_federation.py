@@ -17,7 +17,7 @@ from tokens_cast import PASSWORD_BACKEND, state
 from tokens import errors
 from tokens.bots.services import disable_bot
 from tokens.credentials.keyless import add_federation, set_federation
-from tokens.models import Bot, Credential, SpentAssertion, TokenRecord
+from tokens.models import Bot, Credential, SpentAssertion, TokenRecord, TokenRefusal
 from tokens.protocol.federation import check_rule, subject_matches
 from tokens.protocol.shared_issuers import caution_about
 
@@ -535,6 +535,59 @@ OWN_ISSUERS = [
     "https://westeurope.oic.prod-aks.azure.com/7c1e6a5e/0d3a4f0b/",
     "https://container.googleapis.com/v1/projects/acme/locations/europe-west1/clusters/data",
 ]
+
+
+@pytest.mark.parametrize("groups", [300, 900])
+def test_a_workload_in_many_groups_has_a_long_token(bot, oauth, trusts, pod, groups):
+    trusts(bot, POD)
+    token = pod(groups=[f"{number:036}" for number in range(groups)])
+    assert len(token) > 15_000
+    assert shown(oauth, token).status_code == 200
+
+
+def test_beyond_the_limit_the_refusal_says_size_and_limit(bot, oauth, trusts, pod):
+    trusts(bot, POD)
+    token = pod(groups=["x" * 70_000])
+    assert shown(oauth, token).status_code == 413
+    refusal = TokenRefusal.objects.get()
+    size = int(refusal.received.removesuffix(" bytes"))
+    assert refusal.expected == "at most 65536 bytes"
+    assert len(token) < size < len(token) + 300
+
+
+OTHERS = {
+    "a kind that nobody knows yet": {"kty": "AKP", "alg": "ML-DSA-44", "kid": "pq", "pub": "AAAA"},
+    "a key to encrypt by": {"kty": "RSA", "use": "enc", "kid": "e", "n": "AQAB", "e": "AQAB"},
+}
+
+
+class KeySetTests:
+    """A platform's own key set, given with the rule, holds what a fetched one may hold."""
+
+    @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+    def test_a_key_for_something_else_beside_it_spoils_nothing(self, bot, by, oauth, platform_key, other):
+        jwks = {"keys": [other, *platform_key.jwks["keys"]]}
+        rule = rule_for("https://cluster.example", POD)
+        add_federation(bot=bot, rule=rule, jwks=jwks, jwks_uri=None, by=by)
+        claims = {"iss": rule["issuer"], "sub": POD, "aud": AUDIENCE, "exp": in_seconds(60)}
+        assert shown(oauth, platform_key.sign(claims)).status_code == 200
+        refused(oauth, Signer("RS256", kid="pq").sign(claims))
+
+    @pytest.mark.parametrize(
+        "spoilt",
+        [
+            lambda key: {"keys": [{**key, "d": "AAAA", "kid": "x"}, key]},
+            lambda key: {"keys": [{"kty": "oct", "k": "AAAA", "kid": "x"}, key]},
+            lambda key: {"keys": [{"kty": "AKP", "kid": "pq"}]},
+            lambda key: {"keys": []},
+        ],
+    )
+    def test_secrets_in_it_are_never_taken_and_neither_is_one_of_no_use(self, bot, by, platform_key, spoilt):
+        (key,) = platform_key.jwks["keys"]
+        rule = rule_for("https://cluster.example", POD)
+        with pytest.raises(errors.KeysRefused):
+            add_federation(bot=bot, rule=rule, jwks=spoilt(key), jwks_uri=None, by=by)
+        assert not Credential.objects.exists()
 
 
 def rule_for(issuer, subject, claims=None):

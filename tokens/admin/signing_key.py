@@ -57,7 +57,8 @@ class SigningKeyAdmin(RecordAdmin):
     def _rotate(self, request: HttpRequest, alg: str) -> None:
         since = rotation_possible_from(alg=alg)
         if since > timezone.now():
-            told = f"{alg}: not yet. The next key is too new for every API to have it; from {since:%H:%M:%S} UTC on."
+            from_then_on = f"from {since:%Y-%m-%d %H:%M:%S} UTC on"
+            told = f"{alg}: not yet. The next key is too new for every API to have it; {from_then_on}."
             self.message_user(request, told, messages.WARNING)
             return
         key = rotate_signing_key(alg=alg, by=Actor.of(request))

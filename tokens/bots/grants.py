@@ -122,8 +122,10 @@ def _granted_nearby(grants: list[Grant], identifier: str) -> str:
 
 
 def _without_spelling(identifier: str) -> str:
-    """An identifier without what is easily mistyped: slashes at the end, case, scheme and blanks."""
-    return identifier.strip().rstrip("/").lower().removeprefix("https://").removeprefix("http://")
+    """An identifier without what is easily mistyped: slashes at the end, case, scheme, its port and blanks."""
+    plain = identifier.strip().rstrip("/").lower().removeprefix("https://").removeprefix("http://")
+    host, slash, path = plain.partition("/")
+    return host.removesuffix(":443").removesuffix(":80") + slash + path
 
 
 def check_usable(grant: Grant) -> Grant:

@@ -20,6 +20,8 @@ from tokens.protocol import client_assertion, workload_token
 from tokens.protocol.federation import check_rule
 
 Kind = Credential.Kind
+# How the reasons begin why a key is none that may be published at all.
+EXPOSED = ("private members", "a symmetric key")
 
 
 @transaction.atomic
@@ -129,16 +131,18 @@ def _check_keys(jwks: Mapping[str, Any], kind: Kind) -> None:
         parsed = JwkSet.parse(jwks)
     except KeySetRefused as error:
         raise KeysRefused(str(error)) from error
-    if parsed.refused:
-        raise KeysRefused(f"A key cannot be used: {parsed.refused[0].reason}.")
+    # A bot's keys are for this alone; a platform publishes in one document what else it has keys for.
+    only_some = kind == Kind.FEDERATION and bool(parsed.keys)
+    for key in parsed.refused:
+        if key.reason.startswith(EXPOSED) or not only_some:
+            raise KeysRefused(f"A key cannot be used: {key.reason}.")
     if not parsed.keys:
         raise KeysRefused("The key set is empty.")
     kids = [key.kid for key in distinct(parsed.keys)]
     if len(kids) > 1 and (None in kids or len(set(kids)) < len(kids)):
         raise KeysRefused("Of several keys each needs a kid of its own, or nobody can tell which has signed.")
     useless = [key.why_useless(algorithms) for key in parsed.keys]
-    # A bot's keys are for this alone; a platform publishes in one document what else it has keys for.
-    if any(useless) and (kind == Kind.PUBLIC_KEYS or all(useless)):
+    if any(useless) and (all(useless) or not only_some):
         raise KeysRefused(f"A key cannot be used: {next(filter(None, useless))}.")
 
 

@@ -135,7 +135,7 @@ def read_form(request: HttpRequest, *, repeatable: Collection[str]) -> Form:
     # Before the body is read: nothing larger is ever taken into memory.
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal() or int(length) > MOST_BYTES:
-        raise RequestTooLarge(expected=f"at most {MOST_BYTES} bytes")
+        raise RequestTooLarge(expected=f"at most {MOST_BYTES} bytes", received=f"{length[:20]} bytes")
     try:
         return parse_form(request.body, repeatable=repeatable, charset=charset)
     except (RequestDataTooBig, UnreadablePostError) as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ssoconsole.platform.jose.claims import check_times, require
 from ssoconsole.platform.jose.errors import AudienceMismatch, ClaimRefused, IssuerMismatch
+from ssoconsole.platform.jose.times import moment, told
 
 # Advertised, and taken. Never a MAC: whoever could verify it could also make it.
 ALGORITHMS = ("ES256", "ES384", "EdDSA", "Ed25519", "PS256", "RS256")
@@ -34,7 +35,7 @@ def check_assertion(claims: Mapping[str, Any], *, client_id: str, issuer: str, n
     check_times(claims, now=now, leeway=LEEWAY, max_age_of_iat=LONGEST_LIFE)
     latest = now + LONGEST_LIFE + LEEWAY
     if claims["exp"] > latest:
-        raise ClaimRefused(expected=f"exp up to {latest}", received=claims["exp"])
+        raise ClaimRefused(expected=f"exp up to {moment(latest)}", received=told(claims["exp"], now))
 
 
 def hash_of_use(*, issuer: str, jti: str) -> str:

@@ -62,10 +62,10 @@ def parse_form(body: bytes, *, repeatable: Collection[str] = (), charset: str = 
     percent sign without two hexadecimal digits, NUL, and text that is not UTF-8 or has characters beyond `charset`.
     """
     if len(body) > MOST_BYTES:
-        raise RequestTooLarge(expected=f"at most {MOST_BYTES} bytes")
+        raise RequestTooLarge(expected=f"at most {MOST_BYTES} bytes", received=f"{len(body)} bytes")
     pairs = [pair for pair in body.split(b"&") if pair]
     if len(pairs) > MOST_PARAMETERS:
-        raise RequestTooLarge(expected=f"at most {MOST_PARAMETERS} parameters")
+        raise RequestTooLarge(expected=f"at most {MOST_PARAMETERS} parameters", received=f"{len(pairs)}")
     seen: set[str] = set()
     values: dict[str, list[str]] = {}
     for pair in pairs:

@@ -15,6 +15,7 @@ from ssoconsole.platform.jose.algorithms import ASYMMETRIC
 from ssoconsole.platform.jose.claims import check_issuer, check_times, require
 from ssoconsole.platform.jose.errors import AudienceMismatch, ClaimRefused, JwtRefused
 from ssoconsole.platform.jose.keys import JwkSet
+from ssoconsole.platform.jose.times import moment, told
 from ssoconsole.platform.jose.verify import TypeRule, unverified_claims, verify_jwt
 from tokens.protocol.federation import subject_matches
 
@@ -105,7 +106,7 @@ def _check_life(rule: Rule, claims: Claims, now: int) -> None:
     require(claims, "exp")
     latest = min(claims.get("iat", now), now) + LONGEST_LIFE + LEEWAY
     if claims["exp"] > latest:
-        raise ClaimRefused(expected=f"exp up to {latest}", received=claims["exp"])
+        raise ClaimRefused(expected=f"exp up to {moment(latest)}", received=told(claims["exp"], now))
 
 
 def _as_text(value: object) -> str:

@@ -115,9 +115,12 @@ class _Import:
         authority = self._needed(Section.AUTHENTICATION, "authority")
         if not authority:
             return
-        found = issuer_of(provider, authority)
-        issuer = issuer_behind(found, self._known(Section.OIDC, "discoveryUri") or "")
-        if is_endpoint(found):
+        discovery = self._known(Section.OIDC, "discoveryUri") or ""
+        found = authority if is_endpoint(authority) else issuer_of(provider, authority)
+        issuer = issuer_behind(found, discovery)
+        if is_endpoint(authority):
+            issuer = issuer_of(provider, issuer)
+        if is_endpoint(authority) and issuer != authority:
             self.found.notes.append(f"The authority is an endpoint; the issuer is taken for {issuer}.")
         if not issuer:
             self._miss(

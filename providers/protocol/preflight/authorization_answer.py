@@ -29,6 +29,8 @@ _BY_ERROR = {
     "server_error": "authorization_fails",
     "temporarily_unavailable": "authorization_fails",
 }
+# How a finding begins that rests on the words of a page, which may be there for another reason.
+A_PAGE = "a page: "
 _NOT_THERE = (404, 405, 410)
 _BUSY = (408, 429)
 
@@ -138,7 +140,7 @@ def _judge_page(page: Page, text: str, asked: Asked) -> list[Finding]:
     if page.asks:
         return []
     code = meaning_of(page.words)
-    received = f"a page: {page.words.strip()}" if page.words else "an empty page"
+    received = f"{A_PAGE}{page.words.strip()}" if page.words else "an empty page"
     return [_told(code or "authorization_unclear", asked, received)]
 
 

@@ -7,6 +7,8 @@ from ssoconsole.platform.outbound.errors import CertificateRefused, ResponseTime
 from ssoconsole.platform.outbound.probe import Certificate, Probe
 
 ENDS_SOON = timedelta(days=30)
+# What renews a certificate by itself does so when a third of its life is left (draft-ietf-acme-ari).
+LEFT_AT_RENEWAL = 3
 
 # OpenSSL's X509_V_ERR_… numbers.
 _BY_VERIFY_CODE = {
@@ -48,11 +50,14 @@ def judge_certificate(probe: Probe, *, at: datetime) -> list[Finding]:
     """Judge TLS and the certificate at the moment `at`."""
     if probe.failed == "tls" and probe.error is not None:
         return [_tls_failure(probe)]
-    if probe.certificate and probe.certificate.not_after - at < ENDS_SOON:
-        days = (probe.certificate.not_after - at).days
-        received = f"{days} days left, until {_day(probe.certificate.not_after)}"
-        return [finding("certificate_ends_soon", expected="more than 30 days left", received=received)]
-    return []
+    if probe.certificate is None:
+        return []
+    ends, life = probe.certificate.not_after, probe.certificate.not_after - probe.certificate.not_before
+    soon = min(ENDS_SOON, life / LEFT_AT_RENEWAL)
+    if ends - at >= soon:
+        return []
+    received = f"{(ends - at).days} days left, until {_day(ends)}"
+    return [finding("certificate_ends_soon", expected=f"more than {soon.days} days left", received=received)]
 
 
 def _tls_failure(probe: Probe) -> Finding:

@@ -6,7 +6,7 @@ from typing import Any
 
 from providers.errors import Denied
 from providers.protocol.claims import listed_paths, value_at
-from providers.protocol.mapping import map_claims, naming_claim, values_of_groups
+from providers.protocol.mapping import map_claims, naming_claim, untold_groups, values_of_groups
 from providers.protocol.preflight.findings import Finding, finding
 
 Claims = Mapping[str, Any]
@@ -43,6 +43,8 @@ def _absent(people: Sequence[Claims], rules: Rules) -> list[Finding]:
         chosen = name in rules.needed or paths != rules.usual.get(name, name)
         paths_read = listed_paths(paths)
         there = any(value_at(claims, path) is not None for claims in people for path in paths_read)
+        # A provider that has more groups than fit says so in the place of the claim.
+        there = there or (name == "groups" and any(untold_groups(claims, rules.mapping) for claims in people))
         if chosen and paths_read and not there:
             found.append(finding("mapped_claim_absent", expected=f"{name}: {paths}", received=came))
     return found
@@ -58,8 +60,10 @@ def _administrators(people: Sequence[Claims], rules: Rules) -> list[Finding]:
             continue
         elsewhere = sorted({name for claims in people for name in claims if claims[name] == administrator})
         alike = any(("@" in administrator) == ("@" in principal) for principal in principals)
-        if elsewhere or not alike:
-            principal, path = next(iter(principals.items()))
+        nearly = [name for name in principals if name.casefold() == administrator.strip().casefold()]
+        if elsewhere or nearly or not alike:
+            principal = next(iter(nearly or principals))
+            path = principals[principal]
             where = f"; {administrator} stands in {', '.join(elsewhere)}" if elsewhere else ""
             received = f"people are named by {path}, such as {principal}{where}"
             found.append(finding("administrator_never_matches", expected=administrator, received=received))
@@ -69,11 +73,13 @@ def _administrators(people: Sequence[Claims], rules: Rules) -> list[Finding]:
 def _groups(people: Sequence[Claims], rules: Rules) -> list[Finding]:
     paths = rules.mapping.get("groups", "groups")
     held = {value for claims in people for value in values_of_groups(claims, paths, rules.group_separator)}
+    named = dict.fromkeys(rule["claim_value"] for rule in rules.group_rules)
     found = []
-    for wanted in dict.fromkeys(rule["claim_value"] for rule in rules.group_rules) if held else ():
+    for wanted in named if held else ():
         if wanted in held:
             continue
-        near = sorted(value for value in held if _plain(value) == _plain(wanted))
+        # What another rule names already is meant by that one.
+        near = sorted(value for value in held if value not in named and _are_nearly_one(value, wanted))
         code = "group_value_differs" if near else "group_value_absent"
         received = ", ".join(near or sorted(held))
         found.append(finding(code, expected=wanted, received=received))
@@ -95,14 +101,23 @@ def gains(claims: Claims, rules: Rules) -> list[Finding]:
         )
     except Denied:  # the registration has changed since
         return []
-    if person.groups or person.is_admin:
+    if person.groups or person.is_admin or person.groups_untold:
         return []
     return [finding("nothing_gained", expected="a group or administration", received=_names([claims]))]
 
 
-def _plain(value: str) -> str:
-    """A group without what differs when it is copied from somewhere else: case, blanks, a path or a prefix."""
-    return value.strip().strip("/").rpartition("/")[2].lower()
+def _are_nearly_one(one: str, other: str) -> bool:
+    """
+    Tell whether two groups differ in what is lost when one is copied: case, blanks, the path before it.
+
+    The groups `/a/admins` and `/b/admins` are two.
+    """
+    short, long = sorted((_parts(one), _parts(other)), key=len)
+    return bool(short) and long[-len(short) :] == short
+
+
+def _parts(value: str) -> list[str]:
+    return [part for part in value.strip().lower().split("/") if part]
 
 
 def _names(people: Sequence[Claims]) -> str:

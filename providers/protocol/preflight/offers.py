@@ -7,8 +7,11 @@ from typing import Any
 from providers.protocol.discovery import (
     ASSERTION_ALGORITHMS,
     DEMANDS_PUSHING,
+    OFFLINE,
     PUSH_ENDPOINT,
     announces_iss_parameter,
+    unlisted_scopes,
+    wants_offline_access,
 )
 from providers.protocol.preflight.findings import Finding, finding
 from ssoconsole.platform.jose.algorithms import ALGORITHMS
@@ -39,9 +42,8 @@ class Wanted:
 
 
 def scopes(document: Document, wanted: Wanted) -> list[Finding]:
-    listed = _listed(document, "scopes_supported")
-    missing = [] if listed is None else [scope for scope in wanted.scopes if scope not in listed]
-    return [_lacks("scope_not_listed", " ".join(missing), listed)] if missing else []
+    missing = unlisted_scopes(document, wanted.scopes)
+    return [_lacks("scope_not_listed", " ".join(missing), document["scopes_supported"])] if missing else []
 
 
 def response_type(document: Document, wanted: Wanted) -> list[Finding]:
@@ -146,10 +148,8 @@ def refresh(document: Document, wanted: Wanted) -> list[Finding]:
     listed, found = _listed(document, "grant_types_supported"), []
     if listed is not None and "refresh_token" not in listed:
         found.append(_lacks("refresh_grant_not_listed", "refresh_token", listed))
-    if "offline_access" not in wanted.scopes:
-        found.append(
-            finding("refresh_scope_missing", expected="offline_access", received=" ".join(wanted.scopes))
-        )
+    if wants_offline_access(document, wanted.scopes):
+        found.append(finding("refresh_scope_missing", expected=OFFLINE, received=" ".join(wanted.scopes)))
     return found
 
 

@@ -42,6 +42,7 @@ SENTENCES = {
     "keys_for_other_algorithms": "Received: {received}.",
     "authentication_context_not_listed": "The provider lists {received}.",
     "iss_parameter_mismatch": "It has to be {expected}.",
+    "userinfo_not_needed": "Choose {expected} here.",
     "grant_not_allowed": "The client ID here is {client_id}.",
 }
 

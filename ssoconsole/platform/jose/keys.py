@@ -226,10 +226,11 @@ def _usable(jwk: Mapping[str, Any]) -> PublicKey:
 
 
 def _optional_string(jwk: Mapping[str, Any], name: str) -> str | None:
+    """Return a member of a JWK; one that is null or empty says nothing."""
     value = jwk.get(name)
     if value is not None and not isinstance(value, str):
         raise KeyRefused(f"{name} is not a string")
-    return value
+    return value or None
 
 
 def _key_ops(jwk: Mapping[str, Any]) -> frozenset[str] | None:

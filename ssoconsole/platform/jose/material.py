@@ -38,7 +38,7 @@ def public_material(jwk: Mapping[str, Any]) -> PublicMaterial:
     kty = jwk.get("kty")
     if kty == "oct":
         raise KeyRefused("a symmetric key has no place in a public key set")
-    published = [name for name in _PRIVATE_MEMBERS if name in jwk]
+    published = [name for name in _PRIVATE_MEMBERS if jwk.get(name)]
     if published:
         raise KeyRefused(f"private members are published ({', '.join(published)}): this key is compromised")
     if kty == "RSA":

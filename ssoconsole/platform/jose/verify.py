@@ -189,7 +189,7 @@ def _checked_header(raw: bytes) -> dict[str, Any]:
     try:
         members = strict_json.loads_object(raw)
     except strict_json.MalformedJson as error:
-        raise TokenMalformed(expected="a JSON object as header", received=error) from error
+        raise TokenMalformed(expected="a JSON object as header", received=str(error)) from error
     for name in REFUSED_MEMBERS:
         if name in members:
             raise HeaderRefused(expected=f"no {name} in the header", received=f"{name} in the header")

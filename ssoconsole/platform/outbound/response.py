@@ -145,8 +145,8 @@ class Response:
     elapsed_ms: int
 
     def json(self) -> Any:
-        """Parse the body strictly, whatever its media type. Raises `strict_json.MalformedJson`."""
-        return strict_json.loads(self.body)
+        """Parse the body strictly, whatever its media type, without a BOM. Raises `strict_json.MalformedJson`."""
+        return strict_json.loads(self.body.removeprefix(strict_json.BYTE_ORDER_MARK))
 
 
 def exchange(

@@ -174,6 +174,7 @@ ENDPOINTS = [
     Row("a relative address", says(end_session_endpoint="/logout"), "endpoint_ignored", "public address"),
     Row("no text at all", says(jwks_uri=""), "endpoint_malformed", "https address"),
     Row("a text for a list", says(scopes_supported="openid"), "metadata_malformed", "member"),
+    Row("a text for contexts", says(acr_values_supported="phr"), "metadata_malformed", "member"),
     Row("a text for a flag", says(backchannel_logout_supported="yes"), "metadata_malformed", "member"),
     Row("endpoints that moved", with_outdated_metadata, "metadata_outdated", "adopt or refuse"),
 ]

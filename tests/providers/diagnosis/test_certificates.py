@@ -10,7 +10,8 @@ from providers.protocol.preflight.codes import CODES
 CASES = [
     ({"name": "localhost", "days": -1}, "certificate_expired", "Renew"),
     ({"name": "evil.test", "days": 90}, "certificate_wrong_name", "name that the certificate has"),
-    ({"name": "localhost", "days": 20}, "certificate_ends_soon", "before nobody can sign in"),
+    ({"name": "localhost", "days": 20, "age": 70}, "certificate_ends_soon", "before nobody can sign in"),
+    ({"name": "localhost", "days": 1}, "certificate_ends_soon", "before nobody can sign in"),
 ]
 
 

@@ -5,8 +5,11 @@ import json
 import pytest
 from django.utils import timezone
 
+from providers.diagnosis.experience import examine_attempt
 from providers.models import Provider, SignInAttempt
 from providers.protocol.preflight.experience import Rules, gains, judge_claims
+from tests.providers.registrations import registered_at
+from tests.providers.signin.journey import Browser
 
 ALICE = {
     "sub": "1",
@@ -57,6 +60,18 @@ FINDINGS = {
         "administrator_never_matches",
         "bob",
         "named by email, such as alice@corp.example",
+    ),
+    "an administrator in another case": (
+        {"principal_claims": ["email"], "admin_principals": ["Alice@Corp.example"]},
+        "administrator_never_matches",
+        "Alice@Corp.example",
+        "named by email, such as alice@corp.example",
+    ),
+    "a group by its whole path": (
+        {"group_rules": [rule("/corp/staff")]},
+        "group_value_differs",
+        "/corp/staff",
+        "/staff",
     ),
     "a group with a slash": ({"group_rules": [rule("staff")]}, "group_value_differs", "staff", "/staff"),
     "a group in another case": ({"group_rules": [rule("data")]}, "group_value_differs", "data", "Data"),
@@ -160,9 +175,11 @@ class CheckTests:
     @pytest.mark.parametrize(
         ("claims", "userinfo", "told"),
         [
-            (ALICE | {"name": "Alice"}, "always", True),
-            (ALICE | {"name": "Alice"}, "never", False),
-            ({"sub": "1"}, "always", False),
+            (ALICE | {"name": "Alice"}, "always", "when_needed"),
+            (ALICE | {"name": "Alice"}, "never", ""),
+            ({"sub": "1", "email": "a@corp.example", "name": "Alice"}, "when_needed", "never"),
+            ({"sub": "1", "preferred_username": "alice", "name": "Alice"}, "when_needed", ""),
+            ({"sub": "1"}, "always", ""),
         ],
     )
     def test_a_userinfo_that_fails_and_is_not_needed_is_told(self, examine, claims, userinfo, told):
@@ -173,9 +190,27 @@ class CheckTests:
             }
         )
         found = [each for each in report.findings if each.code == "userinfo_not_needed"]
-        assert bool(found) is told
-        if told:
-            assert (found[0].expected, "status 403" in found[0].received) == ("when_needed", True)
+        assert [each.expected for each in found] == [told] * bool(told)
+        assert all("status 403" in each.received for each in found)
+
+    @pytest.mark.parametrize(
+        ("outcome", "stage", "told"),
+        [
+            ("provider_unreachable", "userinfo", True),
+            ("token_too_large", "userinfo", True),
+            ("unknown_key", "userinfo", True),
+            ("provider_unreachable", "token", False),
+            ("userinfo_subject_mismatch", "userinfo", False),
+            ("not_admitted", "person", False),
+        ],
+    )
+    def test_whatever_kept_userinfo_out_is_told_likewise(self, examine, outcome, stage, told):
+        def came(provider):
+            signed_in(provider, ALICE | {"name": "Alice"}, outcome)
+            SignInAttempt.objects.update(stage=stage)
+
+        report = examine(breaks=lambda op: {"after": came})
+        assert ("userinfo_not_needed" in codes(report)) is told
 
     def test_every_step_that_was_left_out_says_why(self, examine):
         report = examine("public", lambda op: {})
@@ -188,3 +223,41 @@ class CheckTests:
 @pytest.mark.parametrize("claims", [{"sub": "1"}, {"sub": "1", "preferred_username": ["x"]}])
 def test_of_claims_that_name_nobody_by_the_rules_of_today_nothing_is_said(claims):
     assert gains(claims, rules(group_rules=[rule("admins")])) == []
+
+
+class TraceTests:
+    """Where userinfo failed, the trace speaks of that, and not of claims that would have come with it."""
+
+    @pytest.mark.parametrize(
+        ("claims", "found"),
+        [
+            ({"email": "alice@corp.example", "name": "Alice"}, []),
+            ({"email": "alice@corp.example", "name": "Alice", "groups": []}, ["userinfo_not_needed"]),
+        ],
+    )
+    @pytest.mark.parametrize("broken", [lambda op: op.userinfo.respond(403), lambda op: op.userinfo.html()])
+    def test_of_a_sign_in(self, scripted_provider, db, broken, claims, found):
+        op = scripted_provider
+        registered_at(op, group_rules=[rule("staff")])
+        op.id_token.claims.update(claims)
+        broken(op)
+        Browser().sign_in(op)
+        assert [each.code for each in examine_attempt(SignInAttempt.objects.get())] == found
+
+    @pytest.mark.parametrize("groups", [None, [], ["sales"], ["Staff "]])
+    def test_what_somebody_lacks_and_others_came_with_is_no_fault_of_the_rules(
+        self, scripted_provider, db, groups
+    ):
+        op = scripted_provider
+        registered_at(op, group_rules=[rule("staff")], scopes=["openid", "email", "groups"])
+        Browser().sign_in(op)
+        op.person.update(sub="2", email="bob@corp.example", groups=groups)
+        Browser().sign_in(op)
+        newest = SignInAttempt.objects.order_by("-started_at").first()
+        assert [each.code for each in examine_attempt(newest)] == ["nothing_gained"]
+
+    def test_what_nobody_came_with_is(self, scripted_provider, db):
+        registered_at(scripted_provider, group_rules=[rule("Staff")], scopes=["openid", "email", "groups"])
+        Browser().sign_in(scripted_provider)
+        found = examine_attempt(SignInAttempt.objects.get())
+        assert [each.code for each in found] == ["group_value_differs", "nothing_gained"]

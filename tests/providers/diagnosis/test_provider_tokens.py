@@ -70,6 +70,17 @@ def test_what_signs_in_passes_every_step(op, provider, visitor, bend):
     assert found.identity == Identity.objects.get()
 
 
+@pytest.mark.parametrize(("trusted", "valid"), [(["project"], True), (["another"], False), ([], False)])
+def test_other_audiences_pass_where_the_sign_in_trusts_them(op, visitor, trusted, valid):
+    register(op, trusted_audiences=["project"])
+    for token in (op.id_token, op.logout_token):
+        token.claims |= {"aud": ["console", "project"], "azp": "console"}
+    visitor.sign_in(op)
+    Provider.objects.update(trusted_audiences=trusted)
+    for token in (op.issued_tokens[-1], op.make_logout_token(sub="subject-1")):
+        assert is_valid(examined(token).checks) is valid
+
+
 def test_the_steps_stand_in_the_order_of_the_sign_in(op, provider, visitor):
     Provider.objects.update(max_age=3600)
     op.id_token.include_at_hash().claims.update(nbf=1)

@@ -261,6 +261,14 @@ ENDPOINTS = {
     "https://idp.example/.well-known/openid-configuration": "https://idp.example",
     "https://acme.onelogin.com/oidc/2/auth": "https://acme.onelogin.com/oidc/2",
     f"{TENANT}/oauth2/v2.0/authorize": f"{TENANT}/v2.0",
+    f"{TENANT}/v2.0/.well-known/openid-configuration": f"{TENANT}/v2.0",
+    "https://accounts.google.com/o/oauth2/v2/auth": "https://accounts.google.com",
+    "https://hydra.example/oauth2/auth": "https://hydra.example",
+    "https://idp.example/oauth2/v1/introspect": "https://idp.example",
+    "https://idp.example/oidc/logout": "https://idp.example/oidc",
+    "https://idp.example/connect/endsession": "https://idp.example",
+    "https://idp.example/realms/x/protocol/openid-connect/auth?prompt=login": "https://idp.example/realms/x",
+    "https://idp.example/?tenant=x": "https://idp.example",
 }
 
 
@@ -272,6 +280,24 @@ def test_an_endpoint_is_named_and_not_taken_for_the_issuer(tmp_path, endpoint, i
     provider, said = imported(written(tmp_path, text))
     assert provider.issuer == issuer
     assert "The authority is an endpoint" in said
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("provider", "endpoint", "issuer"),
+    [
+        ("auth0", "https://acme.eu.auth0.com/authorize", "https://acme.eu.auth0.com/"),
+        ("auth0", "https://acme.eu.auth0.com/oauth/token", "https://acme.eu.auth0.com/"),
+        ("azure", f"{TENANT}/oauth2/v2.0/token", f"{TENANT}/v2.0"),
+        ("azure", f"{TENANT}/v2.0/.well-known/openid-configuration", f"{TENANT}/v2.0"),
+        ("google", "https://accounts.google.com/o/oauth2/v2/auth", "https://accounts.google.com"),
+        ("okta", "https://acme.okta.com/oauth2/default/v1/authorize", "https://acme.okta.com/oauth2/default"),
+    ],
+)
+def test_so_is_one_of_a_provider_that_has_a_kind_of_its_own(tmp_path, provider, endpoint, issuer):
+    text = PUBLIC_ENV.replace("PROVIDER=custom-oidc", f"PROVIDER={provider}")
+    path = written(tmp_path, text.replace("AUTHORITY=https://idp.example", f"AUTHORITY={endpoint}"))
+    assert imported(path)[0].issuer == issuer
 
 
 @pytest.mark.django_db
@@ -300,6 +326,9 @@ def test_an_issuer_with_a_path_is_no_endpoint(issuer):
         ("http://om.example/callback", "https://om.example/callback", "https://om.example/callback"),
         ("http://127.0.0.1:8585/callback", "http://om.example/callback", "http://om.example/callback"),
         ("https://a.example/callback", "https://b.example/callback", "https://a.example/callback"),
+        ("https://openmetadata:8585/callback", "http://om.example/callback", "http://om.example/callback"),
+        ("http://om.example/callback", "https://om.data.svc/callback", "http://om.example/callback"),
+        ("http://[::1]:8585/callback", "http://10.0.0.5/callback", "http://10.0.0.5/callback"),
     ],
 )
 def test_of_two_callbacks_the_one_that_others_reach_is_kept(main, other, kept):

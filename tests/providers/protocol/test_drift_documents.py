@@ -127,6 +127,7 @@ def test_of_a_key_of_another_kind_nothing_is_kept(kty):
 @pytest.mark.parametrize("member", PRIVATE)
 def test_each_member_of_a_secret_half_that_is_published_exposes_the_key(member):
     assert exposed_keys({"keys": [key("a", "A"), key("b", "B") | {member: "x"}]}) == ("b",)
+    assert exposed_keys({"keys": [key("a", "A") | {member: None}, key("b", "B") | {member: ""}]}) == ()
 
 
 def test_a_key_without_a_name_goes_by_its_thumbprint():

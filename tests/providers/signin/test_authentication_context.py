@@ -71,7 +71,7 @@ NOT_ENOUGH = [
     ({"required_acr": PHR}, {"acr": "0"}, "acr 0"),
     ({"required_acr": PHR}, {"acr": "PHR"}, "acr PHR"),
     ({"required_acr": PHR}, {"acr": "phr phrh"}, "acr phr phrh"),
-    ({"required_acr": PHR}, {"acr": ""}, "acr "),
+    ({"required_acr": PHR}, {"acr": ""}, "no acr"),
     ({"required_acr": PHR}, {"amr": ["phr"]}, "no acr"),
     ({"required_amr": MFA}, {}, "no amr"),
     ({"required_amr": MFA}, {"amr": []}, "no amr"),

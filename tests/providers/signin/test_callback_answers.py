@@ -5,7 +5,6 @@ import datetime
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
-from django.utils import timezone
 
 from providers.models import ConsoleSession, SignInAttempt
 from tests.providers.signin.journey import (
@@ -81,9 +80,14 @@ def test_a_foreign_browser_neither_finishes_nor_spoils_an_attempt(op, provider, 
 
 def test_a_late_answer_is_refused(op, provider, visitor):
     callback = op.visit(visitor.leave())
-    with time_machine.travel(timezone.now() + datetime.timedelta(minutes=10, seconds=1)):
-        assert_refused(visitor.arrive(callback), "attempt_expired", 400)
+    started = SignInAttempt.objects.get().started_at
+    with time_machine.travel(started + datetime.timedelta(minutes=10, seconds=1)):
+        response = visitor.arrive(callback)
+        assert_refused(response, "attempt_expired", 400)
     assert nothing_was_spent(op)
+    trace, until = trace_of(response), started + datetime.timedelta(minutes=10)
+    assert trace.expected == f"an answer until {until:%Y-%m-%d %H:%M:%S} UTC"
+    assert trace.received == f"started {started:%Y-%m-%d %H:%M:%S} UTC, 10 minutes ago"
 
 
 def test_a_provider_that_was_disabled_meanwhile_is_refused(op, provider, visitor):

@@ -52,6 +52,10 @@ REFUSALS = {
         lambda op: as_list(op, "stranger") or op.id_token.claims.update(azp=None),
         "audience_mismatch",
     ),
+    "two audiences and an empty azp": (
+        lambda op: as_list(op, "stranger") or op.id_token.claims.update(azp=""),
+        "audience_mismatch",
+    ),
     "an empty subject": (lambda op: op.id_token.claims.update(sub=""), "claim_refused"),
     "an expiry that is text": (lambda op: op.id_token.claims.update(exp="tomorrow"), "claim_refused"),
     "an expiry that is true": (lambda op: op.id_token.claims.update(exp=True), "claim_refused"),
@@ -135,6 +139,9 @@ ACCEPTED = {
     "only this audience, in a list": as_list,
     "azp of this client": lambda op: op.id_token.claims.update(azp=op.client.client_id),
     "a right at_hash": lambda op: op.id_token.include_at_hash(),
+    "empty strings for what there is not": lambda op: op.id_token.claims.update(
+        dict.fromkeys(("azp", "at_hash", "c_hash", "acr", "sid"), "")
+    ),
     "no typ": lambda op: op.id_token.remove_header("typ"),
     "its certificates": lambda op: op.id_token.header.update(x5c=["MIIB"], x5t="abc"),
     "its own key beside the kid": lambda op: op.id_token.header.update(jwk=op.keys.rsa[0].jwk()),

@@ -27,6 +27,8 @@ def test_a_named_one_is_taken(op, visitor):
         ([PROJECT], SEVERAL | {"aud": PROJECT}, "audience_mismatch"),
         ([PROJECT], SEVERAL | {"azp": PROJECT}, "authorized_party_mismatch"),
         ([PROJECT], {"aud": SEVERAL["aud"]}, "missing_claim"),
+        ([PROJECT], SEVERAL | {"azp": ""}, "missing_claim"),
+        ([PROJECT], SEVERAL | {"azp": None}, "missing_claim"),
     ],
 )
 def test_nothing_else_is(op, visitor, trusted, claims, outcome):

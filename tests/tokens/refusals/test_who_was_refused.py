@@ -111,6 +111,8 @@ class OAuthTests:
         (f"{METADATA}/", True),
         (METADATA.replace("https:", "http:"), True),
         (METADATA.upper().replace("HTTPS", "https"), True),
+        (f"{METADATA}:443", True),
+        (f"{METADATA}:8443", False),
         ("https://another.example", False),
         (f"{METADATA}/api", False),
     ],

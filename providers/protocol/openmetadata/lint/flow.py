@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from providers.protocol.openmetadata.authority import are_one, behind_endpoint, is_endpoint
+from providers.protocol.openmetadata.authority import are_one, behind_endpoint, is_endpoint, is_internal
 from providers.protocol.openmetadata.carried import discovery_address
 from providers.protocol.openmetadata.document import REFERENCE, Document, Spelling, Trap
 from providers.protocol.openmetadata.findings import Code
@@ -27,6 +27,7 @@ def check_addresses(document: Document, facts: Facts) -> Iterator[Trap]:
         authority
         and document.known(Section.AUTHENTICATION, "provider") in OIDC_PROVIDERS
         and is_endpoint(issuer)
+        and (document.known(Section.OIDC, "discoveryUri") or "") != discovery_address(issuer)
     ):
         message = "The authority is the issuer: discovery is looked for below it, and this is an endpoint."
         fix = authority.corrected(behind_endpoint(issuer))
@@ -91,10 +92,11 @@ def check_secrets(document: Document, facts: Facts) -> Iterator[Trap]:
     yield Trap(entry.line, Code.SECRET_IN_CLEAR, message, entry.corrected(REFERENCE))
 
 
-def _reach(url: str) -> tuple[bool, bool]:
-    """Order addresses by how far they reach: one of this machine is nobody else's."""
+def _reach(url: str) -> tuple[bool, bool, bool]:
+    """Order addresses by how far they reach: one of this machine is nobody else's, and an inner name its network's."""
     parts = split(url)
-    return not is_local(parts.hostname or ""), parts.scheme == "https"
+    host = parts.hostname or ""
+    return not is_local(host), not is_internal(host), parts.scheme == "https"
 
 
 def _discovery(document: Document, issuer: str) -> Iterator[Trap]:

@@ -9,7 +9,7 @@ from providers.protocol.openmetadata.schema import DEMO_FERNET_KEY, DEMO_KEY_IDS
 DEMO_KEY_ID = "This key id is in everybody's hands, as is the key of the shipped one: make your own."
 # From the beginning of a word on, so that a long line of beginnings costs no more than its length.
 _jwt = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}")
-_jwt_io = re.compile(r"\bjwt\.io\b", re.IGNORECASE)
+_jwt_io = re.compile(r"(?<![\w-])jwt\.io(?!\.?[\w-])", re.IGNORECASE)
 
 
 def own_key_id(text: str) -> str:

@@ -26,8 +26,8 @@ EXPERIENCE: Codes = {
     ),
     "userinfo_not_needed": Code(
         "warning",
-        "Userinfo fails, and the ID tokens have everything that the mapping reads.",
-        "Set userinfo to when_needed, or to never.",
+        "Userinfo fails, and the ID token has everything that is mapped, or all but groups without a rule.",
+        "Set userinfo to when_needed if the ID tokens have everything that is mapped, otherwise to never.",
     ),
     "nothing_gained": Code(
         "info",

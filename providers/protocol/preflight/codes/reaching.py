@@ -69,7 +69,7 @@ REACHING: Codes = {
     ),
     "certificate_ends_soon": Code(
         "warning",
-        "The provider's certificate ends within 30 days.",
+        "The provider's certificate ends within 30 days, or is in the last third of a shorter life.",
         "Renew the certificate at the provider before nobody can sign in.",
     ),
     "tls_failed": Code(

@@ -239,6 +239,7 @@ def test_a_key_of_another_kind_or_name_is_unknown(alg, kid):
         ({"alg": "RSA-OAEP"}, False),
         ({"alg": "rs256"}, False),
         ({"use": None, "alg": None}, True),
+        ({"use": "", "alg": ""}, True),
     ],
 )
 def test_use_operations_and_algorithm_of_a_key_are_honoured(change, serves):
@@ -248,6 +249,18 @@ def test_use_operations_and_algorithm_of_a_key_are_honoured(change, serves):
     else:
         with pytest.raises(UnknownKey):
             keys.select(alg="RS256", kid="k1")
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_a_private_member_without_a_value_publishes_nothing(empty):
+    names = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
+    assert key_set(jwk("RS256") | dict.fromkeys(names, empty)).select(alg="RS256", kid="k1")
+    assert key_set(jwk("RS256") | dict.fromkeys(names, empty) | {"q": "AAAA"}).keys == ()
+
+
+def test_an_empty_kid_is_none():
+    keys = key_set(jwk("RS256", kid=""))
+    assert keys.select(alg="RS256", kid="whatever").kid is None
 
 
 @pytest.mark.parametrize(("published", "asked"), [("EdDSA", "Ed25519"), ("Ed25519", "EdDSA")])

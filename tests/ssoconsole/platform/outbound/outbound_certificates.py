@@ -26,12 +26,12 @@ class Authority:
         self.file = folder / "ca.pem"
         self.file.write_bytes(self.certificate.public_bytes(Encoding.PEM))
 
-    def _sign(self, name, public_key, *extensions, days=1):
+    def _sign(self, name, public_key, *extensions, days=1, age=3):
         now = datetime.now(UTC)
         builder = x509.CertificateBuilder(
             _name("Test CA"), _name(name), public_key, x509.random_serial_number()
         )
-        builder = builder.not_valid_before(now - timedelta(days=3)).not_valid_after(
+        builder = builder.not_valid_before(now - timedelta(days=age)).not_valid_after(
             now + timedelta(days=days)
         )
         # Python 3.13 verifies strictly by RFC 5280: identifiers of both keys, and what is critical marked so.
@@ -44,11 +44,11 @@ class Authority:
             builder = builder.add_extension(extension, critical=critical)
         return builder.sign(self.key, SHA256())
 
-    def context(self, name, *, days=1, highest=None):
-        """Return the TLS context of a server whose certificate is for `name`."""
+    def context(self, name, *, days=1, age=3, highest=None):
+        """Return the TLS context of a server whose certificate is for `name`, and so many days old."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._sign(
-            name, key.public_key(), x509.SubjectAlternativeName([_general(name)]), days=days
+            name, key.public_key(), x509.SubjectAlternativeName([_general(name)]), days=days, age=age
         )
         file = self.folder / "server.pem"
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
