@@ -32,7 +32,8 @@ from tokens.records.services import issue_token
 from tokens.remote_keys.services import Source, fetch_keys
 from tokens.status.services import ensure_status_list
 
-BOB, CAROL = Actor("user", "bob"), Actor("user", "carol")
+FROM = "203.0.113.9"
+BOB, CAROL = Actor("user", "bob", FROM), Actor("user", "carol")
 RULE = {"issuer": "https://idp.example", "audience": "https://c.example", "subject": "a:b", "claims": {}}
 OTHER_RULE = {**RULE, "subject": "c:d"}
 PUBLIC = (
@@ -170,6 +171,108 @@ def test_a_failure_in_the_middle_leaves_nothing_half_done(scene, deed):
     assert everything() == before
     do()
     assert everything() != before
+
+
+GRANTED = {
+    "grants": [{"audience": METADATA, "scopes": ["metadata.read", "metadata.write"], "roles": ["ingestor"]}]
+}
+NOTHING_GRANTED = {"grants": [{"audience": METADATA, "scopes": [], "roles": []}]}
+NEW_BOT = {"description": "", "owner": "", "allowed_networks": [], "max_live_tokens": 10_000}
+NEW_AUDIENCE = {
+    "identifier": "https://n.example",
+    "name": "N",
+    "scopes": [],
+    "profile": "rfc9068",
+    "signing_alg": "ES256",
+    "token_lifetime": 3600,
+    "max_token_lifetime": 7_776_000,
+}
+SECRET = {"id": ..., "kind": "client_secret", "label": ""}
+# Target, before and after of the event at which the deed fails; `...` stands for a value that is not known beforehand.
+ON_RECORD = {
+    "revoke a token": ("ingestion-bot", None, {"jti": ...}),
+    "revoke a bot's": ("ingestion-bot", None, {"count": 1}),
+    "revoke a secret's": ("ingestion-bot", None, {"count": 1, "credential": SECRET}),
+    "revoke an audience's": (METADATA, None, {"count": 1}),
+    "narrow a bot": ("ingestion-bot", None, {"count": 1, "why": "grants narrowed"}),
+    "change a bot": ("ingestion-bot", GRANTED, NOTHING_GRANTED),
+    "create a bot": ("new", None, {**NEW_BOT, **NOTHING_GRANTED}),
+    "disable a bot": ("ingestion-bot", None, None),
+    "enable a bot": ("ingestion-bot", None, None),
+    "retire a bot": ("ingestion-bot", None, None),
+    "change an audience": (METADATA, {"name": "Metadata"}, {"name": "Another"}),
+    "create an audience": ("https://n.example", None, NEW_AUDIENCE),
+    "disable an audience": (METADATA, None, None),
+    "enable an audience": (METADATA, None, None),
+    "add a secret": ("ingestion-bot", None, {"id": ..., "label": "", "hint": ..., "expires_at": None}),
+    "retire a credential": ("ingestion-bot", None, SECRET),
+    "retire what is unused": ("ingestion-bot", None, {**SECRET, "reason": "unused for 1 days"}),
+    "replace keys": ("ingestion-bot", None, {"id": ..., "public_keys": {"keys": ...}}),
+    "replace rules": ("ingestion-bot", None, {"id": ..., "trust": OTHER_RULE}),
+    "add a rule": ("ingestion-bot", None, {"id": ..., "trust": RULE}),
+    "rotate": ("ES256", {"kid": ...}, {"kid": ..., "verify_until": ...}),
+    "compromise": (..., None, {"alg": "ES256"}),
+    "compromise, and no next key": (..., None, {"alg": "ES256"}),
+    "make the first key": (..., None, {"alg": "EdDSA"}),
+    "import a key": (..., None, {"alg": "ES256", "state": "retired", "verify_until": None}),
+    "drop a key": (..., {"alg": "ES256"}, None),
+    "make a status list": ("7", None, None),
+    "issue by hand": (
+        "ingestion-bot",
+        None,
+        {
+            "jti": ...,
+            "audience": METADATA,
+            "scopes": ["metadata.read", "metadata.write"],
+            "label": "",
+            "kid": ...,
+            "expires_at": None,
+        },
+    ),
+}
+# Who did it also stands in the row: which one, and in which column.
+IN_THE_ROW = {
+    **dict.fromkeys(
+        ("revoke a token", "revoke a bot's", "revoke a secret's", "revoke an audience's", "narrow a bot"),
+        (TokenRecord, "number", "revoked_by"),
+    ),
+    **dict.fromkeys(("disable a bot", "retire a bot"), (Bot, "created_at", "disabled_by")),
+    "disable an audience": (Audience, "created_at", "disabled_by"),
+    **dict.fromkeys(
+        ("add a secret", "replace keys", "replace rules", "add a rule"),
+        (Credential, "created_at", "created_by"),
+    ),
+    "retire a credential": (Credential, "created_at", "retired_by"),
+    "issue by hand": (TokenRecord, "number", "issued_by"),
+}
+
+
+def _fits(expected, found):
+    if isinstance(expected, dict):
+        return (
+            isinstance(found, dict)
+            and expected.keys() == found.keys()
+            and all(_fits(value, found[name]) for name, value in expected.items())
+        )
+    return bool(found) if expected is ... else found == expected
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_what_is_done_is_on_record_with_who_did_it_from_where_and_what_it_changed(scene, deed):
+    action, prepare = DEEDS[deed]
+    Audience.objects.update(max_token_lifetime=None)
+    do = prepare(TokenRecord.objects.select_related("bot", "audience", "credential").get())
+    last = Event.objects.latest("pk").pk
+    do()
+    event = Event.objects.filter(action=action, pk__gt=last).earliest("pk")
+    assert (event.actor, event.address, event.outcome) == ("user:bob", FROM, "ok")
+    target, before, after = ON_RECORD[deed]
+    assert _fits(target, event.target), event.target
+    assert _fits(before, event.before), event.before
+    assert _fits(after, event.after), event.after
+    if deed in IN_THE_ROW:
+        model, newest, column = IN_THE_ROW[deed]
+        assert getattr(model.objects.latest(newest), column) == "user:bob"
 
 
 def test_keys_that_were_fetched_are_not_kept_where_nobody_could_be_told(scene, monkeypatch):

@@ -303,6 +303,16 @@ class LinkingTests:
         assert Identity.objects.count() == 1
         assert admin.is_signed_in()
 
+    @pytest.mark.parametrize("met", ["admin_required_acr", "admin_required_amr"])
+    @pytest.mark.parametrize("right", ["is_staff", "is_superuser"])
+    def test_one_right_and_one_demand_are_enough(self, op, admin, met, right):
+        User.objects.update(**{"is_staff": False, "is_superuser": False, right: True})
+        Provider.objects.update(**{met: []})
+        register(op, slug="other", name="Other")
+        op.person["sub"] = "subject-2"
+        assert outcome_of(self.connect(op, admin)) == CODE
+        assert Identity.objects.count() == 1
+
     def test_one_with_it_does(self, op, admin):
         register(op, slug="other", name="Other")
         op.id_token.claims |= {"acr": "phr", "amr": ["mfa"]}
