@@ -17,6 +17,7 @@ from tokens_rights import everything
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.support.faults import event_refused, just_before
+from tests.support.records import fits
 from tokens import outgoing
 from tokens.audiences.services import disable_audience, enable_audience, save_audience
 from tokens.bots.services import GrantSpec, disable_bot, enable_bot, retire_bot, save_bot
@@ -247,16 +248,6 @@ IN_THE_ROW = {
 }
 
 
-def _fits(expected, found):
-    if isinstance(expected, dict):
-        return (
-            isinstance(found, dict)
-            and expected.keys() == found.keys()
-            and all(_fits(value, found[name]) for name, value in expected.items())
-        )
-    return bool(found) if expected is ... else found == expected
-
-
 @pytest.mark.parametrize("deed", DEEDS)
 def test_what_is_done_is_on_record_with_who_did_it_from_where_and_what_it_changed(scene, deed):
     action, prepare = DEEDS[deed]
@@ -267,9 +258,9 @@ def test_what_is_done_is_on_record_with_who_did_it_from_where_and_what_it_change
     event = Event.objects.filter(action=action, pk__gt=last).earliest("pk")
     assert (event.actor, event.address, event.outcome) == ("user:bob", FROM, "ok")
     target, before, after = ON_RECORD[deed]
-    assert _fits(target, event.target), event.target
-    assert _fits(before, event.before), event.before
-    assert _fits(after, event.after), event.after
+    assert fits(target, event.target), event.target
+    assert fits(before, event.before), event.before
+    assert fits(after, event.after), event.after
     if deed in IN_THE_ROW:
         model, newest, column = IN_THE_ROW[deed]
         assert getattr(model.objects.latest(newest), column) == "user:bob"

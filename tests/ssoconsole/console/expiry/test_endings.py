@@ -167,6 +167,11 @@ class BreakGlassTests:
         things.break_glass()
         assert kinds() == ["break_glass"]
 
+    def test_one_that_is_over_lets_nobody_in_any_more(self):
+        things.break_glass()
+        User.objects.update(expires_at=NOW())
+        assert kinds() == []
+
     def test_one_that_was_closed(self):
         things.break_glass()
         User.objects.update(is_active=False)
