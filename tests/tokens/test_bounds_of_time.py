@@ -185,6 +185,16 @@ def test_a_key_that_only_verifies_is_published_up_to_its_end(clock, by):
     assert (published(), SigningKey.objects.get(kid="elsewhere").state(at=end)) == (False, "gone")
 
 
+def test_a_token_counts_up_to_the_end_of_its_key(clock, oauth, me, token):
+    end = NOW + timedelta(minutes=1)
+    key = SigningKey.objects.filter(pk=TokenRecord.objects.get().signing_key_id)
+    key.update(retired_at=NOW, verify_until=end)
+    for moment, counts in ((end - SECOND, True), (end, False)):
+        clock.move_to(moment)
+        assert oauth.introspect(token, me).json()["active"] is counts
+        assert (find_live_record(token) is not None) is counts
+
+
 # How long a retired key goes on verifying: what is in flight, and the longest that it can have signed.
 HOUR = 3_600
 LASTING = {

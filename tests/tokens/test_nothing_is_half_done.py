@@ -332,12 +332,17 @@ def test_a_bot_that_is_enabled_and_retired_at_once_is_retired(scene):
 def test_a_token_without_end_keeps_its_key_though_it_was_rotated_meanwhile(scene):
     """Whoever rotates cannot see a token yet that is on its way into the database."""
     Audience.objects.update(max_token_lifetime=None)
+    earlier = rotate_signing_key(alg="RS256", by=BOB)
+    rotate_signing_key(alg="RS256", by=BOB)
     bot, audience = Bot.objects.get(), Audience.objects.get(identifier=METADATA)
     with just_before("INSERT", "tokens_tokenrecord", lambda: rotate_signing_key(alg="ES256", by=BOB)):
         record, _ = issue_token(bot=bot, audience=audience, scopes=None, lifetime=None, by=BOB)
     key = SigningKey.objects.get(pk=record.signing_key_id)
     assert key.retired_at
     assert key.verify_until is None
+    earlier.refresh_from_db()
+    assert earlier.retired_at
+    assert earlier.verify_until  # which another one's token does not make verify for ever
 
 
 def test_an_import_that_is_to_sign_retires_what_was_waiting_and_signs_next(scene):

@@ -191,6 +191,14 @@ class AdministeringTests:
         assert admin.arrive(op.visit(left["Location"]))["Location"] == path
         assert admin.client.get(path, headers=WINDOW).status_code == 200
 
+    @pytest.mark.parametrize("claims", [{"acr": "phr", "amr": ["mfa"]}, {}])
+    def test_the_trace_says_that_more_was_asked_for_whatever_came_of_it(self, op, admin, claims):
+        op.id_token.claims |= claims
+        admin.sign_in(op, step_up="1")
+        before, asked = SignInAttempt.objects.order_by("started_at")
+        assert "step_up" not in before.trace
+        assert asked.trace["step_up"] is True
+
     @pytest.mark.parametrize(
         "claims",
         [{}, {"acr": "phr"}, {"amr": ["mfa"]}, {"acr": "0", "amr": ["mfa"]}, {"acr": "phr", "amr": ["pwd"]}],

@@ -74,6 +74,12 @@ def test_a_page_that_shows_another_kind_leaves_it_alone(admin, form_page, bot):
     assert form_page[3].search(admin.get(shown).content.decode())
 
 
+def test_it_is_not_shown_as_another_bots(admin, form_page, bot, other_bot):
+    shown = posted(admin, form_page)
+    answer = admin.get(shown.replace(f"/{bot.pk}/", f"/{other_bot.pk}/"))
+    assert not form_page[3].search(answer.content.decode())
+
+
 def test_the_form_leads_to_a_page_that_shows_it_once(admin, form_page):
     _, _, model, secret = form_page
     shown = posted(admin, form_page)
