@@ -16,7 +16,7 @@ from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.credentials.retirement import evidence_of, retire_unused_credentials
-from tokens.credentials.services import add_client_secret
+from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.credentials.spent import drop_spent_assertions
 from tokens.errors import KeysUnavailable, NoSigningKey
 from tokens.keys.importing import import_signing_key
@@ -321,6 +321,15 @@ def test_a_secret_that_was_used_after_all_others_is_not_safe_to_retire(clock, oa
     clock.shift(timedelta(days=1))
     oauth.token((bot.name, other))
     assert evidence_of(bot, at=NOW + timedelta(days=30))[mine.pk].safe
+
+
+def test_a_use_of_one_that_is_retired_says_nothing_for_retiring_the_last_one(clock, oauth, bot, by):
+    mine, _ = add_client_secret(bot=bot, by=by)
+    gone, secret = add_client_secret(bot=bot, by=by)
+    oauth.token((bot.name, secret))
+    retire_credential(credential=gone, by=by)
+    found = evidence_of(bot, at=NOW + timedelta(days=30))
+    assert {pk: evidence.safe for pk, evidence in found.items()} == {mine.pk: False}
 
 
 def test_the_last_use_is_written_once_a_minute(clock, oauth, me):

@@ -21,6 +21,7 @@ from ssoconsole.platform.eventlog.models import Event
 from tokens.bots.services import GrantSpec, retire_bot, save_bot
 from tokens.credentials import retirement
 from tokens.credentials.services import add_client_secret, retire_credential
+from tokens.errors import SecretInUse
 from tokens.models import Bot, Credential
 
 pytestmark = pytest.mark.django_db
@@ -140,6 +141,13 @@ class NamingTests:
         assert "ingestion-bot (label-0; never used;" in found
         assert "label-11" not in found
         assert found.endswith("and 2 more.")
+
+
+def test_a_secret_that_was_withdrawn_under_an_older_key_stays_withdrawn(bot, me, by, add_key):
+    retire_credential(credential=Credential.objects.get(), by=by)
+    add_key(KEYS[0])
+    with pytest.raises(SecretInUse):
+        add_client_secret(bot=bot, by=by, client_secret=me[1])
 
 
 class RetirementTests:

@@ -108,6 +108,13 @@ def test_what_makes_something_is_no_request_that_a_reload_repeats(admin, form_pa
     assert model.objects.count() == 1
 
 
+def test_what_nobody_has_looked_at_in_time_goes_with_the_next_one(admin, form_page):
+    posted(admin, form_page)
+    SecretToShow.objects.update(made_at=timezone.now() - LIFETIME)
+    posted(admin, form_page)
+    assert SecretToShow.objects.count() == 1
+
+
 def test_nothing_in_the_database_is_the_secret_or_opens_the_session(admin, form_page):
     shown = posted(admin, form_page)
     with connection.cursor() as cursor:
