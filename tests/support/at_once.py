@@ -64,6 +64,7 @@ def looking_when(monkeypatch, module, name, *rows):
         if query.select_for_update:
             paths = query.select_for_update_of or ("self",)
             asked.update(_model_at(query.model, path) for path in paths)
+            transaction.on_commit(asked.clear)
         return as_sql(compiler, *args, **kwargs)
 
     def called(*args, **kwargs):

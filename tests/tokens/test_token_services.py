@@ -485,6 +485,14 @@ def test_a_token_of_a_bot_disabled_meanwhile_does_not_count(bot, audience, by):
     assert not TokenRecord.objects.live(at=timezone.now()).filter(pk=record.pk).exists()
 
 
+@pytest.mark.parametrize("by", [Actor("user", "ingestion-bot"), Actor("bot", "other-bot")])
+def test_a_token_from_anybody_but_the_bot_itself_is_an_event(bot, audience, by):
+    issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, by=Actor("bot", bot.name))
+    assert not Event.objects.filter(action="token_issued").exists()
+    issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, by=by)
+    assert Event.objects.get(action="token_issued").actor == str(by)
+
+
 def test_an_issued_token_is_on_record_with_all_that_it_says(bot, audience, by):
     record, _ = issue_token(
         bot=bot, audience=audience, scopes=["metadata.read"], lifetime=HOUR, label="x", by=by
