@@ -223,6 +223,7 @@ def test_a_retired_key_outlasts_what_was_in_flight(clock, oauth, bot, me, case):
 def test_a_retired_key_outlasts_what_it_has_signed(clock, bot, audience):
     """Also where its audience has since come to allow less, and not for what was revoked."""
     record, token = issue_token(bot=bot, audience=audience, scopes=None, lifetime=timedelta(hours=20), by=BY)
+    issue_token(bot=bot, audience=audience, scopes=None, lifetime=timedelta(hours=2), by=BY)
     revoked, _ = issue_token(bot=bot, audience=audience, scopes=None, lifetime=timedelta(hours=23), by=BY)
     revoke_token(record=revoked, by=BY)
     Audience.objects.update(max_token_lifetime=60, token_lifetime=60)
