@@ -118,6 +118,13 @@ class SafeStartTests:
             refuse_unsafe_start()
         assert "ssoconsole.E008" in capsys.readouterr().err
 
+    @override_settings(
+        DEBUG=True, CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    )
+    def test_on_ones_own_machine_there_may_be_another(self, db, monkeypatch):
+        monkeypatch.setattr("ssoconsole.startup.claim_the_only_place", lambda path: False)
+        refuse_unsafe_start()
+
 
 class CheckTests:
     @override_settings(SECRET_KEY="a" * 20, FIELD_ENCRYPTION_KEYS=["short"])

@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import OperationalError, connection, connections, transaction
+from django.db.models.sql.compiler import SQLCompiler
 
 
 def at_once(work, many):
@@ -51,12 +52,30 @@ def is_held(row):
 
 
 def looking_when(monkeypatch, module, name, *rows):
-    """Note, each time that `module` calls its function `name`, whether these rows are held; the list of it."""
-    seen, call = [], getattr(module, name)
+    """
+    Note, each time that `module` calls its function `name`, whether these rows are held; the list of it.
+
+    On SQLite, whether rows of these models have been read to be held, of which it makes nothing.
+    """
+    seen, call, asked, as_sql = [], getattr(module, name), set(), SQLCompiler.as_sql
+
+    def noted(compiler, *args, **kwargs):
+        query = compiler.query
+        if query.select_for_update:
+            paths = query.select_for_update_of or ("self",)
+            asked.update(_model_at(query.model, path) for path in paths)
+            transaction.on_commit(asked.clear)
+        return as_sql(compiler, *args, **kwargs)
 
     def called(*args, **kwargs):
-        seen.append([is_held(row) for row in rows])
+        on_sqlite = connection.vendor == "sqlite"
+        seen.append([type(row) in asked if on_sqlite else is_held(row) for row in rows])
         return call(*args, **kwargs)
 
+    monkeypatch.setattr(SQLCompiler, "as_sql", noted)
     monkeypatch.setattr(module, name, called)
     return seen
+
+
+def _model_at(model, path):
+    return model if path == "self" else model._meta.get_field(path).related_model

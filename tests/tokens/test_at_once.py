@@ -62,6 +62,9 @@ STATES = {
     "the audience has fewer scopes": change(Audience, scopes=["metadata.read"]),
     "the audience has no scopes": change(Audience, scopes=[]),
     "the audience is OpenMetadata": change(Audience, profile="openmetadata", signing_alg="RS256"),
+    "the audience is renamed": lambda: Audience.objects.filter(identifier=METADATA).update(
+        identifier="https://renamed.example"
+    ),
     "nothing is granted": lambda: Grant.objects.all().delete(),
     "the grant has no scopes": change(Grant, scopes=[]),
     "the grant has no roles": change(Grant, roles=[]),

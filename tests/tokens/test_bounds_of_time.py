@@ -16,7 +16,7 @@ from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.credentials.retirement import evidence_of, retire_unused_credentials
-from tokens.credentials.services import add_client_secret
+from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.credentials.spent import drop_spent_assertions
 from tokens.errors import KeysUnavailable, NoSigningKey
 from tokens.keys.importing import import_signing_key
@@ -185,6 +185,16 @@ def test_a_key_that_only_verifies_is_published_up_to_its_end(clock, by):
     assert (published(), SigningKey.objects.get(kid="elsewhere").state(at=end)) == (False, "gone")
 
 
+def test_a_token_counts_up_to_the_end_of_its_key(clock, oauth, me, token):
+    end = NOW + timedelta(minutes=1)
+    key = SigningKey.objects.filter(pk=TokenRecord.objects.get().signing_key_id)
+    key.update(retired_at=NOW, verify_until=end)
+    for moment, counts in ((end - SECOND, True), (end, False)):
+        clock.move_to(moment)
+        assert oauth.introspect(token, me).json()["active"] is counts
+        assert (find_live_record(token) is not None) is counts
+
+
 # How long a retired key goes on verifying: what is in flight, and the longest that it can have signed.
 HOUR = 3_600
 LASTING = {
@@ -213,6 +223,7 @@ def test_a_retired_key_outlasts_what_was_in_flight(clock, oauth, bot, me, case):
 def test_a_retired_key_outlasts_what_it_has_signed(clock, bot, audience):
     """Also where its audience has since come to allow less, and not for what was revoked."""
     record, token = issue_token(bot=bot, audience=audience, scopes=None, lifetime=timedelta(hours=20), by=BY)
+    issue_token(bot=bot, audience=audience, scopes=None, lifetime=timedelta(hours=2), by=BY)
     revoked, _ = issue_token(bot=bot, audience=audience, scopes=None, lifetime=timedelta(hours=23), by=BY)
     revoke_token(record=revoked, by=BY)
     Audience.objects.update(max_token_lifetime=60, token_lifetime=60)
@@ -311,6 +322,15 @@ def test_a_secret_that_was_used_after_all_others_is_not_safe_to_retire(clock, oa
     clock.shift(timedelta(days=1))
     oauth.token((bot.name, other))
     assert evidence_of(bot, at=NOW + timedelta(days=30))[mine.pk].safe
+
+
+def test_a_use_of_one_that_is_retired_says_nothing_for_retiring_the_last_one(clock, oauth, bot, by):
+    mine, _ = add_client_secret(bot=bot, by=by)
+    gone, secret = add_client_secret(bot=bot, by=by)
+    oauth.token((bot.name, secret))
+    retire_credential(credential=gone, by=by)
+    found = evidence_of(bot, at=NOW + timedelta(days=30))
+    assert {pk: evidence.safe for pk, evidence in found.items()} == {mine.pk: False}
 
 
 def test_the_last_use_is_written_once_a_minute(clock, oauth, me):

@@ -19,7 +19,9 @@ from ssoconsole.platform.encryption.hashes import COLUMNS
 from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.eventlog.models import Event
 from tokens.bots.services import GrantSpec, retire_bot, save_bot
+from tokens.credentials import retirement
 from tokens.credentials.services import add_client_secret, retire_credential
+from tokens.errors import SecretInUse
 from tokens.models import Bot, Credential
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +143,13 @@ class NamingTests:
         assert found.endswith("and 2 more.")
 
 
+def test_a_secret_that_was_withdrawn_under_an_older_key_stays_withdrawn(bot, me, by, add_key):
+    retire_credential(credential=Credential.objects.get(), by=by)
+    add_key(KEYS[0])
+    with pytest.raises(SecretInUse):
+        add_client_secret(bot=bot, by=by, client_secret=me[1])
+
+
 class RetirementTests:
     def test_what_is_left_under_a_key_is_retired_on_purpose(
         self, bot, me, other_bot, other_secret, oauth, add_key
@@ -156,6 +165,15 @@ class RetirementTests:
         event = Event.objects.get(action="credential_retired")
         assert (event.target, event.actor) == (other_bot.name, "command:reencrypt")
         assert old in event.after["reason"]
+
+    def test_one_that_is_used_while_they_are_retired_stays(self, bot, me, oauth, add_key, monkeypatch):
+        old = key_ring().newest_key_id
+        add_key(KEYS[0])
+        seen = retirement.secrets_under_other_keys(at=timezone.now())
+        monkeypatch.setattr(retirement, "secrets_under_other_keys", lambda at: seen)
+        assert oauth.token(me).status_code == 200
+        assert f"secrets under {old}: 0 retired" in reencrypt("--retire-secrets", old)[0]
+        assert oauth.token(me).status_code == 200
 
     def test_the_newest_keys_secrets_are_not_retired(self, bot, me, oauth):
         said, refused = reencrypt("--retire-secrets", key_ring().newest_key_id)

@@ -13,9 +13,10 @@ from tokens.credentials.keyless import set_public_keys
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.credentials.throttling import MOST_PER_ADDRESS, count_failure
 from tokens.credentials.use import note_use
-from tokens.models import Audience, Bot, Credential, TokenRecord
+from tokens.models import Audience, Bot, Credential, StatusList, TokenRecord
 from tokens.oauth.introspect import RESOURCE_SERVER
 from tokens.records.services import issue_token
+from tokens.status import services as status
 
 HOUR = timedelta(hours=1)
 FROM, ELSEWHERE = "203.0.113.9", "198.51.100.7"
@@ -110,6 +111,15 @@ def test_from_a_foreign_network_it_is_nobody(ask, api, audience, by, path):
     assert state()[:3] == before
     assert ask(path, FROM, **form).status_code == 200
     assert ask(path, ELSEWHERE, **form).status_code == 401
+
+
+def test_what_comes_into_being_for_it_is_on_record_with_where_it_asked_from(ask, monkeypatch):
+    monkeypatch.setattr(status, "_known", {})
+    monkeypatch.setattr(status, "_unsure", set())
+    StatusList.objects.all().delete()
+    assert ask("/oauth/token", grant_type="client_credentials").status_code == 200
+    made = Event.objects.filter(action="status_list_created").latest("pk")
+    assert (made.actor, made.address) == ("bot:api", FROM)
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])

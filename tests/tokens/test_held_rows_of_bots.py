@@ -7,12 +7,15 @@ from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
 from tests.support.at_once import looking_when
+from tokens.audiences import services as audiences
+from tokens.audiences.services import save_audience
 from tokens.bots import services as bots
 from tokens.credentials import retirement
 from tokens.credentials.services import add_client_secret
 from tokens.keys import importing
+from tokens.keys import services as keys
 from tokens.keys.services import provide_signing_keys
-from tokens.models import Bot, SigningKey
+from tokens.models import Audience, Bot, SigningKey
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BY = Actor.command("test")
@@ -47,4 +50,35 @@ def test_the_keys_of_an_algorithm_while_one_is_brought_in(monkeypatch, sign):
     key = ec.generate_private_key(ec.SECP256R1())
     raw = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     importing.import_signing_key(raw=raw, kid="theirs", sign=sign, by=BY)
+    assert seen == [[True] * 3]
+
+
+def test_an_audience_while_it_is_changed(monkeypatch):
+    audience = save_audience(audience=Audience(identifier="https://api.example", name="API"), by=BY)
+    seen = looking_when(monkeypatch, audiences, "check_change", audience)
+    save_audience(audience=Audience.objects.get(pk=audience.pk), by=BY)
+    assert seen == [[True]]
+
+
+def test_a_secret_while_it_is_retired_for_its_key(lone_bot, settings, monkeypatch):
+    """One that is used at this moment has moved to the newest key, and stays."""
+    credential, _ = add_client_secret(bot=lone_bot, by=BY)
+    old = credential.hash_key_id
+    settings.FIELD_ENCRYPTION_KEYS = ["B" * 42 + "A", *settings.FIELD_ENCRYPTION_KEYS]
+    seen = looking_when(monkeypatch, retirement, "retire_credential", credential)
+    assert retirement.retire_secrets_under(key_id=old, at=timezone.now(), by=BY) == 1
+    assert seen == [[True]]
+
+
+@pytest.mark.parametrize("end", ["rotated", "compromised"])
+def test_the_keys_of_an_algorithm_while_one_of_them_goes(monkeypatch, end):
+    """Of two who take one out at once, the second sees what the first has left."""
+    provide_signing_keys(signing="ES256", by=BY)
+    held = SigningKey.objects.filter(alg="ES256")
+    if end == "rotated":
+        seen = looking_when(monkeypatch, keys, "last_use", *held)
+        keys.rotate_signing_key(alg="ES256", by=BY)
+    else:
+        seen = looking_when(monkeypatch, keys, "forget_key", *held)
+        keys.compromise_signing_key(kid=held.waiting()[0].kid, by=BY)
     assert seen == [[True] * 3]

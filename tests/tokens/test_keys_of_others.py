@@ -80,6 +80,7 @@ def test_every_change_of_keys_is_an_event_and_nothing_else_is(published, signer)
     published[JWKS_URI] = Signer(kid="newer").jwks
     fetch_keys(Source(JWKS_URI))
     events = Event.objects.filter(action="remote_keys_changed").order_by("pk")
+    assert {event.actor for event in events} == {f"stranger:{JWKS_URI}"}
     assert [(event.target, event.before, event.after) for event in events] == [
         (JWKS_URI, {"kids": []}, {"kids": [signer.key.kid]}),
         (JWKS_URI, {"kids": [signer.key.kid]}, {"kids": ["newer"]}),

@@ -231,9 +231,10 @@ def test_whatever_is_wrong_with_a_token_one_signature_is_looked_at(oauth, bot, m
         unknown,
         token,
     ):
-        verifications.clear()
-        oauth.introspect(text, me)
-        assert len(verifications) == 1, text
+        for look in (lambda: oauth.introspect(text, me), lambda: find_live_record(text)):  # noqa: B023
+            verifications.clear()
+            look()
+            assert len(verifications) == 1, text
 
 
 class ForgedTests:

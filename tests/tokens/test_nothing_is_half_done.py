@@ -17,6 +17,7 @@ from tokens_rights import everything
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.support.faults import event_refused, just_before
+from tests.support.records import fits
 from tokens import outgoing
 from tokens.audiences.services import disable_audience, enable_audience, save_audience
 from tokens.bots.services import GrantSpec, disable_bot, enable_bot, retire_bot, save_bot
@@ -32,7 +33,8 @@ from tokens.records.services import issue_token
 from tokens.remote_keys.services import Source, fetch_keys
 from tokens.status.services import ensure_status_list
 
-BOB, CAROL = Actor("user", "bob"), Actor("user", "carol")
+FROM = "203.0.113.9"
+BOB, CAROL = Actor("user", "bob", FROM), Actor("user", "carol")
 RULE = {"issuer": "https://idp.example", "audience": "https://c.example", "subject": "a:b", "claims": {}}
 OTHER_RULE = {**RULE, "subject": "c:d"}
 PUBLIC = (
@@ -172,6 +174,98 @@ def test_a_failure_in_the_middle_leaves_nothing_half_done(scene, deed):
     assert everything() != before
 
 
+GRANTED = {
+    "grants": [{"audience": METADATA, "scopes": ["metadata.read", "metadata.write"], "roles": ["ingestor"]}]
+}
+NOTHING_GRANTED = {"grants": [{"audience": METADATA, "scopes": [], "roles": []}]}
+NEW_BOT = {"description": "", "owner": "", "allowed_networks": [], "max_live_tokens": 10_000}
+NEW_AUDIENCE = {
+    "identifier": "https://n.example",
+    "name": "N",
+    "scopes": [],
+    "profile": "rfc9068",
+    "signing_alg": "ES256",
+    "token_lifetime": 3600,
+    "max_token_lifetime": 7_776_000,
+}
+SECRET = {"id": ..., "kind": "client_secret", "label": ""}
+# Target, before and after of the event at which the deed fails; `...` stands for a value that is not known beforehand.
+ON_RECORD = {
+    "revoke a token": ("ingestion-bot", None, {"jti": ...}),
+    "revoke a bot's": ("ingestion-bot", None, {"count": 1}),
+    "revoke a secret's": ("ingestion-bot", None, {"count": 1, "credential": SECRET}),
+    "revoke an audience's": (METADATA, None, {"count": 1}),
+    "narrow a bot": ("ingestion-bot", None, {"count": 1, "why": "grants narrowed"}),
+    "change a bot": ("ingestion-bot", GRANTED, NOTHING_GRANTED),
+    "create a bot": ("new", None, {**NEW_BOT, **NOTHING_GRANTED}),
+    "disable a bot": ("ingestion-bot", None, None),
+    "enable a bot": ("ingestion-bot", None, None),
+    "retire a bot": ("ingestion-bot", None, None),
+    "change an audience": (METADATA, {"name": "Metadata"}, {"name": "Another"}),
+    "create an audience": ("https://n.example", None, NEW_AUDIENCE),
+    "disable an audience": (METADATA, None, None),
+    "enable an audience": (METADATA, None, None),
+    "add a secret": ("ingestion-bot", None, {"id": ..., "label": "", "hint": ..., "expires_at": None}),
+    "retire a credential": ("ingestion-bot", None, SECRET),
+    "retire what is unused": ("ingestion-bot", None, {**SECRET, "reason": "unused for 1 days"}),
+    "replace keys": ("ingestion-bot", None, {"id": ..., "public_keys": {"keys": ...}}),
+    "replace rules": ("ingestion-bot", None, {"id": ..., "trust": OTHER_RULE}),
+    "add a rule": ("ingestion-bot", None, {"id": ..., "trust": RULE}),
+    "rotate": ("ES256", {"kid": ...}, {"kid": ..., "verify_until": ...}),
+    "compromise": (..., None, {"alg": "ES256"}),
+    "compromise, and no next key": (..., None, {"alg": "ES256"}),
+    "make the first key": (..., None, {"alg": "EdDSA"}),
+    "import a key": (..., None, {"alg": "ES256", "state": "retired", "verify_until": None}),
+    "drop a key": (..., {"alg": "ES256"}, None),
+    "make a status list": ("7", None, None),
+    "issue by hand": (
+        "ingestion-bot",
+        None,
+        {
+            "jti": ...,
+            "audience": METADATA,
+            "scopes": ["metadata.read", "metadata.write"],
+            "label": "",
+            "kid": ...,
+            "expires_at": None,
+        },
+    ),
+}
+# Who did it also stands in the row: which one, and in which column.
+IN_THE_ROW = {
+    **dict.fromkeys(
+        ("revoke a token", "revoke a bot's", "revoke a secret's", "revoke an audience's", "narrow a bot"),
+        (TokenRecord, "number", "revoked_by"),
+    ),
+    **dict.fromkeys(("disable a bot", "retire a bot"), (Bot, "created_at", "disabled_by")),
+    "disable an audience": (Audience, "created_at", "disabled_by"),
+    **dict.fromkeys(
+        ("add a secret", "replace keys", "replace rules", "add a rule"),
+        (Credential, "created_at", "created_by"),
+    ),
+    "retire a credential": (Credential, "created_at", "retired_by"),
+    "issue by hand": (TokenRecord, "number", "issued_by"),
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_what_is_done_is_on_record_with_who_did_it_from_where_and_what_it_changed(scene, deed):
+    action, prepare = DEEDS[deed]
+    Audience.objects.update(max_token_lifetime=None)
+    do = prepare(TokenRecord.objects.select_related("bot", "audience", "credential").get())
+    last = Event.objects.latest("pk").pk
+    do()
+    event = Event.objects.filter(action=action, pk__gt=last).earliest("pk")
+    assert (event.actor, event.address, event.outcome) == ("user:bob", FROM, "ok")
+    target, before, after = ON_RECORD[deed]
+    assert fits(target, event.target), event.target
+    assert fits(before, event.before), event.before
+    assert fits(after, event.after), event.after
+    if deed in IN_THE_ROW:
+        model, newest, column = IN_THE_ROW[deed]
+        assert getattr(model.objects.latest(newest), column) == "user:bob"
+
+
 def test_keys_that_were_fetched_are_not_kept_where_nobody_could_be_told(scene, monkeypatch):
     monkeypatch.setattr(outgoing, "fetch_document", lambda url: Signer().jwks)
     with event_refused("remote_keys_changed"), pytest.raises(OperationalError):
@@ -238,12 +332,17 @@ def test_a_bot_that_is_enabled_and_retired_at_once_is_retired(scene):
 def test_a_token_without_end_keeps_its_key_though_it_was_rotated_meanwhile(scene):
     """Whoever rotates cannot see a token yet that is on its way into the database."""
     Audience.objects.update(max_token_lifetime=None)
+    earlier = rotate_signing_key(alg="RS256", by=BOB)
+    rotate_signing_key(alg="RS256", by=BOB)
     bot, audience = Bot.objects.get(), Audience.objects.get(identifier=METADATA)
     with just_before("INSERT", "tokens_tokenrecord", lambda: rotate_signing_key(alg="ES256", by=BOB)):
         record, _ = issue_token(bot=bot, audience=audience, scopes=None, lifetime=None, by=BOB)
     key = SigningKey.objects.get(pk=record.signing_key_id)
     assert key.retired_at
     assert key.verify_until is None
+    earlier.refresh_from_db()
+    assert earlier.retired_at
+    assert earlier.verify_until  # which another one's token does not make verify for ever
 
 
 def test_an_import_that_is_to_sign_retires_what_was_waiting_and_signs_next(scene):

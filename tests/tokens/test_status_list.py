@@ -18,11 +18,12 @@ from ssoconsole.platform.eventlog.models import Event
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.keys.parsed import private_keys
 from tokens.keys.services import compromise_signing_key
-from tokens.models import SigningKey, StatusList, TokenRecord
+from tokens.models import Bot, SigningKey, StatusList, TokenRecord
 from tokens.protocol.status_list import decode
 from tokens.records.ending import revoke_token, revoke_tokens_of_bot
 from tokens.records.services import issue_token
 from tokens.status import freshness, services
+from tokens.status.published import dead_numbers
 from tokens.status.services import SIZE, ensure_status_list, find_status_list, forget_status_lists, status_of
 
 LIST = "/oauth/status/0"
@@ -374,3 +375,22 @@ def test_where_the_lists_are_is_kept_for_a_moment(oauth, token, django_assert_nu
     first = oauth.http.get("/oauth/status").json()
     with django_assert_num_queries(0):
         assert oauth.http.get("/oauth/status").json() == first
+
+
+@pytest.mark.parametrize("number", [0, SIZE - 1])
+def test_the_first_and_the_last_token_of_a_list_are_in_it(issue, number):
+    record, _ = issue()
+    TokenRecord.objects.filter(pk=record.pk).update(
+        number=number, revoked_at=timezone.now(), revoked_by=str(BY)
+    )
+    assert dead_numbers(find_status_list(0), at=timezone.now()) == {number}
+
+
+def test_a_bot_that_was_stopped_where_nobody_could_say_so_is_found_a_moment_later(issue, monkeypatch):
+    passed = [1000.0]
+    monkeypatch.setattr("tokens.status.published.time.monotonic", lambda: passed[0])
+    record, _ = issue()
+    assert dead_numbers(find_status_list(0), at=timezone.now()) == set()
+    Bot.objects.update(disabled_at=timezone.now())
+    passed[0] += freshness.KEPT
+    assert dead_numbers(find_status_list(0), at=timezone.now()) == {record.number}

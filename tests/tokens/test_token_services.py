@@ -412,6 +412,18 @@ def test_what_tokens_that_are_out_say_stays_true(bot, audience, by, change, erro
     assert (audience.identifier, audience.profile) == (METADATA, "rfc9068")
 
 
+def test_once_all_of_them_have_ended_the_profile_may_be_another_and_never_the_name(bot, audience, by):
+    record, _ = issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, by=by)
+    revoke_token(record=record, by=by)
+    audience.profile = "openmetadata"
+    save_audience(audience=audience, by=by)
+    audience.identifier = "https://another.example"
+    with pytest.raises(errors.IdentifierImmutable):
+        save_audience(audience=audience, by=by)
+    audience.refresh_from_db()
+    assert (audience.identifier, audience.profile) == (METADATA, "openmetadata")
+
+
 @pytest.mark.parametrize(("usual", "is_taken"), [(3600, True), (3601, False), (None, True)])
 def test_the_usual_lifetime_is_no_longer_than_the_longest(by, usual, is_taken):
     audience = Audience(
@@ -471,6 +483,14 @@ def test_a_token_of_a_bot_disabled_meanwhile_does_not_count(bot, audience, by):
     disable_bot(bot=bot, by=by)
     record, _ = issue_token(bot=stale, audience=audience, scopes=None, lifetime=HOUR, by=by)
     assert not TokenRecord.objects.live(at=timezone.now()).filter(pk=record.pk).exists()
+
+
+@pytest.mark.parametrize("by", [Actor("user", "ingestion-bot"), Actor("bot", "other-bot")])
+def test_a_token_from_anybody_but_the_bot_itself_is_an_event(bot, audience, by):
+    issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, by=Actor("bot", bot.name))
+    assert not Event.objects.filter(action="token_issued").exists()
+    issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, by=by)
+    assert Event.objects.get(action="token_issued").actor == str(by)
 
 
 def test_an_issued_token_is_on_record_with_all_that_it_says(bot, audience, by):

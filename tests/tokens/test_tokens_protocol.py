@@ -146,14 +146,16 @@ def test_a_generated_secret_is_recognised_and_a_damaged_one_is_not(random):
     assert secret not in hint_of(secret)
 
 
-def test_a_secret_of_somebody_elses_make_is_not_taken_for_ours():
+@pytest.mark.parametrize(
+    ("body", "ours"), [("ghp_0" + "A" * 43, False), ("ssoc_" + "A" * 44, False), ("ssoc_" + "A" * 43, True)]
+)
+def test_a_secret_of_somebody_elses_make_is_not_taken_for_ours(body, ours):
     """The checksum alone does not say whose it is."""
-    body = "ghp_0" + "A" * 43
     checksum, digits = zlib.crc32(body.encode()), ""
     for _ in range(6):
         checksum, digit = divmod(checksum, 62)
         digits = (string.digits + string.ascii_uppercase + string.ascii_lowercase)[digit] + digits
-    assert not has_our_form(body + digits)
+    assert has_our_form(body + digits) is ours
 
 
 def test_a_generated_secret_is_strong():

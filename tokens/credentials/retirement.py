@@ -16,11 +16,12 @@ from tokens.protocol.retirement import Evidence, evidence_for_retiring, unused_s
 def evidence_of(bot: Bot, *, at: datetime) -> dict[uuid.UUID, Evidence]:
     """Return what is known of each live credential of a bot, by its id; in one query."""
     live = list(Credential.objects.live(at=at).filter(bot=bot))
+    last = _last_use(live)  # of this one too, which is never later than itself
     return {
         credential.pk: evidence_for_retiring(
             created_at=credential.created_at,
             last_used_at=credential.last_used_at,
-            other_used_at=_last_use(other for other in live if other.pk != credential.pk),
+            other_used_at=last,
             at=at,
         )
         for credential in live

@@ -230,6 +230,18 @@ class RetentionTests:
         assert numbers == list(range(6, VERSIONS_STAY + 6))
         assert drop_old_versions() == 0
 
+    def test_another_providers_trial_keeps_none_of_this_one(self, corp):
+        from datetime import timedelta
+
+        other = somewhere(slug="other")
+        save(other)
+        other.prompt = "login"
+        services.save_provider(provider=other, by=BOB, fetch_metadata=False, trial=timedelta(hours=1))
+        for leeway in range(1, VERSIONS_STAY + 5):
+            save(corp, leeway=leeway)
+        assert Provider.objects.get(slug="other").trial_baseline in range(1, 5)
+        assert drop_old_versions() == 5
+
     def test_what_a_trial_would_go_back_to_is_kept(self, corp):
         from datetime import timedelta
 

@@ -113,6 +113,16 @@ def test_a_sign_in_takes_away_what_the_claims_do_not_say_any_more(corp, alice, s
     assert (user.is_staff, user.is_superuser, groups()) == (False, False, [])
 
 
+def test_what_two_values_give_goes_with_the_last_of_them(corp, alice):
+    both = [{"claim_value": value, "group": "Staff"} for value in ("staff", "office")]
+    change(group_rules=both)
+    for held in (["staff", "office"], ["office"]):
+        sign_in_person(provider=Provider.objects.get(), claims=CLAIMS | {"groups": held}, by=BY)
+        assert groups() == ["Staff"]
+    change(group_rules=both[:1])
+    assert groups() == []
+
+
 def test_a_trial_that_is_rolled_back_takes_away_what_it_gave(corp, alice):
     provider = Provider.objects.get()
     provider.admin_principals = ["alice@corp.example", "eve@corp.example"]

@@ -41,6 +41,9 @@ class WithoutATraceTests:
         assert stage.rehearse(corp, client_secret="")["succeeded"]
         assert every_row(apart_from=TRACES) == before
 
+    def test_what_administrators_need_is_asked_for_whoever_comes_back(self, stage, corp):
+        assert query_of(hop_of(stage.press(corp, admin_required_acr="phr")))["acr_values"] == "phr"
+
     def test_so_is_one_that_is_refused(self, stage, corp, before):
         stage.op.id_token.append("iss")
         assert not stage.rehearse(corp)["succeeded"]

@@ -29,10 +29,12 @@ from providers.registration import services
 from providers.rehearsal.services import attempt_to_leave, refuse_rehearsal, start_rehearsal
 from providers.sessions.services import end_session, end_sessions_of_provider, end_sessions_of_user
 from providers.trial.services import roll_back_overdue
+from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB, renew_person, sign_in_person
 from tests.providers.rehearsal.stage import every_row
 from tests.providers.signin.journey import Browser, outcome_of, register
+from tests.support.records import fits
 
 User = get_user_model()
 CLAIMS = {"sub": "subject-1", "email": "alice@corp.example", "name": "Alice", "groups": ["staff"]}
@@ -343,6 +345,92 @@ def test_nothing_is_left_half_done(op, fails_at, prepare, where):
     with pytest.raises(BrokenError):
         act()
     assert every_row() == before
+
+
+NAME = "alice@corp.example"
+ACCOUNT = {"provider": "corp", "sub": "subject-1"}
+NOTHING = {"is_staff": False, "is_superuser": False, "groups": []}
+EVERYTHING = {"is_staff": True, "is_superuser": True, "groups": ["Staff"]}
+RENAMED = (
+    {**EVERYTHING, "email": NAME, "name": ""},
+    {**NOTHING, "email": "a@corp.example", "name": "Alice the other"},
+)
+KEY = {"kid": ..., "alg": "RS256"}
+ENDED = (None, {"sessions": 1})
+ENDPOINT = ({"userinfo_endpoint": ...}, {"userinfo_endpoint": ...})
+BY_SECRET, BY_KEY = (
+    {"token_endpoint_auth_method": how} for how in ("client_secret_basic", "private_key_jwt")
+)
+# What is on record of each of these: target, before and after of the event; `...` is some value.
+ON_RECORD = {
+    "a new person, before the identity": (NAME, None, {"email": NAME, "name": "Alice"}),
+    "a new person, after the identity": (NAME, None, ACCOUNT),
+    "a new person, after her rights": (NAME, NOTHING, EVERYTHING),
+    "a known person": (NAME, *RENAMED),
+    "a person who is checked": (NAME, *RENAMED),
+    "an account that is connected": (NAME, None, {**ACCOUNT, "provider": "other"}),
+    "an account that is unlinked": (NAME, ACCOUNT, {"sessions": 1}),
+    "the rights of one that is unlinked": (NAME, EVERYTHING, NOTHING),
+    "a session that ends": (..., None, None),
+    "a person's sessions": (NAME, *ENDED),
+    "a provider's sessions": ("corp", *ENDED),
+    "a provider that is changed": (
+        "corp",
+        {"prompt": "", "anyway": None},
+        {"prompt": "login", "anyway": True},
+    ),
+    "the sessions of one that moves": ("corp", *ENDED),
+    "a provider that is enabled": ("corp", None, None),
+    "a provider that is disabled": ("corp", None, None),
+    "the sessions of one that is disabled": ("corp", *ENDED),
+    "a trial that begins": ("corp", None, {"baseline": 1, "ends_at": ...}),
+    "a trial that is over": ("corp", BY_SECRET, BY_KEY),
+    "the sessions of one that is over": ("corp", *ENDED),
+    "metadata": ("corp", {"claims_supported": ...}, {"claims_supported": ["sub"]}),
+    "endpoints that wait": ("corp", *ENDPOINT),
+    "endpoints that are adopted": ("corp", *ENDPOINT),
+    "the document that is adopted": ("corp", *ENDPOINT),
+    "another issuer that is adopted": (
+        "corp",
+        {"issuer": ..., "anyway": None},
+        {"issuer": ..., "anyway": True},
+    ),
+    "a rehearsal that is refused": ("corp", None, {"reference": ..., "stage": "leaving"}),
+    "endpoints that are refused": ("corp", *ENDPOINT),
+    "a provider's keys": ("corp", {"kids": []}, {"kids": ...}),
+    "the first client key": ("corp", None, KEY),
+    "client keys that rotate": ("corp", KEY, {**KEY, "published_until": ...}),
+    "the next of client keys that rotate": ("corp", None, KEY),
+    "client keys that are replaced": ("corp", KEY, None),
+    "the new one of client keys that are replaced": ("corp", None, KEY),
+    "the client key of one that is over": ("corp", None, KEY),
+    "a logout by the provider": ("corp", None, {"sub": "subject-1", "sid": None, "sessions": 1}),
+}
+# Who did it, where that was not Bob, from whose address all else comes.
+NOT_BOB = {
+    **dict.fromkeys((name for name in MIDDLES if name.endswith("one that is over")), ("trial", None)),
+    "a trial that is over": ("trial", None),
+    "a provider's keys": ("provider:corp", None),
+    "a logout by the provider": ("provider:corp", "127.0.0.1"),
+}
+
+
+@pytest.mark.parametrize("what", ON_RECORD)
+def test_it_is_on_record_with_who_did_it_from_where_and_what_it_changed(op, monkeypatch, what):
+    bob = Actor("user", "bob", "203.0.113.9")
+    monkeypatch.setitem(globals(), "BOB", bob)
+    prepare, action = MIDDLES[what]
+    act = prepare(op)
+    last = max(Event.objects.values_list("pk", flat=True), default=0)
+    act()
+    target, before, after = ON_RECORD[what]
+    told = list(Event.objects.filter(pk__gt=last, action=action))
+    assert told
+    for event in told:
+        assert (event.actor, event.address) == NOT_BOB.get(what, (str(bob), bob.address))
+        assert fits(target, event.target), event.target
+        assert fits(before, event.before), event.before
+        assert fits(after, event.after), event.after
 
 
 @pytest.mark.django_db(transaction=True)

@@ -118,3 +118,10 @@ def test_a_session_that_ended_otherwise_is_not_called_idle(by_provider):
         assert not is_signed_in(by_provider)
     assert ConsoleSession.objects.get().ended_by == "user:bob"
     assert not Event.objects.filter(action="session_ended").exists()
+
+
+def test_a_session_of_a_person_who_is_disabled_is_not_called_idle(by_provider):
+    User.objects.update(is_active=False)
+    assert not is_signed_in(by_provider)
+    assert ConsoleSession.objects.get().ended_at is None
+    assert not Event.objects.filter(action="session_ended").exists()

@@ -191,6 +191,14 @@ class AdministeringTests:
         assert admin.arrive(op.visit(left["Location"]))["Location"] == path
         assert admin.client.get(path, headers=WINDOW).status_code == 200
 
+    @pytest.mark.parametrize("claims", [{"acr": "phr", "amr": ["mfa"]}, {}])
+    def test_the_trace_says_that_more_was_asked_for_whatever_came_of_it(self, op, admin, claims):
+        op.id_token.claims |= claims
+        admin.sign_in(op, step_up="1")
+        before, asked = SignInAttempt.objects.order_by("started_at")
+        assert "step_up" not in before.trace
+        assert asked.trace["step_up"] is True
+
     @pytest.mark.parametrize(
         "claims",
         [{}, {"acr": "phr"}, {"amr": ["mfa"]}, {"acr": "0", "amr": ["mfa"]}, {"acr": "phr", "amr": ["pwd"]}],
@@ -302,6 +310,16 @@ class LinkingTests:
         assert (outcome_of(response), response.status_code) == (CODE, 403)
         assert Identity.objects.count() == 1
         assert admin.is_signed_in()
+
+    @pytest.mark.parametrize("met", ["admin_required_acr", "admin_required_amr"])
+    @pytest.mark.parametrize("right", ["is_staff", "is_superuser"])
+    def test_one_right_and_one_demand_are_enough(self, op, admin, met, right):
+        User.objects.update(**{"is_staff": False, "is_superuser": False, right: True})
+        Provider.objects.update(**{met: []})
+        register(op, slug="other", name="Other")
+        op.person["sub"] = "subject-2"
+        assert outcome_of(self.connect(op, admin)) == CODE
+        assert Identity.objects.count() == 1
 
     def test_one_with_it_does(self, op, admin):
         register(op, slug="other", name="Other")

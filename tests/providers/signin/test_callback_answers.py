@@ -72,6 +72,16 @@ def test_another_browser_of_the_same_person_is_refused_too(op, provider, visitor
     assert outcome_of(other.arrive(callback)) == "browser_mismatch"
 
 
+@pytest.mark.parametrize("place", [0, 31, 63])
+def test_a_binding_that_differs_in_one_place_is_another_browsers(op, provider, visitor, place):
+    callback = op.visit(visitor.leave())
+    attempt = SignInAttempt.objects.get()
+    kept = attempt.binding_hash
+    attempt.binding_hash = kept[:place] + ("0" if kept[place] != "0" else "1") + kept[place + 1 :]
+    attempt.save()
+    assert_refused(visitor.arrive(callback), "browser_mismatch", 400)
+
+
 def test_a_foreign_browser_neither_finishes_nor_spoils_an_attempt(op, provider, visitor):
     callback = op.visit(visitor.leave())
     Browser().arrive(callback)
@@ -133,8 +143,9 @@ def test_an_answer_for_the_shared_callback_is_refused_at_another(op, visitor, pa
     assert nothing_was_spent(op)
 
 
-def test_an_answer_of_another_issuer_is_refused_before_the_code_is_sent(op, provider, visitor):
-    op.callback_params["iss"] = "https://attacker.example"
+@pytest.mark.parametrize("iss", ["https://attacker.example", ""])
+def test_an_answer_of_another_issuer_is_refused_before_the_code_is_sent(op, provider, visitor, iss):
+    op.callback_params["iss"] = iss
     assert_refused(visitor.sign_in(op), "iss_parameter_mismatch", 400)
     assert nothing_was_spent(op)
 

@@ -113,6 +113,12 @@ def test_a_second_leg_without_a_first_is_refused(op, implicit, visitor):
     assert_refused(visitor.client.get(f"/callback/corp?state={state}&leg=2"), "answer_incomplete", 400)
 
 
+def test_an_id_token_names_its_issuer_where_the_parameter_is_left_out(op, implicit, visitor):
+    op.callback_params["iss"] = None
+    assert visitor.sign_in(op).status_code == 302
+    assert visitor.is_signed_in()
+
+
 def test_an_id_token_in_the_address_line_is_not_taken_instead_of_the_posted_one(op, implicit, visitor):
     callback = op.visit(visitor.leave())
     callback.form.pop("id_token")

@@ -46,6 +46,11 @@ class BeginningTests:
         assert list(invalid.value.problems) == ["trial"]
         assert stored().prompt == ""
 
+    @pytest.mark.parametrize("lasts", [timedelta(seconds=1), timedelta(hours=24)])
+    def test_from_a_second_to_a_day(self, change, lasts):
+        change(prompt="login", trial=lasts)
+        assert (stored().prompt, on_trial()) == ("login", True)
+
     def test_what_nobody_could_confirm_is_refused(self, change):
         with pytest.raises(RegistrationInvalid, match="disabled"):
             change(enabled=False, prompt="login", trial=HOUR)

@@ -60,6 +60,15 @@ class RollingBackTests:
         assert before not in kept
         assert_without(kept, "another-secret")
 
+    def test_who_came_in_by_another_provider_stays_signed_in(self, op, change):
+        register(op, slug="other")
+        change(group_rules=[{"claim_value": "staff", "group": "Staff"}], trial=HOUR)
+        elsewhere = mallory(op)
+        elsewhere.sign_in(op, slug="other")
+        run_out()
+        assert roll_back_overdue(at=timezone.now()) == 1
+        assert elsewhere.is_signed_in()
+
     def test_another_issuer_s_sessions_end_and_its_own_metadata_is_back(
         self, op, change, another_scripted_provider
     ):

@@ -8,7 +8,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import sign_in_person
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, provider
-from tokens.bots.services import confirm_owner, save_bot
+from tokens.bots.services import confirm_owner, owner_waits, save_bot
 from tokens.models import Bot
 
 NAME = "alice@corp.example"
@@ -70,6 +70,12 @@ def test_whoever_was_there_when_it_was_given_to_her_owns_it(corp):
     alice = sign_up(corp)
     save_bot(bot=Bot(name="ingestion-bot", owner=NAME), grants=None, by=BY)
     assert sees_it(alice)
+
+
+def test_whoever_signed_up_at_the_very_moment_owns_it_and_waits_for_nobody(newcomer, bot):
+    User.objects.filter(username=NAME).update(date_joined=bot.owner_named_at)
+    assert sees_it(newcomer)
+    assert not owner_waits(bot)
 
 
 def confirm_by_action(bob, bot):

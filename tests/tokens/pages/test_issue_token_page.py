@@ -7,6 +7,7 @@ from django.urls import reverse
 from tokens_cast import PASSWORD_BACKEND, claims_in, state
 
 from tests.support.leaks import assert_without
+from tokens.audiences.services import disable_audience
 from tokens.bots.services import GrantSpec, retire_bot, save_bot
 from tokens.models import Bot, TokenRecord
 
@@ -65,6 +66,13 @@ def test_no_end_is_said_twice(admin, openmetadata, by):
 def test_scopes_that_are_not_granted_are_told_on_the_page(admin, form_page, form):
     before = state()
     assert "errornote" in admin.post(form_page, {**form, "scopes": "admin"}).content.decode()
+    assert state() == before
+
+
+def test_a_token_for_an_audience_that_is_withdrawn_is_not_made(admin, form_page, form, audience, by):
+    disable_audience(audience=audience, by=by)
+    before = state()
+    assert "errornote" in admin.post(form_page, form).content.decode()
     assert state() == before
 
 

@@ -74,6 +74,12 @@ def test_a_page_that_shows_another_kind_leaves_it_alone(admin, form_page, bot):
     assert form_page[3].search(admin.get(shown).content.decode())
 
 
+def test_it_is_not_shown_as_another_bots(admin, form_page, bot, other_bot):
+    shown = posted(admin, form_page)
+    answer = admin.get(shown.replace(f"/{bot.pk}/", f"/{other_bot.pk}/"))
+    assert not form_page[3].search(answer.content.decode())
+
+
 def test_the_form_leads_to_a_page_that_shows_it_once(admin, form_page):
     _, _, model, secret = form_page
     shown = posted(admin, form_page)
@@ -100,6 +106,13 @@ def test_what_makes_something_is_no_request_that_a_reload_repeats(admin, form_pa
     assert admin.head(shown).status_code == 200
     assert form_page[3].search(admin.get(shown).content.decode())  # a HEAD is no look
     assert model.objects.count() == 1
+
+
+def test_what_nobody_has_looked_at_in_time_goes_with_the_next_one(admin, form_page):
+    posted(admin, form_page)
+    SecretToShow.objects.update(made_at=timezone.now() - LIFETIME)
+    posted(admin, form_page)
+    assert SecretToShow.objects.count() == 1
 
 
 def test_nothing_in_the_database_is_the_secret_or_opens_the_session(admin, form_page):

@@ -2,16 +2,19 @@
 
 import stat
 import tarfile
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+import time_machine
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
 from ssoconsole.console.backup.archive import Manifest, opened_archive, sha256_of, write_archive
-from ssoconsole.console.backup.services import keys_in_use
+from ssoconsole.console.backup.services import ENGINES, keys_in_use, make_backup
 from ssoconsole.console.backup.since import end_everything_before_now
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import key_ring
@@ -41,6 +44,18 @@ def dump(tmp_path):
 @pytest.fixture
 def manifest(dump):
     return Manifest("0.1.0", "2026-01-01T00:00:00+00:00", "sqlite", [], [], sha256_of(dump))
+
+
+def test_it_is_from_the_moment_at_which_it_began(tmp_path, monkeypatch):
+    began = datetime(2031, 3, 1, 12, tzinfo=UTC)
+    with time_machine.travel(began, tick=False) as clock:
+
+        def slowly(target):
+            target.write_bytes(b"x")
+            clock.shift(timedelta(hours=1))
+
+        monkeypatch.setitem(ENGINES, connection.vendor, SimpleNamespace(dump=slowly))
+        assert make_backup(out=tmp_path / "backup", by=BY).at == began
 
 
 class FileTests:

@@ -1,6 +1,7 @@
 """The configuration file is applied: all of it, once, or nothing."""
 
 import sys
+from datetime import timedelta
 from io import BytesIO, StringIO
 from types import SimpleNamespace
 
@@ -8,9 +9,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DataError
 from django.db.models.signals import pre_save
+from django.utils import timezone
 
 from providers.models import Provider
+from providers.registration.services import save_provider
 from ssoconsole.console.configuration.sections.bot_errors import locate
+from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.eventlog.models import Event
 from tests.support.leaks import assert_without
@@ -203,8 +207,20 @@ class ChangeTests:
         assert answer.summary == "0 created, 0 changed, 3 unchanged, 0 disabled"
         assert everything() == before
 
+    def test_a_trial_that_is_over_is_rolled_back_before_anything_is_compared(self, apply, contract):
+        apply(contract)
+        by, hour = Actor.command("test"), timedelta(hours=1)
+        corp = Provider.objects.get()
+        corp.prompt = "login"
+        save_provider(provider=corp, by=by, trial=hour, fetch_metadata=False)
+        Provider.objects.update(trial_ends_at=timezone.now())
+        assert apply("providers: [{slug: corp, name: Renamed}]\n").summary.startswith("0 created, 1 changed")
+        corp = Provider.objects.get()
+        assert (corp.name, corp.prompt, corp.trial_ends_at) == ("Renamed", "", None)
+
     def test_null_means_the_default(self, apply, contract):
         apply(contract)
+        Provider.objects.update(session_lifetime=3600, session_refresh="prompt_none", session_check_every=60)
 
         apply(
             "providers: [{slug: corp, scopes: null, leeway: null, session: null, enabled: null}]\n"
@@ -217,7 +233,9 @@ class ChangeTests:
         assert Audience.objects.get(identifier="https://metadata.example").max_token_lifetime is None
         assert (bot.grants.count(), bot.description) == (0, "")
         assert bot.credentials.get(kind="federation").retired_at
-        assert Provider.objects.get().scopes == ["openid", "email", "profile"]
+        corp = Provider.objects.get()
+        assert corp.scopes == ["openid", "email", "profile"]
+        assert (corp.session_lifetime, corp.session_refresh, corp.session_check_every) == (28800, "none", 900)
 
     def test_what_the_domain_spells_otherwise_is_no_change(self, apply, everything):
         text = "bots: [{name: b, allowed_networks: [10.1.2.3, 10.1.2.3]}]\n"

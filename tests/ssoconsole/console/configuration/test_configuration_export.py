@@ -9,8 +9,9 @@ from django.core.management import call_command
 
 from providers.models import Provider
 from ssoconsole.platform.actors import Actor
+from tokens.audiences.console import console_identifier
 from tokens.audiences.services import ensure_audience
-from tokens.bots.services import retire_bot
+from tokens.bots.services import GrantSpec, retire_bot, save_bot
 from tokens.models import Audience, Bot, Credential, Grant
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +156,15 @@ def test_a_bot_that_was_disabled_for_good_is_left_out(apply, contract, line_of):
 
     assert yaml.safe_load(export())["bots"] == []
     assert apply(contract).problems[0].startswith(f"{line_of('- name: ingestion-bot')}: bots[0]")
+
+
+def test_the_consoles_own_audience_goes_with_the_last_bot_that_has_a_grant_there():
+    by = Actor.command("test")
+    own = Audience.objects.get(identifier=console_identifier(settings.BASE_URL))
+    bot = save_bot(bot=Bot(name="reader"), grants=[GrantSpec(own, ["console.read"])], by=by)
+    assert [entry["identifier"] for entry in yaml.safe_load(export())["audiences"]] == [own.identifier]
+    retire_bot(bot=bot, by=by)
+    assert yaml.safe_load(export())["audiences"] == []
 
 
 def test_an_export_never_opens_a_secret(apply, contract, settings):

@@ -15,6 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from providers.models import Provider
 from ssoconsole.console.expiry import ending
 from ssoconsole.console.expiry.endings import ending_soon, endings_for
 from ssoconsole.console.expiry.kinds import KINDS
@@ -140,6 +141,12 @@ class SigningKeyTests:
         )
         assert kinds() == ["imported_key"]
 
+    def test_one_from_elsewhere_that_verifies_no_longer_is_nobodys_work(self):
+        SigningKey.objects.create(
+            kid="theirs", alg="RS256", public_jwk={}, verify_until=NOW(), retired_at=NOW()
+        )
+        assert kinds() == []
+
     def test_a_compromised_one_is_out_already(self):
         things.old_signing_key()
         SigningKey.objects.update(compromised_at=NOW())
@@ -157,6 +164,10 @@ class ProviderTests:
         things.provider(enabled=False, tls_not_after=NOW(), client_secret_expires_at=NOW())
         assert kinds() == []
 
+    def test_a_certificate_that_ends_brings_up_no_secret_that_is_not_there(self):
+        things.provider(client_secret=None, client_secret_expires_at=NOW(), tls_not_after=NOW())
+        assert kinds() == ["provider_certificate"]
+
     def test_without_a_secret_there_is_no_end_of_one(self):
         things.provider(client_secret=None, client_secret_expires_at=NOW())
         assert kinds() == []
@@ -166,6 +177,11 @@ class BreakGlassTests:
     def test_an_open_account(self):
         things.break_glass()
         assert kinds() == ["break_glass"]
+
+    def test_one_that_is_over_lets_nobody_in_any_more(self):
+        things.break_glass()
+        User.objects.update(expires_at=NOW())
+        assert kinds() == []
 
     def test_one_that_was_closed(self):
         things.break_glass()
@@ -178,6 +194,13 @@ class EncryptionTests:
     def newer_key(self, settings):
         things.provider()
         settings.FIELD_ENCRYPTION_KEYS = [secrets.token_urlsafe(32), *settings.FIELD_ENCRYPTION_KEYS]
+
+    def test_it_is_overdue_since_the_newest_of_them_was_made(self, newer_key):
+        newest = things.ahead(days=-3)
+        Provider.objects.update(created_at=things.ahead(days=-5))
+        SigningKey.objects.update(created_at=things.ahead(days=-9))
+        SigningKey.objects.filter(pk=SigningKey.objects.first().pk).update(created_at=newest)
+        assert [each.ends_at for each in ending_soon(NOW())] == [newest]
 
     def test_with_one_key_nothing_is_asked(self):
         things.provider()
@@ -195,6 +218,11 @@ class EncryptionTests:
 
 
 class BoundTests:
+    def test_a_name_is_told_by_its_first_200_characters(self):
+        things.break_glass()
+        User.objects.update(username="g" * 255)
+        assert [each.name for each in ending_soon(NOW())] == ["g" * 200]
+
     def test_however_many_there_are_so_many_are_looked_at(self, monkeypatch):
         monkeypatch.setattr("ssoconsole.console.expiry.sources.tokens.MOST", 3)
         bot = things.bot_with_grant()

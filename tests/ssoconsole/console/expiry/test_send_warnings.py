@@ -9,6 +9,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from ssoconsole.console.expiry import claims
 from ssoconsole.console.expiry.claims import LEASE
 from ssoconsole.console.expiry.models import SentWarning
 from ssoconsole.platform.eventlog.models import Event
@@ -158,6 +159,14 @@ class OnceTests:
         assert not SentWarning.objects.exists()
 
 
+def test_what_another_process_sends_between_the_look_and_the_claim_is_not_sent_again(by_mail, monkeypatch):
+    things.client_secret(days=6)
+    send()
+    monkeypatch.setattr(claims, "_sent", lambda channel, due: set())
+    assert send(days=1) == "email: 0 sent\n"
+    assert len(mail.outbox) == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_many_processes_at_once_tell_it_once(by_mail):
     things.client_secret(days=5)
@@ -193,6 +202,17 @@ class WebhookTests:
         send()
         first, second = (posted.document["warnings"][0]["id"] for posted in by_webhook.requests)
         assert first == second
+
+    def test_another_end_or_another_threshold_has_another(self, by_webhook):
+        corp = things.provider(tls_not_after=things.ahead(days=5))
+        send()
+        send(days=4.5)
+        corp.tls_not_after = things.ahead(days=6)
+        corp.save()
+        send()
+        posted = [posted.document["warnings"][0] for posted in by_webhook.requests]
+        assert [warning["threshold_days"] for warning in posted] == [7, 1, 7]
+        assert len({warning["id"] for warning in posted}) == 3
 
     @pytest.mark.parametrize(
         "answer",

@@ -1,7 +1,9 @@
 """Code and database that do not fit together are kept apart, and it is said what to run."""
 
+from types import SimpleNamespace
+
 import pytest
-from django.core.management import BaseCommand, call_command, get_commands
+from django.core.management import BaseCommand, CommandError, call_command, get_commands
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test.utils import CaptureQueriesContext
@@ -9,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from ssoconsole import startup
 from ssoconsole.console.upgrade import schema
 from ssoconsole.console.upgrade.commands import ConsoleUtility, uses_database
+from ssoconsole.management.commands import backup
 from ssoconsole.platform.runs.models import LastRun
 from ssoconsole.platform.runs.services import note_migration
 from ssoconsole.platform.version import VERSION
@@ -73,6 +76,18 @@ class MisfitTests:
         MISFITS[misfit][0]()
         for command in ("migrate", "check", "backup", "restore", "showmigrations"):
             assert isinstance(ConsoleUtility(["manage.py", command]).fetch_command(command), BaseCommand)
+
+    def test_a_backup_is_made_before_an_upgrade_and_by_no_older_code(self, misfit, monkeypatch, tmp_path):
+        plant, code, _ = MISFITS[misfit]
+        plant()
+        made = SimpleNamespace(sha256="x", encryption_keys=[])
+        monkeypatch.setattr(backup, "make_backup", lambda **asked: made)
+        out = str(tmp_path / "backup")
+        if code == "ssoconsole.E012":
+            call_command("backup", out=out)
+            return
+        with pytest.raises(CommandError, match=code):
+            call_command("backup", out=out)
 
     def test_help_is_given(self, misfit, capsys):
         MISFITS[misfit][0]()

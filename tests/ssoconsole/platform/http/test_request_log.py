@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 
 from ssoconsole.platform.eventlog.models import Event
-from ssoconsole.platform.logs import current_request_id
+from ssoconsole.platform.logs import current_request_id, request_id_var, trace_id_var
 from tests.ssoconsole.pages.pages_cast import come_in, person, provider
 
 
@@ -84,6 +84,11 @@ class GivenIdTests:
     def test_the_trace_is_in_every_line(self, client, db, proxy, caplog):
         client.get("/signed-out", headers={"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"})
         assert lines(caplog)[0]["trace_id"] == TRACE
+
+    def test_what_is_done_after_it_has_neither(self, client, db, proxy):
+        given = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01", "x-request-id": "edge-0001"}
+        client.get("/signed-out", headers=given)
+        assert (request_id_var.get(), trace_id_var.get()) == ("", "")
 
     @pytest.mark.parametrize(
         "given",
