@@ -443,6 +443,16 @@ class FileTests:
         with pytest.raises(ImproperlyConfigured, match=r"\(ssoconsole.E017\) SECRET_KEY_FILE(.|\n)*HINT"):
             settings_of(SECRET_KEY_FILE=str(path))
 
+    def test_nor_does_one_that_the_env_file_would_stand_in_for(self, forge, tmp_path):
+        for part in ("providers", "tokens"):
+            (tmp_path / part).symlink_to(ROOT / part)
+        shutil.copytree(ROOT / "ssoconsole", tmp_path / "ssoconsole")
+        (tmp_path / ".env").write_text(f"SECRET_KEY={SECRET}\n")
+        env = {"PATH": "/usr/bin:/bin", "SECRET_KEY_FILE": "/nowhere", "FIELD_ENCRYPTION_KEYS": KEY}
+        done = forge.run(["-c", "import ssoconsole.wsgi"], cwd=tmp_path, env=env)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+        assert "(ssoconsole.E017) SECRET_KEY_FILE" in done.stderr
+
 
 DOORS = {
     "manage.py": ["manage.py", "check"],
