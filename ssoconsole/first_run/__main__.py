@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ssoconsole.first_run.children import Children, StopSignals
-from ssoconsole.first_run.env_file import write_env_file
+from ssoconsole.first_run.env_file import BOT_VARIABLE, PROVIDER_VARIABLE, write_env_file
 from ssoconsole.plainly import plainly
 from ssoconsole.platform.values import whole
 from ssoconsole.serve.port import problem_with
@@ -72,7 +72,19 @@ def start_demo_provider(children: Children) -> None:
     issuer = f"http://127.0.0.1:{port}"
     if not child.wait_until_it_answers(f"{issuer}/.well-known/openid-configuration"):
         sys.exit("The demonstration provider did not start; DEMO=0 leaves it out.")
-    register_demo_provider(issuer)
+    register_demo_provider(issuer, client_secret=os.environ.get(PROVIDER_VARIABLE))
+
+
+def demo_secret() -> str:
+    """Return the secret of the demonstration's bot; say so where it is another than before."""
+    from ssoconsole.first_run.demonstration import BOT, prepare_demo_bot
+
+    secret, retired = prepare_demo_bot(client_secret=os.environ.get(BOT_VARIABLE))
+    if retired:
+        print(
+            f"{BOT} has a new secret, and the one of the last run is retired. {BOT_VARIABLE} in .env would keep it."
+        )
+    return secret
 
 
 def start_server(children: Children, port: int) -> None:
@@ -140,7 +152,7 @@ def main() -> int:
             start_demo_provider(children)
         else:
             demonstration.leave_out_demo_provider()
-        secret = demonstration.prepare_demo_bot() if options.demo == "1" else None
+        secret = demo_secret() if options.demo == "1" else None
         first = administrator.first_administrator()
         start_server(children, options.port)
         say_what_to_do(first, secret)
