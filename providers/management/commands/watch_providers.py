@@ -1,4 +1,4 @@
-"""watch_providers [--json]"""
+"""watch_providers [--json] [--exit-code]"""
 
 import json
 from dataclasses import asdict
@@ -14,11 +14,15 @@ from ssoconsole.platform.actors import Actor
 class Command(BaseCommand):
     help = (
         "Read what every enabled provider publishes again, and tell what has changed; for cron. "
-        "Exit status 0 when everything was read and nothing needs a person, 1 otherwise."
+        "Exit status 0 when everything was read, 1 when something could not be; with --exit-code 2 when something that "
+        "was read needs a person."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument(
+            "--exit-code", action="store_true", help="exit with 2 when something needs a person"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         reports = watch_providers(by=Actor.command("watch_providers"), at=timezone.now())
@@ -26,12 +30,15 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(_document(reports), indent=2, ensure_ascii=False))
         else:
             self._print(reports)
-        if not all(report.ok for report in reports):
+        if any(report.unread for report in reports):
             raise SystemExit(1)
+        if options["exit_code"] and not all(report.ok for report in reports):
+            raise SystemExit(2)
 
     def _print(self, reports: list[Report]) -> None:
         for report in reports:
-            self.stdout.write(f"{report.provider}: {'ok' if report.ok else 'needs a person'}")
+            state = "could not be read" if report.unread else "needs a person"
+            self.stdout.write(f"{report.provider}: {'ok' if report.ok else state}")
             for found in report.findings:
                 self.stdout.write(_printable(f"  {found.severity}: {found.title} ({found.code})"))
                 if found.expected or found.received:

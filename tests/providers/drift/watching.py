@@ -22,7 +22,7 @@ class Watch:
 
 
 def watch():
-    status, text = run("--json")
+    status, text = run("--json", "--exit-code")
     return Watch(status, text)
 
 
