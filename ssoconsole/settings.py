@@ -174,6 +174,11 @@ TOKEN_REFUSAL_DAYS = env.read("TOKEN_REFUSAL_DAYS", DAYS, SIGN_IN_TRACE_DAYS)
 SESSIONS_PER_USER = env.read("SESSIONS_PER_USER", values.whole(1, 10_000), 20)
 # After how long without a request a session ends; 0 for never.
 SESSION_IDLE_MINUTES = env.read("SESSION_IDLE_MINUTES", values.whole(0, 1_000_000), 60)
+# The proxy that requests to providers and webhooks go through, and the domains that are reached without it.
+OUTBOUND_PROXY = env.read("OUTBOUND_PROXY", values.proxy_url, "")
+OUTBOUND_DIRECT: list[str] = env.read("OUTBOUND_DIRECT", values.domains, [])
+# The CA certificates that providers' are checked by. OpenSSL reads it itself, and passes over one that is not there.
+SSL_CERT_FILE = env.read("SSL_CERT_FILE", values.readable_file, "")
 # Whether /signin leaves for the provider at once when there is only one; /signin?choose=1 still shows the page.
 SIGN_IN_STRAIGHT_THROUGH: bool = env.bool("SIGN_IN_STRAIGHT_THROUGH", default=False)
 

@@ -302,6 +302,34 @@ VALUES = {
         [("short", "expiry.E004"), ("", "expiry.E004"), ("a" * 40, "expiry.E004")],
         HOOK,
     ),
+    "SSL_CERT_FILE": ({"": "", __file__: __file__}, ["/nowhere/ca.pem", "/", "ca\x7f.pem"], {}),
+    "OUTBOUND_PROXY": (
+        {
+            url: url
+            for url in (
+                "",
+                "http://proxy.internal:3128",
+                "http://user:p%40w@10.0.0.7:8080",
+                "http://[::1]:3128/",
+            )
+        },
+        [
+            "proxy.internal:3128",
+            "https://proxy.internal:3128",
+            "socks5://proxy.internal:1080",
+            "http://proxy.internal",
+            "http://proxy.internal:port",
+            "http://:3128",
+            "http://proxy.internal:3128/path",
+            "http://user:pa/ss@proxy.internal:3128",
+        ],
+        {},
+    ),
+    "OUTBOUND_DIRECT": (
+        {"": [], "corp.example, .Internal.example": ["corp.example", "internal.example"]},
+        ["https://corp.example", "*.corp.example", "corp.example:443", "10.0.0.0/8", "a b"],
+        {},
+    ),
     "HSTS": (dict.fromkeys(("", "host", "subdomains", "preload"), ...), ["all", "true"], {}),
     "SIGN_IN_STRAIGHT_THROUGH": (*switch(False), {}),
 }
