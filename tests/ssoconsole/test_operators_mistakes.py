@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 
+import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands
@@ -229,6 +230,33 @@ class DatabaseTests:
             other.close()
             holder.close()
         assert words in sentence_about(error)
+
+    @pytest.mark.parametrize(
+        ("cause", "words"),
+        [
+            (
+                psycopg.errors.InsufficientPrivilege("permission denied for table accounts_user"),
+                "permission denied",
+            ),
+            (
+                psycopg.errors.ReadOnlySqlTransaction("cannot execute INSERT in a read-only transaction"),
+                "read-only",
+            ),
+        ],
+    )
+    def test_postgresql_refuses_what_is_the_operator_s_to_allow(self, settings, monkeypatch, cause, words):
+        monkeypatch.setitem(settings.DATABASES, "default", {"ENGINE": "postgresql", "NAME": "x"})
+        error = ProgrammingError(*cause.args)
+        error.__cause__ = cause
+        assert words in sentence_about(error)
+
+    def test_what_the_server_says_is_one_line_and_steers_no_terminal(self, settings, monkeypatch):
+        monkeypatch.setitem(settings.DATABASES, "default", {"ENGINE": "postgresql", "NAME": "x"})
+        said = sentence_about(
+            OperationalError("connection failed: FATAL: \x1b[2Jno\nDETAIL: Key (secret)=(hunter2)")
+        )
+        assert "FATAL:  [2Jno" in said
+        assert "hunter2" not in said
 
     def test_a_statement_that_is_wrong_is_no_operators_to_mend(self, settings, monkeypatch):
         for engine in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
