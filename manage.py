@@ -4,17 +4,15 @@
 import os
 import sys
 
+from ssoconsole.plainly import plainly
 
+
+@plainly()
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssoconsole.settings")
-    from django.core.exceptions import ImproperlyConfigured
-
     from ssoconsole.console.upgrade.commands import ConsoleUtility
 
-    try:
-        ConsoleUtility(sys.argv).execute()
-    except ImproperlyConfigured as unusable:  # it says what and how to mend it: frames would hide that
-        sys.exit(str(unusable))
+    ConsoleUtility(sys.argv).execute()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ The table in README.md says what each variable means. Values that are unsafe in 
 system checks in `ssoconsole/checks.py`, and the console does not start with them.
 """
 
+import io
+import re
 import sys
 from collections.abc import Callable
 from datetime import timedelta
@@ -61,13 +63,45 @@ class Environment(environ.FileAwareEnv):
         return self.read(var, readers.get(cast, str), default)
 
 
+def lines_of(path: Path) -> str:
+    """Return the text of a .env, "" where there is none. Raises ImproperlyConfigured, which repeats no line."""
+    wrong = None
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except UnicodeError:
+        wrong = "is no text"
+    except OSError as error:
+        wrong = f"cannot be read: {error.strerror}"
+    else:
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.strip() and not _line_of_env.match(line):
+                wrong = wrong or f"has no NAME=value in line {number}"
+    if wrong:
+        raise ImproperlyConfigured(
+            f"(ssoconsole.E017) The file {path} {wrong}.\n\tHINT: One NAME=value a line without blanks around the =, "
+            "in UTF-8, readable by the console's account; # begins a line that is a comment."
+        )
+    return text
+
+
+_line_of_env = re.compile(r"(?:export )?[A-Za-z_0-9]+=|\s*#")
+
 env = Environment()  # type: ignore[no-untyped-call]  # the library is not annotated here
-try:
-    env.read_env(BASE_DIR / ".env", encoding="utf-8-sig")  # the environment wins over the file
-except UnicodeError:
-    raise ImproperlyConfigured(
-        "(ssoconsole.E017) The file .env is no text.\n\tHINT: One NAME=value a line, in UTF-8."
-    ) from None
+# The environment wins over the file. Not by `env`, which would open what NAME_FILE names, and fail without its name.
+environ.Env.read_env(io.StringIO(lines_of(BASE_DIR / ".env")))
+
+
+def make_folder(path: Path, *, mode: int = 0o777) -> None:
+    """Make a folder unless it is there. Raises ImproperlyConfigured."""
+    try:
+        path.mkdir(mode=mode, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"(ssoconsole.E020) The folder {path} cannot be made: {error.strerror}.\n\tHINT: Make it, and let the "
+            "console's account write there."
+        ) from None
 
 
 def required(name: str, check_id: str, hint: str) -> str:
@@ -140,6 +174,11 @@ TOKEN_REFUSAL_DAYS = env.read("TOKEN_REFUSAL_DAYS", DAYS, SIGN_IN_TRACE_DAYS)
 SESSIONS_PER_USER = env.read("SESSIONS_PER_USER", values.whole(1, 10_000), 20)
 # After how long without a request a session ends; 0 for never.
 SESSION_IDLE_MINUTES = env.read("SESSION_IDLE_MINUTES", values.whole(0, 1_000_000), 60)
+# The proxy that requests to providers and webhooks go through, and the domains that are reached without it.
+OUTBOUND_PROXY = env.read("OUTBOUND_PROXY", values.proxy_url, "")
+OUTBOUND_DIRECT: list[str] = env.read("OUTBOUND_DIRECT", values.domains, [])
+# The CA certificates that providers' are checked by. OpenSSL reads it itself, and passes over one that is not there.
+SSL_CERT_FILE = env.read("SSL_CERT_FILE", values.readable_file, "")
 # Whether /signin leaves for the provider at once when there is only one; /signin?choose=1 still shows the page.
 SIGN_IN_STRAIGHT_THROUGH: bool = env.bool("SIGN_IN_STRAIGHT_THROUGH", default=False)
 
@@ -163,7 +202,7 @@ WARNINGS_WEBHOOK_SECRET: str = env.str("WARNINGS_WEBHOOK_SECRET", default="")
 
 # --- Database, cache --------------------------------------------------------------------------------------
 
-VAR_DIR.mkdir(mode=0o700, exist_ok=True)
+make_folder(VAR_DIR, mode=0o700)
 _database = env.read("DATABASE_URL", values.database_url, f"sqlite:///{VAR_DIR / 'console.sqlite3'}")
 DATABASES = {"default": Environment.parts_of("db", _database)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -358,7 +397,7 @@ SPECTACULAR_SETTINGS = {
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATIC_ROOT.mkdir(exist_ok=True)
+make_folder(STATIC_ROOT)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Served with fingerprints for ever once `collectstatic` has run, which makes them; from the sources until then.
 _collecting = "collectstatic" in sys.argv[1:2]

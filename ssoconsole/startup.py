@@ -8,9 +8,13 @@ from typing import IO
 
 from django.conf import settings
 from django.core import checks
+from django.db import OperationalError, connection, transaction
 
 from ssoconsole.console.upgrade.schema import problem
+from ssoconsole.plainly import sentence_about
 
+# How long a process that is to serve waits for its database: longer than both take to start on the same machine.
+PATIENCE = 30.0  # seconds
 _lock: IO[str] | None = None
 
 
@@ -18,9 +22,12 @@ def refuse_unsafe_start() -> None:
     """
     Run the system checks, and exit with their ids and hints when one of them is an error.
 
-    A database that is newer than this code, or lacks a migration, is not touched.
+    Waits for the database, and exits when it does not come. One that is newer than this code, or lacks a migration, is
+    not touched.
     """
     errors = [message for message in checks.run_checks() if message.is_serious(checks.ERROR)]
+    if not errors:
+        wait_for_database()
     if unfitting := problem():
         errors.append(unfitting)
     if (
@@ -32,6 +39,28 @@ def refuse_unsafe_start() -> None:
     if errors:
         sys.stderr.write("".join(f"{message}\n" for message in errors))
         raise SystemExit(1)
+
+
+def wait_for_database() -> None:
+    """Return once the database can be used. Raises OperationalError, at once where waiting would not help."""
+    deadline = time.monotonic() + PATIENCE
+    waits = False
+    while True:
+        try:
+            connection.ensure_connection()
+            if connection.vendor == "sqlite" and not connection.in_atomic_block:
+                with transaction.atomic():  # takes the file's lock, which one that is read-only does not give
+                    pass
+        except OperationalError as error:
+            connection.close()
+            if time.monotonic() >= deadline or connection.vendor == "sqlite":
+                raise
+            if not waits:
+                sys.stderr.write(f"{sentence_about(error)}\nWaiting for it for {PATIENCE:.0f} seconds ...\n")
+            waits = True
+            time.sleep(min(1, PATIENCE))
+        else:
+            return
 
 
 def uses_local_cache() -> bool:

@@ -1,17 +1,15 @@
 """The WSGI door. A production process that would be unsafe does not get as far as serving."""
 
 import os
-import sys
+
+from ssoconsole.plainly import plainly
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssoconsole.settings")
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.wsgi import get_wsgi_application
+with plainly():
+    from django.core.wsgi import get_wsgi_application
 
-try:
     _django = get_wsgi_application()
-except ImproperlyConfigured as unusable:  # it says what and how to mend it: frames would hide that
-    sys.exit(str(unusable))
 
 from ssoconsole.platform.http.content_type import reading_content_types
 from ssoconsole.serve.drain import closing_while_draining
@@ -20,4 +18,5 @@ from tokens.oauth.direct import answering_at_once
 
 application = closing_while_draining(answering_at_once(reading_content_types(_django)))
 
-refuse_unsafe_start()
+with plainly():
+    refuse_unsafe_start()

@@ -26,7 +26,7 @@ class Finding:
 _DECIDE = (
     "Ask whoever runs the provider. Then adopt or refuse the change on the provider's page in the admin."
 )
-_REACH = "Try the address from the console's machine: name, network, proxy, certificate. The copy serves meanwhile."
+_REACH = "Try the address from the console's machine: name, network, proxy, certificate."
 
 # code: severity, title, remedy
 CODES: dict[str, tuple[Severity, str, str]] = {
@@ -58,13 +58,13 @@ CODES: dict[str, tuple[Severity, str, str]] = {
     "discovery_unusable": (
         "error",
         "The discovery document cannot be used",
-        "Open it in a browser and compare it with what was expected. The stored copy serves meanwhile.",
+        "Open it in a browser and compare it with what was expected.",
     ),
     "keys_unreachable": ("error", "The provider's keys cannot be read", _REACH),
     "keys_unusable": (
         "error",
         "The provider's key set cannot be used",
-        "Open its jwks_uri in a browser. The stored keys serve for a day from their last fetch.",
+        "Open its jwks_uri in a browser.",
     ),
     "certificate_unreadable": ("error", "The certificate of the issuer's host cannot be read", _REACH),
     "provider_changed": ("info", "The registration was changed meanwhile", ""),
@@ -72,11 +72,22 @@ CODES: dict[str, tuple[Severity, str, str]] = {
 }
 
 
-def finding(code: str, *, what: str = "", expected: object = "", received: object = "") -> Finding:
-    """Return the finding of a code; `what` says which one it is about."""
+# What could not be read; whatever else is an error has been read and waits for a person.
+UNREAD = frozenset(
+    {"discovery_unreachable", "discovery_unusable", "keys_unreachable", "keys_unusable"}
+    | {"certificate_unreadable", "not_examined"}
+)
+
+
+def finding(
+    code: str, *, what: str = "", expected: object = "", received: object = "", meanwhile: str = ""
+) -> Finding:
+    """Return the finding of a code; `what` says which one it is about, `meanwhile` what holds until it is mended."""
     severity, title, remedy = CODES[code]
     told = f"{title}: {what}" if what else title
-    return Finding(code, severity, f"{told}.", _text(expected), _text(received), remedy)
+    return Finding(
+        code, severity, f"{told}.", _text(expected), _text(received), f"{remedy} {meanwhile}".strip()
+    )
 
 
 def _text(value: object) -> str:

@@ -8,7 +8,7 @@ from providers.drift.findings import Finding, finding
 from providers.drift.pending import undecided
 from providers.drift.reading import Keys, Reading
 from providers.errors import ProviderChanged, ProviderUnreachable, SignInRefused
-from providers.metadata.keys import parse_keys, store_keys
+from providers.metadata.keys import SERVES_FOR, parse_keys, store_keys
 from providers.metadata.services import settle_discovery
 from providers.models import Provider
 from providers.protocol.discovery import ANNOUNCES_ISS
@@ -16,6 +16,8 @@ from providers.protocol.drift import Difference, decisive_differences, differenc
 from providers.protocol.key_set import exposed_keys, key_changes
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.outbound.errors import OutboundError
+
+NO_COPY = "There is no copy that could serve: until it can be read, nobody signs in there."
 
 
 def settle(provider: Provider, reading: Reading, *, by: Actor, at: datetime) -> list[Finding]:
@@ -33,7 +35,8 @@ def _settle_discovery(
     if isinstance(found, SignInRefused):
         since = _failing_since(provider, "discovery_failing_since", at=at)
         code = "discovery_unreachable" if isinstance(found, ProviderUnreachable) else "discovery_unusable"
-        yield _fault(code, found, since)
+        serves = "The stored copy serves meanwhile."
+        yield _fault(code, found, since, serves if provider.discovery else NO_COPY)
         return
     before = provider.discovery or {}
     try:
@@ -57,7 +60,9 @@ def _settle_keys(
     if isinstance(found, SignInRefused):
         since = _failing_since(provider, "jwks_failing_since", at=at)
         code = "keys_unreachable" if isinstance(found, ProviderUnreachable) else "keys_unusable"
-        yield _fault(code, found, since)
+        fetched = provider.jwks_fetched_at if provider.jwks else None
+        serves = f"The stored keys serve until {fetched + SERVES_FOR:%Y-%m-%d %H:%M} UTC." if fetched else ""
+        yield _fault(code, found, since, serves if fetched and at < fetched + SERVES_FOR else NO_COPY)
         return
     changes = key_changes(provider.jwks, found.document)
     had_keys = provider.jwks is not None
@@ -89,9 +94,9 @@ def _failing_since(provider: Provider, field: str, *, at: datetime) -> datetime:
     return since or at
 
 
-def _fault(code: str, fault: SignInRefused, since: datetime) -> Finding:
+def _fault(code: str, fault: SignInRefused, since: datetime, meanwhile: str) -> Finding:
     what = f"{fault.message.rstrip('.')}, since {since:%Y-%m-%d %H:%M} UTC"
-    return finding(code, what=what, expected=fault.expected, received=fault.received)
+    return finding(code, what=what, expected=fault.expected, received=fault.received, meanwhile=meanwhile)
 
 
 def _told(code: str, difference: Difference) -> Finding:

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from django.db.models import QuerySet
 
-from providers.drift.findings import Finding, finding
+from providers.drift.findings import UNREAD, Finding, finding
 from providers.drift.reading import Reading, read_discovery, read_provider
 from providers.drift.settling import settle
 from providers.errors import ProviderFault
@@ -37,6 +37,11 @@ class Report:
     @property
     def ok(self) -> bool:
         return all(found.severity != "error" for found in self.findings)
+
+    @property
+    def unread(self) -> bool:
+        """Whether something of it could not be read or examined."""
+        return any(found.code in UNREAD for found in self.findings)
 
 
 def watch_providers(*, by: Actor, at: datetime) -> list[Report]:

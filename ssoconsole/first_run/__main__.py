@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from ssoconsole.first_run.children import Children, StopSignals
-from ssoconsole.first_run.env_file import write_env_file
+from ssoconsole.first_run.env_file import BOT_VARIABLE, PROVIDER_VARIABLE, write_env_file
+from ssoconsole.plainly import plainly
 from ssoconsole.platform.values import whole
 from ssoconsole.serve.port import problem_with
 
@@ -31,10 +32,13 @@ def arguments() -> argparse.Namespace:
 
 def prepare_environment(port: int) -> None:
     """Write `.env` at the first run, and serve under the port that was asked for."""
+    import django  # noqa: F401 - where it is missing nothing is written
+
     base_url = os.environ.setdefault("BASE_URL", f"http://localhost:{port}")
-    if write_env_file(ROOT / ".env", base_url=base_url):
+    file = ROOT / ".env"
+    if write_env_file(file, base_url=base_url):
         print("Wrote .env with fresh random secrets.")
-    elif f"BASE_URL={base_url}\n" not in (ROOT / ".env").read_text():
+    elif file.is_file() and f"BASE_URL={base_url}\n" not in file.read_text(errors="replace"):
         print(f"Commands of manage.py take BASE_URL from .env; it should be {base_url} while this runs.")
     os.environ["DJANGO_SETTINGS_MODULE"] = "ssoconsole.settings"
 
@@ -42,15 +46,15 @@ def prepare_environment(port: int) -> None:
 def prepare_database() -> None:
     import django
     from django.conf import settings
-    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
 
-    try:
-        django.setup()
-    except ImproperlyConfigured as unusable:
-        sys.exit(str(unusable))
+    django.setup()
+    from ssoconsole.console.upgrade.schema import problem
+
     if not settings.DEBUG:
         sys.exit("make run is for development, and DEBUG is off. See README.md for production.")
+    if newer := problem(pending_too=False):
+        sys.exit(str(newer))
     call_command("migrate", verbosity=0)
 
 
@@ -68,7 +72,19 @@ def start_demo_provider(children: Children) -> None:
     issuer = f"http://127.0.0.1:{port}"
     if not child.wait_until_it_answers(f"{issuer}/.well-known/openid-configuration"):
         sys.exit("The demonstration provider did not start; DEMO=0 leaves it out.")
-    register_demo_provider(issuer)
+    register_demo_provider(issuer, client_secret=os.environ.get(PROVIDER_VARIABLE))
+
+
+def demo_secret() -> str:
+    """Return the secret of the demonstration's bot; say so where it is another than before."""
+    from ssoconsole.first_run.demonstration import BOT, prepare_demo_bot
+
+    secret, retired = prepare_demo_bot(client_secret=os.environ.get(BOT_VARIABLE))
+    if retired:
+        print(
+            f"{BOT} has a new secret, and the one of the last run is retired. {BOT_VARIABLE} in .env would keep it."
+        )
+    return secret
 
 
 def start_server(children: Children, port: int) -> None:
@@ -122,6 +138,7 @@ def refuse_taken_port(port: int) -> None:
         )
 
 
+@plainly()
 def main() -> int:
     options = arguments()
     refuse_taken_port(options.port)
@@ -135,7 +152,7 @@ def main() -> int:
             start_demo_provider(children)
         else:
             demonstration.leave_out_demo_provider()
-        secret = demonstration.prepare_demo_bot() if options.demo == "1" else None
+        secret = demo_secret() if options.demo == "1" else None
         first = administrator.first_administrator()
         start_server(children, options.port)
         say_what_to_do(first, secret)

@@ -4,13 +4,13 @@ import argparse
 import logging
 import warnings
 
-from werkzeug.serving import make_server
-
 from ssoconsole.first_run.demo_account import ACCOUNT, CLAIMS
+from ssoconsole.plainly import plainly
 
-# They are about the provider's own dependencies: the person at the terminal can do nothing about them.
-with warnings.catch_warnings(record=True):
+# Warnings are about the provider's own dependencies: the person at the terminal can do nothing about them.
+with plainly(), warnings.catch_warnings(record=True):
     from oidc_provider_mock import User, app
+    from werkzeug.serving import make_server
 
 
 def main() -> None:

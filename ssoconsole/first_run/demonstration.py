@@ -10,7 +10,8 @@ from providers.registration.services import disable_provider, save_provider
 from ssoconsole.platform.actors import Actor
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
-from tokens.credentials.services import add_client_secret, retire_credential
+from tokens.credentials.services import add_client_secret, find_client_secret, retire_credential
+from tokens.errors import SecretInUse, SecretTooWeak
 from tokens.models import Audience, Bot
 
 BY = Actor.command("first_run")
@@ -20,15 +21,15 @@ AUDIENCE = "https://api.demo.example"
 LABEL = "make run"
 
 
-def register_demo_provider(issuer: str) -> None:
-    """Register the demonstration provider, or point it at where it runs this time."""
+def register_demo_provider(issuer: str, *, client_secret: str | None = None) -> None:
+    """Register the demonstration provider, or point it at where it runs this time; without a secret by a new one."""
     provider = Provider.objects.filter(slug=SLUG).first() or Provider(
         slug=SLUG,
         name="Demonstration provider",
         client_id="console",
     )
     if provider.issuer != issuer or not provider.client_secret:
-        set_client_secret(provider, secrets.token_urlsafe(32))  # it takes any, but wants one
+        set_client_secret(provider, client_secret or secrets.token_urlsafe(32))  # it takes any, but wants one
     provider.issuer = issuer
     provider.enabled = True
     save_provider(
@@ -43,8 +44,12 @@ def leave_out_demo_provider() -> None:
 
 
 @transaction.atomic
-def prepare_demo_bot() -> str:
-    """Make sure of the bot, and give it a fresh secret: the ones of earlier runs are retired."""
+def prepare_demo_bot(*, client_secret: str | None = None) -> tuple[str, int]:
+    """
+    Make sure of the bot; return its secret, and how many of earlier runs were retired for it.
+
+    One that is given stays from run to run. Without one, or where somebody has retired it, the bot gets another.
+    """
     audience = Audience.objects.filter(identifier=AUDIENCE).first() or save_audience(
         audience=Audience(identifier=AUDIENCE, name="Demonstration API", scopes=["demo.read"]), by=BY
     )
@@ -53,6 +58,13 @@ def prepare_demo_bot() -> str:
         grants=[GrantSpec(audience=audience, scopes=["demo.read"], roles=[])],
         by=BY,
     )
-    for old in bot.credentials.filter(label=LABEL, retired_at=None):
+    if client_secret and find_client_secret(bot=bot, client_secret=client_secret):
+        return client_secret, 0
+    earlier = list(bot.credentials.filter(label=LABEL, retired_at=None))
+    for old in earlier:
         retire_credential(credential=old, by=BY)
-    return add_client_secret(bot=bot, label=LABEL, by=BY)[1]
+    try:
+        _, secret = add_client_secret(bot=bot, label=LABEL, by=BY, client_secret=client_secret)
+    except (SecretInUse, SecretTooWeak):
+        _, secret = add_client_secret(bot=bot, label=LABEL, by=BY)
+    return secret, len(earlier)

@@ -10,7 +10,12 @@ DEBUG=true
 BASE_URL={base_url}
 SECRET_KEY={secret_key}
 FIELD_ENCRYPTION_KEYS={encryption_key}
+# The demonstration's own, so that they stay the same from run to run, and what `export` refers to is found by `apply`.
+{provider_variable}={provider_secret}
+{bot_variable}={bot_secret}
 """
+PROVIDER_VARIABLE = "DEMO_CLIENT_SECRET"
+BOT_VARIABLE = "DEMO_BOT_CLIENT_SECRET"
 
 
 def write_env_file(path: Path, *, base_url: str) -> bool:
@@ -31,6 +36,10 @@ def write_env_file(path: Path, *, base_url: str) -> bool:
                 base_url=base_url,
                 secret_key=secrets.token_urlsafe(50),
                 encryption_key=secrets.token_urlsafe(32),
+                provider_variable=PROVIDER_VARIABLE,
+                provider_secret=secrets.token_urlsafe(32),
+                bot_variable=BOT_VARIABLE,
+                bot_secret=secrets.token_urlsafe(32),
             )
         )
     return True

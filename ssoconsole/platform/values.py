@@ -4,6 +4,7 @@ How the values of settings are read: each reader returns what a text means, or r
 Pure; no sentence repeats a value, which may be a secret. `settings.py` adds the name and the check's id.
 """
 
+import os
 import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -19,6 +20,7 @@ CACHE_OPTIONS = frozenset(
 )
 MAIL_OPTIONS = frozenset({"email_use_tls", "email_use_ssl", "email_timeout"})
 MAIL_SCHEMES = frozenset({"smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "filemail", "dummymail"})
+_DOMAIN = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){0,30}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,12}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?")
 
@@ -97,6 +99,30 @@ def web_address(text: str) -> str:
     parts = _split(text, example="https://collector.example.com:4318")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("It is a URL, such as https://collector.example.com:4318")
+    return text
+
+
+def proxy_url(text: str) -> str:
+    """Read the URL of a proxy that tunnels (CONNECT)."""
+    example = "http://proxy.example.com:3128, with user:password@ before the host where it wants them"
+    parts = _split(text, example=example)
+    if parts.scheme != "http" or not parts.hostname or not parts.port or parts.path.strip("/") or parts.query:
+        raise ValueError(f"It is a URL like {example}")
+    return text
+
+
+def domains(text: str) -> list[str]:
+    """Read domain names with commas between them, with or without a dot before each."""
+    names = [word.lower().removeprefix(".") for word in words(text)]
+    if not all(_DOMAIN.fullmatch(name) for name in names):
+        raise ValueError("Each is a domain name such as corp.example.com; its subdomains are meant as well.")
+    return names
+
+
+def readable_file(text: str) -> str:
+    """Read the path of a file that can be read."""
+    if not os.access(text, os.R_OK) or not Path(text).is_file():
+        raise ValueError("It is the path of a file that the console's account may read, and there is none.")
     return text
 
 

@@ -3,19 +3,16 @@
 import os
 import sys
 
+from ssoconsole.plainly import plainly
 
+
+@plainly()
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssoconsole.settings")
-    from django.core.exceptions import ImproperlyConfigured
+    from ssoconsole.serve.counters import shared_counters
+    from ssoconsole.serve.server import load_before_the_fork, server_of_settings
 
-    try:
-        from ssoconsole.serve.counters import shared_counters
-        from ssoconsole.serve.server import load_before_the_fork, server_of_settings
-
-        server = server_of_settings()
-    except ImproperlyConfigured as unusable:
-        sys.stderr.write(f"{unusable}\n")
-        return 1
+    server = server_of_settings()
     with shared_counters():
         load_before_the_fork()
         server.serve()

@@ -302,6 +302,34 @@ VALUES = {
         [("short", "expiry.E004"), ("", "expiry.E004"), ("a" * 40, "expiry.E004")],
         HOOK,
     ),
+    "SSL_CERT_FILE": ({"": "", __file__: __file__}, ["/nowhere/ca.pem", "/", "ca\x7f.pem"], {}),
+    "OUTBOUND_PROXY": (
+        {
+            url: url
+            for url in (
+                "",
+                "http://proxy.internal:3128",
+                "http://user:p%40w@10.0.0.7:8080",
+                "http://[::1]:3128/",
+            )
+        },
+        [
+            "proxy.internal:3128",
+            "https://proxy.internal:3128",
+            "socks5://proxy.internal:1080",
+            "http://proxy.internal",
+            "http://proxy.internal:port",
+            "http://:3128",
+            "http://proxy.internal:3128/path",
+            "http://user:pa/ss@proxy.internal:3128",
+        ],
+        {},
+    ),
+    "OUTBOUND_DIRECT": (
+        {"": [], "corp.example, .Internal.example": ["corp.example", "internal.example"]},
+        ["https://corp.example", "*.corp.example", "corp.example:443", "10.0.0.0/8", "a b"],
+        {},
+    ),
     "HSTS": (dict.fromkeys(("", "host", "subdomains", "preload"), ...), ["all", "true"], {}),
     "SIGN_IN_STRAIGHT_THROUGH": (*switch(False), {}),
 }
@@ -442,6 +470,16 @@ class FileTests:
             path.write_bytes(b"\xff\xfe\x00")
         with pytest.raises(ImproperlyConfigured, match=r"\(ssoconsole.E017\) SECRET_KEY_FILE(.|\n)*HINT"):
             settings_of(SECRET_KEY_FILE=str(path))
+
+    def test_nor_does_one_that_the_env_file_would_stand_in_for(self, forge, tmp_path):
+        for part in ("providers", "tokens"):
+            (tmp_path / part).symlink_to(ROOT / part)
+        shutil.copytree(ROOT / "ssoconsole", tmp_path / "ssoconsole")
+        (tmp_path / ".env").write_text(f"SECRET_KEY={SECRET}\n")
+        env = {"PATH": "/usr/bin:/bin", "SECRET_KEY_FILE": "/nowhere", "FIELD_ENCRYPTION_KEYS": KEY}
+        done = forge.run(["-c", "import ssoconsole.wsgi"], cwd=tmp_path, env=env)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+        assert "(ssoconsole.E017) SECRET_KEY_FILE" in done.stderr
 
 
 DOORS = {

@@ -145,6 +145,38 @@ def test_the_second_run_keeps_the_secrets_and_can_leave_the_demonstration_out(fi
     assert "Demonstration provider" not in requests.get(f"{second.url}/signin", timeout=5).text
 
 
+def demo_bot_secret(output):
+    return re.search(r"-u 'demo-bot:([^']+)'", output).group(1)
+
+
+def manage(folder, *words, **env):
+    clean = {
+        name: value for name, value in os.environ.items() if name not in (*OURS, "DJANGO_SETTINGS_MODULE")
+    }
+    command = [sys.executable, "manage.py", *words]
+    return subprocess.run(
+        command, cwd=folder, env=clean | env, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_bot_keeps_its_secret_and_an_export_applies_to_an_empty_database(first_run, fresh_copy):
+    first = first_run()
+    secret = demo_bot_secret(first.wait_for("Introspect it:"))
+    first.stop()
+    (fresh_copy / "console.yaml").write_text(manage(fresh_copy, "export").stdout)
+
+    other = {"DATABASE_URL": f"sqlite:///{fresh_copy / 'other.sqlite3'}"}
+    assert manage(fresh_copy, "migrate", "-v0", **other).returncode == 0
+    applied = manage(fresh_copy, "apply", "console.yaml", **other)
+    assert applied.returncode == 0, applied.stderr
+    assert "3 created" in applied.stdout
+    assert manage(fresh_copy, "apply", "console.yaml", "--dry-run", "--exit-code", **other).returncode == 0
+
+    again = first_run().wait_for("Introspect it:")
+    assert demo_bot_secret(again) == secret
+    assert "new secret" not in again
+
+
 def test_an_environment_file_that_exists_is_never_touched(fresh_copy):
     from ssoconsole.first_run.env_file import write_env_file
 

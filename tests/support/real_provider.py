@@ -101,13 +101,20 @@ class RealProvider:
         return response.json()
 
 
+def what_is_lacking():
+    """Return what the provider cannot run without and how to install it, or None."""
+    if not shutil.which("node"):
+        return "Node.js", "apt-get install nodejs npm"
+    if not (OP / "node_modules" / "oidc-provider").is_dir():
+        return "oidc-provider", INSTALL
+    return None
+
+
 @pytest.fixture(scope="session")
 def real_provider(tmp_path_factory):
+    if lacking := what_is_lacking():
+        missing(*lacking)
     node = shutil.which("node")
-    if not node:
-        missing("Node.js", "apt-get install nodejs npm")
-    if not (OP / "node_modules" / "oidc-provider").is_dir():
-        missing("oidc-provider", INSTALL)
     log = tmp_path_factory.mktemp("real_provider") / "provider.log"
     child = Child([node, str(OP / "server.mjs")], log=log, ready_line=True)
     try:

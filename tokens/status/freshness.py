@@ -32,7 +32,7 @@ def status_lists_changed() -> None:
 
 def tokens_revoked() -> None:
     """Say the same of tokens that were revoked themselves, and whose bots, audiences and keys are what they were."""
-    transaction.on_commit(_say, robust=True)  # what has been revoked stays revoked, whatever the cache does
+    transaction.on_commit(_say, robust=True)
 
 
 def current_word() -> str | None:
@@ -81,13 +81,20 @@ def keep(name: str, value: Any, *, word: str | None) -> None:
 
 
 def _say() -> None:
-    cache.set(_WORD, _new_word(), timeout=None)
+    _change(_WORD)
 
 
 def _say_all() -> None:
-    # Before the other: whoever finds that one changed builds a list, and must not go by what was known of bots.
-    cache.set(_HOLDERS_WORD, _new_word(), timeout=None)
-    _say()
+    # Holders before the other: whoever finds that one changed builds a list, and must not go by what was known of bots.
+    _change(_HOLDERS_WORD, _WORD)
+
+
+def _change(*words: str) -> None:
+    try:
+        for word in words:
+            cache.set(word, _new_word(), timeout=None)
+    except Exception as error:  # as above; each list is out of date by itself after `KEPT` seconds
+        log.warning("status_lists_not_told", error=type(error).__name__)
 
 
 def _new_word() -> str:

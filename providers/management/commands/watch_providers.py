@@ -1,4 +1,4 @@
-"""watch_providers [--json] [--strict]"""
+"""watch_providers [--json] [--exit-code]"""
 
 import json
 from dataclasses import asdict
@@ -15,30 +15,34 @@ from ssoconsole.platform.runs.services import failures_noted, note_run
 
 class Command(BaseCommand):
     help = (
-        "Read what every enabled provider publishes again, and tell what has changed; for cron. A provider that "
-        "needs a person is no failure of this command, unless --strict is given."
+        "Read what every enabled provider publishes again, and tell what has changed; for cron. "
+        "Exit status 0 when everything was read, 1 when something could not be; with --exit-code 2 when something that "
+        "was read needs a person."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument(
-            "--strict", action="store_true", help="exit status 1 when anything needs a person or was not read"
+            "--exit-code", action="store_true", help="exit with 2 when something needs a person"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with failures_noted(LastRun.What.WATCH):
             reports = watch_providers(by=Actor.command("watch_providers"), at=timezone.now())
+            if options["json"]:
+                self.stdout.write(json.dumps(_document(reports), indent=2, ensure_ascii=False))
+            else:
+                self._print(reports)
+            if any(report.unread for report in reports):
+                raise SystemExit(1)
             note_run(LastRun.What.WATCH)
-        if options["json"]:
-            self.stdout.write(json.dumps(_document(reports), indent=2, ensure_ascii=False))
-        else:
-            self._print(reports)
-        if options["strict"] and not all(report.ok for report in reports):
-            raise SystemExit(1)
+        if options["exit_code"] and not all(report.ok for report in reports):
+            raise SystemExit(2)
 
     def _print(self, reports: list[Report]) -> None:
         for report in reports:
-            self.stdout.write(f"{report.provider}: {'ok' if report.ok else 'needs a person'}")
+            state = "could not be read" if report.unread else "needs a person"
+            self.stdout.write(f"{report.provider}: {'ok' if report.ok else state}")
             for found in report.findings:
                 self.stdout.write(_printable(f"  {found.severity}: {found.title} ({found.code})"))
                 if found.expected or found.received:

@@ -53,7 +53,7 @@ def apply_configuration(
     that is rolled back, so that it finds the same errors, and does not use the network. Raises
     ConfigurationRefused with every problem found; then nothing was changed.
     """
-    document, findings = read_configuration(content, environment=environment)
+    document, findings = read_configuration(content, environment=environment, dry_run=dry_run)
     roll_back_overdue(at=timezone.now())
     with transaction.atomic():
         plan = _Run(document, findings, by=by).settle_all(prune=prune)
@@ -65,7 +65,9 @@ def apply_configuration(
     return plan
 
 
-def read_configuration(content: bytes, *, environment: Mapping[str, str]) -> tuple[dict[str, Any], Findings]:
+def read_configuration(
+    content: bytes, *, environment: Mapping[str, str], dry_run: bool = False
+) -> tuple[dict[str, Any], Findings]:
     """Return a document of the right shape with its secrets in place. Raises ConfigurationRefused."""
     document, findings = read_yaml(content)
     if document is not None or not findings.problems:
@@ -75,7 +77,7 @@ def read_configuration(content: bytes, *, environment: Mapping[str, str]) -> tup
         unreadable = {problem.path for problem in findings.problems}
         findings.problems += [problem for problem in found.problems if problem.path not in unreadable]
     if isinstance(document, dict):
-        resolve_secrets(document, environment, findings)
+        resolve_secrets(document, environment, findings, dry_run=dry_run)
     findings.refuse_if_any()
     return document, findings
 
@@ -87,7 +89,7 @@ class _Run:
         self.document = document
         self.findings = findings
         self.by = by
-        self.plan = Plan()
+        self.plan = Plan(warnings=findings.warnings)
 
     def settle_all(self, *, prune: bool) -> Plan:
         # Audiences before the bots that have grants there; who leaves goes in the opposite order.
@@ -141,8 +143,8 @@ class _Run:
             self.findings.add((*path, *inner), message)
 
     def _warn(self, path: Path, *messages: str) -> None:
-        line = self.findings.line_of(path)
-        self.plan.warnings.extend(Problem(spell(path), line, message) for message in messages)
+        for message in messages:
+            self.findings.warn(path, message)
 
 
 def _step(section: Section, entry: Entry, settled: Settled) -> Step:

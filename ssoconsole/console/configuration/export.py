@@ -28,14 +28,16 @@ UNLESS = {
 }
 
 
-def export_configuration() -> str:
+def export_configuration(*, placeholders: bool = False) -> str:
     """
     Return YAML that `apply` accepts, keys in the order of the documentation.
+
+    With `placeholders` its dry run accepts it before a variable is set, on an empty database as well.
 
     Left out are bots that were disabled for good, and the console's own audience unless a bot has a grant
     there.
     """
-    names = _Names()
+    names = _Names(placeholders=placeholders)
     roll_back_overdue(at=timezone.now())
     document = {
         "providers": [_entry(providers.describe(row), names) for row in _providers()],
@@ -49,8 +51,13 @@ def export_configuration() -> str:
 class _Names:
     """Gives every secret a variable of its own: `CORP_CLIENT_SECRET` for `corp`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, placeholders: bool) -> None:
         self.of: dict[str, str] = {}
+        self._placeholders = placeholders
+
+    def reference(self, holder: str) -> "_Reference":
+        name = self.name(holder)
+        return _Reference(env=name, placeholder=True) if self._placeholders else _Reference(env=name)
 
     def name(self, holder: str) -> str:
         stem = re.sub(r"[^A-Z0-9]", "_", holder.upper())
@@ -70,6 +77,8 @@ def _heading(names: _Names) -> Iterator[str]:
     )
     for name, holder in names.of.items():
         yield f"#   {name}: the client secret of {holder}"
+    if names.of:
+        yield "# Take the line out of a bot that is to keep the secret that it has: the console has no copy of it."
 
 
 def _providers() -> Iterator[Provider]:
@@ -87,7 +96,7 @@ def _bots() -> Iterator[Bot]:
     yield from Bot.objects.filter(retired_at=None).order_by("name")
 
 
-class _Reference(dict[str, str]):
+class _Reference(dict[str, Any]):
     """Written on one line."""
 
 
@@ -102,7 +111,7 @@ def _entry(described: dict[str, Any], names: _Names) -> dict[str, Any]:
         if key in UNLESS and value == UNLESS[key]:
             continue
         if isinstance(value, Hidden):
-            entry[key] = _Reference(env=names.name(holder))
+            entry[key] = names.reference(holder)
         elif key == "federation":
             entry[key] = [
                 {name: member for name, member in rule.items() if (name, member) != ("jwks_uri", None)}

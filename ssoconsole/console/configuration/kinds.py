@@ -8,6 +8,9 @@ from typing import Any, Protocol
 from ssoconsole.console.configuration.moments import moment
 from ssoconsole.platform.yaml.problems import LONGEST_KEY_SHOWN, Findings, Path
 
+# Beside `env`, and true: in a dry run the variable need not be set.
+PLACEHOLDER = "placeholder"
+
 
 class Kind(Protocol):
     """Something that a value may be."""
@@ -138,8 +141,9 @@ def is_secret(value: Any) -> bool:
     """Tell whether a value is text, or says where text is."""
     if isinstance(value, str):
         return True
-    reference = isinstance(value, dict) and value.keys() in ({"env"}, {"file"})
-    return reference and all(isinstance(name, str) for name in value.values())
+    if not isinstance(value, dict) or value.keys() not in ({"env"}, {"file"}, {"env", PLACEHOLDER}):
+        return False
+    return isinstance(value.get("env", value.get("file")), str) and value.get(PLACEHOLDER, True) is True
 
 
 def _found(value: Any) -> str:

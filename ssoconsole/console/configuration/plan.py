@@ -55,6 +55,10 @@ class Plan:
     # Where each provider stands whose discovery document is to be fetched once all of this is kept.
     to_fetch: dict[str, Path] = field(default_factory=dict)
 
+    @property
+    def differs(self) -> bool:
+        return any(step.action != Action.UNCHANGED for step in self.steps)
+
     def count(self, action: Action) -> int:
         return sum(step.action == action for step in self.steps)
 

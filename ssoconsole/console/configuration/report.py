@@ -10,16 +10,21 @@ MARKERS = {Action.CREATED: "+", Action.CHANGED: "~", Action.DISABLED: "-"}
 NOUNS = {"providers": "provider", "audiences": "audience", "bots": "bot"}
 
 
+def differences(plan: Plan) -> str:
+    """Return the plan with `+` for what is new, `~` for what changes, `-` for what goes; "" where nothing does."""
+    return "\n".join(line for step in plan.steps for line in _step(step))
+
+
 def report(plan: Plan, *, dry_run: bool = False) -> str:
     """
-    Return the plan with `+` for what is new, `~` for what changes, `-` for what goes; the last line sums up.
+    Return the differences; the last line sums up.
 
     Secrets appear as `(secret)`. What stays as it is is only counted.
     """
     lines = ["Dry run: nothing is written."] if dry_run else []
-    for step in plan.steps:
-        lines.extend(_step(step))
-    if all(step.action == Action.UNCHANGED for step in plan.steps):
+    if told := differences(plan):
+        lines.append(told)
+    else:
         lines.append("Nothing to change.")
     lines.append(", ".join(f"{plan.count(action)} {action}" for action in Action))
     return "\n".join(lines)

@@ -7,11 +7,12 @@ was written in place of a name: `{env: hunter2}` is a mistake that people make.
 
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ssoconsole.console.configuration.kinds import is_secret
+from ssoconsole.console.configuration.kinds import PLACEHOLDER, is_secret
 from ssoconsole.console.configuration.shape import SECTIONS
 from ssoconsole.platform.yaml.problems import SECRET_KEY_NAME, Findings, Path
 from ssoconsole.platform.yaml.scalars import ScalarRefused, storable
@@ -25,13 +26,25 @@ class SecretMissing(Exception):
     """A secret is not where the file says; the message is for the administrator."""
 
 
-def resolve_secrets(document: Any, environment: Mapping[str, str], findings: Findings) -> None:
-    """Put the secrets into a document; add a problem for each that is missing. Passes over wrong shapes."""
+def resolve_secrets(
+    document: Any, environment: Mapping[str, str], findings: Findings, *, dry_run: bool = False
+) -> None:
+    """
+    Put the secrets into a document; add a problem for each that is missing. Passes over wrong shapes.
+
+    In a dry run a placeholder whose variable is not set stands for a secret that nobody has, and is a warning.
+    """
     for item, path in _holders(document):
+        given = item[SECRET_KEY_NAME]
+        is_placeholder = isinstance(given, dict) and given.get(PLACEHOLDER) is True
         try:
-            item[SECRET_KEY_NAME] = _secret(item[SECRET_KEY_NAME], environment)
+            item[SECRET_KEY_NAME] = _secret(given, environment)
         except SecretMissing as error:
-            findings.add(path, str(error))
+            if is_placeholder and dry_run:
+                findings.warn(path, f"{error}; to apply this file, set it")
+                item[SECRET_KEY_NAME] = secrets.token_urlsafe(32)
+            else:
+                findings.add(path, str(error))
 
 
 def _holders(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Path]]:
@@ -42,7 +55,7 @@ def _holders(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Path]]:
                 yield item, (section, index, SECRET_KEY_NAME)
 
 
-def _secret(given: str | dict[str, str], environment: Mapping[str, str]) -> str:
+def _secret(given: str | dict[str, Any], environment: Mapping[str, str]) -> str:
     if isinstance(given, str):
         return _usable(given, "the secret")
     if "env" in given:

@@ -6,18 +6,34 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ssoconsole.console.configuration.apply import apply_configuration
-from ssoconsole.console.configuration.report import printable, report
+from ssoconsole.console.configuration.report import differences, printable, report
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.yaml.positions import LARGEST_FILE
 from ssoconsole.platform.yaml.problems import ConfigurationRefused
 
 
 class Command(BaseCommand):
-    help = "Make the database match a configuration file, all of it or nothing, and print what differs."
+    help = (
+        "Make the database match a configuration file, all of it or nothing, and print what differs. Exit status 0, "
+        "and 1 when anything is wrong; with --exit-code 2 when something differs."
+    )
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Arguments that are wrong exit with 1 as other errors do: 2 is for differences."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        leave = parser.exit
+        parser.exit = lambda status=0, message=None: leave(min(status, 1), message)  # type: ignore[method-assign]
+        return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", help="the YAML file; - for standard input")
         parser.add_argument("--dry-run", action="store_true", help="print what differs and write nothing")
+        parser.add_argument("--exit-code", action="store_true", help="exit with 2 when something differs")
+        parser.add_argument(
+            "--diff",
+            action="store_true",
+            help="print the differences alone, and nothing where there are none",
+        )
         parser.add_argument(
             "--prune",
             action="store_true",
@@ -41,7 +57,11 @@ class Command(BaseCommand):
             raise CommandError(f"{file} has errors ({len(refused.problems)}); nothing was changed.") from None
         for warning in plan.warnings:
             self.stderr.write(printable(f"{file}:{warning.line}: {warning.path}: warning: {warning.message}"))
-        self.stdout.write(report(plan, dry_run=options["dry_run"]))
+        told = differences(plan) if options["diff"] else report(plan, dry_run=options["dry_run"])
+        if told:
+            self.stdout.write(told)
+        if options["exit_code"] and plan.differs:
+            sys.exit(2)
 
 
 def _content(file: str) -> bytes:

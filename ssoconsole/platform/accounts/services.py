@@ -21,13 +21,22 @@ class NameTaken(DomainError):
     code = "name_taken"
 
 
+class NameUnusable(DomainError):
+    """An account has a name that can be typed, of 255 characters at most."""
+
+    code = "name_unusable"
+
+
 @transaction.atomic
 def bootstrap_admin(*, name: str, by: Actor, lifetime: timedelta = BREAK_GLASS_LIFETIME) -> tuple[User, str]:
     """
     Create or renew the temporary administrator `name`; return it and its password, which is kept nowhere else.
 
     Raises NameTaken when a lasting account has that name: breaking the glass never changes a real person.
+    Raises NameUnusable.
     """
+    if not name.strip() or len(name) > 255 or not name.isprintable():
+        raise NameUnusable
     user = User.objects.select_for_update().filter(username__iexact=name).first()
     if user and user.expires_at is None:
         raise NameTaken(received=name)

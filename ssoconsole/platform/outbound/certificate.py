@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ssoconsole.platform.outbound.connection import connect, resolve, secure
+from ssoconsole.platform.outbound.connection import secure
 from ssoconsole.platform.outbound.errors import TlsFailed
 from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits
+from ssoconsole.platform.outbound.route import open_route, route_to
 from ssoconsole.platform.outbound.targets import parse
 
 LONGEST_NAME = 200
@@ -33,9 +34,9 @@ def peer_certificate(
     target = parse(url, allow_http=False)
     deadline = Deadline(limits.total)
     timeout = deadline.wait(limits.idle)
-    endpoints = resolve(target.host, target.port, allow_loopback=allow_loopback, timeout=timeout)
+    route = route_to(target, allow_loopback=allow_loopback, timeout=timeout)
     with ExitStack() as stack:
-        sock = stack.enter_context(connect(endpoints, limits=limits, deadline=deadline))
+        sock = stack.enter_context(open_route(route, limits=limits, deadline=deadline))
         secured = stack.enter_context(
             secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
         )

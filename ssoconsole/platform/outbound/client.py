@@ -1,8 +1,8 @@
 """
 One HTTP/1.1 request to somebody else, under every rule of this package.
 
-No redirects, cookies, proxies, retries or compression: each of them is a way to be led elsewhere, or to be
-given more than was asked for.
+No redirects, cookies, retries or compression, and no proxy but the operator's: each of them is a way to be led
+elsewhere, or to be given more than was asked for.
 """
 
 import re
@@ -12,9 +12,10 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from ssoconsole.platform.metrics.counting import outbound_request
-from ssoconsole.platform.outbound.connection import connect, resolve, secure
+from ssoconsole.platform.outbound.connection import secure
 from ssoconsole.platform.outbound.errors import HeaderRefused
 from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits, Response, exchange
+from ssoconsole.platform.outbound.route import open_route, route_to
 from ssoconsole.platform.outbound.targets import Target, parse
 from ssoconsole.platform.tracing.span import span
 
@@ -72,8 +73,8 @@ def request(
     with outbound_request(), span(method, attributes=attributes), ExitStack() as stack:
         deadline = Deadline(limits.total)
         timeout = deadline.wait(limits.idle)
-        endpoints = resolve(target.host, target.port, allow_loopback=allow_loopback, timeout=timeout)
-        sock = stack.enter_context(connect(endpoints, limits=limits, deadline=deadline))
+        route = route_to(target, allow_loopback=allow_loopback, timeout=timeout)
+        sock = stack.enter_context(open_route(route, limits=limits, deadline=deadline))
         if target.scheme == "https":
             secured = secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
             sock = stack.enter_context(secured)

@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
@@ -19,6 +20,7 @@ from ssoconsole.platform.outbound.errors import (
     CertificateRefused,
     ConnectFailed,
     HostUnresolved,
+    NameUnknown,
     OutboundError,
     ResponseTimeout,
     TlsFailed,
@@ -44,7 +46,7 @@ def resolve(host: str, port: int, *, allow_loopback: bool, timeout: float) -> li
     else:
         endpoints = [(socket.AF_INET if literal.version == 4 else socket.AF_INET6, (str(literal), port))]
     if not endpoints:
-        raise HostUnresolved(f"{host} has no address")
+        raise NameUnknown(f"{host} has no address")
     for _, (address, _) in endpoints:
         if reason := refusal(address, allow_loopback=allow_loopback):
             raise AddressRefused(f"{host} leads to {address}, {reason}")
@@ -70,7 +72,7 @@ def _lookup(host: str, port: int, timeout: float) -> list[Endpoint]:
     except Empty:
         raise HostUnresolved(f"{host} was not resolved within {timeout:.3g} s") from None
     if answer is None:
-        raise HostUnresolved(f"{host} is not known to the name server")
+        raise NameUnknown(f"{host} is not known to the name server")
     return answer
 
 
@@ -130,20 +132,25 @@ def secure(
 
 
 def certificate_of(
-    secured: ssl.SSLSocket | None, endpoints: list[Endpoint], name: str, *, limits: Limits, deadline: Deadline
+    secured: ssl.SSLSocket | None,
+    again: Callable[[], socket.socket],
+    name: str,
+    *,
+    limits: Limits,
+    deadline: Deadline,
 ) -> bytes | None:
     """
     Return the certificate that the peer shows (DER): of `secured`, or else of a handshake that believes anything.
 
-    The connection of that handshake carries nothing, either way, and is closed here: it exists so that an
-    administrator can be told what is wrong with a certificate. None where no handshake succeeds.
+    `again` opens the connection of that handshake, which carries nothing, either way, and is closed here: it exists
+    so that an administrator can be told what is wrong with a certificate. None where no handshake succeeds.
     """
     if secured is not None:
         return secured.getpeercert(binary_form=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        with connect(endpoints, limits=limits, deadline=deadline) as sock:
+        with again() as sock:
             sock.settimeout(deadline.wait(limits.idle))
             with _handshake(context, sock, name) as believed:
                 return believed.getpeercert(binary_form=True)

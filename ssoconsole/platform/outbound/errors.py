@@ -42,6 +42,10 @@ class HostUnresolved(OutboundError):
     code = "host_unresolved"
 
 
+class NameUnknown(HostUnresolved):
+    """The name server has answered, and knows no such name."""
+
+
 class AddressRefused(OutboundError):
     """The name leads, at least in part, to an address that no request may go to."""
 

@@ -8,14 +8,16 @@ read: a probe is no request.
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from cryptography import x509
 
-from ssoconsole.platform.outbound.connection import Endpoint, certificate_of, connect, resolve, secure
+from ssoconsole.platform.outbound.connection import certificate_of, secure
 from ssoconsole.platform.outbound.errors import CertificateRefused, OutboundError
 from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits
-from ssoconsole.platform.outbound.targets import Target, parse
+from ssoconsole.platform.outbound.route import Route, open_route, route_to
+from ssoconsole.platform.outbound.targets import parse
 
 Step = Literal["resolution", "connection", "tls"]
 MOST_NAMES = 20
@@ -55,34 +57,33 @@ def probe(
     deadline = Deadline(limits.total)
     try:
         timeout = deadline.wait(limits.idle)
-        endpoints = resolve(target.host, target.port, allow_loopback=allow_loopback, timeout=timeout)
+        route = route_to(target, allow_loopback=allow_loopback, timeout=timeout)
     except OutboundError as error:
         return Probe(target.name, target.port, failed="resolution", error=error)
-    return _connected(target, endpoints, ca_file, limits, deadline)
+    return _connected(route, ca_file, limits, deadline)
 
 
-def _connected(
-    target: Target, endpoints: list[Endpoint], ca_file: str | None, limits: Limits, deadline: Deadline
-) -> Probe:
-    addresses = tuple(address for _, (address, _) in endpoints)
+def _connected(route: Route, ca_file: str | None, limits: Limits, deadline: Deadline) -> Probe:
+    target = route.target
+    again = partial(open_route, route, limits=limits, deadline=deadline)
     step: Step = "connection"
     shown: bytes | None = None
     failure: OutboundError | None = None
     try:
         with ExitStack() as stack:
-            sock = stack.enter_context(connect(endpoints, limits=limits, deadline=deadline))
+            sock = stack.enter_context(again())
             step = "tls"
             if target.scheme == "https":
                 secured = secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
                 stack.enter_context(secured)
-                shown = certificate_of(secured, endpoints, target.name, limits=limits, deadline=deadline)
+                shown = certificate_of(secured, again, target.name, limits=limits, deadline=deadline)
     except OutboundError as error:
         failure = error
     if isinstance(failure, CertificateRefused):
-        shown = certificate_of(None, endpoints, target.name, limits=limits, deadline=deadline)
+        shown = certificate_of(None, again, target.name, limits=limits, deadline=deadline)
     certificate = _read(shown) if shown else None
     failed = step if failure else None
-    return Probe(target.name, target.port, addresses, certificate, failed, failure)
+    return Probe(target.name, target.port, route.addresses, certificate, failed, failure)
 
 
 def _read(der: bytes) -> Certificate | None:

@@ -66,10 +66,15 @@ class Findings:
 
     lines: dict[Path, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)  # these refuse nothing
 
     def add(self, path: Path, message: str, *, line: int | None = None) -> None:
         """Add a problem at `path`, or at its nearest parent that the file holds."""
         self.problems.append(Problem(spell(path), line or self.line_of(path), message))
+
+    def warn(self, path: Path, message: str) -> None:
+        """Add a warning at `path`, or at its nearest parent that the file holds."""
+        self.warnings.append(Problem(spell(path), self.line_of(path), message))
 
     def line_of(self, path: Path) -> int:
         while path and path not in self.lines:

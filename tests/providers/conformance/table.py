@@ -14,6 +14,7 @@ import pytest
 
 from tests.providers.conformance.plans import PLANS, Plan
 from tests.providers.conformance.registry import HAPPY_PATHS, MODULES, Case, cases_of, load_every_module
+from tests.support.real_provider import what_is_lacking
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[2] / "docs" / "conformance.md"
@@ -113,7 +114,9 @@ def _happy_paths(results: Mapping[str, str]) -> str:
 
 
 def main() -> int:
-    """Run the modules, write the tables; the exit status is the run's."""
+    """Run the modules, write the tables; the exit status is the run's. Where a part cannot run nothing is written."""
+    if lacking := what_is_lacking():
+        sys.exit(f"The happy paths need {lacking[0]}, and nothing was written.\n\tHINT: {lacking[1]}")
     recorder = Recorder()
     status = pytest.main([str(HERE), "-q", "--ignore-glob=*_table.py"], plugins=[recorder])
     DOCUMENT.write_text(with_tables(DOCUMENT.read_text(), recorder.results))

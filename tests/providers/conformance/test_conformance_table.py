@@ -78,3 +78,12 @@ def test_a_test_that_breaks_while_it_is_taken_down_has_not_passed():
     for when, outcome in [("setup", "passed"), ("call", "passed"), ("teardown", "failed")]:
         recorder.pytest_runtest_logreport(SimpleNamespace(nodeid="a::b[c]", when=when, outcome=outcome))
     assert recorder.results == {"b[c]": "failed"}
+
+
+def test_without_node_nothing_is_written_and_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setattr("tests.support.real_provider.shutil.which", lambda name: None)
+    monkeypatch.setattr(table, "pytest", None)  # nothing is run
+    before = table.DOCUMENT.read_text()
+    with pytest.raises(SystemExit, match=r"Node\.js(.|\n)*HINT: apt-get install nodejs"):
+        table.main()
+    assert table.DOCUMENT.read_text() == before

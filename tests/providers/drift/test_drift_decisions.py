@@ -178,7 +178,7 @@ class RefusingTests:
     def test_another_change_is_asked_about(self, bob, op, corp, drift):
         decide(bob, drift, "refuse")
         op.discovery["token_endpoint"] = ELSEWHERE + "/2"
-        assert watch().status == 1
+        assert watch().status == 2
         op.discovery["token_endpoint"] = ELSEWHERE
         assert watch().status == 0
         assert not DiscoveryDrift.objects.undecided().exists()

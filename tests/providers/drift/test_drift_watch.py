@@ -82,7 +82,7 @@ class DecisiveTests:
         before = in_use(corp).discovery
         op.discovery[member] = ELSEWHERE
         told = watch()
-        assert told.status == 1
+        assert told.status == 2
         found = told.finding("endpoint_changed")
         assert (found["severity"], found["received"]) == ("error", ELSEWHERE)
         assert member in found["title"]
@@ -113,7 +113,7 @@ class DecisiveTests:
         op.discovery["issuer"] = "https://mallory.example"
         op.discovery["scopes_supported"] = ["openid"]
         told = watch()
-        assert (told.status, told.codes()[0]) == (1, "issuer_changed")
+        assert (told.status, told.codes()[0]) == (2, "issuer_changed")
         assert in_use(corp).discovery == before
         assert in_use(corp).issuer == op.issuer
 
@@ -210,7 +210,7 @@ class KeyTests:
         for jwk, name in zip(op.jwks.keys, names, strict=True):
             jwk["kid"] = name
         told = watch()
-        assert (told.status, told.codes()[0]) == (1, "key_replaced")
+        assert (told.status, told.codes()[0]) == (2, "key_replaced")
         event = provider_events().filter(action="provider_keys_changed").first()
         assert event.outcome == "key_replaced"
         assert watch().status == 0
@@ -219,7 +219,7 @@ class KeyTests:
         op.jwks.keys = [*op.jwks.keys, {"kty": "EC", "crv": "P-256", "kid": "oops", "d": "c2VjcmV0LWhhbGY"}]
         op.jwks.keys.append({"kty": "oct", "kid": "shared", "k": "c2hhcmVkLXNlY3JldA"})
         told = watch()
-        assert told.status == 1
+        assert told.status == 2
         assert told.codes()[:2] == ["key_exposed", "key_exposed"]
         kept = str(JwksVersion.objects.first().document)
         assert "c2VjcmV0LWhhbGY" not in kept
@@ -283,6 +283,19 @@ class OutageTests:
         after = in_use(corp)
         assert (after.discovery, after.jwks) == (before.discovery, before.jwks)
         assert after.discovery_failing_since or after.jwks_failing_since
+
+    def test_the_copy_serves_only_where_there_is_one_and_is_not_too_old(self, op, corp):
+        op.go_down()
+        told = watch()
+        assert "The stored copy serves" in told.finding("discovery_unreachable")["remedy"]
+        assert "The stored keys serve until" in told.finding("keys_unreachable")["remedy"]
+        Provider.objects.update(jwks_fetched_at=timezone.now() - timedelta(hours=25))
+        assert "no copy" in watch().finding("keys_unreachable")["remedy"]
+        Provider.objects.update(discovery=None, jwks=None)
+        assert "no copy" in watch().finding("discovery_unreachable")["remedy"]
+        assert not any(
+            "serve" in remedy and "no copy" not in remedy for _, _, remedy in findings.CODES.values()
+        )
 
     def test_it_is_over_when_the_provider_answers(self, op, corp):
         op.go_down()
@@ -358,11 +371,25 @@ class Here:
         return done
 
 
+class ExitStatusTests:
+    def test_what_waits_for_a_person_is_no_failed_job(self, op, corp):
+        op.discovery["token_endpoint"] = ELSEWHERE
+        assert run()[0] == 0
+        assert run("--exit-code")[0] == 2
+
+    def test_what_cannot_be_read_is_one_whatever_waits_beside_it(self, op, corp, another_scripted_provider):
+        registered_at(another_scripted_provider, slug="other", name="Other")
+        op.discovery["token_endpoint"] = ELSEWHERE
+        another_scripted_provider.go_down()
+        assert (run()[0], run("--exit-code")[0]) == (1, 1)
+        assert "other: could not be read" in run()[1]
+
+
 def test_a_person_reads_it_too_and_no_control_character_reaches_his_terminal(op, corp):
     op.discovery["token_endpoint"] = ELSEWHERE
     op.discovery["service_documentation"] = "\x1b[2J\nlooks: ok"
-    status, text = run()
-    assert status == 1
+    status, text = run("--exit-code")
+    assert status == 2
     assert text.startswith(
         "corp: needs a person\n  error: The provider names another endpoint: token_endpoint."
     )

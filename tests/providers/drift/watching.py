@@ -22,14 +22,14 @@ class Watch:
 
 
 def watch():
-    status, text = run("--json")
+    status, text = run("--json", "--exit-code")
     return Watch(status, text)
 
 
 def run(*options):
     out = StringIO()
     try:
-        call_command("watch_providers", "--strict", *options, stdout=out)
+        call_command("watch_providers", *options, stdout=out)
     except SystemExit as ended:
         return ended.code, out.getvalue()
     return 0, out.getvalue()

@@ -60,6 +60,8 @@ def apply(tmp_path):
         except CommandError as error:
             err.write(str(error))
             code = 1
+        except SystemExit as left:
+            code = left.code
         else:
             code = 0
         problems = [

@@ -1,11 +1,13 @@
 """The configuration file is applied: all of it, once, or nothing."""
 
+import os
 import sys
 from datetime import timedelta
 from io import BytesIO, StringIO
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from django.core.management import CommandError, call_command
 from django.db import DataError
 from django.db.models.signals import pre_save
@@ -323,3 +325,55 @@ def test_an_error_that_no_item_alone_explains_is_about_the_list():
     entry = {"allowed_networks": ["10.0.0.0/8"], "federation": []}
     assert locate(NetworkInvalid(), entry) == ("allowed_networks",)
     assert locate(RuleInvalid(), entry) == ("federation",)
+
+
+class DryRunTests:
+    """For pipelines: an exit status that tells differences from errors, and output that is only those."""
+
+    @pytest.mark.parametrize("options", [(), ("--dry-run",), ("--dry-run", "--prune")])
+    def test_without_exit_code_differences_are_no_error(self, apply, contract, options):
+        assert apply(contract, *options).code == 0
+
+    def test_the_exit_status_tells_a_difference_from_an_error(self, apply, contract):
+        assert apply(contract, "--dry-run", "--exit-code").code == 2
+        assert apply(contract.replace("slug:", "slog:"), "--dry-run", "--exit-code").code == 1
+        assert apply(contract, "--exit-code").code == 2
+        assert apply(contract, "--dry-run", "--exit-code").code == 0
+
+    def test_a_mistyped_argument_is_an_error_and_no_difference(self, forge, migrated_database):
+        env = os.environ | {
+            "DATABASE_URL": migrated_database,
+            "DJANGO_SETTINGS_MODULE": "ssoconsole.settings",
+        }
+        ran = forge.run(["manage.py", "apply", "x.yaml", "--exit-code", "--dry-rum"], env=env)
+        assert ran.returncode == 1
+        assert "unrecognized arguments: --dry-rum" in ran.stderr
+
+    def test_a_diff_is_the_differences_and_nothing_else(self, apply, contract):
+        said = apply(contract, "--dry-run", "--diff").out
+        assert said.startswith("+ provider corp\n")
+        assert "Dry run" not in said
+        assert "created" not in said
+        apply(contract)
+        assert apply(contract, "--dry-run", "--diff").out == ""
+        assert apply(contract, "--diff").out == ""
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            "providers: [{slug: corp, enabled: false}]",
+            'audiences: [{identifier: "https://api.example", enabled: false}]',
+            "bots: [{name: ingestion-bot, enabled: false}]",
+        ],
+    )
+    def test_to_disable_what_is_disabled_is_no_change(self, apply, contract, entry, everything):
+        document = yaml.safe_load(contract)
+        section, [item] = next(iter(yaml.safe_load(entry).items()))
+        key = next(iter(item))
+        entry = yaml.safe_dump({section: [{key: document[section][0][key], "enabled": False}]})
+        apply(contract)
+        assert apply(entry).summary == "0 created, 1 changed, 0 unchanged, 0 disabled"
+        before = everything()
+        again = apply(entry, "--exit-code")
+        assert (again.code, again.summary) == (0, "0 created, 0 changed, 1 unchanged, 0 disabled")
+        assert everything() == before

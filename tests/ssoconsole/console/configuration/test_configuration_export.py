@@ -172,3 +172,53 @@ def test_an_export_never_opens_a_secret(apply, contract, settings):
     settings.FIELD_ENCRYPTION_KEYS = ["bmV3IG5ldyBuZXcgbmV3IG5ldyBuZXcgbmV3IG5ldyE"]
 
     assert yaml.safe_load(export())["providers"][0]["client_secret"] == {"env": "CORP_CLIENT_SECRET"}
+
+
+class PlaceholderTests:
+    """`export --with-placeholders`: a file to look at what it would do elsewhere, before anybody has a secret there."""
+
+    @pytest.fixture
+    def exported(self, apply, contract, unusual, monkeypatch):
+        for text in (contract, unusual):
+            assert apply(text).code == 0
+        out = StringIO()
+        call_command("export", "--with-placeholders", stdout=out)
+        empty()
+        monkeypatch.delenv("CORP_CLIENT_SECRET")
+        return out.getvalue()
+
+    def test_a_dry_run_on_an_empty_database_accepts_it_and_names_each_variable(
+        self, apply, exported, everything
+    ):
+        before = everything()
+        answer = apply(exported, "--dry-run")
+        assert answer.code == 0, answer.err
+        warned = [line for line in answer.problems if "is not set; to apply this file, set it" in line]
+        named = [line.split()[1].rstrip(":") for line in exported.splitlines() if line.startswith("#   ")]
+        assert len(warned) == len(named) == 3
+        for name in named:
+            assert any(name in line for line in warned), name
+        assert everything() == before
+
+    def test_to_apply_it_all_the_same_is_refused(self, apply, exported):
+        answer = apply(exported)
+        assert answer.code == 1
+        assert "CORP_CLIENT_SECRET is not set" in answer.err
+        assert not Provider.objects.exists()
+
+    def test_with_the_variables_set_it_applies(self, apply, exported, monkeypatch):
+        for name in ("CORP_CLIENT_SECRET", "INGESTION_BOT_CLIENT_SECRET", "_1_BOT_CLIENT_SECRET"):
+            monkeypatch.setenv(name, f"{name}-Qe7Zt1Vx9Kc3Mw5Lr8Ny2Pb6Hd4Jf0Gs")
+        answer = apply(exported)
+        assert answer.code == 0, answer.err
+        assert "set it" not in answer.err
+
+    @pytest.mark.parametrize(
+        "reference",
+        ["{env: X, placeholder: false}", "{file: /x, placeholder: true}", "{env: X, placeholder: hunter2}"],
+    )
+    def test_nothing_else_is_a_placeholder(self, apply, contract, reference):
+        answer = apply(contract.replace("{env: CORP_CLIENT_SECRET}", reference), "--dry-run")
+        assert answer.code == 1
+        assert "expected {env: NAME}" in answer.err
+        assert "hunter2" not in answer.err

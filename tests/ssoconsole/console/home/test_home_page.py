@@ -167,7 +167,8 @@ class BobTests:
 
     def test_his_bots_lead_to_their_pages(self, client, bob):
         bot = Bot.objects.create(name="his", owner=bob.username)
-        assert f'href="/admin/tokens/bot/{bot.pk}/change/"' in home(client)
+        assert 'href="/bots/his"' in home(client)
+        assert f'href="/admin/tokens/bot/{bot.pk}/change/"' in client.get("/bots/his").content.decode()
 
     def test_every_area_leads_to_a_page_that_opens(self, client, bob):
         for area in client.get("/").context["areas"]:

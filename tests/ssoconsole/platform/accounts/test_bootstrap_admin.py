@@ -43,6 +43,12 @@ class TemporaryAdministratorTests:
         assert username == "rescue"
         assert enters(client, "rescue", password)
 
+    @pytest.mark.parametrize("name", ["", "  ", "x" * 256, "a\nb", "a\x00b"])
+    def test_a_name_that_nobody_could_type_is_refused(self, name):
+        with pytest.raises(CommandError, match="255 characters"):
+            call_command("bootstrap_admin", "--name", name)
+        assert not User.objects.exists()
+
     def test_the_password_is_long_and_new_every_time(self):
         passwords = {bootstrap("--name", f"rescue-{n}")[1] for n in range(3)}
         assert len(passwords) == 3

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ssoconsole.platform.accounts.services import NameTaken, bootstrap_admin
+from ssoconsole.platform.accounts.services import NameTaken, NameUnusable, bootstrap_admin
 from ssoconsole.platform.actors import Actor
 
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
             user, password = bootstrap_admin(
                 name=name, lifetime=timedelta(hours=hours), by=Actor.command("bootstrap_admin")
             )
-        except NameTaken as error:
+        except (NameTaken, NameUnusable) as error:
             raise CommandError(f"{error} Choose another with --name.") from error
         self.stdout.write(f"username: {user.username}")
         self.stdout.write(f"password: {password}")
