@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from providers.admin.credentials import Import, SecretTextarea, import_credentials
+from providers.admin.credentials import (
+    NOT_KEPT,
+    SECRET,
+    Import,
+    SecretInput,
+    SecretTextarea,
+    import_credentials,
+    is_left_to_kept,
+)
 from providers.admin.fields import GroupRulesField, LinesField, PairsField, StructureField
 from providers.admin.icons import IconField
 from providers.admin.trial import STALE, SeenField, TrialField, stamp_of
@@ -55,7 +63,7 @@ class ProviderForm(ProviderModelForm):
     kind = forms.ChoiceField(choices=list)
     client_secret = forms.CharField(
         required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=SecretInput(attrs={"autocomplete": "new-password"}),
         help_text="Kept encrypted and never shown. Leave empty to keep what is stored. "
         "client_secret_jwt needs at least 32 bytes, private_key_jwt and none need no secret.",
     )
@@ -123,6 +131,8 @@ class ProviderForm(ProviderModelForm):
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("remove_client_secret") and cleaned.get("client_secret"):
             self.add_error("remove_client_secret", "Either a new secret or none.")
+        if is_left_to_kept(self.data):
+            self.add_error(SECRET, NOT_KEPT)
         for name, sentence in self.imported.errors.items():
             self.add_error(name, sentence)
         # What an older page does not change, it would change back.
@@ -194,11 +204,6 @@ class ProviderForm(ProviderModelForm):
         except RehearsalRequired as required:
             self.unrehearsed = required.changed
             self.add_error(None, required.message)
-
-    @property
-    def secret_was_typed(self) -> bool:
-        """Tell whether the secret of this form is lost with it, because no page shows it."""
-        return bool(self.cleaned_data.get("client_secret"))
 
     def _add_problems(self, found: dict[str, list[str]]) -> None:
         for name, sentences in found.items():

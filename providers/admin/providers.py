@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 
 from providers.admin.client_keys import client_keys_panel, rotate_client_keys
+from providers.admin.credentials import keep_typed_secret, with_kept_secret
 from providers.admin.drift import drift_section, drift_urls
 from providers.admin.forms import ProviderForm
 from providers.admin.guides import guides
@@ -125,6 +126,8 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
     ) -> Any:
         """Outside a transaction: a slow provider would keep the database locked while it is asked."""
         roll_back_overdue(at=timezone.now())
+        if request.method == "POST":
+            request.POST = with_kept_secret(request, uses=True)  # type: ignore[assignment]  # a QueryDict, as before
         try:
             return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
         except RehearsalRequired as required:  # it counted a moment ago, when the form was judged
@@ -155,6 +158,8 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
     ) -> HttpResponse:
         """With the guide beside the form, and above it whatever should be known of the stored registration."""
         form = context["adminform"].form
+        if form.is_bound and form.errors:
+            keep_typed_secret(request, form)
         context["guides"] = guides(obj or Provider(), form if self.may_write(request, obj) else None)
         if self.may_write(request, obj):
             context |= {**rehearsing_context(obj), **replaying_context(request, obj)}

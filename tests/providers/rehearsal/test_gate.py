@@ -17,6 +17,7 @@ from providers.registration.secret import set_client_secret
 from ssoconsole.console.configuration.apply import apply_configuration
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
+from tests.providers.admin.test_kept_secret import KEPT, kept_in
 from tests.providers.registrations import BOB, provider_at, provider_events
 from tests.providers.rehearsal.stage import LIST
 from tests.providers.signin.journey import Browser
@@ -342,13 +343,18 @@ class FormTests:
         assert "Not saved yet: this wants a rehearsal" in text
         assert "a change of leeway can lock them out" in text
         assert 'name="anyway"' in text
-        assert "enter it once more" not in text
+        assert "What you typed is kept" not in text
         assert Provider.objects.get().leeway == 60
 
-    def test_a_secret_that_was_typed_has_to_be_typed_again(self, stage, corp):
+    def test_a_secret_that_was_typed_is_rehearsed_and_saved_without_being_typed_again(self, stage, corp, op):
+        op.client.client_secret = "another-secret"
         text = self.post(stage, corp, client_secret="another-secret").content.decode()
-        assert "enter it once more" in text
+        assert "What you typed is kept" in text
         assert_without(text, "another-secret")
+        kept = {"client_secret": "", KEPT: kept_in(text)}
+        assert stage.rehearse(corp, **kept)["succeeded"]
+        assert self.post(stage, corp, **kept).redirect_chain
+        assert Provider.objects.get().client_secret == "another-secret"
 
     def test_without_need_there_is_no_anyway(self, stage, corp):
         assert 'name="anyway"' not in stage.client.get(page_of(corp)).content.decode()
