@@ -26,7 +26,7 @@ FILLED = ("client_id", "client_secret", "issuer", "token_endpoint_auth_method")
 
 SECRET, KEPT = "client_secret", "client_secret_kept"
 IS_KEPT = (
-    "What you typed is kept, encrypted and for five minutes, until the next time you save: leave this empty to use "
+    "What you gave is kept, encrypted and for five minutes, until the next time you save: leave this empty to use "
     "it, or type another. To do neither, open the page again."
 )
 NOT_KEPT = (
@@ -98,9 +98,9 @@ def is_left_to_kept(posted: Any) -> bool:
     return bool(posted.get(KEPT) and not posted.get(SECRET) and not posted.get("remove_client_secret"))
 
 
-def keep_typed_secret(request: HttpRequest, form: "forms.ModelForm[Provider]") -> None:
-    """Let the page of a form with a mistake say that the secret is kept, if one was typed that was none itself."""
-    secret, widget = form.cleaned_data.get(SECRET), form.fields[SECRET].widget
+def keep_secret(request: HttpRequest, form: "forms.ModelForm[Provider]", secret: str | None) -> None:
+    """Let the page of a form say that a secret is kept for it, which was typed or pasted, if any was."""
+    widget = form.fields[SECRET].widget
     if secret and isinstance(widget, SecretInput):
         widget.kept = str(keep_for_one_look(request, secret, about=form.instance))
         form[SECRET].help_text = IS_KEPT

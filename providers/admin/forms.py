@@ -20,6 +20,7 @@ from providers.admin.trial import STALE, SeenField, TrialField, stamp_of
 from providers.kinds import all_kinds, kind_of
 from providers.models import Provider
 from providers.models.structures import GroupRules, TextList, TextMap
+from providers.registration.beginning import free_slug
 from providers.registration.errors import RegistrationInvalid, RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.rules import problems
@@ -120,11 +121,15 @@ class ProviderForm(ProviderModelForm):
         self._fill_in(self.imported)
 
     def _fill_in(self, imported: Import) -> None:
-        """Take what the credentials name as if it had been typed; every rule applies to it."""
-        if imported.values and not imported.errors:
+        """Take what the credentials name, and a slug after the name, as if it had been typed; every rule applies."""
+        named = dict(imported.values) if not imported.errors else {}
+        is_new = self.is_bound and self.instance._state.adding
+        if is_new and not self.data.get("slug") and (name := str(self.data.get("name") or "").strip()):
+            named["slug"] = free_slug(name)
+        if named:
             filled: Any = copy(self.data)  # a QueryDict's copy can be written to
-            for name, value in imported.values.items():
-                filled[self.add_prefix(name)] = value
+            for field, value in named.items():
+                filled[self.add_prefix(field)] = value
             self.data = filled
 
     def clean(self) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def guides(provider: Provider, form: BaseForm | None) -> list[dict[str, Any]]:
     """
     shown = copy(provider)
     if form:
-        for name in ("kind", "slug", "callback"):
+        for name in {"kind", "slug", "callback"} & form.fields.keys():
             setattr(shown, name, str(form[name].value() or ""))
     # A browser echoes what was posted; only what can become a slug belongs into an address.
     shown.slug = shown.slug if _SLUG.fullmatch(shown.slug) else NO_SLUG

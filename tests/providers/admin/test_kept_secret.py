@@ -35,7 +35,7 @@ def typed(form):
 def key(bob, typed):
     """As the form with a mistake in another field has come back."""
     page = bob.post(ADD, typed | {"leeway": "301"}).content.decode()
-    assert "What you typed is kept" in page
+    assert "What you gave is kept" in page
     assert_without(page, SECRET)
     return kept_in(page)
 

@@ -343,13 +343,13 @@ class FormTests:
         assert "Not saved yet: this wants a rehearsal" in text
         assert "a change of leeway can lock them out" in text
         assert 'name="anyway"' in text
-        assert "What you typed is kept" not in text
+        assert "What you gave is kept" not in text
         assert Provider.objects.get().leeway == 60
 
     def test_a_secret_that_was_typed_is_rehearsed_and_saved_without_being_typed_again(self, stage, corp, op):
         op.client.client_secret = "another-secret"
         text = self.post(stage, corp, client_secret="another-secret").content.decode()
-        assert "What you typed is kept" in text
+        assert "What you gave is kept" in text
         assert_without(text, "another-secret")
         kept = {"client_secret": "", KEPT: kept_in(text)}
         assert stage.rehearse(corp, **kept)["succeeded"]
