@@ -190,6 +190,7 @@ class RegisteringAdmin(RehearsingAdmin):
             "client": [form[name] for name in CLIENT],
             "read": [form[name] for name in READ if name != "kind"],
             "told": told,
+            "add": True,
             "guides": [guide for guide in guides(form.instance, form) if guide["open"]],
         }
         return self._page(request, context, None)
