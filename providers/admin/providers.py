@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
@@ -33,8 +34,9 @@ from providers.admin.trial import trial_banner, trial_mark
 from providers.drift.pending import undecided
 from providers.drift.watch import look_again
 from providers.errors import ProviderUnknown, SignInRefused
+from providers.explanations.remedies import Mend, mend_of
 from providers.kinds import kind_of
-from providers.models import DiscoveryDrift, Provider
+from providers.models import DiscoveryDrift, Provider, SignInAttempt
 from providers.registration import services
 from providers.registration.cautions import standing_cautions
 from providers.registration.errors import RehearsalRequired
@@ -45,6 +47,7 @@ NOT_ENABLED = (
     "not enabled, because it was changed since it last let somebody in. Open it and press “Rehearse sign-in”; once "
     "that has succeeded, it can be enabled for 30 minutes. On its page it can also be saved as enabled anyway."
 )
+MEND = "mend"
 NOBODY_YET = (
     "Nobody has signed in through this provider yet; “Rehearse sign-in” tries it, and changes nothing."
 )
@@ -108,6 +111,8 @@ class ProviderAdmin(RegisteringAdmin, ReplayingAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:
         """The panel speaks of a row that is there; the links to start from, of one that is not."""
         sets = fieldsets(stored=obj is not None, panels=self.readonly_fields)
+        if MEND in request.GET:  # the field to mend may be in a part that is folded
+            sets = [(title, {**options, "classes": ()}) for title, options in sets]
         return sets if self.may_write(request, obj) else readable(sets, panels=self.readonly_fields)
 
     def get_form(
@@ -167,6 +172,8 @@ class ProviderAdmin(RegisteringAdmin, ReplayingAdmin):
     ) -> HttpResponse:
         """With the guide beside the form, and above it whatever should be known of the stored registration."""
         form = context["adminform"].form
+        if mend := self._mend(request, obj, form):
+            context["mend"] = {"label": form[mend.field].label, "is_filled_in": mend.value is not None}
         if form.is_bound and form.errors:
             keep_secret(request, form, form.cleaned_data.get(SECRET))
         context["guides"] = guides(obj or Provider(), form if self.may_write(request, obj) else None)
@@ -179,6 +186,23 @@ class ProviderAdmin(RegisteringAdmin, ReplayingAdmin):
             if _is_draft(obj):
                 context["progress"] = progress_of(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def _mend(self, request: HttpRequest, obj: Provider | None, form: BaseForm) -> Mend | None:
+        """Put into the form what the attempt in the address says; the value itself stands in no address."""
+        may_read = request.user.has_perm("providers.view_signinattempt")
+        if obj is None or form.is_bound or not (may_read and self.may_write(request, obj)):
+            return None
+        try:
+            attempt = SignInAttempt.objects.filter(provider=obj, pk=UUID(request.GET.get(MEND, ""))).first()
+        except ValueError:
+            return None
+        mend = mend_of(attempt) if attempt else None
+        if mend is None:
+            return None
+        form.fields[mend.field].widget.attrs["autofocus"] = True
+        if mend.value is not None:
+            form.initial[mend.field] = mend.value
+        return mend
 
     def save_model(self, request: HttpRequest, obj: Provider, form: BaseForm, change: bool) -> None:
         metadata = form.metadata if isinstance(form, ProviderForm) else None

@@ -149,7 +149,7 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
         if {"_addanother", "_popup"} & request.POST.keys() or not self.has_change_permission(request, obj):
             return super().response_add(request, obj, post_url_continue)
         self.message_user(
-            request, f"{obj} is there. Give it a secret, or issue it a token.", messages.SUCCESS
+            request, f"The bot {obj} is there. Give it a secret, or issue it a token.", messages.SUCCESS
         )
         return redirect("admin:tokens_bot_change", obj.pk)
 
