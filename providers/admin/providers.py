@@ -44,8 +44,9 @@ from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.actors import Actor, SuperuserRequired
 
 NOT_ENABLED = (
-    "not enabled, because it was changed since it last let somebody in. Open it and press “Rehearse sign-in”; once "
-    "that has succeeded, it can be enabled for 30 minutes. On its page it can also be saved as enabled anyway."
+    "not enabled, because nobody has come in through it as it is now. Follow “draft” in its row, or press "
+    "“Rehearse sign-in” in its form; once that has succeeded, it can be enabled for 30 minutes. There it "
+    "can also be enabled anyway."
 )
 MEND = "mend"
 NOBODY_YET = (

@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
 
 from providers.models import Provider, Rehearsal
 from providers.registration.beginning import free_slug, name_of, put_right
-from ssoconsole.platform.accounts.models import SecretToShow
+from ssoconsole.platform.accounts.models import SecretToShow, User
 from tests.providers.admin.test_kept_secret import KEPT, kept_in
 from tests.providers.registrations import provider_events, registered_at
 from tests.providers.signin.journey import Browser, hop_of
@@ -259,6 +261,20 @@ class DraftTests:
         bob.post(draft_page(draft), {"do": "anyway"})
         assert Provider.objects.get().enabled
         assert provider_events().first().after == {"anyway": True}
+
+    @pytest.mark.parametrize("do", ["on", "anyway"])
+    def test_who_is_no_superuser_tries_it_and_does_not_switch_it_on(self, draft, op, do):
+        carol = User.objects.create(username="carol", is_staff=True)
+        carol.user_permissions.set(
+            Permission.objects.filter(codename__in=["change_provider", "view_provider"])
+        )
+        browser = Client()
+        browser.force_login(carol, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
+        assert browser.get(WAY).status_code == 404
+        assert browser.post(draft_page(draft), {"do": "try"}).status_code == 200
+        page = browser.post(draft_page(draft), {"do": do}).content.decode()
+        assert "Only a superuser may enable a provider" in page
+        assert not Provider.objects.get().enabled
 
     def test_the_list_and_the_form_lead_back_to_it(self, bob, draft):
         assert f'href="{draft_page(draft)}"' in bob.get(LIST).content.decode()
