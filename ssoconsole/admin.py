@@ -85,10 +85,18 @@ class ConsoleAdminSite(admin.AdminSite):
         return super().index(request, {"ending_soon": summary(request), **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        """The areas in the order of first use, groups among the people; whatever else there is comes last."""
+        """
+        The areas in the order of first use, groups among the people; whatever else there is comes last.
+
+        An admin may have a page of its own to add by (`add_page`).
+        """
         found = {app["app_label"]: app for app in super().get_app_list(request, app_label)}
         if "accounts" in found and "auth" in found:
             found["accounts"]["models"] += found.pop("auth")["models"]
+        for model in (model for app in found.values() for model in app["models"]):
+            add_page = getattr(self._registry[model["model"]], "add_page", "")
+            if add_page and model["add_url"]:
+                model["add_url"] = reverse(add_page)
         return sorted(found.values(), key=lambda app: _place_of(app["app_label"]))
 
     @method_decorator(never_cache)

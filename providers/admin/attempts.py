@@ -3,21 +3,24 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from providers.account.browsers import browser_name
 from providers.diagnosis.experience import examine_attempt
 from providers.errors import EmailTaken
 from providers.explanations.meanings import meaning_of
 from providers.explanations.neighbours import neighbours_of
-from providers.explanations.remedies import remedy_of
+from providers.explanations.remedies import mend_of, remedy_of
 from providers.explanations.said import said_by_provider
 from providers.explanations.searching import attempts_like
 from providers.explanations.stages import stages_of, total_of
 from providers.identities.accounts import identities_of
-from providers.models import SignInAttempt
+from providers.models import Provider, SignInAttempt
 from ssoconsole.platform.keyset.admin import KeysetAdmin
 from ssoconsole.platform.keyset.filters import DayFilter, SeenFilter, WhenFilter
 
@@ -41,6 +44,9 @@ class SignInAttemptAdmin(KeysetAdmin):
     fields = ("reference",)
     change_form_template = "admin/providers/signinattempt/change_form.html"
 
+    class Media:
+        js = ("js/copy.js",)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[SignInAttempt]:
         return super().get_queryset(request).select_related("provider", "user", "session")
 
@@ -63,12 +69,15 @@ class SignInAttemptAdmin(KeysetAdmin):
 
 def explanation_of(attempt: SignInAttempt) -> dict[str, Any]:
     """Everything that the page says of an attempt; the claims are masked on the way out."""
-    claims = attempt.claims_shown
+    claims, mend = attempt.claims_shown, mend_of(attempt)
     taken = attempt.received if attempt.outcome == EmailTaken.code else ""
     return {
         "attempt": attempt,
         "meaning": meaning_of(attempt.outcome),
         "remedy": remedy_of(attempt),
+        "mend": mend,
+        "mend_label": label_for_field(mend.field, Provider) if mend else "",
+        "link": f"{settings.BASE_URL}{reverse('admin:providers_signinattempt_change', args=[attempt.pk])}",
         "findings": examine_attempt(attempt),
         "stages": stages_of(attempt),
         "totals": list(total_of(attempt)),

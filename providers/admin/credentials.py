@@ -1,10 +1,14 @@
-"""Filling the form of a registration from the credentials that a provider lets people download."""
+"""The client's secret in the form of a registration: typed, kept over a mistake, or out of downloaded credentials."""
 
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, QueryDict
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from providers.models import Provider
 from providers.protocol.credentials_json import (
@@ -13,10 +17,34 @@ from providers.protocol.credentials_json import (
     CredentialsRefused,
     read_credentials,
 )
+from ssoconsole.platform.accounts.shown_once import keep_for_one_look, look_once, peek
 
 PASTED = "credentials_json"
 UPLOADED = "credentials_file"
 FILLED = ("client_id", "client_secret", "issuer", "token_endpoint_auth_method")
+
+SECRET, KEPT = "client_secret", "client_secret_kept"
+IS_KEPT = (
+    "What you gave is kept, encrypted and for five minutes, until the next time you save: leave this empty to use "
+    "it, or type another. To do neither, open the page again."
+)
+NOT_KEPT = (
+    "What was typed here is not kept any more: enter it again, or leave it empty to keep what is stored."
+)
+
+
+class SecretInput(forms.PasswordInput):
+    """Never shows what was typed; `kept` is the name under which it waits for the rest of the form to be right."""
+
+    kept = ""
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        line = super().render(name, value, attrs, renderer)
+        if not self.kept:
+            return line
+        return format_html('{}<input type="hidden" name="{}" value="{}">', line, KEPT, self.kept)
 
 
 class SecretTextarea(forms.Textarea):
@@ -41,6 +69,39 @@ class Import:
         if self.redirect_uris is not None and not any(_covers(uri, ours) for uri in self.redirect_uris):
             warnings.append(f"The file's redirect URIs do not have {ours}: register it at the provider.")
         return warnings
+
+
+def with_kept_secret(request: HttpRequest, *, uses: bool) -> QueryDict:
+    """
+    Return the form that was posted, with the secret that was typed into it when it had a mistake.
+
+    With `uses` it is not kept any longer. One that is not kept any more is for the form to tell.
+    """
+    posted = request.POST
+    if not is_left_to_kept(posted):
+        return posted
+    try:
+        key = uuid.UUID(posted[KEPT])
+    except ValueError:
+        return posted
+    if seen := (look_once if uses else peek)(request, key, about=Provider):
+        filled = posted.copy()
+        filled[SECRET] = seen[0]
+        return filled
+    return posted
+
+
+def is_left_to_kept(posted: Any) -> bool:
+    """Tell whether a form means the secret that was typed before."""
+    return bool(posted.get(KEPT) and not posted.get(SECRET) and not posted.get("remove_client_secret"))
+
+
+def keep_secret(request: HttpRequest, form: "forms.ModelForm[Provider]", secret: str | None) -> None:
+    """Let the page of a form say that a secret is kept for it, which was typed or pasted, if any was."""
+    widget = form.fields[SECRET].widget
+    if secret and isinstance(widget, SecretInput):
+        widget.kept = str(keep_for_one_look(request, secret, about=form.instance))
+        form[SECRET].help_text = IS_KEPT
 
 
 def import_credentials(form: "forms.ModelForm[Provider]") -> Import:

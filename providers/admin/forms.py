@@ -5,13 +5,22 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from providers.admin.credentials import Import, SecretTextarea, import_credentials
+from providers.admin.credentials import (
+    NOT_KEPT,
+    SECRET,
+    Import,
+    SecretInput,
+    SecretTextarea,
+    import_credentials,
+    is_left_to_kept,
+)
 from providers.admin.fields import GroupRulesField, LinesField, PairsField, StructureField
 from providers.admin.icons import IconField
 from providers.admin.trial import STALE, SeenField, TrialField, stamp_of
 from providers.kinds import all_kinds, kind_of
 from providers.models import Provider
 from providers.models.structures import GroupRules, TextList, TextMap
+from providers.registration.beginning import free_slug
 from providers.registration.errors import RegistrationInvalid, RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.rules import problems
@@ -55,7 +64,7 @@ class ProviderForm(ProviderModelForm):
     kind = forms.ChoiceField(choices=list)
     client_secret = forms.CharField(
         required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=SecretInput(attrs={"autocomplete": "new-password"}),
         help_text="Kept encrypted and never shown. Leave empty to keep what is stored. "
         "client_secret_jwt needs at least 32 bytes, private_key_jwt and none need no secret.",
     )
@@ -108,21 +117,31 @@ class ProviderForm(ProviderModelForm):
             "userinfo",
         } & self.fields.keys():  # the admin takes them from who may only look
             self.fields[name].required = False
+        if "enabled" in self.fields and self.instance._state.adding:
+            self.fields[
+                "enabled"
+            ].help_text = "Without it this is a draft, to be tried before people can sign in."
         self.imported = import_credentials(self) if self.is_bound else Import()
         self._fill_in(self.imported)
 
     def _fill_in(self, imported: Import) -> None:
-        """Take what the credentials name as if it had been typed; every rule applies to it."""
-        if imported.values and not imported.errors:
+        """Take what the credentials name, and a slug after the name, as if it had been typed; every rule applies."""
+        named = dict(imported.values) if not imported.errors else {}
+        is_new = self.is_bound and self.instance._state.adding
+        if is_new and not self.data.get("slug") and (name := str(self.data.get("name") or "").strip()):
+            named["slug"] = free_slug(name)
+        if named:
             filled: Any = copy(self.data)  # a QueryDict's copy can be written to
-            for name, value in imported.values.items():
-                filled[self.add_prefix(name)] = value
+            for field, value in named.items():
+                filled[self.add_prefix(field)] = value
             self.data = filled
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("remove_client_secret") and cleaned.get("client_secret"):
             self.add_error("remove_client_secret", "Either a new secret or none.")
+        if is_left_to_kept(self.data):
+            self.add_error(SECRET, NOT_KEPT)
         for name, sentence in self.imported.errors.items():
             self.add_error(name, sentence)
         # What an older page does not change, it would change back.
@@ -194,11 +213,6 @@ class ProviderForm(ProviderModelForm):
         except RehearsalRequired as required:
             self.unrehearsed = required.changed
             self.add_error(None, required.message)
-
-    @property
-    def secret_was_typed(self) -> bool:
-        """Tell whether the secret of this form is lost with it, because no page shows it."""
-        return bool(self.cleaned_data.get("client_secret"))
 
     def _add_problems(self, found: dict[str, list[str]]) -> None:
         for name, sentences in found.items():

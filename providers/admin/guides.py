@@ -1,11 +1,13 @@
 """The guide beside the form: what to do at the provider, and the values to paste there."""
 
+import json
 import re
 from collections.abc import Iterator
 from copy import copy
 from typing import Any
 
 from django.forms import BaseForm
+from django.forms.models import model_to_dict
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -27,7 +29,7 @@ def guides(provider: Provider, form: BaseForm | None) -> list[dict[str, Any]]:
     """
     shown = copy(provider)
     if form:
-        for name in ("kind", "slug", "callback"):
+        for name in {"kind", "slug", "callback"} & form.fields.keys():
             setattr(shown, name, str(form[name].value() or ""))
     # A browser echoes what was posted; only what can become a slug belongs into an address.
     shown.slug = shown.slug if _SLUG.fullmatch(shown.slug) else NO_SLUG
@@ -36,7 +38,10 @@ def guides(provider: Provider, form: BaseForm | None) -> list[dict[str, Any]]:
     except ProviderUnknown:
         current = None
     kinds = [kind for kind in all_kinds().values() if kind is current or form]
-    return [_guide(kind, shown, is_open=kind is current) for kind in kinds]
+    return [
+        _guide(kind, shown, is_open=kind is current) | {"usual": _usual(kind, form) if form else ""}
+        for kind in kinds
+    ]
 
 
 def _guide(kind: Kind, provider: Provider, *, is_open: bool) -> dict[str, Any]:
@@ -46,6 +51,13 @@ def _guide(kind: Kind, provider: Provider, *, is_open: bool) -> dict[str, Any]:
         for step in kind.guide
     ]
     return {"kind": kind, "open": is_open, "steps": steps, "notes": kind.notes}
+
+
+def _usual(kind: Kind, form: BaseForm) -> str:
+    """The values that this kind, or another, has of its own, as the fields of the form show them, in JSON."""
+    names = {name for each in all_kinds().values() for name in each.defaults} & form.fields.keys()
+    usual = {**model_to_dict(Provider(), fields=names), **kind.defaults}
+    return json.dumps({name: form.fields[name].prepare_value(usual[name]) for name in sorted(names)})
 
 
 def _values(kind: Kind, provider: Provider) -> Iterator[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Read-only panels on a provider's page and in the list: what it has published, and what to know of it."""
+"""Read-only panels on a provider's pages and in the list: what it has published, and how far it has come."""
 
 from datetime import datetime
 
@@ -7,11 +7,15 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.timezone import localtime, now
 
+from providers.diagnosis.services import is_of_form
 from providers.kinds import all_kinds
 from providers.metadata.age import metadata_age
 from providers.models import Provider
 from providers.registration.cautions import standing_cautions
+from providers.rehearsal.gate import fresh_rehearsal
+from ssoconsole.platform.eventlog.models import Event
 
+MOST_EVENTS = 50
 ENDPOINTS = (
     "authorization_endpoint",
     "token_endpoint",
@@ -74,6 +78,26 @@ def starting_points() -> SafeString:
         " · ", '<a href="?kind={}">{}</a>', ((k.key, k.name) for k in all_kinds().values())
     )
     return format_html("Begin with the usual values of: {}", links)
+
+
+def progress_of(provider: Provider) -> list[tuple[str, bool]]:
+    """
+    Return how far a provider has come on its way to the sign-in page, and how far it has not.
+
+    A check counts as long as nothing risky was changed since, and is looked for among the newest events alone.
+    """
+    since, newest = (
+        provider.risky_change_at or provider.created_at,
+        Event.objects.filter(target=provider.slug),
+    )
+    is_checked = any(
+        (event.action, event.outcome) == ("provider_checked", "ok")
+        and event.at >= since
+        and not is_of_form(event)
+        for event in newest.order_by("-id")[:MOST_EVENTS]
+    )
+    is_rehearsed = fresh_rehearsal(provider, at=now()) is not None
+    return [("Draft", True), ("Checked", is_checked), ("Rehearsed", is_rehearsed), ("On", provider.enabled)]
 
 
 def flow_mark(provider: Provider) -> SafeString:

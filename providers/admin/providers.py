@@ -2,35 +2,41 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import BaseForm
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern
+from django.shortcuts import redirect
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 
 from providers.admin.client_keys import client_keys_panel, rotate_client_keys
+from providers.admin.credentials import SECRET, keep_secret, with_kept_secret
 from providers.admin.drift import drift_section, drift_urls
 from providers.admin.forms import ProviderForm
 from providers.admin.guides import guides
 from providers.admin.history import history_urls
 from providers.admin.layout import fieldsets, readable
 from providers.admin.openmetadata import openmetadata_urls
-from providers.admin.panels import cautions_mark, flow_mark, metadata_panel
+from providers.admin.panels import cautions_mark, flow_mark, metadata_panel, progress_of
 from providers.admin.preflight import preflight_urls
-from providers.admin.rehearsing import RehearsingAdmin, rehearsing_context
+from providers.admin.registering import RegisteringAdmin
+from providers.admin.rehearsing import rehearsing_context
 from providers.admin.replaying import ReplayingAdmin, replaying_context
 from providers.admin.trial import trial_banner, trial_mark
 from providers.drift.pending import undecided
 from providers.drift.watch import look_again
 from providers.errors import ProviderUnknown, SignInRefused
+from providers.explanations.remedies import Mend, mend_of
 from providers.kinds import kind_of
-from providers.models import DiscoveryDrift, Provider
+from providers.models import DiscoveryDrift, Provider, SignInAttempt
 from providers.registration import services
 from providers.registration.cautions import standing_cautions
 from providers.registration.errors import RehearsalRequired
@@ -38,16 +44,18 @@ from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.actors import Actor, SuperuserRequired
 
 NOT_ENABLED = (
-    "not enabled, because it was changed since it last let somebody in. Open it and press “Rehearse sign-in”; once "
-    "that has succeeded, it can be enabled for 30 minutes. On its page it can also be saved as enabled anyway."
+    "not enabled, because nobody has come in through it as it is now. Follow “draft” in its row, or press "
+    "“Rehearse sign-in” in its form; once that has succeeded, it can be enabled for 30 minutes. There it "
+    "can also be enabled anyway."
 )
+MEND = "mend"
 NOBODY_YET = (
     "Nobody has signed in through this provider yet; “Rehearse sign-in” tries it, and changes nothing."
 )
 
 
 @admin.register(Provider)
-class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
+class ProviderAdmin(RegisteringAdmin, ReplayingAdmin):
     """Every write goes through the registration's services; a provider in use is disabled, not deleted."""
 
     form = ProviderForm
@@ -65,18 +73,24 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
         """With what the warnings of a row need to know of the others, in the same query."""
         others = Provider.objects.enabled().exclude(pk=OuterRef("pk"))
+        drafts = Provider.objects.drafts().filter(pk=OuterRef("pk"))
         waiting = DiscoveryDrift.objects.undecided().filter(provider=OuterRef("pk"))
         return (
-            super().get_queryset(request).annotate(others_enabled=Exists(others), has_changed=Exists(waiting))
+            super()
+            .get_queryset(request)
+            .annotate(others_enabled=Exists(others), has_changed=Exists(waiting), is_draft=Exists(drafts))
         )
 
     @admin.display(description="Flow", ordering="response_type")
     def flow(self, provider: Provider) -> SafeString:
         return flow_mark(provider)
 
-    @admin.display(description="On trial", ordering="trial_ends_at")
+    @admin.display(description="Draft or on trial", ordering="trial_ends_at")
     def on_trial(self, provider: Provider) -> SafeString | str:
-        return trial_mark(provider)
+        if not _is_draft(provider):
+            return trial_mark(provider)
+        url = reverse("admin:providers_provider_register_draft", args=[provider.pk])
+        return format_html('<a class="mark" href="{}">draft</a>', url)
 
     @admin.display(description="Warnings")
     def warnings(self, provider: Provider) -> SafeString:
@@ -98,6 +112,8 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:
         """The panel speaks of a row that is there; the links to start from, of one that is not."""
         sets = fieldsets(stored=obj is not None, panels=self.readonly_fields)
+        if MEND in request.GET:  # the field to mend may be in a part that is folded
+            sets = [(title, {**options, "classes": ()}) for title, options in sets]
         return sets if self.may_write(request, obj) else readable(sets, panels=self.readonly_fields)
 
     def get_form(
@@ -108,7 +124,7 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The model's defaults, which declared form fields know nothing of; `?kind=` brings that kind's."""
-        blank = model_to_dict(Provider(), fields=ProviderForm.Meta.fields)
+        blank = model_to_dict(Provider(enabled=False), fields=ProviderForm.Meta.fields)
         try:
             kind = kind_of(request.GET.get("kind", ""))
         except ProviderUnknown:
@@ -125,6 +141,8 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
     ) -> Any:
         """Outside a transaction: a slow provider would keep the database locked while it is asked."""
         roll_back_overdue(at=timezone.now())
+        if request.method == "POST":
+            request.POST = with_kept_secret(request, uses=True)  # type: ignore[assignment]  # a QueryDict, as before
         try:
             return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
         except RehearsalRequired as required:  # it counted a moment ago, when the form was judged
@@ -155,6 +173,10 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
     ) -> HttpResponse:
         """With the guide beside the form, and above it whatever should be known of the stored registration."""
         form = context["adminform"].form
+        if mend := self._mend(request, obj, form):
+            context["mend"] = {"label": form[mend.field].label, "is_filled_in": mend.value is not None}
+        if form.is_bound and form.errors:
+            keep_secret(request, form, form.cleaned_data.get(SECRET))
         context["guides"] = guides(obj or Provider(), form if self.may_write(request, obj) else None)
         if self.may_write(request, obj):
             context |= {**rehearsing_context(obj), **replaying_context(request, obj)}
@@ -162,7 +184,26 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
             context["trial"] = trial_banner(obj)
             context["cautions"] = standing_cautions(obj, others_enabled=_others_enabled(obj))
             context["drift"] = drift_section(obj)
+            if _is_draft(obj):
+                context["progress"] = progress_of(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def _mend(self, request: HttpRequest, obj: Provider | None, form: BaseForm) -> Mend | None:
+        """Put into the form what the attempt in the address says; the value itself stands in no address."""
+        may_read = request.user.has_perm("providers.view_signinattempt")
+        if obj is None or form.is_bound or not (may_read and self.may_write(request, obj)):
+            return None
+        try:
+            attempt = SignInAttempt.objects.filter(provider=obj, pk=UUID(request.GET.get(MEND, ""))).first()
+        except ValueError:
+            return None
+        mend = mend_of(attempt) if attempt else None
+        if mend is None:
+            return None
+        form.fields[mend.field].widget.attrs["autofocus"] = True
+        if mend.value is not None:
+            form.initial[mend.field] = mend.value
+        return mend
 
     def save_model(self, request: HttpRequest, obj: Provider, form: BaseForm, change: bool) -> None:
         metadata = form.metadata if isinstance(form, ProviderForm) else None
@@ -172,6 +213,7 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
             metadata=metadata,
             trial=form.cleaned_data.get("trial"),
             anyway=bool(form.cleaned_data.get("anyway")),
+            draft=not change and not obj.enabled,
         )
         if isinstance(form, ProviderForm):
             warnings = [*warnings, *form.imported.warnings(obj)]
@@ -179,6 +221,14 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
             self.message_user(request, warning, messages.WARNING)
         if not change and obj.enabled:
             self.message_user(request, NOBODY_YET, messages.INFO)
+
+    def response_add(
+        self, request: HttpRequest, obj: Provider, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """“Save” leads from a draft to what is left to do."""
+        if obj.enabled or {"_continue", "_addanother"} & request.POST.keys():
+            return super().response_add(request, obj, post_url_continue)
+        return redirect("admin:providers_provider_register_draft", obj.pk)
 
     def response_change(self, request: HttpRequest, obj: Provider) -> HttpResponse:
         """“Save and refresh metadata” stays on the page."""
@@ -241,6 +291,11 @@ class ProviderAdmin(RehearsingAdmin, ReplayingAdmin):
             return
         news = "new metadata was fetched" if changed else "the metadata is unchanged"
         self.message_user(request, f"{provider}: {news}.", messages.SUCCESS)
+
+
+def _is_draft(provider: Provider) -> bool:
+    """As below."""
+    return bool(getattr(provider, "is_draft", False))
 
 
 def _others_enabled(provider: Provider) -> bool:

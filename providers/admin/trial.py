@@ -17,6 +17,7 @@ from django.utils.timesince import timeuntil
 from providers.history.errors import VersionUnknown, VersionUnusable
 from providers.history.reading import NOW, difference_between
 from providers.models import Provider
+from providers.trial.beginning import NOBODY_COULD, nobody_could_confirm
 from providers.trial.services import roll_back_now, settle
 from ssoconsole.platform.actors import Actor
 
@@ -79,6 +80,7 @@ def trial_banner(provider: Provider) -> dict[str, str] | None:
         "ends_at": _clock(provider.trial_ends_at),
         "left": _time_left(provider.trial_ends_at),
         "baseline": str(provider.trial_baseline),
+        "nobody": NOBODY_COULD if nobody_could_confirm(provider) else "",
     }
 
 

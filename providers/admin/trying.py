@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from providers.admin.credentials import with_kept_secret
 from providers.admin.forms import ProviderForm
 from providers.models import Provider
 
@@ -42,7 +43,8 @@ class TryingAdmin(ProviderModelAdmin):
         if (pk and instance is None) or not self.may_write(request, instance):
             raise Http404
         form_class = cast("type[ProviderForm]", self.get_form(request, instance, change=bool(instance)))
-        form = form_class(request.POST, request.FILES, instance=instance)
+        posted = with_kept_secret(request, uses=False)
+        form = form_class(posted, request.FILES, instance=instance)
         form.is_tried = True
         return form, Provider.objects.get(pk=pk) if pk else None
 

@@ -11,6 +11,7 @@ from providers.protocol.preflight.findings import Check, Finding, Report, by_imp
 from providers.protocol.preflight.offers import OFFERS
 from providers.protocol.preflight.values import sentence_for
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from ssoconsole.platform.eventlog.services import record_event
 
 
@@ -23,6 +24,8 @@ class Step:
     needs: tuple[str, ...] = ()
 
 
+# In the event of a check.
+OF_FORM = "unsaved"
 _PUBLISHED = ("registration", "issuer", "endpoints")
 
 # What is offered is not all that there is to know about these.
@@ -56,9 +59,9 @@ STEPS = (
 )
 
 
-def check_provider(*, provider: Provider, by: Actor) -> Report:
+def check_provider(*, provider: Provider, by: Actor, is_saved: bool = True) -> Report:
     """
-    Examine a registration at its provider, and record that somebody has.
+    Examine a registration at its provider, and record that somebody has; one that is not saved is called so.
 
     Sends requests, and takes as long as the provider does; nothing is written to the registration.
     """
@@ -68,9 +71,14 @@ def check_provider(*, provider: Provider, by: Actor) -> Report:
         by=by,
         target=provider.slug,
         outcome="ok" if report.ok else report.findings[0].code,
-        after={"findings": [each.code for each in report.findings]},
+        after={"findings": [each.code for each in report.findings], **({} if is_saved else {OF_FORM: True})},
     )
     return report
+
+
+def is_of_form(event: Event) -> bool:
+    """Tell whether what was checked was in a form, and not saved."""
+    return bool((event.after or {}).get(OF_FORM))
 
 
 def examine_provider(provider: Provider) -> Report:

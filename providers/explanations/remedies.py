@@ -1,7 +1,10 @@
-"""What to do about the outcome of one attempt: the remedy of the table, and the value to type where there is one."""
+"""What to do about the outcome of one attempt: the remedy of the table, the value to type, and the field for it."""
+
+from typing import Any, NamedTuple
 
 from providers.explanations.meanings import meaning_of
 from providers.models import Provider, SignInAttempt
+from ssoconsole.platform.jose.algorithms import ALGORITHMS, SYMMETRIC
 
 # By outcome; what was expected and received is the attempt's, everything else the registration's or the console's.
 SENTENCES = {
@@ -16,9 +19,71 @@ SENTENCES = {
 }
 UNTRUSTED = "Type {received} among the trusted audiences, if these are yours."
 ANOTHER_CLIENT = "The client ID here is {client_id}, and the token is for {received}."
+# Which field a remedy is about where it leaves the value to a person.
+FIELDS = {
+    "issuer_mismatch": "issuer",
+    "iss_parameter_mismatch": "issuer",
+    "metadata_invalid": "issuer",
+    "audience_mismatch": "client_id",
+    "authorized_party_mismatch": "client_id",
+    "algorithm_refused": "signing_algs",
+    "client_credentials_unusable": "client_secret",
+    "principal_missing": "principal_claims",
+    "principal_unusable": "principal_claims",
+    "authentication_too_old": "max_age",
+    "pushed_authorization_refused": "token_endpoint_auth_method",
+}
 JWKS_URL = (
     "The console's JWKS URL is {jwks_url}: let the provider read it, and compare the assertion audience."
 )
+
+
+class Mend(NamedTuple):
+    """The field of a registration that a remedy is about, and what it would be then; None leaves that to a person."""
+
+    field: str
+    value: Any = None
+
+
+def mend_of(attempt: SignInAttempt) -> Mend | None:
+    """
+    Return what an attempt says is to be changed in the registration; None where that is not told.
+
+    A value is only offered that cannot lead to somebody else: an issuer of another spelling, and never one of another
+    path, which may be another tenant's with the same keys.
+    """
+    provider = attempt.provider
+    if provider is None or attempt.outcome in ("", "ok"):
+        return None
+    mend = _with_value(attempt, provider)
+    if mend is None:
+        field = FIELDS.get(attempt.outcome, "")
+        if attempt.outcome == "token_endpoint_error" and "invalid_client" in attempt.received:
+            field = "client_secret"
+        return Mend(field) if field else None
+    return None if getattr(provider, mend.field) == mend.value else mend
+
+
+def _with_value(attempt: SignInAttempt, provider: Provider) -> Mend | None:
+    outcome, received = attempt.outcome, attempt.received
+    if outcome == "issuer_mismatch" and _spelt_alike(attempt.expected, received):
+        return Mend("issuer", received)
+    if outcome == "audience_mismatch" and "trusted audiences" in attempt.expected:
+        added = [name for name in received.split() if name not in provider.trusted_audiences]
+        return Mend("trusted_audiences", [*provider.trusted_audiences, *added])
+    algorithm = received.removeprefix("alg ")
+    if outcome == "algorithm_refused" and algorithm in ALGORITHMS:
+        named = [*provider.signing_algs, *({algorithm} - {*provider.signing_algs})]
+        return None if set(SYMMETRIC) & set(named) else Mend("signing_algs", named)
+    if outcome == "response_mode_mismatch":
+        return Mend("extra_params", {**provider.extra_params, "response_mode": "form_post"})
+    if outcome == "pushed_authorization_refused" and "invalid_client" not in received:
+        return Mend("pushed_authorization", False)
+    return Mend("enabled", True) if outcome == "provider_disabled" else None
+
+
+def _spelt_alike(expected: str, received: str) -> bool:
+    return bool(received) and expected.rstrip("/").lower() == received.rstrip("/").lower()
 
 
 def remedy_of(attempt: SignInAttempt, *, registration: Provider | None = None) -> str:

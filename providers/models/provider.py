@@ -35,6 +35,11 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
         """Those whose configuration was on trial, was not confirmed in time, and still stands."""
         return self.filter(trial_ends_at__lte=at)
 
+    def drafts(self) -> "ProviderQuerySet":
+        """Those that are off and have let nobody in as they are: made so, or changed in a risky field since."""
+        off = self.filter(enabled=False, risky_change_at__isnull=False)
+        return off.exclude(identities__last_signed_in_at__gt=models.F("risky_change_at"))
+
     def in_order(self) -> "ProviderQuerySet":
         return self.order_by("order", "name", "slug")
 
@@ -220,7 +225,8 @@ class Provider(models.Model):
     # On trial (`providers.trial`): until when, and the number of the version that comes back then.
     trial_ends_at = models.DateTimeField(null=True, editable=False)
     trial_baseline = models.PositiveIntegerField(null=True, editable=False)
-    # When a field of `registration.risk.RISKY` has last changed; what it was registered with is no change.
+    # When a field of `registration.risk.RISKY` has last changed, or when it was registered as a draft; what it was
+    # registered with otherwise is no change.
     risky_change_at = models.DateTimeField(null=True, editable=False)
 
     created_at = models.DateTimeField(auto_now_add=True)

@@ -53,6 +53,7 @@ def save_provider(
     metadata: Metadata | None = None,
     trial: timedelta | None = None,
     anyway: bool = False,
+    draft: bool = False,
     note: str = "",
 ) -> list[str]:
     """
@@ -65,9 +66,10 @@ def save_provider(
 
     What needs a rehearsal (`providers.rehearsal.gate`) needs one, or a `trial`, or `anyway`, which goes on record. With
     `trial`, a change of a kind that could lock people out is taken back after that time by itself, unless an
-    administrator signs in through the provider before. `note` is for the history. A client secret that was entered for
-    another issuer, or for other hosts, is entered again or forgotten (`registration.secret`). Raises
-    RegistrationInvalid, RehearsalRequired and SuperuserRequired.
+    administrator signs in through the provider before. A new provider that is a `draft` is off, and is not enabled
+    without a rehearsal either. `note` is for the history. A client secret that was entered for another issuer, or for
+    other hosts, is entered again or forgotten (`registration.secret`). Raises RegistrationInvalid, RehearsalRequired
+    and SuperuserRequired.
     """
     refuse_problems(provider)
     refuse_trial(provider, trial)
@@ -82,7 +84,7 @@ def save_provider(
         if trial is not None:
             by.refuse_if_limited("put a provider on trial")
         if stored is None:
-            _create(provider, by)
+            _create(provider, by, draft=draft)
             on_trial = []
         else:
             on_trial = _change(stored, provider, by, trial=trial, anyway=anyway, note=note)
@@ -178,7 +180,9 @@ def refuse_problems(provider: Provider) -> None:
         raise RegistrationInvalid(found)
 
 
-def _create(provider: Provider, by: Actor) -> None:
+def _create(provider: Provider, by: Actor, *, draft: bool) -> None:
+    if draft:
+        provider.enabled, provider.risky_change_at = False, timezone.now()
     provider.save(force_insert=True)
     after = _snapshot(provider)
     if provider.client_secret:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from providers.models import Identity, Provider, Rehearsal, SignInAttempt
+from providers.models import Provider, Rehearsal, SignInAttempt
 from providers.registration.errors import RehearsalRequired
 from providers.registration.risk import is_risky
 from providers.rehearsal.registration import rehearsed_provider
@@ -51,14 +51,16 @@ def needs_rehearsal(stored: Provider, provider: Provider) -> tuple[str, ...]:
     """
     Return the fields because of which a rehearsal is needed; empty for a change that harms nobody.
 
-    Nobody depends on a provider that is disabled and stays so. One that is enabled again lets people in by what was
-    changed meanwhile.
+    Nobody depends on a provider that is disabled and stays so. One that is a draft, or was changed while it was off,
+    lets people in by what nobody has tried.
     """
     if not provider.enabled:
         return ()
     if changed := is_risky(stored, provider):
         return changed
-    return () if stored.enabled or not _is_unproven(stored) else (ENABLED,)
+    if stored.enabled or not Provider.objects.drafts().filter(pk=stored.pk).exists():
+        return ()
+    return (ENABLED,)
 
 
 def fresh_rehearsal(provider: Provider, *, at: datetime) -> SignInAttempt | None:
@@ -79,11 +81,3 @@ def _is_of(rehearsal: Rehearsal, provider: Provider) -> bool:
         return not is_risky(rehearsed_provider(rehearsal), provider)
     except DecryptionFailed:
         return False
-
-
-def _is_unproven(stored: Provider) -> bool:
-    """Tell whether nobody has come in since the last risky change."""
-    since = stored.risky_change_at
-    if since is None:
-        return False
-    return not Identity.objects.filter(provider=stored, last_signed_in_at__gt=since).exists()

@@ -21,6 +21,10 @@ RAN_OUT = (
     "registration again before you change it."
 )
 NOT_NEEDED = "Nothing that could lock anybody out was changed, so it is kept for good and not on trial."
+NOBODY_COULD = (
+    "Nobody could confirm it now: no administrator has signed in through this provider, and it makes nobody one. Name "
+    "somebody among its admin principals, or connect an administrator's account to it first."
+)
 BROUGHT_BACK = "This is the configuration from before the trial: the trial is over."
 
 
@@ -106,10 +110,18 @@ def _is_undone(provider: Provider) -> bool:
     return configuration_of(before) == configuration_of(provider)
 
 
+def nobody_could_confirm(provider: Provider) -> bool:
+    """Tell whether no administrator is known who could sign in through it: none has, and it makes none."""
+    has_come = provider.identities.filter(user__is_active=True, user__is_staff=True).exists()
+    return not (has_come or provider.admin_principals or provider.link_by_verified_email)
+
+
 def _sentence(provider: Provider) -> str:
+    unconfirmed = f" {NOBODY_COULD}" if nobody_could_confirm(provider) else ""
     return (
         f"On trial until {provider.trial_ends_at:%Y-%m-%d %H:%M:%S} UTC: unless an administrator signs in through "
         f"{provider} before, version {provider.trial_baseline} comes back, and all that was saved since is undone."
+        f"{unconfirmed}"
     )
 
 

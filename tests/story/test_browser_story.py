@@ -39,6 +39,7 @@ def register_in_admin(page, console, *, kind, name, slug, issuer, client_id, sec
     page.locator("[name=token_endpoint_auth_method]").select_option(method)
     if secret:
         page.locator("[name=client_secret]").fill(secret)
+    page.locator("[name=enabled]").check()
     with page.expect_navigation():
         page.locator("[name=_continue]").last.click()
     assert page.locator(".errorlist").all_inner_texts() == []

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -48,6 +49,10 @@ class GrantInline(GrantStackedInline):
     formset = GrantFormSet
     extra = 0
     fields = ("audience", ("scopes", "roles"))
+
+    def get_extra(self, request: HttpRequest, obj: Bot | None = None, **kwargs: Any) -> int:
+        """A new bot is nearly always given one."""
+        return 0 if obj else 1
 
     def _goes_with_the_bot(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("tokens.change_bot") or request.user.has_perm("tokens.add_bot")
@@ -136,6 +141,17 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
             found = bot.credentials.filter(pk__in=list(evidence))
             context["credentials"] = [(credential, evidence[credential.pk]) for credential in found]
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_add(
+        self, request: HttpRequest, obj: Bot, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """“Save” leads to the bot, where it is given a secret or a token."""
+        if {"_addanother", "_popup"} & request.POST.keys() or not self.has_change_permission(request, obj):
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(
+            request, f"The bot {obj} is there. Give it a secret, or issue it a token.", messages.SUCCESS
+        )
+        return redirect("admin:tokens_bot_change", obj.pk)
 
     def save_model(self, request: HttpRequest, obj: Bot, form: Any, change: bool) -> None:
         """Nothing yet: the bot is written together with its grants."""

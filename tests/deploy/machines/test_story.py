@@ -51,6 +51,7 @@ def administrator_registers_the_provider(page, site, provider):
     }.items():
         page.locator(f"[name={name}]").fill(value)
     page.locator("[name=token_endpoint_auth_method]").select_option(client["token_endpoint_auth_method"])
+    page.locator("[name=enabled]").check()
     with page.expect_navigation():
         page.locator("[name=_continue]").last.click()
     assert page.locator(".errorlist").all_inner_texts() == []

@@ -59,7 +59,10 @@ def admins():
 
 # Who decides these decides who comes in as a superuser.
 OF_SUPERUSERS = [("provider", "enable")]
-PAGES_OF_SUPERUSERS = ("add", "restore_page", "roll_back_page", "drift", "rehearse", "rehearse_new")
+PAGES_OF_SUPERUSERS = (
+    *("add", "register", "restore_page", "roll_back_page", "drift"),
+    *("rehearse", "rehearse_new", "check", "check_new"),
+)
 
 
 def staff(*rights, superuser=False):
@@ -162,6 +165,10 @@ def pages(op, corp):
         "drift": ("post", one | {"number": drift.pk}, {"decision": "adopt"}),
         "openmetadata_lint": ("post", {}, {"content": "A=b"}),
         "openmetadata": ("get", one, {}),
+        "register": ("post", {}, form | {"slug": "new"}),
+        "register_draft": ("post", one, {"do": "try"}),
+        "check_new": ("post", {}, form | {"slug": "new"}),
+        "check": ("post", one, form),
         "rehearse_new": ("post", {}, form | {"slug": "new"}),
         "rehearse": ("post", one, form),
         "rehearsal": ("get", {"pk": rehearsal.pk}, {}),
@@ -174,14 +181,16 @@ def pages(op, corp):
 NEEDS = {
     **dict.fromkeys(("changelist", "change", "history", "history_page", "compare_page"), ("view",)),
     **dict.fromkeys(("openmetadata_lint", "openmetadata"), ("view",)),
-    **dict.fromkeys(("restore_page", "roll_back_page", "drift", "rehearse"), ("view", "change")),
-    **dict.fromkeys(("rehearsal", "replay", "preflight"), ("view", "change")),
-    **dict.fromkeys(("add", "rehearse_new"), ("add",)),
+    **dict.fromkeys(("restore_page", "roll_back_page", "drift", "rehearse", "check"), ("view", "change")),
+    **dict.fromkeys(("rehearsal", "replay", "preflight", "register_draft"), ("view", "change")),
+    **dict.fromkeys(("add", "register", "rehearse_new", "check_new"), ("add",)),
     "delete": ("view", "delete"),
 }
+# That somebody has checked goes on record.
+EXAMINES = ("preflight", "register_draft", "check", "check_new")
 # And of the sign-ins, whose claims it tells of.
 ALSO = {"replay": ("providers.view_signinattempt",)}
-WRITES = ("add", "restore_page", "roll_back_page", "drift", "preflight")
+WRITES = ("add", "register", "restore_page", "roll_back_page", "drift", *EXAMINES)
 
 
 def of_providers(*verbs):
@@ -246,7 +255,8 @@ class PageTests:
     def test_the_form_of_a_new_provider_is_offered_to_superusers_alone(self, db, superuser):
         browser, path = staff(*every_right_but(), superuser=superuser), f"{BASE}provider/"
         assert browser.get(f"{path}add/").status_code == (200 if superuser else 403)
-        assert (f'href="{path}add/"' in browser.get(path).content.decode()) is superuser
+        assert browser.get(f"{path}register").status_code == (200 if superuser else 404)
+        assert (f'href="{path}register"' in browser.get(path).content.decode()) is superuser
 
     def test_what_nobody_has_used_is_deleted_with_exactly_that_right(self, op):
         other = register(op, slug="unused")
@@ -257,7 +267,7 @@ class PageTests:
 
     @pytest.mark.parametrize("name", NEEDS)
     def test_with_every_right_but_that_it_is_not(self, op, corp, name):
-        alone = NEEDS[name] == ("view",) or name == "preflight"
+        alone = NEEDS[name] == ("view",) or name in EXAMINES[:2]
         rights = every_right_but(*of_providers(*(("view", "change") if alone else NEEDS[name][-1:])))
         response, before = self.ask(op, corp, name, rights)
         assert response.status_code in (403, 404)

@@ -17,7 +17,8 @@ from providers.registration.secret import set_client_secret
 from ssoconsole.console.configuration.apply import apply_configuration
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
-from tests.providers.registrations import BOB, provider_events
+from tests.providers.admin.test_kept_secret import KEPT, kept_in
+from tests.providers.registrations import BOB, provider_at, provider_events
 from tests.providers.rehearsal.stage import LIST
 from tests.providers.signin.journey import Browser
 from tests.support.leaks import assert_without
@@ -219,6 +220,51 @@ class EnablingTests:
         assert services.enable_provider(provider=corp, by=BOB) is False
 
 
+class DraftTests:
+    @pytest.fixture
+    def draft(self, op):
+        provider = provider_at(op, slug="new", name="New", scopes=["openid", "email", "groups"])
+        services.save_provider(provider=provider, by=BOB, draft=True)
+        return Provider.objects.get()
+
+    def test_it_is_off_whatever_the_row_says_and_stands_on_no_sign_in_page(self, draft):
+        assert not draft.enabled
+        assert list(Provider.objects.drafts()) == [draft]
+        assert "New" not in Browser().client.get("/signin").content.decode()
+
+    def test_it_is_not_enabled_by_itself_nor_by_a_save(self, draft):
+        with pytest.raises(RehearsalRequired):
+            services.enable_provider(provider=draft, by=BOB)
+        with pytest.raises(RehearsalRequired):
+            save(changed(draft, enabled=True))
+        assert not Provider.objects.get().enabled
+
+    def test_it_is_after_a_rehearsal(self, draft, stage):
+        stage.rehearse(draft, slug="new", name="New", client_secret="")
+        assert services.enable_provider(provider=draft, by=BOB)
+        assert not Provider.objects.drafts().exists()
+
+    def test_not_after_one_of_something_else(self, draft, stage):
+        stage.rehearse(draft, slug="new", name="New", client_secret="", leeway="30")
+        with pytest.raises(RehearsalRequired):
+            services.enable_provider(provider=draft, by=BOB)
+
+    def test_anyway_goes_on_record(self, draft):
+        assert services.enable_provider(provider=draft, by=BOB, anyway=True)
+        assert provider_events().first().after == {"anyway": True}
+
+    def test_one_that_was_on_and_let_somebody_in_is_none(self, draft, op):
+        services.enable_provider(provider=draft, by=BOB, anyway=True)
+        Browser().sign_in(op, "new")
+        services.disable_provider(provider=draft, by=BOB)
+        assert not Provider.objects.drafts().exists()
+        assert services.enable_provider(provider=draft, by=BOB)
+
+    def test_what_is_registered_off_by_another_door_is_none(self, op):
+        save(provider_at(op, enabled=False))
+        assert services.enable_provider(provider=Provider.objects.get(), by=BOB)
+
+
 class RehearsedTests:
     def test_what_succeeded_may_be_saved_and_the_event_names_it(self, stage, corp):
         told = stage.rehearse(corp, leeway="30")
@@ -297,13 +343,18 @@ class FormTests:
         assert "Not saved yet: this wants a rehearsal" in text
         assert "a change of leeway can lock them out" in text
         assert 'name="anyway"' in text
-        assert "enter it once more" not in text
+        assert "What you gave is kept" not in text
         assert Provider.objects.get().leeway == 60
 
-    def test_a_secret_that_was_typed_has_to_be_typed_again(self, stage, corp):
+    def test_a_secret_that_was_typed_is_rehearsed_and_saved_without_being_typed_again(self, stage, corp, op):
+        op.client.client_secret = "another-secret"
         text = self.post(stage, corp, client_secret="another-secret").content.decode()
-        assert "enter it once more" in text
+        assert "What you gave is kept" in text
         assert_without(text, "another-secret")
+        kept = {"client_secret": "", KEPT: kept_in(text)}
+        assert stage.rehearse(corp, **kept)["succeeded"]
+        assert self.post(stage, corp, **kept).redirect_chain
+        assert Provider.objects.get().client_secret == "another-secret"
 
     def test_without_need_there_is_no_anyway(self, stage, corp):
         assert 'name="anyway"' not in stage.client.get(page_of(corp)).content.decode()

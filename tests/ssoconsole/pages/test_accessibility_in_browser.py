@@ -22,6 +22,7 @@ BY = Actor("user", "bob")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = """(rules) => axe.run(document, {runOnly: {type: "tag", values: rules}}).then(found => found.violations.map(
     each => `${each.id}: ${each.nodes.map(node => node.target.join(" ")).join(", ")}`))"""
+CLIENT = "the second step of a new provider"
 PAGES = (
     *(
         "/",
@@ -37,6 +38,8 @@ PAGES = (
         f"/admin/providers/{path}/"
         for path in ("provider", "provider/add", "signinattempt", "consolesession")
     ),
+    "/admin/providers/provider/register",
+    "/admin/providers/provider/register?kind=onelogin",
     *(f"/admin/tokens/{path}/" for path in ("bot", "bot/add", "audience", "audience/add", "signingkey")),
     *(f"/admin/tokens/{path}/" for path in ("tokenrecord", "tokenrefusal", "credential")),
     *(f"/admin/{path}/" for path in ("accounts/user", "auth/group", "auth/group/add", "eventlog/event")),
@@ -54,6 +57,7 @@ def axe():
 def pages():
     """Every page, with something on each."""
     corp = provider(group_rules=[{"claim_value": "a", "group": "A"}])
+    draft = provider("draft", enabled=False, risky_change_at=timezone.now())
     attempt = SignInAttempt.objects.create(
         provider=corp, reference="one-two-three", outcome="issuer_mismatch", started_at=timezone.now()
     )
@@ -66,6 +70,7 @@ def pages():
     return [
         *PAGES,
         *(f"{own}/{page}" for page in ("change/", "check", "versions", "openmetadata")),
+        *(f"/admin/providers/provider/{draft.pk}/{page}" for page in ("change/", "register")),
         f"/admin/providers/signinattempt/{attempt.pk}/change/",
         *(
             f"/admin/tokens/bot/{bot.pk}/{page}"
@@ -87,9 +92,15 @@ def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, page
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
     found = {}
-    for path in [*pages, "/bots/nightly", f"/admin/accounts/user/{bob.pk}/change/"]:
-        answer = page.goto(f"{live_server.url}{path}")
-        assert answer.status < 500, path
+    for path in [*pages, "/bots/nightly", f"/admin/accounts/user/{bob.pk}/change/", CLIENT]:
+        if path == CLIENT:  # what is read at an address is in no address of its own
+            page.goto(f"{live_server.url}/admin/providers/provider/register")
+            page.get_by_label("Issuer:").fill("http://127.0.0.1:9//")
+            page.get_by_role("button", name="Read what it publishes").click()
+            page.get_by_label("Client ID").wait_for()
+        else:
+            answer = page.goto(f"{live_server.url}{path}")
+            assert answer.status < 500, path
         page.evaluate(axe)  # not as a script of the page: its policy has none from elsewhere
         complaints = page.evaluate(RUN, RULES)
         too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

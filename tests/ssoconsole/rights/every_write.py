@@ -198,6 +198,7 @@ def _page_of_our_own(name, keys, superuser):
         "tokens_bot_new_federation": rule,
         "tokens_bot_new_token": {"audience": audience, "lifetime": "OneHour"},
         "providers_provider_drift": {"decision": "adopt"},
+        "providers_provider_register_draft": {"do": "anyway"},
         "tokens_signingkey_import": {"file": SimpleUploadedFile("k.pem", pem), "sign": "on"},
         "providers_provider_restore_page": {"trial": ""},
     }

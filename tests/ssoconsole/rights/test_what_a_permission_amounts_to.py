@@ -182,7 +182,7 @@ class SuperuserTests:
         assert len({action for _, action, _, _ in told}) > 20
         assert {row for row in told if row[2:] != ("user:bob", HERE)} == set()
         assert {
-            "providers.Provider add as it stands",
+            "providers.Provider add enabled",
             "providers.Provider change admin_principals",
             "providers.Provider change group_rules",
             "providers.Provider change issuer",
