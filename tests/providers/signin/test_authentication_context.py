@@ -161,6 +161,17 @@ class CheckingAgainTests:
             visitor.arrive(op.visit(response["Location"]))
         assert is_live() is stays
 
+    def test_what_a_check_by_the_browser_says_of_it_is_kept(self, op, visitor):
+        by_browser(op)
+        op.id_token.claims |= {"acr": "phr", "amr": ["mfa"]}
+        visitor.sign_in(op)
+        op.id_token.claims |= {"acr": "0", "amr": ["pwd"]}
+        with later(DUE):
+            response = visitor.client.get("/", headers=WINDOW)
+            visitor.arrive(op.visit(response["Location"]))
+        session = ConsoleSession.objects.get()
+        assert (session.acr, session.amr) == ("0", ["pwd"])
+
 
 @pytest.fixture
 def admin(op, visitor):
