@@ -115,6 +115,15 @@ class EnteringTests:
         assert visitor.sign_in(op).status_code == 302
         assert ConsoleSession.objects.get().amr == kept
 
+    @pytest.mark.parametrize(
+        ("acr", "kept"), [("a" * 255, "a" * 255), ("a" * 256, ""), ("a\nb", ""), ("", "")]
+    )
+    def test_what_nobody_could_ask_for_is_no_context(self, op, visitor, acr, kept):
+        register(op)
+        op.id_token.claims["acr"] = acr
+        visitor.sign_in(op)
+        assert ConsoleSession.objects.get().acr == kept
+
     @pytest.mark.parametrize("fields", [{"required_acr": PHR}, {"required_amr": MFA}])
     def test_userinfo_has_no_say_in_it(self, op, visitor, fields):
         register(op, **fields)
