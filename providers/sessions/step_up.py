@@ -96,5 +96,4 @@ def _answer(request: HttpRequest, provider: Provider) -> HttpResponse:
     if wanted := " ".join(provider.admin_required_acr):
         challenge += f', acr_values="{wanted}"'
     answer.headers["WWW-Authenticate"] = challenge
-    answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -115,6 +115,15 @@ class EnteringTests:
         assert visitor.sign_in(op).status_code == 302
         assert ConsoleSession.objects.get().amr == kept
 
+    @pytest.mark.parametrize(
+        ("acr", "kept"), [("a" * 255, "a" * 255), ("a" * 256, ""), ("a\nb", ""), ("", "")]
+    )
+    def test_what_nobody_could_ask_for_is_no_context(self, op, visitor, acr, kept):
+        register(op)
+        op.id_token.claims["acr"] = acr
+        visitor.sign_in(op)
+        assert ConsoleSession.objects.get().acr == kept
+
     @pytest.mark.parametrize("fields", [{"required_acr": PHR}, {"required_amr": MFA}])
     def test_userinfo_has_no_say_in_it(self, op, visitor, fields):
         register(op, **fields)
@@ -160,6 +169,17 @@ class CheckingAgainTests:
             assert query_of(response["Location"])["acr_values"] == "phr"
             visitor.arrive(op.visit(response["Location"]))
         assert is_live() is stays
+
+    def test_what_a_check_by_the_browser_says_of_it_is_kept(self, op, visitor):
+        by_browser(op)
+        op.id_token.claims |= {"acr": "phr", "amr": ["mfa"]}
+        visitor.sign_in(op)
+        op.id_token.claims |= {"acr": "0", "amr": ["pwd"]}
+        with later(DUE):
+            response = visitor.client.get("/", headers=WINDOW)
+            visitor.arrive(op.visit(response["Location"]))
+        session = ConsoleSession.objects.get()
+        assert (session.acr, session.amr) == ("0", ["pwd"])
 
 
 @pytest.fixture

@@ -98,7 +98,9 @@ def test_an_unknown_provider_is_refused(db, visitor):
 
 def test_a_disabled_provider_is_refused(op, visitor):
     register(op, enabled=False)
-    assert_refused(visitor.client.get("/signin/corp"), "provider_disabled", 403)
+    response = visitor.client.get("/signin/corp?next=/account")
+    assert_refused(response, "provider_disabled", 403)
+    assert SignInAttempt.objects.get().next_url == "/account"
     assert op.requests == []
 
 

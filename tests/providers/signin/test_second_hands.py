@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
@@ -65,6 +66,25 @@ class PostedAnswerTests:
 
 
 class WhoOneWasTests:
+    def test_where_no_trace_can_be_written_the_page_asks_nobody_who_this_is(
+        self, op, provider, visitor, monkeypatch
+    ):
+        visitor.sign_in(op)
+
+        def away(*args):
+            raise OperationalError("away")
+
+        def fail(*args):
+            connection.execute_wrappers.append(away)
+            raise OperationalError("away")
+
+        monkeypatch.setattr("providers.signin.guard._record", fail)
+        try:
+            response = visitor.client.get("/callback/corp?state=x")
+        finally:
+            connection.execute_wrappers.remove(away)
+        assert (response.status_code, outcome_of(response)) == (400, "state_unknown")
+
     def test_a_refused_answer_leaves_the_browser_its_session(self, op, provider, visitor, monkeypatch):
         """Also where the new session was made already and its record then failed."""
         visitor.sign_in(op)
