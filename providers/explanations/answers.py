@@ -117,7 +117,8 @@ OF_ANSWERS = {
     ),
     "userinfo_error": Meaning(
         "The userinfo endpoint refused, or answered what is no userinfo.",
-        "Check the scopes, and that the provider's userinfo is enabled for this client.",
+        "Check the scopes, and that the provider's userinfo is enabled for this client; or set `userinfo` to "
+        "`when_needed` or `never`, if the ID token has what is read: the trace and the check say which would do.",
     ),
     "refresh_refused": Meaning(
         "The provider refused the session's refresh token: it was revoked, has expired or was used "

@@ -41,7 +41,8 @@ OF_ID_TOKENS = {
     ),
     "signature_invalid": Meaning(
         "The signature does not verify.",
-        "A forgery, or a provider that reuses a key ID for another key.",
+        "A forgery, or a provider that reuses a key ID for another key: check the provider, which compares its keys "
+        "with those that are known here.",
     ),
     "claim_refused": Meaning(
         "A claim has a type or value that it may not have.",

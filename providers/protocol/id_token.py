@@ -77,7 +77,8 @@ def check_authorized_party(claims: Mapping[str, Any], client_id: str) -> None:
     if isinstance(claims["aud"], list) and len(claims["aud"]) > 1:
         rules_of_jwt.require(claims, "azp")
     if claims.get("azp", client_id) != client_id:
-        raise AuthorizedPartyMismatch(expected=f"azp {shown(client_id)}", received=shown(claims["azp"]))
+        received = shown(claims["azp"]) or "an empty one"
+        raise AuthorizedPartyMismatch(expected=f"azp {shown(client_id)}", received=received)
 
 
 def _check_nonce(claims: Mapping[str, Any], nonce: str) -> None:

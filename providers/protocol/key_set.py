@@ -21,7 +21,8 @@ class KeyChanges:
     The names of keys that came, went, or are another key under the same name.
 
     A `kid` that means another key than before is no rotation: a verifier that keeps keys by name is made to
-    believe the new one for the old.
+    believe the new one for the old. A key of another kind beside the one that stays, and a key to encrypt by, is none
+    that could be taken for it.
     """
 
     added: tuple[str, ...] = ()
@@ -36,8 +37,14 @@ def key_changes(before: Any, after: Any) -> KeyChanges:
     return KeyChanges(
         added=tuple(name for name in new if name not in old),
         removed=tuple(name for name in old if name not in new),
-        replaced=tuple(name for name in both if new[name] - old[name]),
+        replaced=tuple(name for name in both if _are_others(old[name], new[name])),
     )
+
+
+def _are_others(old: set[tuple[str, str]], new: set[tuple[str, str]]) -> bool:
+    """Tell whether `new` keys under one name, each its kind and material, could be taken for `old` ones."""
+    kinds = {kind for kind, _ in old}
+    return bool(new - old) and (bool(old - new) or any(kind in kinds for kind, _ in new - old))
 
 
 def same_keys(before: Any, after: Any) -> bool:
@@ -60,10 +67,12 @@ def _spelt(document: Any) -> list[str]:
     return sorted(json.dumps(entry, sort_keys=True) for entry in _entries(document))
 
 
-def _by_name(document: Any) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+def _by_name(document: Any) -> dict[str, set[tuple[str, str]]]:
+    found: dict[str, set[tuple[str, str]]] = {}
     for entry in _entries(document):
-        found.setdefault(_name(entry), set()).add(_material(entry))
+        materials = found.setdefault(_name(entry), set())
+        if entry.get("use") != "enc":
+            materials.add((str(entry.get("kty")), _material(entry)))
     return found
 
 

@@ -51,8 +51,12 @@ def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
         if error := answer.get("error"):
             # Providers that refuse leave the state out, or do not know it. No attempt is touched: anybody can say this.
             slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
-            if slug:
-                place_of(request).provider = Provider.objects.enabled().filter(slug=slug).first()
+            issuer = answer.get("iss", "").replace(
+                "\0", ""
+            )  # at the shared callback it alone names who refused
+            if slug or issuer:
+                named = {"slug": slug} if slug else {"issuer": issuer}
+                place_of(request).provider = Provider.objects.enabled().filter(**named).in_order().first()
             raise refused_by_provider(error, answer, expected="an answer with the state of a sign-in of ours")
         raise StateUnknown(expected="the state of a sign-in of ours", received="another" if state else "none")
     place_of(request).provider = attempt.provider

@@ -31,8 +31,9 @@ LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z, the last one datetime can ho
 _IDENTIFIERS = ("sub", "jti")
 _STRINGS = ("iss", "client_id", "azp", "nonce", "at_hash", "c_hash", "acr", "sid")
 _TIMES = ("exp", "nbf", "iat", "auth_time")
-# Optional claims of which an empty string says nothing, as serialisers write it that leave no member out.
-_MAY_BE_EMPTY = ("azp", "at_hash", "c_hash", "acr", "sid")
+# Claims of which an empty string says nothing, as serialisers write it that leave no member out. Not among them are
+# those that bind a token to something: an empty one of these is another.
+_MAY_BE_EMPTY = ("acr", "sid")
 
 
 def read_claims(payload: bytes) -> dict[str, Any]:
@@ -43,8 +44,8 @@ def read_claims(payload: bytes) -> dict[str, Any]:
     Times come back as whole seconds since 1970, without their fraction (RFC 7519 section 2), strings without NUL,
     `sub` and `jti` of 1 to 255 characters, `aud` as a non-empty string or list. A claim that is null is absent, but
     for `nonce`: that it is not there is the rule of logout tokens (OpenID Connect Back-Channel Logout 1.0 section
-    2.4), and null would be there. So is an empty `azp`, `at_hash`, `c_hash`, `acr` or `sid`. Raises TokenMalformed for
-    anything but a strict JSON object, ClaimRefused for a type.
+    2.4), and null would be there. So is an empty `acr` or `sid`. Raises TokenMalformed for anything but a strict JSON
+    object, ClaimRefused for a type.
     """
     try:
         members = strict_json.loads_object(payload)

@@ -484,6 +484,25 @@ KEYS = [
         ),
     ),
     Right(
+        "another key to encrypt by, under its old name",
+        ("keys_replaced",),
+        lambda op: (
+            op.jwks.publish(op.keys.rsa[0].jwk(), op.keys.rsa_enc.jwk())
+            and {
+                "jwks": {"keys": [op.keys.rsa[0].jwk(), op.keys.next.rsa_enc.jwk(kid=op.keys.rsa_enc.kid)]},
+                "jwks_fetched_at": timezone.now(),
+            }
+        ),
+    ),
+    Right(
+        "a key of another kind beside the known one, under its name",
+        ("keys_replaced", "keys_duplicate_kid"),
+        lambda op: (
+            op.jwks.publish(op.keys.rsa[0].jwk(kid="1"), op.keys.ec[0].jwk(kid="1"))
+            and {"jwks": {"keys": [op.keys.rsa[0].jwk(kid="1")]}, "jwks_fetched_at": timezone.now()}
+        ),
+    ),
+    Right(
         "all keys under new names",
         ("keys_replaced",),
         lambda op: {

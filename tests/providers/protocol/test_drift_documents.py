@@ -86,6 +86,10 @@ def key(kid, x):
     return {"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": x * 43}
 
 
+RSA = {"kty": "RSA", "kid": "a", "n": "AAAA", "e": "AQAB"}
+ENC = {"use": "enc"}
+
+
 @pytest.mark.parametrize(
     ("before", "after", "changes"),
     [
@@ -100,6 +104,11 @@ def key(kid, x):
         ([key("a", "A")], [key("a", "A") | {"use": "sig"}], KeyChanges()),
         ([key("a", "A")], [key("A", "B")], KeyChanges(added=("A",), removed=("a",))),
         ([], [key("a", "A")], KeyChanges(added=("a",))),
+        ([key("a", "A")], [key("a", "A"), RSA], KeyChanges()),
+        ([key("a", "A")], [RSA], KeyChanges(replaced=("a",))),
+        ([key("a", "A"), RSA], [key("a", "B"), RSA], KeyChanges(replaced=("a",))),
+        ([key("a", "A") | ENC, RSA], [key("a", "B") | ENC, RSA], KeyChanges()),
+        ([key("a", "A") | ENC], [key("b", "A") | ENC], KeyChanges(added=("b",), removed=("a",))),
     ],
 )
 def test_what_came_what_went_and_what_is_another_under_an_old_name(before, after, changes):

@@ -60,6 +60,9 @@ REFUSALS = {
     "an expiry that is text": (lambda op: op.id_token.claims.update(exp="tomorrow"), "claim_refused"),
     "an expiry that is true": (lambda op: op.id_token.claims.update(exp=True), "claim_refused"),
     "expired by a fraction": (lambda op: op.id_token.shift("exp", -360.25), "expired"),
+    "an empty azp": (lambda op: op.id_token.claims.update(azp=""), "authorized_party_mismatch"),
+    "an empty at_hash": (lambda op: op.id_token.claims.update(at_hash=""), "at_hash_mismatch"),
+    "an empty c_hash": (lambda op: op.id_token.claims.update(c_hash=""), "c_hash_mismatch"),
     "another at_hash": (lambda op: op.id_token.include_at_hash().append("at_hash"), "at_hash_mismatch"),
     "another c_hash": (lambda op: op.id_token.claims.update(c_hash="AAAA"), "c_hash_mismatch"),
     "typ at+jwt": (lambda op: op.id_token.header.update(typ="at+jwt"), "token_type_refused"),
@@ -139,9 +142,7 @@ ACCEPTED = {
     "only this audience, in a list": as_list,
     "azp of this client": lambda op: op.id_token.claims.update(azp=op.client.client_id),
     "a right at_hash": lambda op: op.id_token.include_at_hash(),
-    "empty strings for what there is not": lambda op: op.id_token.claims.update(
-        dict.fromkeys(("azp", "at_hash", "c_hash", "acr", "sid"), "")
-    ),
+    "empty strings for what there is not": lambda op: op.id_token.claims.update(acr="", sid=""),
     "no typ": lambda op: op.id_token.remove_header("typ"),
     "its certificates": lambda op: op.id_token.header.update(x5c=["MIIB"], x5t="abc"),
     "its own key beside the kid": lambda op: op.id_token.header.update(jwk=op.keys.rsa[0].jwk()),

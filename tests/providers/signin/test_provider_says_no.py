@@ -64,6 +64,20 @@ def test_where_no_provider_is_known_or_enabled_none_is_offered(op, provider, vis
     assert trace_of(response).provider is None
 
 
+def test_at_the_shared_callback_the_issuer_says_who_refused(op, provider, visitor):
+    register(op, slug="other", issuer="https://other.example")
+    response = came_back(visitor, f"error=access_denied&iss={op.issuer}", path="/callback")
+    assert 'href="/signin/corp">Try Corp SSO again</a>' in response.content.decode()
+    assert trace_of(response).provider == provider
+
+
+@pytest.mark.parametrize("iss", ["https://nobody.example", "%00", "x" * 5000, "https://off.example"])
+def test_an_issuer_that_nobody_has_registered_or_enabled_says_nothing(op, provider, visitor, iss):
+    register(op, slug="off", issuer="https://off.example", enabled=False)
+    response = came_back(visitor, f"error=access_denied&iss={iss}", path="/callback")
+    assert (outcome_of(response), trace_of(response).provider) == ("provider_error", None)
+
+
 def test_a_posted_one_is_heard_too(op, visitor):
     register(op, extra_params={"response_mode": "form_post"})
     response = Browser().client.post("/callback/corp", {"error": "access_denied"})

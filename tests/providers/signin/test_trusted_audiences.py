@@ -27,7 +27,7 @@ def test_a_named_one_is_taken(op, visitor):
         ([PROJECT], SEVERAL | {"aud": PROJECT}, "audience_mismatch"),
         ([PROJECT], SEVERAL | {"azp": PROJECT}, "authorized_party_mismatch"),
         ([PROJECT], {"aud": SEVERAL["aud"]}, "missing_claim"),
-        ([PROJECT], SEVERAL | {"azp": ""}, "missing_claim"),
+        ([PROJECT], SEVERAL | {"azp": ""}, "authorized_party_mismatch"),
         ([PROJECT], SEVERAL | {"azp": None}, "missing_claim"),
     ],
 )
