@@ -2,11 +2,13 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import label_for_field
 from django.db.models import QuerySet
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -23,6 +25,8 @@ from providers.identities.accounts import identities_of
 from providers.models import Provider, SignInAttempt
 from ssoconsole.platform.keyset.admin import KeysetAdmin
 from ssoconsole.platform.keyset.filters import DayFilter, SeenFilter, WhenFilter
+
+MEND = "mend"
 
 
 class OutcomeFilter(SeenFilter):
@@ -65,6 +69,28 @@ class SignInAttemptAdmin(KeysetAdmin):
         attempt = self.get_object(request, object_id)
         told = explanation_of(attempt) if attempt and self.has_view_permission(request, attempt) else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
+
+
+def mend_in(form: BaseForm, request: HttpRequest) -> dict[str, Any] | None:
+    """
+    Put into the form of a stored provider what the attempt in the address would mend, and return what to say of it.
+
+    The value itself stands in no address. None for an attempt at another provider, or for who may read none.
+    """
+    provider = getattr(form, "instance", None)
+    if form.is_bound or not request.user.has_perm("providers.view_signinattempt"):
+        return None
+    try:
+        attempt = SignInAttempt.objects.filter(provider=provider, pk=UUID(request.GET.get(MEND, ""))).first()
+    except ValueError:
+        return None
+    mend = mend_of(attempt) if attempt else None
+    if mend is None:
+        return None
+    form.fields[mend.field].widget.attrs["autofocus"] = True
+    if mend.value is not None:
+        form.initial[mend.field] = mend.value
+    return {"label": form[mend.field].label, "is_filled_in": mend.value is not None}
 
 
 def explanation_of(attempt: SignInAttempt) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
@@ -17,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 
+from providers.admin.attempts import MEND, mend_in
 from providers.admin.client_keys import client_keys_panel, rotate_client_keys
 from providers.admin.credentials import SECRET, keep_secret, with_kept_secret
 from providers.admin.drift import drift_section, drift_urls
@@ -34,9 +34,8 @@ from providers.admin.trial import trial_banner, trial_mark
 from providers.drift.pending import undecided
 from providers.drift.watch import look_again
 from providers.errors import ProviderUnknown, SignInRefused
-from providers.explanations.remedies import Mend, mend_of
 from providers.kinds import kind_of
-from providers.models import DiscoveryDrift, Provider, SignInAttempt
+from providers.models import DiscoveryDrift, Provider
 from providers.registration import services
 from providers.registration.cautions import standing_cautions
 from providers.registration.errors import RehearsalRequired
@@ -48,7 +47,6 @@ NOT_ENABLED = (
     "“Rehearse sign-in” in its form; once that has succeeded, it can be enabled for 30 minutes. There it "
     "can also be enabled anyway."
 )
-MEND = "mend"
 NOBODY_YET = (
     "Nobody has signed in through this provider yet; “Rehearse sign-in” tries it, and changes nothing."
 )
@@ -173,8 +171,8 @@ class ProviderAdmin(RegisteringAdmin, ReplayingAdmin):
     ) -> HttpResponse:
         """With the guide beside the form, and above it whatever should be known of the stored registration."""
         form = context["adminform"].form
-        if mend := self._mend(request, obj, form):
-            context["mend"] = {"label": form[mend.field].label, "is_filled_in": mend.value is not None}
+        if self.may_write(request, obj):
+            context["mend"] = mend_in(form, request)
         if form.is_bound and form.errors:
             keep_secret(request, form, form.cleaned_data.get(SECRET))
         context["guides"] = guides(obj or Provider(), form if self.may_write(request, obj) else None)
@@ -187,23 +185,6 @@ class ProviderAdmin(RegisteringAdmin, ReplayingAdmin):
             if _is_draft(obj):
                 context["progress"] = progress_of(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
-
-    def _mend(self, request: HttpRequest, obj: Provider | None, form: BaseForm) -> Mend | None:
-        """Put into the form what the attempt in the address says; the value itself stands in no address."""
-        may_read = request.user.has_perm("providers.view_signinattempt")
-        if obj is None or form.is_bound or not (may_read and self.may_write(request, obj)):
-            return None
-        try:
-            attempt = SignInAttempt.objects.filter(provider=obj, pk=UUID(request.GET.get(MEND, ""))).first()
-        except ValueError:
-            return None
-        mend = mend_of(attempt) if attempt else None
-        if mend is None:
-            return None
-        form.fields[mend.field].widget.attrs["autofocus"] = True
-        if mend.value is not None:
-            form.initial[mend.field] = mend.value
-        return mend
 
     def save_model(self, request: HttpRequest, obj: Provider, form: BaseForm, change: bool) -> None:
         metadata = form.metadata if isinstance(form, ProviderForm) else None

@@ -1,7 +1,8 @@
-"""The trace of a refused sign-in on a wide screen, in the dark and on a phone."""
+"""The trace of a refused sign-in on a wide screen, in the dark and on a phone, and the way from it to the field."""
 
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from providers.models import SignInAttempt
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password, provider
@@ -38,3 +39,10 @@ def test_the_trace_is_read_in_light_and_dark_and_on_a_phone(live_server, quiet_p
         quiet_page.get_by_role("heading", name="Refused: issuer_mismatch").wait_for()
         assert quiet_page.evaluate("document.documentElement.scrollWidth") <= width
         screenshot(quiet_page, f"trace-{name}")
+    quiet_page.get_by_role("link", name="Mend this").click()
+    issuer = quiet_page.get_by_label("Issuer:", exact=True)
+    expect(issuer).to_be_focused()
+    expect(issuer).to_be_in_viewport()
+    expect(issuer).to_have_value("https://idp.example/realms/a-realm-with-a-name-that-is-rather-long/")
+    expect(quiet_page.get_by_role("heading", name="Filled in: Issuer")).to_be_attached()
+    assert quiet_page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -7,7 +7,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from providers.models import SignInAttempt
+from providers.models import Provider, Rehearsal, SignInAttempt
+from providers.rehearsal.registration import written
 from ssoconsole.platform.actors import Actor
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password, provider
 from tests.support.optional import missing
@@ -22,7 +23,8 @@ BY = Actor("user", "bob")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = """(rules) => axe.run(document, {runOnly: {type: "tag", values: rules}}).then(found => found.violations.map(
     each => `${each.id}: ${each.nodes.map(node => node.target.join(" ")).join(", ")}`))"""
-CLIENT = "the second step of a new provider"
+# What is read at an address, and what is found by a check, is in no address of its own.
+CLIENT, REPORT = "the second step of a new provider", "the check of a draft"
 PAGES = (
     *(
         "/",
@@ -57,7 +59,7 @@ def axe():
 def pages():
     """Every page, with something on each."""
     corp = provider(group_rules=[{"claim_value": "a", "group": "A"}])
-    draft = provider("draft", enabled=False, risky_change_at=timezone.now())
+    draft = provider("draft", issuer="http://127.0.0.1:9", enabled=False, risky_change_at=timezone.now())
     attempt = SignInAttempt.objects.create(
         provider=corp, reference="one-two-three", outcome="issuer_mismatch", started_at=timezone.now()
     )
@@ -92,8 +94,19 @@ def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, page
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
     found = {}
-    for path in [*pages, "/bots/nightly", f"/admin/accounts/user/{bob.pk}/change/", CLIENT]:
-        if path == CLIENT:  # what is read at an address is in no address of its own
+    draft = Provider.objects.get(slug="draft")
+    rehearsal = Rehearsal(provider=draft, by=bob, started_at=timezone.now())
+    rehearsal.registration = written(draft)
+    rehearsal.save()
+    now = timezone.now()
+    rehearsal.attempts.create(provider=draft, reference="two", outcome="ok", started_at=now, finished_at=now)
+    own = [f"/admin/accounts/user/{bob.pk}/change/", f"/admin/providers/provider/rehearsals/{rehearsal.pk}"]
+    for path in [*pages, "/bots/nightly", *own, CLIENT, REPORT]:
+        if path == REPORT:
+            page.goto(f"{live_server.url}/admin/providers/provider/{draft.pk}/register")
+            page.get_by_role("button", name="Check and rehearse").click()
+            page.get_by_role("heading", name="People cannot sign in").wait_for()
+        elif path == CLIENT:
             page.goto(f"{live_server.url}/admin/providers/provider/register")
             page.get_by_label("Issuer:").fill("http://127.0.0.1:9//")
             page.get_by_role("button", name="Read what it publishes").click()
