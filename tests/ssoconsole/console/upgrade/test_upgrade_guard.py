@@ -11,6 +11,7 @@ from ssoconsole.console.operation.models import LastRun
 from ssoconsole.console.operation.services import note_migration
 from ssoconsole.console.upgrade import schema
 from ssoconsole.console.upgrade.commands import ConsoleUtility, uses_database
+from ssoconsole.first_run.__main__ import prepare_database
 from ssoconsole.platform.version import VERSION
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +74,21 @@ class MisfitTests:
         MISFITS[misfit][0]()
         for command in ("migrate", "check", "backup", "restore", "showmigrations"):
             assert isinstance(ConsoleUtility(["manage.py", command]).fetch_command(command), BaseCommand)
+
+    def test_make_run_serves_none_that_is_newer(self, misfit, monkeypatch):
+        plant, code, _ = MISFITS[misfit]
+        plant()
+        migrated = []
+        monkeypatch.setattr("django.setup", lambda: None)
+        monkeypatch.setattr(
+            "django.core.management.call_command", lambda *words, **options: migrated.append(words)
+        )
+        if code == "ssoconsole.E011":
+            with pytest.raises(SystemExit, match=r"ssoconsole\.E011"):
+                prepare_database()
+        else:
+            prepare_database()
+        assert migrated == ([] if code == "ssoconsole.E011" else [("migrate",)])
 
     def test_help_is_given(self, misfit, capsys):
         MISFITS[misfit][0]()
