@@ -43,7 +43,7 @@ def secrets_are_safe(**kwargs: Any) -> Iterator[checks.CheckMessage]:
     if len(settings.SECRET_KEY) < MIN_SECRET_KEY:
         yield checks.Error(
             f"SECRET_KEY is shorter than {MIN_SECRET_KEY} characters.",
-            hint="Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+            hint="Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
             id="ssoconsole.E004",
         )
     try:
@@ -52,7 +52,7 @@ def secrets_are_safe(**kwargs: Any) -> Iterator[checks.CheckMessage]:
         yield checks.Error(
             f"FIELD_ENCRYPTION_KEYS cannot be used: {error}",
             hint="Each key is 32 random bytes in base64url, newest first, separated by commas: "
-            "python -c 'import secrets; print(secrets.token_urlsafe(32))'",
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
             id="ssoconsole.E005",
         )
     for name, value in [("SECRET_KEY", settings.SECRET_KEY)] + [

@@ -6,6 +6,8 @@ The one place for that rule: `manage.py`, `python -m ssoconsole.serve`, `make ru
 A fault of the console's own keeps its traceback, and so does everything with `--traceback`.
 """
 
+from __future__ import annotations  # read by older Pythons too, to be told that they are too old
+
 import os
 import sys
 from collections.abc import Iterator

@@ -119,14 +119,14 @@ DEBUG: bool = env.bool("DEBUG", default=False)
 SECRET_KEY = required(
     "SECRET_KEY",
     "ssoconsole.E001",
-    "Set it to at least 50 random characters: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+    "Set it to at least 50 random characters: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
 )
 FIELD_ENCRYPTION_KEYS: list[str] = [
     key.strip()
     for key in required(
         "FIELD_ENCRYPTION_KEYS",
         "ssoconsole.E002",
-        "Set it to 32 random bytes in base64url: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
+        "Set it to 32 random bytes in base64url: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
     ).split(",")
 ]
 BASE_URL: str = env.str("BASE_URL", default="http://localhost:8000" if DEBUG else "")

@@ -362,6 +362,16 @@ class MissingPackageTests:
         assert ".venv/bin/python" in ran.stderr
         assert one_sentence(ran.stderr), ran.stderr
 
+    @pytest.mark.parametrize("python", ["", "/nowhere/python3", "false"])
+    def test_make_run_needs_a_python_that_is_new_enough(self, tmp_path, python):
+        command = ["make", "run", f"PYTHON={python}", f"VENV={tmp_path / 'venv'}"]
+        ran = subprocess.run(
+            command, cwd=ROOT, env=SAFE, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert ran.returncode != 0
+        assert "Python 3.11 or newer is needed" in ran.stdout
+        assert not (tmp_path / "venv").exists()
+
     def test_a_module_of_our_own_that_is_missing_is_a_fault(self):
         assert sentence_about(ModuleNotFoundError("No module named 'tokens.x'", name="tokens.x")) is None
 

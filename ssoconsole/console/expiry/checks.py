@@ -65,7 +65,7 @@ def webhook_is_safe(**kwargs: Any) -> Iterator[checks.CheckMessage]:
     if len(secret) < SHORTEST_SECRET or len(set(secret)) < 12:
         yield checks.Error(
             f"WARNINGS_WEBHOOK_SECRET is shorter than {SHORTEST_SECRET} characters or trivially guessed.",
-            hint="Make one, and give it to the receiver: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
+            hint="Make one, and give it to the receiver: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
             id="expiry.E004",
         )
 

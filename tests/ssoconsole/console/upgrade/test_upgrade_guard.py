@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from ssoconsole import startup
 from ssoconsole.console.upgrade import schema
 from ssoconsole.console.upgrade.commands import ConsoleUtility, uses_database
+from ssoconsole.first_run.__main__ import prepare_database
 from ssoconsole.management.commands import backup
 from ssoconsole.platform.runs.models import LastRun
 from ssoconsole.platform.runs.services import note_migration
@@ -88,6 +89,21 @@ class MisfitTests:
             return
         with pytest.raises(CommandError, match=code):
             call_command("backup", out=out)
+
+    def test_make_run_serves_none_that_is_newer(self, misfit, monkeypatch):
+        plant, code, _ = MISFITS[misfit]
+        plant()
+        migrated = []
+        monkeypatch.setattr("django.setup", lambda: None)
+        monkeypatch.setattr(
+            "django.core.management.call_command", lambda *words, **options: migrated.append(words)
+        )
+        if code == "ssoconsole.E011":
+            with pytest.raises(SystemExit, match=r"ssoconsole\.E011"):
+                prepare_database()
+        else:
+            prepare_database()
+        assert migrated == ([] if code == "ssoconsole.E011" else [("migrate",)])
 
     def test_help_is_given(self, misfit, capsys):
         MISFITS[misfit][0]()
