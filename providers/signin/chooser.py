@@ -26,6 +26,7 @@ from providers.signin.limits import count_sign_in
 from providers.signin.redirects import lead_on_instead, local_target, with_next
 from providers.trial.services import roll_back_overdue
 
+SEEN_AT_A_GLANCE = 12  # providers; among more one is found by typing
 NOBODY_KNOWS_IT = "No sign-in provider is registered for that address. Choose where your account is:"
 SEVERAL_KNOW_IT = "More than one sign-in provider is registered for that address. Choose one of them:"
 
@@ -150,6 +151,7 @@ def _page(
     ]
     context = {
         "providers": links,
+        "are_many": len(links) > SEEN_AT_A_GLANCE,
         "next": next_url,
         "reason": reason,
         "ask_address": ask_address,

@@ -42,3 +42,30 @@ def test_who_is_signed_in_can_sign_out_from_every_page_of_a_sign_in(
         quiet_page.goto(f"{console}{path}")
         quiet_page.get_by_role("button", name="Sign out").click()
         expect(quiet_page.get_by_role("heading", name="You are signed out")).to_be_visible()
+
+
+def test_among_many_providers_one_is_found_by_typing(
+    scripted_provider, transactional_db, console, quiet_page
+):
+    for number in range(40):
+        register(scripted_provider, slug=f"p{number}", name=f"School {number}")
+    register(scripted_provider, slug="corp", name="Corp SSO")
+    quiet_page.goto(f"{console}/signin")
+    assert quiet_page.evaluate("document.documentElement.scrollHeight") < 1200
+    quiet_page.get_by_label("Find yours").fill("sso corp")
+    expect(quiet_page.get_by_role("status")).to_have_text("1 of 41")
+    expect(quiet_page.locator("a.provider:visible")).to_have_text(["C Corp SSO"])
+    quiet_page.keyboard.press("Enter")
+    quiet_page.keyboard.press("Enter")
+    quiet_page.wait_for_url(f"{console}/")
+    assert get_user_model().objects.exists()
+
+
+def test_all_of_many_are_plain_links_without_a_script(scripted_provider, transactional_db, console, browser):
+    for number in range(13):
+        register(scripted_provider, slug=f"p{number}", name=f"School {number}")
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(f"{console}/signin")
+    expect(page.locator("a.provider")).to_have_count(13)
+    expect(page.get_by_label("Find yours")).to_be_hidden()
+    page.close()
