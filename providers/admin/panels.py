@@ -84,18 +84,19 @@ def progress_of(provider: Provider) -> list[tuple[str, bool]]:
     """
     Return how far a provider has come on its way to the sign-in page, and how far it has not.
 
-    A check counts as long as nothing risky was changed since, and is looked for among the newest events alone.
+    The last check counts as long as nothing risky was changed since; it is looked for among the newest events alone.
     """
     since, newest = (
         provider.risky_change_at or provider.created_at,
         Event.objects.filter(target=provider.slug),
     )
-    is_checked = any(
-        (event.action, event.outcome) == ("provider_checked", "ok")
-        and event.at >= since
-        and not is_of_form(event)
+    checks = (
+        event
         for event in newest.order_by("-id")[:MOST_EVENTS]
+        if event.action == "provider_checked" and event.at >= since and not is_of_form(event)
     )
+    last = next(checks, None)
+    is_checked = last is not None and last.outcome == "ok"
     is_rehearsed = fresh_rehearsal(provider, at=now()) is not None
     return [("Draft", True), ("Checked", is_checked), ("Rehearsed", is_rehearsed), ("On", provider.enabled)]
 

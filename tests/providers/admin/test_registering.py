@@ -234,6 +234,9 @@ class DraftTests:
         assert Browser().sign_in(op).status_code == 302
 
     def test_a_check_that_finds_an_error_does_not_leave(self, bob, draft, op):
+        bob.post(draft_page(draft), {"do": "try"})
+        assert self.state(bob, draft) == ["Draft", "Checked"]
+        Rehearsal.objects.all().delete()
         op.client.client_secret = "another-one"
         page = bob.post(draft_page(draft), {"do": "try"})
         assert "Rehearse all the same" in page.content.decode()
