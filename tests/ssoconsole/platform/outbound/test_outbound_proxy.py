@@ -13,7 +13,7 @@ from ssoconsole.platform.outbound import errors
 from ssoconsole.platform.outbound.certificate import peer_certificate
 from ssoconsole.platform.outbound.probe import probe
 from tests.support.leaks import assert_without
-from tests.support.shell import SAFE
+from tests.support.servers import SAFE
 
 PASSWORD = "hunter2-the-proxy"
 
