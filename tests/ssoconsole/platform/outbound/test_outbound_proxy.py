@@ -143,6 +143,11 @@ class TunnelTests:
         assert get(idp.url(scheme="https", host="idp.example.com"), ca_file=str(authority.file)).status == 200
         assert through.heads == []
 
+    def test_in_development_this_machine_is_reached_straight(self, peer, proxy, get):
+        through = proxy(leads_to=1)
+        assert get(peer(answers()).url(), allow_loopback=True).status == 200
+        assert through.heads == []
+
     def test_a_name_that_only_ends_alike_is_not(self, idp, proxy, get, unknown, authority, settings):
         through = proxy(leads_to=idp.port)
         settings.OUTBOUND_DIRECT = ["p.example.com"]
