@@ -14,8 +14,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, Programmi
 
 from ssoconsole import startup
 from ssoconsole.plainly import plainly, sentence_about
-from tests.support.servers import ROOT, free_port
-from tests.support.shell import SAFE
+from tests.support.servers import ROOT, SAFE, free_port
 
 PARTS = ("manage.py", "providers", "tokens", "templates", "static")
 NOWHERE = "postgres://console:hunter2@127.0.0.1:1/console"
@@ -173,6 +172,15 @@ class DatabaseTests:
         assert "(ssoconsole.E019)" in ran.stderr
         assert DATABASES[kind] in ran.stderr
         assert "HINT" in ran.stderr
+        assert one_sentence(ran.stderr), ran.stderr
+
+    def test_make_run_says_it_too(self, forge, copy):
+        env = SAFE | {"DATABASE_URL": NOWHERE, "DEBUG": "true", "BASE_URL": "http://localhost:8000"}
+        ran = forge.run(["-m", "ssoconsole.first_run", "--port", str(free_port())], cwd=copy, env=env)
+        (copy / ".env").unlink()  # which it writes first
+        assert ran.returncode == 1
+        assert "(ssoconsole.E019)" in ran.stderr
+        assert "hunter2" not in ran.stdout + ran.stderr
         assert one_sentence(ran.stderr), ran.stderr
 
     def test_a_server_without_a_database_waits_says_so_and_ends(self, forge):

@@ -13,6 +13,14 @@ from tests.support.child import Child
 from tests.support.forge import Forge
 
 ROOT = Path(__file__).parents[2]
+# The environment of a console in good order, but for a database, for programs that tests run.
+SAFE = {
+    "PATH": os.environ["PATH"],
+    "DEBUG": "false",
+    "SECRET_KEY": "kP3vX9mQ2zL7wR5tY8uB1nC4jH6gF0dSaEiOqWxZrTyUvMbNhGkJ",
+    "FIELD_ENCRYPTION_KEYS": "q83vEjRWeJASNFZ4kBI0VniQEjRWeJASNFZ4kKvN7xE",
+    "BASE_URL": "https://sso.example.com",
+}
 
 
 def free_port():

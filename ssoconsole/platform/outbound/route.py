@@ -8,6 +8,7 @@ resolve the name: the proxy resolves it again, and is the one to keep it from wh
 import base64
 import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -53,7 +54,8 @@ def route_to(target: Target, *, allow_loopback: bool, timeout: float) -> Route:
             raise
         judged = []
     addresses = tuple(address for _, (address, _) in judged)
-    if not through_proxy:
+    # This machine's own, which `allow_loopback` admits, are nobody's at the proxy.
+    if not through_proxy or (addresses and all(ip_address(address).is_loopback for address in addresses)):
         return Route(target, judged, addresses)
     proxy = urlsplit(settings.OUTBOUND_PROXY)
     # It is the operator's own choice, and may well be private or on this machine.

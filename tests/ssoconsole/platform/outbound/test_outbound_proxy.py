@@ -13,7 +13,7 @@ from ssoconsole.platform.outbound import errors
 from ssoconsole.platform.outbound.certificate import peer_certificate
 from ssoconsole.platform.outbound.probe import probe
 from tests.support.leaks import assert_without
-from tests.support.shell import SAFE
+from tests.support.servers import SAFE
 
 PASSWORD = "hunter2-the-proxy"
 
@@ -141,6 +141,11 @@ class TunnelTests:
         through = proxy(leads_to=idp.port)
         settings.OUTBOUND_DIRECT = [domain]
         assert get(idp.url(scheme="https", host="idp.example.com"), ca_file=str(authority.file)).status == 200
+        assert through.heads == []
+
+    def test_in_development_this_machine_is_reached_straight(self, peer, proxy, get):
+        through = proxy(leads_to=1)
+        assert get(peer(answers()).url(), allow_loopback=True).status == 200
         assert through.heads == []
 
     def test_a_name_that_only_ends_alike_is_not(self, idp, proxy, get, unknown, authority, settings):
