@@ -36,9 +36,10 @@ test: check
 
 test-all: test test-deploy test-fuzz test-second
 
-# A site of its own, with its own PostgreSQL, Redis and nginx, and every file under deploy/ by its own program.
+# A site of its own, with its own PostgreSQL, Redis and nginx, and every file under deploy/ by its own program. By file: a
+# worker that had one test of the installer's or the image's would install or build everything anew for it.
 test-deploy: $(TOOLS) deploy-tools
-	$(BIN)/python $(PYTEST) --dist loadgroup $(DEPLOY)
+	$(BIN)/python $(PYTEST) --dist loadfile $(DEPLOY)
 
 test-fuzz: $(TOOLS)
 	FUZZ_CASES=5000 $(BIN)/python $(PYTEST) $(FUZZ)

@@ -67,8 +67,6 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-# One worker has all of them: each that had one would install everything anew.
-@pytest.mark.xdist_group("installed")
 class InstallTests:
     def test_it_ends_well_both_times(self, installed):
         _, said = installed

@@ -136,8 +136,6 @@ class Container:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-# One worker has all of them: each that had one would build the image anew.
-@pytest.mark.xdist_group("image")
 class ContainerTests:
     def test_it_runs_as_nobody_in_particular(self, container):
         for pid in processes_of(container.child.pid):
