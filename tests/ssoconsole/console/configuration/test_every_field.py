@@ -38,6 +38,7 @@ KEYS = {
 AUDIENCE = {"identifier": "https://api.example", "profile": "openmetadata", "signing_alg": "RS256"}
 BOT = {"name": "nightly", "allowed_networks": "10.0.0.0/8\n2001:db8::/32"}
 PROVIDER = {
+    "enabled": False,
     "slug": "corp",
     "kind": "custom-oidc",
     "issuer": "https://idp.example/realms/corp",
