@@ -27,7 +27,7 @@ from tokens.bots.grants import administers, grants_of
 from tokens.credentials.retirement import evidence_of
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.models import Bot, Credential, TokenRecord, TokenRefusal
-from tokens.records.ending import revoke_token, revoke_tokens_of_bot
+from tokens.records.revocation import revoke_token, revoke_tokens_of_bot
 from tokens.records.services import issue_token
 from tokens.refusals.meanings import meaning_of
 

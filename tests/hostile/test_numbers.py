@@ -49,7 +49,7 @@ NUMBERS = {
     "tokens": {
         "credentials.spent.STAYS": HOUR,
         "credentials.use.LAST_USED_EVERY": MINUTE,
-        "keys.ending.IN_FLIGHT": HOUR,
+        "keys.retirement.IN_FLIGHT": HOUR,
         "keys.services.KEYS_AHEAD": 2,
         "keys.services.PUBLISHED_AHEAD": 360 * SECOND,
         "protocol.client_assertion.LEEWAY": 30,

@@ -13,7 +13,7 @@ from ssoconsole.platform.eventlog.models import Event
 from tests.support.leaks import assert_without
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.models import Audience, Bot, SigningKey, TokenRecord
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 from tokens.records.services import issue_token
 
 TOKENS = "/api/v1/bots/ingestion-bot/tokens"

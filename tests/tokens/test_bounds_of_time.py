@@ -32,7 +32,7 @@ from tokens.models import (
     TokenRecord,
     TokenRefusal,
 )
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 from tokens.records.services import issue_token
 from tokens.records.verification import find_live_record
 from tokens.remote_keys.services import Source, current_keys

@@ -19,7 +19,7 @@ from tokens.bots.services import disable_bot
 from tokens.credentials.retirement import retire_unused_credentials
 from tokens.credentials.services import add_client_secret
 from tokens.models import Credential, TokenRecord
-from tokens.records.ending import revoke_token, revoke_tokens_of_credential
+from tokens.records.revocation import revoke_token, revoke_tokens_of_credential
 from tokens.records.room import forget_counts, take_room
 from tokens.records.services import issue_token
 from tokens.status.published import dead_numbers, status_list_uris

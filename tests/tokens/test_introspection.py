@@ -17,7 +17,7 @@ from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.keys.parsed import private_keys
 from tokens.keys.services import compromise_signing_key, rotate_signing_key
 from tokens.models import Bot, Credential, SigningKey, TokenRecord
-from tokens.records.ending import revoke_token, revoke_tokens_of_bot
+from tokens.records.revocation import revoke_token, revoke_tokens_of_bot
 from tokens.records.services import issue_token
 
 

@@ -15,7 +15,7 @@ from tokens.bots.services import disable_bot
 from tokens.keys.services import rotate_signing_key
 from tokens.models import Bot, TokenRecord
 from tokens.oauth.direct import DOCUMENTS, DOCUMENTS_KEPT, STATUS_LISTS_KEPT, answering_at_once
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 
 DOCUMENT_PATHS = list(DOCUMENTS)
 LISTS = ["/oauth/status", "/oauth/status/0"]

@@ -11,7 +11,7 @@ from tokens_cast import basic
 
 from ssoconsole.platform.eventlog.models import Event
 from tokens.models import TokenRecord
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 
 
 def is_live(oauth, token, me):

@@ -20,7 +20,7 @@ from tokens.keys.parsed import private_keys
 from tokens.keys.services import compromise_signing_key
 from tokens.models import Bot, SigningKey, StatusList, TokenRecord
 from tokens.protocol.status_list import decode
-from tokens.records.ending import revoke_token, revoke_tokens_of_bot
+from tokens.records.revocation import revoke_token, revoke_tokens_of_bot
 from tokens.records.services import issue_token
 from tokens.status import freshness, services
 from tokens.status.published import dead_numbers

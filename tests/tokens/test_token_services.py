@@ -30,7 +30,7 @@ from tokens.credentials.services import add_client_secret, find_client_secret, r
 from tokens.keys import services as keys
 from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
 from tokens.provision import provision
-from tokens.records.ending import revoke_token, revoke_tokens_of_credential
+from tokens.records.revocation import revoke_token, revoke_tokens_of_credential
 from tokens.records.services import issue_token
 
 pytestmark = pytest.mark.django_db

@@ -19,7 +19,7 @@ from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.keys.parsed import private_keys
 from tokens.keys.services import KEYS_AHEAD, compromise_signing_key, rotate_signing_key
 from tokens.models import Audience, Bot, SigningKey, TokenRecord
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 from tokens.records.services import issue_token
 
 ROOT = Path(__file__).parents[2]

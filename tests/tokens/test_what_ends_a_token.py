@@ -27,7 +27,7 @@ from tokens.bots.services import GrantSpec, enable_bot, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.errors import BotRetired
 from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
-from tokens.records.ending import (
+from tokens.records.revocation import (
     revoke_tokens_of_audience,
     revoke_tokens_of_bot,
     revoke_tokens_of_credential,

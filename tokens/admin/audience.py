@@ -15,7 +15,7 @@ from tokens.admin.records import UndeletableAdmin, confirmation
 from tokens.audiences.console import console_identifier
 from tokens.audiences.services import check_change, disable_audience, enable_audience, save_audience
 from tokens.models import Audience
-from tokens.records.ending import revoke_tokens_of_audience
+from tokens.records.revocation import revoke_tokens_of_audience
 
 if TYPE_CHECKING:
     AudienceModelForm = forms.ModelForm[Audience]

@@ -35,7 +35,7 @@ from tokens.bots.services import (
 )
 from tokens.credentials.retirement import evidence_of
 from tokens.models import Audience, Bot, Credential, Grant
-from tokens.records.ending import revoke_tokens_of_bot
+from tokens.records.revocation import revoke_tokens_of_bot
 
 if TYPE_CHECKING:
     GrantStackedInline = admin.StackedInline[Grant, Bot]

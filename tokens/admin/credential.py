@@ -14,7 +14,7 @@ from tokens.admin.trial import try_token
 from tokens.credentials.retirement import evidence_of
 from tokens.credentials.services import retire_credential
 from tokens.models import Credential
-from tokens.records.ending import revoke_tokens_of_credential
+from tokens.records.revocation import revoke_tokens_of_credential
 
 
 @admin.register(Credential)

@@ -9,7 +9,7 @@ from ssoconsole.platform.actors import Actor
 from tokens.admin.records import RecordAdmin
 from tokens.models import Bot, TokenRecord
 from tokens.models.record import owner_disabled
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 
 
 @admin.register(TokenRecord)

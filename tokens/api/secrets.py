@@ -15,7 +15,7 @@ from tokens.api.serializers import NewSecretSerializer, RevokedSerializer, Secre
 from tokens.api.views import ConsoleView, created, one
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.models import Credential
-from tokens.records.ending import revoke_tokens_of_credential
+from tokens.records.revocation import revoke_tokens_of_credential
 
 
 class SecretsView(ConsoleView):

@@ -23,7 +23,7 @@ from tokens.bots.grants import choose_grant
 from tokens.models import Audience, TokenRecord
 from tokens.protocol.lifetimes import parse_lifetime
 from tokens.protocol.scopes import check_scopes
-from tokens.records.ending import revoke_token, revoke_tokens_of_bot
+from tokens.records.revocation import revoke_token, revoke_tokens_of_bot
 from tokens.records.services import issue_token
 
 

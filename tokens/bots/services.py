@@ -22,7 +22,7 @@ from tokens.bots.grants import (
 from tokens.errors import BotRetired, NameImmutable, NameTaken
 from tokens.models import Bot
 from tokens.protocol.networks import check_networks
-from tokens.records.ending import revoke_tokens_beyond_grants
+from tokens.records.revocation import revoke_tokens_beyond_grants
 from tokens.status.freshness import status_lists_changed
 
 __all__ = [

@@ -16,8 +16,8 @@ from ssoconsole.platform.eventlog.services import record_event
 from ssoconsole.platform.jose.keys import public_jwk
 from ssoconsole.platform.jose.sign import generate_private_key, private_key_to_pem
 from tokens.errors import AlgorithmUnknown, KeyUnknown, NoSigningKey
-from tokens.keys.ending import last_use
 from tokens.keys.parsed import forget_key
+from tokens.keys.retirement import last_use
 from tokens.models import Audience, SigningKey
 from tokens.status.freshness import status_lists_changed
 

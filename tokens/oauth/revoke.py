@@ -29,7 +29,7 @@ from tokens.protocol.access_token import LAST_SECOND, TYP, AccessToken
 from tokens.protocol.client_authentication import UnverifiedClient, client_credentials_of
 from tokens.protocol.form import Form
 from tokens.protocol.networks import is_allowed
-from tokens.records.ending import REVOKE_ONE, revoke_record, revoke_token
+from tokens.records.revocation import REVOKE_ONE, revoke_record, revoke_token
 from tokens.records.verification import check_token, find_record, jti_of, parsed
 
 PROFILES = {typ: profile for profile, typ in TYP.items()}

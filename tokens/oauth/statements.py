@@ -45,7 +45,7 @@ from tokens.models.credential import CredentialQuerySet
 from tokens.models.record import TokenRecordQuerySet, audience_counts, bot_counts
 from tokens.protocol.access_token import AccessToken
 from tokens.protocol.client_authentication import UnverifiedClient
-from tokens.records.ending import revocation
+from tokens.records.revocation import revocation
 
 MOST_KNOWN = 10_000
 Found = TypeVar("Found")

@@ -22,8 +22,8 @@ from tokens.errors import (
     LifetimeTooLong,
     NotGranted,
 )
-from tokens.keys.ending import verify_for_ever
 from tokens.keys.parsed import private_keys
+from tokens.keys.retirement import verify_for_ever
 from tokens.keys.services import ensure_signing_key
 from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
 from tokens.protocol.access_token import TYP, AccessToken, claims_of

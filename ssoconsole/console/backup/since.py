@@ -19,7 +19,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_event
 from tokens.keys.services import compromise_signing_key
 from tokens.models import Audience, SigningKey, TokenRecord
-from tokens.records.ending import revoke_tokens_of_audience
+from tokens.records.revocation import revoke_tokens_of_audience
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from ssoconsole.platform.runs.models import LastRun
 from ssoconsole.platform.runs.services import failures_noted, note_run
 from tokens.credentials.retirement import retire_unused_credentials
 from tokens.credentials.spent import drop_spent_assertions
-from tokens.keys.ending import drop_gone_keys
+from tokens.keys.retirement import drop_gone_keys
 from tokens.records.retention import drop_old_records
 from tokens.refusals.services import drop_old_refusals
 from tokens.repeats.services import drop_old_repeats

@@ -19,7 +19,7 @@ from tokens.api.urls import urlpatterns
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 from tokens.records.services import issue_token
 
 METHODS = ("get", "post", "patch", "put", "delete")

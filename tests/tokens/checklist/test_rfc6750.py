@@ -7,7 +7,7 @@ from tokens_cast import problem
 
 from tests.support.leaks import assert_without
 from tokens.bots.services import GrantSpec, save_bot
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 from tokens.records.services import issue_token
 
 

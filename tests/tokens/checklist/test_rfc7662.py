@@ -10,7 +10,7 @@ from tokens_cast import claims_in
 
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.models import Bot, TokenRecord
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 from tokens.records.services import issue_token
 
 pytestmark = pytest.mark.django_db

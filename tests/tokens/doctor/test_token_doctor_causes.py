@@ -25,7 +25,7 @@ from tokens.keys.services import compromise_signing_key, rotate_signing_key
 from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
 from tokens.protocol.doctor import Facts, examine, first_failure, is_valid
 from tokens.protocol.examination.facts import span
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 from tokens.records.services import issue_token
 from tokens.records.verification import find_live_record
 

@@ -15,7 +15,7 @@ from tests.support.browser import screenshot
 from tests.support.leaks import assert_without
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.models import Bot, TokenRecord
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 
 pytestmark = pytest.mark.django_db
 SHAPE = {"name", "ok", "expected", "received", "remedy"}

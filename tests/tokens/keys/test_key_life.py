@@ -20,7 +20,7 @@ from ssoconsole.platform.eventlog.models import Event
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
-from tokens.keys.ending import drop_gone_keys, verify_for_ever
+from tokens.keys.retirement import drop_gone_keys, verify_for_ever
 from tokens.keys.services import (
     KEYS_AHEAD,
     PUBLISHED_AHEAD,

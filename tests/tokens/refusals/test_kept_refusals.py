@@ -18,7 +18,7 @@ from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.keys.services import rotate_signing_key
 from tokens.models import Credential, TokenRecord, TokenRefusal
 from tokens.protocol.examination.text import Unverified
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 from tokens.refusals import limits, services
 from tokens.refusals.presentable import kept_of, plausible_name, presentable
 

@@ -22,7 +22,7 @@ from tokens.audiences.services import disable_audience
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.credentials.services import retire_credential
 from tokens.models import Credential, TokenRecord, TokenRefusal
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 from tokens.records.services import issue_token
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ssoconsole.platform.actors import Actor
 from tokens.errors import TokenUnknown
 from tokens.models import TokenRecord
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ssoconsole.platform.actors import Actor
 from tokens.models import Audience, Bot, Credential
-from tokens.records.ending import (
+from tokens.records.revocation import (
     revoke_tokens_of_audience,
     revoke_tokens_of_bot,
     revoke_tokens_of_credential,

@@ -21,7 +21,7 @@ def main():
     django.setup()
     from providers.models import Provider
     from ssoconsole.platform.actors import Actor
-    from tokens.records.ending import revoke_token
+    from tokens.records.revocation import revoke_token
     from tokens.records.verification import find_live_record, find_record
 
     wishes = json.load(sys.stdin)

@@ -23,7 +23,7 @@ from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.models import Audience, Bot, TokenRefusal
 from tokens.protocol.examination.text import Unverified
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 from tokens.records.services import issue_token
 
 pytestmark = pytest.mark.django_db

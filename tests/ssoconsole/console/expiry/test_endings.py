@@ -25,7 +25,7 @@ from tests.ssoconsole.console.expiry import things_that_end as things
 from tokens.bots.services import disable_bot
 from tokens.credentials.services import retire_credential
 from tokens.models import Credential, SigningKey, TokenRecord
-from tokens.records.ending import revoke_token
+from tokens.records.revocation import revoke_token
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now
