@@ -28,7 +28,7 @@ from tokens.keys.importing import import_signing_key
 from tokens.keys.retirement import drop_gone_keys
 from tokens.keys.services import compromise_signing_key, ensure_signing_key, rotate_signing_key
 from tokens.models import Audience, Bot, Credential, RemoteKeys, SigningKey, TokenRecord
-from tokens.records import ending
+from tokens.records import revocation
 from tokens.records.services import issue_token
 from tokens.remote_keys.services import Source, fetch_keys
 from tokens.status.services import ensure_status_list
@@ -85,15 +85,15 @@ def replaced_rules(record):
 # What is done, and the event at which the database fails. A function of the token's record that returns what
 # is to be done makes the scene first.
 DEEDS = {
-    "revoke a token": ("token_revoked", lambda r: lambda: ending.revoke_token(record=r, by=BOB)),
-    "revoke a bot's": ("tokens_revoked", lambda r: lambda: ending.revoke_tokens_of_bot(bot=r.bot, by=BOB)),
+    "revoke a token": ("token_revoked", lambda r: lambda: revocation.revoke_token(record=r, by=BOB)),
+    "revoke a bot's": ("tokens_revoked", lambda r: lambda: revocation.revoke_tokens_of_bot(bot=r.bot, by=BOB)),
     "revoke a secret's": (
         "tokens_revoked",
-        lambda r: lambda: ending.revoke_tokens_of_credential(credential=r.credential, by=BOB),
+        lambda r: lambda: revocation.revoke_tokens_of_credential(credential=r.credential, by=BOB),
     ),
     "revoke an audience's": (
         "tokens_revoked",
-        lambda r: lambda: ending.revoke_tokens_of_audience(audience=r.audience, by=BOB),
+        lambda r: lambda: revocation.revoke_tokens_of_audience(audience=r.audience, by=BOB),
     ),
     "narrow a bot": ("tokens_revoked", lambda r: lambda: save_bot(bot=r.bot, grants=[], by=BOB)),
     "change a bot": (
@@ -295,7 +295,7 @@ def test_one_request_that_changes_two_things_changes_both_or_none(bob, scene, wh
 
 # Who does it, on a row as it was before anybody did.
 ONCE = {
-    "revoke": lambda r, by: ending.revoke_token(record=r, by=by),
+    "revoke": lambda r, by: revocation.revoke_token(record=r, by=by),
     "retire a credential": lambda r, by: retire_credential(credential=r.credential, by=by),
     "disable a bot": lambda r, by: disable_bot(bot=r.bot, by=by),
     "retire a bot": lambda r, by: retire_bot(bot=r.bot, by=by),
