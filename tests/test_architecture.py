@@ -1,6 +1,7 @@
 """The import rules: arrows point from doors to the domain, and the two apps never see each other."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,18 @@ def test_no_modules_import_each_other_in_a_circle():
 
 def test_no_file_has_a_name_that_says_nothing():
     assert [path for path in sources() if path.name in FORBIDDEN_NAMES] == []
+
+
+PICTURE = (ROOT / "docs" / "architecture.md").read_text()
+
+
+def test_the_picture_names_what_is_there():
+    named = set(re.findall(r"`((?:docs|providers|ssoconsole|tests|tokens)/[\w./]*)`", PICTURE))
+    assert len(named) > 40
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("app", ["providers", "tokens"])
+def test_every_package_has_a_place_in_the_picture(app):
+    packages = {path.parts[1] for path in sources() if path.parts[0] == app and len(path.parts) > 2}
+    assert [name for name in sorted(packages) if f"`{name}`" not in PICTURE] == []

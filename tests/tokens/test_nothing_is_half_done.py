@@ -86,7 +86,10 @@ def replaced_rules(record):
 # is to be done makes the scene first.
 DEEDS = {
     "revoke a token": ("token_revoked", lambda r: lambda: revocation.revoke_token(record=r, by=BOB)),
-    "revoke a bot's": ("tokens_revoked", lambda r: lambda: revocation.revoke_tokens_of_bot(bot=r.bot, by=BOB)),
+    "revoke a bot's": (
+        "tokens_revoked",
+        lambda r: lambda: revocation.revoke_tokens_of_bot(bot=r.bot, by=BOB),
+    ),
     "revoke a secret's": (
         "tokens_revoked",
         lambda r: lambda: revocation.revoke_tokens_of_credential(credential=r.credential, by=BOB),
