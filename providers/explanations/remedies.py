@@ -83,7 +83,11 @@ def _with_value(attempt: SignInAttempt, provider: Provider) -> Mend | None:
 
 
 def _spelt_alike(expected: str, received: str) -> bool:
-    return bool(received) and expected.rstrip("/").lower() == received.rstrip("/").lower()
+    """Tell whether two issuers differ in nothing but slashes at the end and the case of the host; a path has a case."""
+    here, there = (text.rstrip("/").split("/", 3) for text in (expected, received))
+    return [part.lower() for part in here[:3]] == [part.lower() for part in there[:3]] and here[3:] == there[
+        3:
+    ]
 
 
 def remedy_of(attempt: SignInAttempt, *, registration: Provider | None = None) -> str:
