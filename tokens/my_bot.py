@@ -87,11 +87,12 @@ def my_bot_made(request: HttpRequest, name: str, made: uuid.UUID) -> HttpRespons
     return render(request, "my_bot_made.html", {"bot": bot, **context})
 
 
-def _own_bot(request: HttpRequest, name: str) -> Bot:
+def _own_bot(request: HttpRequest, name: str, *, held: bool = False) -> Bot:
     """The bot of this name, if it was given to the person behind the request; to everybody else there is none."""
     if not isinstance(request.user, User):
         raise Http404
-    return get_object_or_404(Bot.objects.owned_by(request.user), name=name)
+    bots = Bot.objects.select_for_update() if held else Bot.objects.all()
+    return get_object_or_404(bots.owned_by(request.user), name=name)
 
 
 def _tell(request: HttpRequest, form: forms.Form | None, problem: str) -> None:
@@ -104,11 +105,10 @@ def _tell(request: HttpRequest, form: forms.Form | None, problem: str) -> None:
 def _make_secret(request: HttpRequest, bot: Bot, form: Any) -> HttpResponse:
     by, data = Actor.of(request), form.cleaned_data
     with transaction.atomic():
-        Bot.objects.select_for_update().get(pk=bot.pk)  # counted by one request at a time
-        if (
-            Credential.objects.client_secrets().live(at=timezone.now()).filter(bot=bot).count()
-            >= MOST_LIVE_SECRETS
-        ):
+        # Counted by one request at a time. The bot may have been given away, or retired, a moment ago.
+        bot = _own_bot(request, bot.name, held=True)
+        live = Credential.objects.client_secrets().live(at=timezone.now()).filter(bot=bot)
+        if live.count() >= MOST_LIVE_SECRETS:
             raise ValidationError(
                 f"The bot has {MOST_LIVE_SECRETS} secrets that work. Retire some of them first."
             )

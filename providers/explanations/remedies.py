@@ -83,7 +83,16 @@ def _with_value(attempt: SignInAttempt, provider: Provider) -> Mend | None:
 
 
 def _spelt_alike(expected: str, received: str) -> bool:
-    return bool(received) and expected.rstrip("/").lower() == received.rstrip("/").lower()
+    """Tell whether two issuers differ in nothing but slashes at the end and the case of the host; a path has a case."""
+    (here, path), (there, other_path) = map(_apart, (expected, received))
+    return (here.lower(), path) == (there.lower(), other_path)
+
+
+def _apart(issuer: str) -> tuple[str, str]:
+    """Scheme with host, and path, of an issuer."""
+    scheme, separator, rest = issuer.rstrip("/").partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host}", f"{slash}{path}"
 
 
 def remedy_of(attempt: SignInAttempt, *, registration: Provider | None = None) -> str:

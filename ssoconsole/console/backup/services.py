@@ -83,8 +83,9 @@ def make_next_backup(*, folder: Path, keep: int, by: Actor) -> tuple[Path, Manif
             shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
     out = folder / f"console-{began:%Y%m%dT%H%M%SZ}.backup"
     manifest = make_backup(out=out, by=by)
-    made = sorted(path for path in folder.iterdir() if NAMED.fullmatch(path.name))
-    for old in made[:-keep]:
+    # Never this one, whatever the clock said when the others were named.
+    others = sorted(path for path in folder.iterdir() if NAMED.fullmatch(path.name) and path != out)
+    for old in others[: max(len(others) + 1 - keep, 0)]:
         old.unlink()
     return out, manifest
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 
-from ssoconsole.platform.http.doors import answer_in_form, too_large
+from ssoconsole.platform.http.doors import answer_in_form, no_such_resource, too_large
 
 WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")
 JSON = "application/json"
@@ -28,6 +28,8 @@ LONGEST_QUERY = 16_384
 class BoundsMiddleware:
     """
     Answer 414 to a path or a query of more than LONGEST_PATH and LONGEST_QUERY characters.
+
+    Answer 404 to a path with a NUL: no name has one, and PostgreSQL fails at looking for it as if it were away.
 
     Answer 413 to a body of more than DATA_UPLOAD_MAX_MEMORY_SIZE bytes, 400 to one that is not as long as it says,
     and 411 to one of unknown length (RFC 9112 section 6.3).
@@ -46,6 +48,8 @@ class BoundsMiddleware:
 def _refusal(request: HttpRequest) -> HttpResponse | None:
     if len(request.path_info) > LONGEST_PATH or len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY:
         return answer_in_form(request.path, status=414, code="url_too_long", detail="The URL is too long.")
+    if "\0" in request.path_info:
+        return no_such_resource(request)
     length = request.META.get("CONTENT_LENGTH") or ""
     coding = request.META.get("HTTP_TRANSFER_ENCODING", "").strip().lower()
     if (length and not (length.isascii() and length.isdecimal() and len(length) <= 18)) or (

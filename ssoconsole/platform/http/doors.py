@@ -77,5 +77,5 @@ def too_large(path: str) -> HttpResponse:
 
 @csrf_exempt  # nothing is done here, by whatever method
 def no_such_resource(request: HttpRequest) -> HttpResponse:
-    """Answer 404 at every path of the API that is none, also while DEBUG would show Django's own page."""
+    """Answer 404 at a path that is none: every one of the API, also while DEBUG would show Django's own page."""
     return answer_in_form(request.path, status=404, code="not_found", detail="There is no such resource.")

@@ -7,7 +7,7 @@ resolve the name: the proxy resolves it again, and is the one to keep it from wh
 
 import base64
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
@@ -26,7 +26,10 @@ from ssoconsole.platform.outbound.targets import Target
 LONGEST_HEAD = 16_384  # bytes of the proxy's answer
 # Names that mean something else at each machine, the metadata services of clouds among them: no proxy is asked for them
 # where they cannot be judged here.
-LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home.arpa", "in-addr.arpa", "ip6.arpa")
+LOCAL_NAMES = (
+    *("localhost", "localdomain", "localdomain4", "localdomain6", "local", "internal", "intranet", "lan"),
+    *("home.arpa", "in-addr.arpa", "ip6.arpa"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Route:
     target: Target
     endpoints: list[Endpoint]
     addresses: tuple[str, ...]
-    authorization: str | None = None  # None: straight
+    authorization: str | None = field(default=None, repr=False)  # None: straight
 
 
 def route_to(target: Target, *, allow_loopback: bool, timeout: float) -> Route:

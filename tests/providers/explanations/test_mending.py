@@ -51,7 +51,7 @@ ISSUER = "https://idp.example/realm"
 TRUSTED = "console and no other than trusted audiences"
 FILLED = [
     ("issuer_mismatch", ISSUER, ISSUER + "/", "issuer", ISSUER + "/"),
-    ("issuer_mismatch", ISSUER, "https://idp.example/Realm", "issuer", "https://idp.example/Realm"),
+    ("issuer_mismatch", ISSUER, "https://IdP.example/realm", "issuer", "https://IdP.example/realm"),
     ("audience_mismatch", TRUSTED, "a b", "trusted_audiences", "a\nb"),
     ("algorithm_refused", "alg RS256", "alg ES256", "signing_algs", "RS256\nES256"),
     ("response_mode_mismatch", "", "", "extra_params", "hd: corp.example\nresponse_mode: form_post"),
@@ -59,6 +59,8 @@ FILLED = [
 ]
 LEFT_OPEN = [
     ("issuer_mismatch", ISSUER, "https://idp.example/another", "issuer"),
+    ("issuer_mismatch", ISSUER, "https://idp.example/Realm", "issuer"),
+    ("issuer_mismatch", ISSUER, "", "issuer"),
     ("issuer_mismatch", ISSUER, "https://evil.example/realm", "issuer"),
     ("audience_mismatch", "console", "wiki", "client_id"),
     ("algorithm_refused", "alg RS256", "alg none", "signing_algs"),

@@ -11,6 +11,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, person, provider
 from tests.tokens.tokens_cast import BASE_URL, METADATA, OAuth
+from tokens.admin.bot_forms import NewSecretForm
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
 from tokens.credentials.services import add_client_secret
@@ -247,6 +248,25 @@ def test_for_everybody_else_there_is_no_such_bot(corp, alice, bot, audience, str
     assert browser.get(PAGE).status_code == status
     assert do(browser, deed, **data).status_code == status
     assert everything() == before
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"owner": "mallory@corp.example"}, 404),
+        ({"disabled_at": timezone.now(), "retired_at": timezone.now()}, 400),
+    ],
+)
+def test_what_happened_to_the_bot_after_it_was_read_counts(her_browser, bot, monkeypatch, changed, status):
+    judge = NewSecretForm.is_valid
+
+    def meanwhile(form):
+        Bot.objects.filter(pk=bot.pk).update(**changed)
+        return judge(form)
+
+    monkeypatch.setattr(NewSecretForm, "is_valid", meanwhile)
+    assert do(her_browser, "make-secret").status_code == status
+    assert not Credential.objects.exists()
 
 
 def test_neither_does_a_page_of_another_site_do_anything(alice, bot, corp):

@@ -40,6 +40,15 @@ def test_the_newest_are_kept_and_nothing_else_is_touched(tmp_path, capsys):
     assert str(tmp_path / made[-1]) in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("keep", [1, 2, 3])
+def test_the_one_just_made_stays_after_a_clock_was_ahead(tmp_path, keep):
+    for day in (28, 29, 30):
+        backup(tmp_path, day)
+    backup(tmp_path, 1, "--keep", str(keep))
+    later = [f"console-202603{day}T020000Z.backup" for day in (28, 29, 30)]
+    assert names(tmp_path) == ["console-20260301T020000Z.backup", *later[4 - keep :]]
+
+
 def test_one_of_them_puts_everything_back_and_the_checklist_is_content(tmp_path):
     person("alice")
     LastRun.objects.filter(what="backup").delete()

@@ -175,7 +175,17 @@ class JudgementTests:
 
     @pytest.mark.parametrize(
         "host",
-        ["localhost", "idp", "metadata.google.internal", "printer.local", "a.localhost", "router.home.arpa"],
+        [
+            *(
+                "localhost",
+                "idp",
+                "metadata.google.internal",
+                "printer.local",
+                "a.localhost",
+                "router.home.arpa",
+            ),
+            *("localhost.localdomain", "localhost4.localdomain4", "localhost6.localdomain6."),
+        ],
     )
     def test_nor_is_a_local_name_that_cannot_be_judged_here(self, proxy, get, unknown, host):
         through = proxy(leads_to=1)
