@@ -156,11 +156,11 @@ def test_the_next_address_is_tried_when_one_refuses(peer, get, names):
     assert get(server.url(host="idp.test")).status == 200
 
 
-def test_the_next_address_is_tried_in_time_when_one_isSilentPort(peer, get, names):
+def test_the_next_address_is_tried_in_time_when_one_is_silent(peer, get, names):
     server = peer(answers())
     with SilentPort(server.port):
         names["idp.test"] = [["127.0.0.3", "127.0.0.1"]]
-        assert 200 < get(server.url(host="idp.test"), limits=IMPATIENT).elapsed_ms < 500
+        assert 200 < get(server.url(host="idp.test"), limits=IMPATIENT).elapsed_ms < 1500
 
 
 def test_a_host_where_nothing_accepts_is_told_apart(peer, get, names):
