@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -21,8 +21,7 @@ class StopSignals:
 
     def __init__(self) -> None:
         self._heard = self._held = False
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._hear)
+        self._answer_by(self._hear)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -31,6 +30,15 @@ class StopSignals:
         self._held = False
         if self._heard:
             raise KeyboardInterrupt
+
+    def ignore(self) -> None:
+        """For the end of the interpreter, which would give the signals back what they do by default."""
+        self._answer_by(signal.SIG_IGN)
+
+    @staticmethod
+    def _answer_by(answer: "Callable[[int, FrameType | None], None] | signal.Handlers") -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, answer)
 
     def _hear(self, _number: int, _frame: FrameType | None) -> None:
         if self._heard:
@@ -96,3 +104,4 @@ class Children:
             with suppress(ProcessLookupError):
                 os.killpg(child.process.pid, signal.SIGKILL)
             child.process.wait()
+        self._signals.ignore()

@@ -118,6 +118,15 @@ def test_everything_ends_though_a_browser_is_connected(terminal, whom, signals):
     assert "Traceback" not in terminal.log.read_text()
 
 
+def test_a_second_signal_at_the_very_end_is_not_the_cause_of_death(terminal):
+    terminal.wait_until(lambda: len(terminal.processes()) >= 2)
+    to_the_first(terminal, signal.SIGTERM)
+    while terminal.process.poll() is None:
+        to_the_first(terminal, signal.SIGINT)
+        time.sleep(0.002)
+    assert terminal.everything_ended() == (0, set(), False)
+
+
 @pytest.mark.parametrize("started", [2, 3])
 def test_nothing_is_left_of_a_start_that_is_interrupted(terminal, started):
     """While the demonstration provider, and then the server, is about to answer."""
