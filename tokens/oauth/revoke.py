@@ -97,7 +97,6 @@ def _revoke_at_once(
     )
     check_token(jws, says=says, profile=profile, key=key)
     said = {
-        "jti": says.jti,
         "bot_id": known.bot_id,
         "signing_key_id": key.pk,
         "identifier": audience,
@@ -105,7 +104,8 @@ def _revoke_at_once(
         "issued_at": datetime.fromtimestamp(issued_at, UTC),
         "expires_at": datetime.fromtimestamp(expires_at, UTC),
     }
-    which = {**proved, **known_values(known), **{f"said_{name}": value for name, value in said.items()}}
+    as_said = {f"said_{name}": value for name, value in said.items()}
+    which = {**proved, **known_values(known), **as_said, "jti": says.jti}
     return revoke_record(
         REVOKE_OWN_RECORD_OF_KNOWN, which, jti=says.jti, bot=known.name, by=Actor.bot(known.name, address)
     )
