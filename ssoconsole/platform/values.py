@@ -209,10 +209,13 @@ def _split(text: str, *, example: str, hosts: bool = False) -> SplitResult:
         parts = urlsplit(text)
         if not (hosts and "," in parts.netloc):
             _ = parts.port
+        readable = "#" not in text  # in a password, whose beginning would be taken for a port
     except ValueError:
+        readable = False
+    if not readable:
         raise ValueError(
             f"It is a URL like {example}; in a password write what is no letter or digit as %2F and so on"
-        ) from None
+        )
     return parts
 
 
