@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from ssoconsole.console.checklist import exposure, keys, people, running
 from ssoconsole.console.checklist.item import Finding, Item, Situation, untold
+from ssoconsole.platform.encryption.keyring import KeyRingInvalid
 
 ITEMS: tuple[Item, ...] = (*exposure.ITEMS, *people.ITEMS, *keys.ITEMS, *running.ITEMS)
 
@@ -46,3 +47,5 @@ def _look(item: Item, situation: Situation) -> Finding:
         return item.look(situation)
     except DatabaseError:
         return untold("The database does not answer, or lacks a migration.")
+    except KeyRingInvalid as error:  # ssoconsole.E005 says the same, and what to do
+        return untold(f"FIELD_ENCRYPTION_KEYS cannot be used: {error}.")

@@ -179,6 +179,14 @@ class ItemTests:
         tried = {code for code, _ in WAYS_TO_BE_RED} | {"proxy_https", "database_fits"}
         assert tried == {item.code for item in ITEMS}
 
+    def test_with_a_key_ring_that_cannot_be_read_what_needs_it_is_unknown(self, production, settings):
+        settings.FIELD_ENCRYPTION_KEYS = ["no-key-at-all"]
+        results = go_through(at=timezone.now())
+        told = [result.finding.found for result in results if "FIELD_ENCRYPTION_KEYS" in result.finding.found]
+        assert told
+        assert not any("no-key-at-all" in each for each in told)
+        assert {result.item.code: result.status for result in results}["debug_off"] == "good"
+
     def test_without_the_database_what_needs_it_is_unknown(self, production, monkeypatch):
         def refuse(*args, **kwargs):
             raise OperationalError("away")
