@@ -6,7 +6,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from ssoconsole.platform.jose.keys import public_jwk
+from ssoconsole.platform.jose.sign import generate_private_key
 from tokens.bots.services import disable_bot
+from tokens.keys import services
 from tokens.models import SigningKey, TokenRecord
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +106,22 @@ def test_whatever_signs_is_rotated_and_nothing_else(capsys):
 def test_a_key_of_another_algorithm_is_made(capsys):
     output(capsys, "rotate_signing_key", "--alg", "RS256")
     assert SigningKey.objects.signing().filter(alg="RS256").exists()
+
+
+def key_id(private):
+    return public_jwk(private, alg="ES256")["kid"]
+
+
+def test_no_key_id_looks_like_an_option(monkeypatch, capsys):
+    """One in 64 would, and could not be named to a command as the documentation says."""
+    drawn = sorted((generate_private_key("ES256") for _ in range(1000)), key=key_id)
+    assert key_id(drawn[0]).startswith("-")
+    given = iter(drawn)
+    monkeypatch.setattr(services, "generate_private_key", lambda alg: next(given))
+    before = SigningKey.objects.count()
+    output(capsys, "rotate_signing_key", "--alg", "ES256")
+    assert SigningKey.objects.count() > before
+    assert not SigningKey.objects.filter(kid__startswith="-").exists()
 
 
 def test_a_compromised_key_is_out(oauth, me, token, capsys):

@@ -180,7 +180,9 @@ def _create_key(*, alg: str, by: Actor, at: datetime) -> SigningKey:
     if alg not in Audience.Algorithm.values:
         raise AlgorithmUnknown(received=alg[:20])
     private = generate_private_key(alg)
-    jwk = public_jwk(private, alg=alg)
+    # Where a person types such a key id behind --compromised, it would be an option.
+    while (jwk := public_jwk(private, alg=alg))["kid"].startswith("-"):
+        private = generate_private_key(alg)
     key = SigningKey(kid=jwk["kid"], alg=alg, public_jwk=jwk)
     key.private_key = private_key_to_pem(private)
     key.save(force_insert=True)
