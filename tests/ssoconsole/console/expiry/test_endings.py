@@ -147,9 +147,10 @@ class SigningKeyTests:
         )
         assert kinds() == []
 
-    def test_a_compromised_one_is_out_already(self):
+    @pytest.mark.parametrize("ended", ["compromised_at", "retired_at"])
+    def test_one_that_signs_no_more_is_nobodys_work(self, ended):
         things.old_signing_key()
-        SigningKey.objects.update(compromised_at=NOW())
+        SigningKey.objects.update(**{ended: NOW()})
         assert kinds() == []
 
 
