@@ -197,6 +197,7 @@ RIGHTS_OF_A_FORM = {
     "another group": ([{"groups": ["Crew"]}], (False, ["Crew"])),
     "her group taken and given again": ([{"groups": []}, {"groups": ["Staff"]}], (False, ["Staff"])),
     "no administrator any more": ([{"is_superuser": None, "is_staff": None}], (False, [])),
+    "no staff any more, and again": ([{"is_staff": None}, {"is_staff": "on"}], (True, [])),
     "a superuser no more, and again": ([{"is_superuser": None}, {"is_superuser": "on"}], (True, [])),
 }
 

@@ -15,6 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from providers.client_keys.services import ensure_client_key
 from providers.models import Provider
 from ssoconsole.console.expiry import ending
 from ssoconsole.console.expiry.endings import ending_soon, endings_for
@@ -216,6 +217,15 @@ class EncryptionTests:
         assert ending_soon(things.ahead(days=1)) == [found]
         reencrypt_all()
         assert kinds() == []
+
+    def test_a_client_key_alone_is_enough(self, newer_key, settings):
+        newer, *older = settings.FIELD_ENCRYPTION_KEYS
+        reencrypt_all()
+        settings.FIELD_ENCRYPTION_KEYS = older
+        Provider.objects.update(token_endpoint_auth_method="private_key_jwt")
+        ensure_client_key(provider=Provider.objects.get(), by=things.BOB)
+        settings.FIELD_ENCRYPTION_KEYS = [newer, *older]
+        assert kinds() == ["encryption_key"]
 
 
 class BoundTests:
