@@ -171,8 +171,9 @@ class CheckTests:
     def test_loopback_providers_in_production_are_warned_about(self):
         with override_settings(DEBUG=False, ALLOW_LOOPBACK_PROVIDERS=True):
             assert ids(loopback_providers_are_for_development()) == ["ssoconsole.W001"]
-        with override_settings(DEBUG=False, ALLOW_LOOPBACK_PROVIDERS=False):
-            assert ids(loopback_providers_are_for_development()) == []
+        for debug, allowed in ((False, False), (True, True), (True, False)):
+            with override_settings(DEBUG=debug, ALLOW_LOOPBACK_PROVIDERS=allowed):
+                assert ids(loopback_providers_are_for_development()) == []
 
     @pytest.mark.parametrize("value", ["django-insecure-" + "x9" * 40, "A" * 43, "abababababababababab"])
     def test_a_guessable_key_is_a_demonstration_key(self, value):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.client_keys.services import ensure_client_key, rotate_client_key
+from providers.client_keys.services import ensure_client_key, replace_client_keys, rotate_client_key
 from providers.models import ClientKey
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB, somewhere
@@ -37,3 +37,13 @@ def test_many_rotations_retire_each_key_once(corp):
     assert {event.after["kid"] for event in rotations} == set(found)
     assert ClientKey.objects.signing().count() == 1
     assert ClientKey.objects.filter(signing_from=None, retired_at=None).count() == 1
+
+
+def test_many_that_replace_the_keys_leave_one_that_signs_and_each_gets_a_new_one(corp):
+    early = ensure_client_key(provider=corp, by=BOB).kid
+    found = at_once(lambda _: replace_client_keys(provider=corp, by=BOB).kid, MANY)
+    assert len(set(found)) == MANY
+    assert early not in found
+    assert ClientKey.objects.signing().get().kid in found
+    assert ClientKey.objects.filter(signing_from=None, retired_at=None).count() == 1
+    assert ClientKey.objects.count() == 2

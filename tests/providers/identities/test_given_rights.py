@@ -123,6 +123,17 @@ def test_what_two_values_give_goes_with_the_last_of_them(corp, alice):
     assert groups() == []
 
 
+@pytest.mark.parametrize("take", [disable, lambda: change(admin_principals=[], group_rules=[])])
+def test_it_is_gone_from_everybody_who_had_it(corp, alice, take):
+    carol = CLAIMS | {"sub": "s-carol", "email": "carol@corp.example"}
+    sign_in_person(provider=Provider.objects.get(), claims=carol, by=BY)
+    assert Group.objects.get(name="Staff").user_set.count() == 2
+    take()
+    assert not Group.objects.get(name="Staff").user_set.exists()
+    changed = Event.objects.filter(action="user_changed").values_list("target", flat=True)
+    assert set(changed) == {"alice@corp.example", "carol@corp.example"}
+
+
 def test_a_trial_that_is_rolled_back_takes_away_what_it_gave(corp, alice):
     provider = Provider.objects.get()
     provider.admin_principals = ["alice@corp.example", "eve@corp.example"]
@@ -186,6 +197,7 @@ RIGHTS_OF_A_FORM = {
     "another group": ([{"groups": ["Crew"]}], (False, ["Crew"])),
     "her group taken and given again": ([{"groups": []}, {"groups": ["Staff"]}], (False, ["Staff"])),
     "no administrator any more": ([{"is_superuser": None, "is_staff": None}], (False, [])),
+    "no staff any more, and again": ([{"is_staff": None}, {"is_staff": "on"}], (True, [])),
     "a superuser no more, and again": ([{"is_superuser": None}, {"is_superuser": "on"}], (True, [])),
 }
 

@@ -1,6 +1,7 @@
 """Saving, switching and deleting registrations: with warnings, with events, and never half."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,6 +16,17 @@ from tests.support.leaks import assert_without
 
 pytestmark = pytest.mark.django_db
 SECRET = "s3cret-of-the-registration-32-bytes"
+# What the console has read at the provider meanwhile, while somebody had the form open.
+LATELY = datetime(2026, 1, 1, tzinfo=UTC)
+PUBLISHED = {
+    "discovery": {"issuer": "as it was read lately"},
+    "discovery_fetched_at": LATELY,
+    "discovery_failing_since": LATELY,
+    "jwks": {"keys": []},
+    "jwks_fetched_at": LATELY,
+    "jwks_failing_since": LATELY,
+    "tls_not_after": LATELY,
+}
 
 
 def save(provider, **kwargs):
@@ -122,11 +134,21 @@ class SavingTests:
         assert (event.action, event.actor, event.target) == ("provider_changed", "user:bob", "corp")
         assert (event.before, event.after) == ({"order": 100}, {"order": 30})
 
-    def test_what_the_provider_has_published_is_not_overwritten_by_an_older_copy(self, corp):
-        Provider.objects.update(jwks={"keys": []})
+    @pytest.mark.parametrize("name", PUBLISHED)
+    def test_what_the_provider_has_published_is_not_overwritten_by_an_older_copy(self, corp, name):
+        Provider.objects.update(**{name: PUBLISHED[name]})
         corp.leeway = 30
         save(corp)
-        assert Provider.objects.get().jwks == {"keys": []}
+        assert getattr(Provider.objects.get(), name) == PUBLISHED[name]
+
+    @pytest.mark.parametrize("name", PUBLISHED)
+    def test_and_goes_with_the_issuer_whose_it_was(self, corp, name):
+        Provider.objects.update(**{name: PUBLISHED[name]})
+        corp.refresh_from_db()
+        corp.issuer = "https://another.example"
+        set_client_secret(corp, SECRET)
+        save(corp, fetch_metadata=False)
+        assert getattr(Provider.objects.get(), name) is None
 
 
 class SecretTests:

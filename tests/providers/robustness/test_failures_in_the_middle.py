@@ -27,7 +27,13 @@ from providers.refresh.by_refresh_token import check_of
 from providers.refresh.services import end_unvouched
 from providers.registration import services
 from providers.rehearsal.services import attempt_to_leave, refuse_rehearsal, start_rehearsal
-from providers.sessions.services import end_session, end_sessions_of_provider, end_sessions_of_user
+from providers.sessions.services import (
+    SESSION_KEY,
+    end_session,
+    end_sessions_of_provider,
+    end_sessions_of_user,
+)
+from providers.sessions.store import SessionStore
 from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
@@ -447,6 +453,24 @@ class SignInTests:
         fails_at(where)
         response = visitor.sign_in(scripted_provider)
         assert (response.status_code, outcome_of(response)) == (503, "internal_error")
+        assert ConsoleSession.objects.count() == 0
+        assert not visitor.is_signed_in()
+        assert SignInAttempt.objects.get().outcome == "internal_error"
+
+    def test_nor_without_the_browsers_session_that_leads_to_it(self, scripted_provider, monkeypatch):
+        save = SessionStore.save
+
+        def fails(store, must_create=False):
+            if store.get(SESSION_KEY):
+                raise BrokenError
+            save(store, must_create)
+
+        visitor = Browser()
+        callback = scripted_provider.visit(visitor.leave())
+        monkeypatch.setattr(SessionStore, "save", fails)
+        response = visitor.arrive(callback)
+        assert (response.status_code, outcome_of(response)) == (503, "internal_error")
+        monkeypatch.undo()
         assert ConsoleSession.objects.count() == 0
         assert not visitor.is_signed_in()
         assert SignInAttempt.objects.get().outcome == "internal_error"

@@ -87,6 +87,18 @@ class RollingBackTests:
         assert op.requests_to("discovery") == []
         assert Browser().sign_in(op).status_code == 302
 
+    def test_a_secret_of_before_any_document_was_read_goes_where_the_known_one_leads(
+        self, op, change, another_scripted_provider
+    ):
+        whole = stored().client_secret_for
+        Provider.objects.update(client_secret_for=[op.issuer])
+        change(issuer=another_scripted_provider.issuer, trial=HOUR)
+        run_out()
+        assert roll_back_overdue(at=timezone.now()) == 1
+        assert stored().client_secret_for == whole
+        assert len(whole) > 1
+        assert Browser().sign_in(op).status_code == 302
+
     def test_who_came_in_by_other_rules_is_out_again(self, op, change):
         early = mallory(op)
         early.sign_in(op)

@@ -21,7 +21,7 @@ from ssoconsole.platform.eventlog.models import Event
 from tokens.audiences.services import disable_audience, save_audience
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential
-from tokens.models import Audience, Bot, Credential, TokenRecord, TokenRefusal
+from tokens.models import Audience, Bot, Credential, Grant, TokenRecord, TokenRefusal
 
 GRANT = "grant_type=client_credentials"
 ERROR_URI = re.compile(r"http://localhost:8000/refusals/[a-z]+(-[a-z]+){3}")
@@ -233,6 +233,14 @@ def test_e4_a_bot_without_any_grant_may_not_ask(oauth, bot, me, by):
 
 def test_a_bot_with_several_apis_must_name_one(oauth, bot, me, audience, console, by):
     save_bot(bot=bot, grants=[GrantSpec(audience, []), GrantSpec(console, [])], by=by)
+    refused(oauth.token(me), 400, "invalid_target")
+
+
+def test_so_must_one_that_had_a_single_api_a_moment_ago(oauth, bot, me, console):
+    for _ in range(2):  # the second time by what the first has prepared
+        assert oauth.token(me).status_code == 200
+    TokenRecord.objects.all().delete()
+    Grant.objects.create(bot=bot, audience=console)  # as by another process: here nobody is told
     refused(oauth.token(me), 400, "invalid_target")
 
 

@@ -15,6 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from providers.client_keys.services import ensure_client_key
 from providers.models import Provider
 from ssoconsole.console.expiry import ending
 from ssoconsole.console.expiry.endings import ending_soon, endings_for
@@ -147,9 +148,10 @@ class SigningKeyTests:
         )
         assert kinds() == []
 
-    def test_a_compromised_one_is_out_already(self):
+    @pytest.mark.parametrize("ended", ["compromised_at", "retired_at"])
+    def test_one_that_signs_no_more_is_nobodys_work(self, ended):
         things.old_signing_key()
-        SigningKey.objects.update(compromised_at=NOW())
+        SigningKey.objects.update(**{ended: NOW()})
         assert kinds() == []
 
 
@@ -215,6 +217,15 @@ class EncryptionTests:
         assert ending_soon(things.ahead(days=1)) == [found]
         reencrypt_all()
         assert kinds() == []
+
+    def test_a_client_key_alone_is_enough(self, newer_key, settings):
+        newer, *older = settings.FIELD_ENCRYPTION_KEYS
+        reencrypt_all()
+        settings.FIELD_ENCRYPTION_KEYS = older
+        Provider.objects.update(token_endpoint_auth_method="private_key_jwt")
+        ensure_client_key(provider=Provider.objects.get(), by=things.BOB)
+        settings.FIELD_ENCRYPTION_KEYS = [newer, *older]
+        assert kinds() == ["encryption_key"]
 
 
 class BoundTests:
