@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from providers.metadata.keys import refetch_keys
 from providers.metadata.services import ensure_discovery
-from ssoconsole.platform.outbound import client
+from ssoconsole.platform.outbound import route
 from tests.providers.fuzz import fuzz_answers, fuzz_callback, fuzz_count, fuzz_id_token, fuzz_signature
 from tests.providers.fuzz.fuzz_case import Case
 from tests.providers.fuzz.fuzz_world import World, undone
@@ -26,8 +26,8 @@ def world(op, monkeypatch):
     """A provider that is known and whose keys are; ES256, because it is quick to sign."""
     op.client.id_token_signed_response_alg = "ES256"
     world = World(op, "corp")
-    monkeypatch.setattr(client, "resolve", lambda *args, **kwargs: [])
-    monkeypatch.setattr(client, "connect", world.connect)
+    monkeypatch.setattr(route, "resolve", lambda *args, **kwargs: [])
+    monkeypatch.setattr(route, "connect", world.connect)
     rules = [{"claim_value": "admins", "group": "Admins"}]
     for slug, fields in {
         "corp": {},
