@@ -36,8 +36,8 @@ class ConsoleAdminSite(admin.AdminSite):
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """As Django's, with `ShownColumnsOnly` before whatever admin it is: nobody has to think of it."""
         from ssoconsole.platform.admin_lookups import (
-            ShownColumnsOnly,
-        )  # needs what is not ready when the site is made
+            ShownColumnsOnly,  # needs what is not ready when the site is made
+        )
 
         base = admin_class or admin.ModelAdmin
         guarded = type(base.__name__, (ShownColumnsOnly, base), {"__module__": base.__module__})

@@ -21,10 +21,9 @@ LONGEST_REASON = 300  # characters
 # By the driver's name of the error, without what it appends for details: what is wrong, and what to do.
 SQLITE = {
     "READONLY": ("is read-only", "Let the console's account write to the file and to its folder."),
-    "BUSY": ("is locked", "Another process is writing to it. Wait for that, or end it, and run this again."),
-    "LOCKED": (
-        "is locked",
-        "Another process is writing to it. Wait for that, or end it, and run this again.",
+    **dict.fromkeys(
+        ("BUSY", "LOCKED"),
+        ("is locked", "Another process is writing to it. Wait for that, or end it, and run this again."),
     ),
     "NOTADB": ("is no SQLite database", "Name another in DATABASE_URL, or restore a backup."),
     "CORRUPT": ("is damaged", "Restore a backup: manage.py restore FILE --force"),

@@ -103,7 +103,6 @@ def _tell(request: HttpRequest, form: forms.Form | None, problem: str) -> None:
 
 
 def _make_secret(request: HttpRequest, bot: Bot, form: Any) -> HttpResponse:
-    by, data = Actor.of(request), form.cleaned_data
     with transaction.atomic():
         # Counted by one request at a time. The bot may have been given away, or retired, a moment ago.
         bot = _own_bot(request, bot.name, held=True)
@@ -112,13 +111,7 @@ def _make_secret(request: HttpRequest, bot: Bot, form: Any) -> HttpResponse:
             raise ValidationError(
                 f"The bot has {MOST_LIVE_SECRETS} secrets that work. Retire some of them first."
             )
-        credential, client_secret = add_client_secret(
-            bot=bot,
-            label=data["label"],
-            expires_at=data["expires_at"],
-            retire_after_unused_days=data["retire_after_unused_days"],
-            by=by,
-        )
+        credential, client_secret = add_client_secret(bot=bot, by=Actor.of(request), **form.asked())
         made = keep_for_one_look(request, client_secret, about=credential)
     return redirect("my_bot_made", bot.name, made)
 

@@ -118,9 +118,8 @@ class ProviderForm(ProviderModelForm):
         } & self.fields.keys():  # the admin takes them from who may only look
             self.fields[name].required = False
         if "enabled" in self.fields and self.instance._state.adding:
-            self.fields[
-                "enabled"
-            ].help_text = "Without it this is a draft, to be tried before people can sign in."
+            enabled = self.fields["enabled"]
+            enabled.help_text = "Without it this is a draft, to be tried before people can sign in."
         self.imported = import_credentials(self) if self.is_bound else Import()
         self._fill_in(self.imported)
 

@@ -86,13 +86,11 @@ def progress_of(provider: Provider) -> list[tuple[str, bool]]:
 
     The last check counts as long as nothing risky was changed since; it is looked for among the newest events alone.
     """
-    since, newest = (
-        provider.risky_change_at or provider.created_at,
-        Event.objects.filter(target=provider.slug),
-    )
+    since = provider.risky_change_at or provider.created_at
+    newest = Event.objects.filter(target=provider.slug).order_by("-id")[:MOST_EVENTS]
     checks = (
         event
-        for event in newest.order_by("-id")[:MOST_EVENTS]
+        for event in newest
         if event.action == "provider_checked" and event.at >= since and not is_of_form(event)
     )
     last = next(checks, None)

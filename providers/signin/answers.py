@@ -51,9 +51,8 @@ def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
         if error := answer.get("error"):
             # Providers that refuse leave the state out, or do not know it. No attempt is touched: anybody can say this.
             slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
-            issuer = answer.get("iss", "").replace(
-                "\0", ""
-            )  # at the shared callback it alone names who refused
+            # At the shared callback it alone names who refused.
+            issuer = answer.get("iss", "").replace("\0", "")
             if slug or issuer:
                 named = {"slug": slug} if slug else {"issuer": issuer}
                 place_of(request).provider = Provider.objects.enabled().filter(**named).in_order().first()

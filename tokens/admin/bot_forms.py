@@ -119,3 +119,8 @@ class NewSecretForm(forms.Form):
         if not cleaned.get("expires_at") and days.isdecimal():
             cleaned["expires_at"] = timezone.now() + timedelta(days=int(days))
         return cleaned
+
+    def asked(self) -> dict[str, Any]:
+        """What the service wants to know."""
+        names = ("label", "expires_at", "retire_after_unused_days")
+        return {name: self.cleaned_data[name] for name in names}

@@ -80,13 +80,7 @@ def new_secret(
     elif form.is_valid():
         try:
             with transaction.atomic():
-                credential, client_secret = add_client_secret(
-                    bot=bot,
-                    label=form.cleaned_data["label"],
-                    expires_at=form.cleaned_data["expires_at"],
-                    retire_after_unused_days=form.cleaned_data["retire_after_unused_days"],
-                    by=Actor.of(request),
-                )
+                credential, client_secret = add_client_secret(bot=bot, by=Actor.of(request), **form.asked())
                 made = keep_for_one_look(request, client_secret, about=credential)
             return redirect("admin:tokens_bot_new_secret_made", bot.pk, made)
         except DomainError as error:
