@@ -37,6 +37,8 @@ import os, django
 os.environ["DJANGO_SETTINGS_MODULE"] = "ssoconsole.settings"
 django.setup()
 from providers.models import Provider
+
+pytestmark = pytest.mark.own_database
 corp = Provider.objects.get(slug="corp")
 names = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint")
 document = {"issuer": corp.issuer} | {name: f"{corp.issuer}/{name}" for name in names}
