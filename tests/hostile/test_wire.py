@@ -12,6 +12,8 @@ import pytest
 from tests.support.paths import every_path
 from tests.support.servers import ConsoleProcess, free_port
 
+pytestmark = pytest.mark.own_database
+
 ROOT = Path(__file__).parents[2]
 MAKE = """
 from datetime import timedelta
@@ -57,8 +59,6 @@ CHUNKED = (
     "zz\r\n{body}\r\n0\r\n\r\n",
     *("{size:x}\r\n{body}", "ffffffffffffffff1\r\n{body}\r\n0\r\n\r\n"),
 )
-
-pytestmark = pytest.mark.own_database
 TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "")
 NOT_OURS = ("signin/", "callback", "readyz", "account/connect", "backchannel-logout", "oauth/status/")
 HIDDEN = "GET /api/v1/hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -26,6 +26,8 @@ from django.core.management import get_commands, load_command_class
 from tests.support.child import Child
 from tests.support.servers import ROOT, free_port
 
+pytestmark = pytest.mark.own_database
+
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LANGUAGES = {"sh", "console", "bash", "python", "yaml"}
 RUN = ("sqlite", "server", "apply", "bot")
@@ -37,8 +39,6 @@ import os, django
 os.environ["DJANGO_SETTINGS_MODULE"] = "ssoconsole.settings"
 django.setup()
 from providers.models import Provider
-
-pytestmark = pytest.mark.own_database
 corp = Provider.objects.get(slug="corp")
 names = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint")
 document = {"issuer": corp.issuer} | {name: f"{corp.issuer}/{name}" for name in names}
