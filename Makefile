@@ -11,6 +11,7 @@ CRDS := tests/deploy/crds
 INSTALLED := $(VENV)/.installed
 TOOLS := $(INSTALLED) $(OP)/node_modules $(CLIENTS)/node_modules
 DEPLOY_TOOLS := .venv-deploy
+DOCS_TOOLS := .venv-docs
 BENCH_TOOLS := .venv-bench
 # What starts whole consoles, sites and programs one after the other, and what tries very many requests and answers.
 DEPLOY := tests/deploy tests/story tests/tokens/crash tests/ssoconsole/test_documented_commands.py
@@ -27,7 +28,7 @@ PYTEST := -m pytest -n auto --dist worksteal
 # Without byte code each process that a test starts would compile the project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-all test-deploy test-fuzz test-second coverage check deploy-tools bench lock clean
+.PHONY: run test test-all test-deploy test-fuzz test-second coverage check deploy-tools docs pictures bench lock clean
 
 run: $(INSTALLED)
 	@$(BIN)/python -m ssoconsole.first_run --port $(PORT) --demo $(DEMO)
@@ -39,7 +40,7 @@ test-all: test test-deploy test-fuzz test-second
 
 # A site of its own, with its own PostgreSQL, Redis and nginx, and every file under deploy/ by its own program. By file: a
 # worker that had one test of the installer's or the image's would install or build everything anew for it.
-test-deploy: $(TOOLS) deploy-tools
+test-deploy: $(TOOLS) deploy-tools $(DOCS_TOOLS)/.installed
 	$(BIN)/python $(PYTEST) --dist loadfile $(DEPLOY)
 
 test-fuzz: $(TOOLS)
@@ -85,6 +86,22 @@ $(DEPLOY_TOOLS)/.installed: tests/deploy/requirements.txt tests/deploy/unpack.py
 	@$(DEPLOY_TOOLS)/bin/python tests/deploy/unpack.py
 	@touch $@
 
+# The documentation as a site in var/docs, which needs no network to be read. A link that leads nowhere fails,
+# as long as MkDocs is not told to be quiet.
+docs: $(DOCS_TOOLS)/.installed
+	@NO_MKDOCS_2_WARNING=1 $(DOCS_TOOLS)/bin/python -m mkdocs build
+	@echo "Read it: python3 -m http.server --bind 127.0.0.1 --directory var/docs 8002, at http://localhost:8002"
+
+$(DOCS_TOOLS)/.installed: docs/site/requirements.txt
+	@echo "Installing what makes the documentation into $(DOCS_TOOLS) (once) ..."
+	@$(PYTHON) -m venv $(DOCS_TOOLS)
+	@$(DOCS_TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+# The pictures of the documentation, docs/images, as the pages look today.
+pictures: $(TOOLS)
+	PICTURES=1 $(BIN)/python -m pytest -q tests/story/test_pictures.py
+
 # What tokens and sign-ins cost, beside django-oauth-toolkit in an environment of its own; with QUICK=1 the token endpoints
 # of the console alone, in a minute.
 bench: $(INSTALLED) $(if $(filter-out 0,$(QUICK)),,$(BENCH_TOOLS)/.installed)
@@ -103,6 +120,8 @@ lock:
 		--no-header --extra dev pyproject.toml -o requirements-dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
 		--no-header --constraint requirements.txt --extra otel pyproject.toml -o requirements-otel.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
+		--no-header docs/site/requirements.in -o docs/site/requirements.txt
 
 clean:
-	rm -rf $(VENV) $(DEPLOY_TOOLS) $(BENCH_TOOLS) $(OP)/node_modules $(CLIENTS)/node_modules $(CRDS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEPLOY_TOOLS) $(DOCS_TOOLS) $(BENCH_TOOLS) $(OP)/node_modules $(CLIENTS)/node_modules $(CRDS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,7 +1,7 @@
 """
 The one settings file; nothing else reads the environment.
 
-The table in README.md says what each variable means. Values that are unsafe in production are found by the
+The table in docs/settings.md says what each variable means. Values that are unsafe in production are found by the
 system checks in `ssoconsole/checks.py`, and the console does not start with them.
 """
 

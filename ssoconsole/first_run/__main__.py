@@ -52,7 +52,7 @@ def prepare_database() -> None:
     from ssoconsole.console.upgrade.schema import problem
 
     if not settings.DEBUG:
-        sys.exit("make run is for development, and DEBUG is off. See README.md for production.")
+        sys.exit("make run is for development, and DEBUG is off. See docs/deployment.md for production.")
     if newer := problem(pending_too=False):
         sys.exit(str(newer))
     call_command("migrate", verbosity=0)

@@ -46,8 +46,8 @@ def variables_of_env_file(text):
     return set(re.findall(r"^([A-Z][A-Z0-9_]*)=", text, re.MULTILINE))
 
 
-def settings_of_the_readme():
+def settings_that_are_documented():
     """Every variable in the table of settings."""
-    table = (ROOT / "README.md").read_text().split("## Settings")[1].split("\n## ")[0]
+    table = (ROOT / "docs" / "settings.md").read_text().partition("\n## ")[0]
     rows = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
     return {name for row in rows for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", row)}

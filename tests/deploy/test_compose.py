@@ -11,7 +11,7 @@ import redis
 import yaml
 
 from tests.deploy.machines.parts import listens, wait_until
-from tests.deploy.names import DEPLOY, settings_of_the_readme
+from tests.deploy.names import DEPLOY, settings_that_are_documented
 from tests.deploy.tools import run, tool
 from tests.support.optional import missing
 from tests.support.servers import free_port
@@ -106,14 +106,14 @@ class BackupTests:
 
 @pytest.fixture(scope="module")
 def given(tmp_path_factory):
-    """What the console's services get when `.env` has a line for every setting of the README."""
+    """What the console's services get when `.env` has a line for every setting that is documented."""
     top = tmp_path_factory.mktemp("settings")
     shutil.copytree(
         DEPLOY, top / "deploy", ignore=shutil.ignore_patterns("secrets", ".env", "tls", "settings")
     )
     run(str(DEPLOY / "new-secrets"), str(top / "deploy" / "docker" / "secrets"))
     env = top / "deploy" / "docker" / ".env"
-    lines = [f"{name}=of-{name.lower()}" for name in sorted(settings_of_the_readme())]
+    lines = [f"{name}=of-{name.lower()}" for name in sorted(settings_that_are_documented())]
     lines += ["SERVER_NAME=sso.example.com", "IMAGE=sso-console:0.2.0"]
     env.write_text("\n".join(lines))
     services = yaml.safe_load(configuration(top / "deploy" / "docker" / "compose.yaml", env))["services"]
@@ -124,7 +124,7 @@ def given(tmp_path_factory):
 OWN = {"HOST", "PORT", "TRUSTED_PROXIES", "TRUSTED_PROXY_HEADER"}
 
 
-@pytest.mark.parametrize("name", sorted(settings_of_the_readme() - OWN))
+@pytest.mark.parametrize("name", sorted(settings_that_are_documented() - OWN))
 def test_every_setting_of_the_readme_reaches_every_console_and_command(given, name):
     assert len(given) == 8
     assert {

@@ -14,7 +14,7 @@ import yaml
 from jsonschema import ValidationError
 
 from tests.deploy.custom_resources import check, is_custom
-from tests.deploy.names import DEPLOY, settings_of_the_readme
+from tests.deploy.names import DEPLOY, settings_that_are_documented
 from tests.deploy.tools import run, tool
 from tests.support.servers import ROOT
 
@@ -336,7 +336,7 @@ def test_every_setting_of_the_readme_reaches_every_pod_of_an_overlay(overlays, t
     overlay = copy / "overlays" / "production"
     secrets = {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "CACHE_URL", "METRICS_TOKEN"}
     # HOST and PORT are the image's.
-    names = settings_of_the_readme() - secrets - {"BASE_URL", "TRUSTED_PROXIES", "HOST", "PORT"}
+    names = settings_that_are_documented() - secrets - {"BASE_URL", "TRUSTED_PROXIES", "HOST", "PORT"}
     lines = "".join(f"      - {name}=of-{name.lower()}\n" for name in sorted(names))
     assert change(overlay / "kustomization.yaml", "    literals:\n", f"    literals:\n{lines}")
     documents = kustomize(overlay)
@@ -619,7 +619,7 @@ class ChartTests:
         """By a value of its own, by extraEnv, or, where it is a secret, as a file or by extraEnvFrom."""
         schema = json.loads((CHART / "values.schema.json").read_text())["properties"]
         elsewhere = set(schema["extraEnv"]["propertyNames"]["not"]["enum"])
-        free = settings_of_the_readme() - elsewhere
+        free = settings_that_are_documented() - elsewhere
         assert len(free) >= 20
         options = [f"extraEnv.{name}=of-{name.lower()}" for name in sorted(free)]
         options += [

@@ -29,6 +29,7 @@ from tests.support.servers import ROOT, free_port
 pytestmark = pytest.mark.own_database
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+INSTALLATION = "docs/installation.md"
 LANGUAGES = {"sh", "console", "bash", "python", "yaml"}
 RUN = ("sqlite", "server", "apply", "bot")
 PARTS = ("manage.py", "providers", "tokens", "templates", "static", "examples", "docs")
@@ -132,7 +133,7 @@ def programs(tmp_path_factory, forge):
 
 
 class Site:
-    """A folder as an installation has it, and the server that README starts there."""
+    """A folder as an installation has it, and the server that docs/installation.md starts there."""
 
     def __init__(self, folder, programs):
         self.folder, self.port = folder, free_port()
@@ -187,11 +188,11 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, programs):
-    """README's own commands make the database and start the server; a provider has versions to go back to."""
+    """The commands of an installation make the database and start the server; a provider has versions to go back to."""
     site = Site(tmp_path_factory.mktemp("site"), programs)
     try:
         for block in marked("sqlite", "server"):
-            if block.document == "README.md":
+            if block.document == INSTALLATION:
                 if block.mark == "run: server":
                     site.serve(block.text)
                 else:
@@ -214,7 +215,7 @@ def of_documents():
     found = {}
     for block in marked("sqlite"):
         found.setdefault(block.document, []).append(block)
-    del found["README.md"]  # the fixture runs these
+    del found[INSTALLATION]  # the fixture runs these
     return found
 
 

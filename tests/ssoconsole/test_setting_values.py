@@ -1,4 +1,4 @@
-"""Every setting of README's table, with good and bad values: read, or refused by a check's id and a hint."""
+"""Every setting of docs/settings.md, with good and bad values: read, or refused by a check's id and a hint."""
 
 import os
 import re
@@ -338,8 +338,8 @@ VALUES = {
 
 
 def documented():
-    """The variables of the table in README.md, by its first column."""
-    table = (ROOT / "README.md").read_text().split("## Settings", 1)[1].split("## In production", 1)[0]
+    """The variables of the table in docs/settings.md, by its first column."""
+    table = (ROOT / "docs" / "settings.md").read_text().partition("\n## ")[0]
     rows = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
     return [name for row in rows for name in re.findall(r"`(\w+)`", row)]
 

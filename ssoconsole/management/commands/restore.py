@@ -19,7 +19,7 @@ class Command(BaseCommand):
     help = "Put a backup in the place of the database. Stop the console first."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("file", metavar="FILE", type=Path, help="what `backup` wrote")
         parser.add_argument("--force", action="store_true", help="also where the database is in use")
         parser.add_argument(
             "--revoke-issued-since-backup",

@@ -20,7 +20,7 @@ class Command(BaseCommand):
     help = "Issue a token to a bot. Prints the JWT, and nothing else, on standard output."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("bot")
+        parser.add_argument("bot", help="its name")
         parser.add_argument("--audience", help="not needed for a bot with one grant")
         parser.add_argument("--scope", help="separated by spaces; all that is granted by default")
         parser.add_argument("--lifetime", help="seconds, or OneHour, 1, 7, 30, 60, 90 (days), Unlimited")

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "Revoke one token, at once and for good."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("jti")
+        parser.add_argument("jti", help="the claim of that name in the token")
 
     def handle(self, *args: Any, **options: Any) -> None:
         record = TokenRecord.objects.select_related("bot").filter(jti=options["jti"]).first()
