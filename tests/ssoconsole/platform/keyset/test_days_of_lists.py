@@ -18,7 +18,9 @@ ATTEMPTS, REFUSALS, TOKENS = (
     f"/admin/{path}/" for path in ("providers/signinattempt", "tokens/tokenrefusal", "tokens/tokenrecord")
 )
 # The first and the last microsecond of two days that follow each other.
-TIMES = [datetime(2026, 11, day, tzinfo=UTC) + more for day in (24, 25) for more in (0 * DAY, DAY - MINUTE / 6e7)]
+TIMES = [
+    datetime(2026, 11, day, tzinfo=UTC) + more for day in (24, 25) for more in (0 * DAY, DAY - MINUTE / 6e7)
+]
 
 
 @pytest.fixture
