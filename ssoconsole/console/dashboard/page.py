@@ -29,7 +29,7 @@ OUTCOMES_SHOWN = 20
 
 @dataclass(frozen=True)
 class Cell:
-    """A number as it is read; without a `url` where the list lacks some of its rows, or nobody has counted them."""
+    """A number as it is read; without a `url` where it is 0, or its list lacks some of the rows."""
 
     text: str
     url: str = ""
@@ -46,7 +46,7 @@ class Line:
 
 
 def dashboard(site: admin.AdminSite, request: HttpRequest) -> dict[str, Any]:
-    """Return what the template `admin/_dashboard.html` shows to this person; some twenty statements by indices."""
+    """Return what `admin/_standing.html` and `admin/_charts.html` show to this person, by a dozen statements."""
     at, run = timezone.now(), last_run(LastRun.What.CLEANUP)
     details: dict[str, Any] = run.details if run else {}
     kept: Kept = details.get("counts", {})
@@ -102,10 +102,8 @@ def _warnings(provider: Provider) -> Iterable[str]:
 
 
 def _stale(stale: Stale, at: datetime) -> Cell:
-    number = Bot.objects.stale(at=at, because=stale).count()
-    return Cell(
-        f"{number:,}", f"{reverse('admin:tokens_bot_changelist')}?{urlencode({'stale': stale.value})}"
-    )
+    url = f"{reverse('admin:tokens_bot_changelist')}?{urlencode({'stale': stale.value})}"
+    return _cell(Bot.objects.stale(at=at, because=stale).count(), complete=True, url=url)
 
 
 def _returns(at: datetime) -> dict[str, Any] | None:
@@ -171,10 +169,14 @@ def _outcomes(days: list[Day], names: dict[str, str], at: datetime) -> dict[str,
             **at_provider,
             **_SIGN_IN,
         )
-        text = f"{number:,}" if complete else f"{number:,}+"
         name = names[provider] if provider else "No provider"
         lines.append(
-            Line(name, [Cell(text, url)], [(0, round(100 * number / most, 2))], outcome or "not finished")
+            Line(
+                name,
+                [_cell(number, complete=complete, url=url)],
+                [(0, round(100 * number / most, 2))],
+                outcome or "not finished",
+            )
         )
     return {"outcomes": lines, "more_outcomes": len(listed) - len(lines)}
 
@@ -190,15 +192,15 @@ def _lines(columns: list[list[tuple[Day, int, str]]]) -> list[Line]:
             width = round(100 * number / most, 2)
             bar.append((round(begins, 2), width))
             begins += width
-        cells = [_cell(number, counted.complete, url) for counted, number, url in day]
+        cells = [_cell(number, complete=counted.complete, url=url) for counted, number, url in day]
         lines.append(Line(f"{day[0][0].day:%a %-d %b}", cells, bar))
     return lines
 
 
-def _cell(number: int, complete: bool, url: str) -> Cell:
-    if complete:
-        return Cell(f"{number:,}", url)
-    return Cell(f"{number:,}+", url) if number else Cell("not counted")
+def _cell(number: int, *, complete: bool, url: str) -> Cell:
+    if not number:
+        return Cell("0" if complete else "not counted")
+    return Cell(f"{number:,}" if complete else f"{number:,}+", url)
 
 
 def _url(
