@@ -20,7 +20,8 @@ def main(folder, checkout):
     machine.mount("--bind", checkout, machine.path / "src")
     for name in ("var/lib/nginx", "var/log/nginx", "opt", "var/backups"):
         (machine.path / name).mkdir(parents=True, exist_ok=True)
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     sys.stdin.read()
 
 

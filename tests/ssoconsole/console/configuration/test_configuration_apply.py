@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_provider_that_stays_as_it_is_takes_one_read(apply):
     """Five hundred of them are applied in less than two seconds."""
-    entry = "  - {slug: c-%d, name: Corp, issuer: 'https://%d.example', client_id: c, token_endpoint_auth_method: none}\n"
+    entry = "  - {slug: c-%d, name: C, issuer: 'https://%d.test', client_id: c, token_endpoint_auth_method: none}\n"
     texts = ["providers:\n" + "".join(entry % (n, n) for n in range(count)) for count in (10, 20)]
     assert apply(texts[1]).summary == "20 created, 0 changed, 0 unchanged, 0 disabled"
     counted = []
