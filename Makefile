@@ -12,8 +12,9 @@ INSTALLED := $(VENV)/.installed
 TOOLS := $(INSTALLED) $(OP)/node_modules $(CLIENTS)/node_modules
 DEPLOY_TOOLS := .venv-deploy
 BENCH_TOOLS := .venv-bench
-DEPLOY := tests/deploy
-FUZZ := tests/providers/fuzz
+# What starts whole consoles, sites and programs one after the other, and what tries very many requests and answers.
+DEPLOY := tests/deploy tests/story tests/tokens/crash tests/ssoconsole/test_documented_commands.py
+FUZZ := tests/providers/fuzz tests/hostile
 
 # The second database, and the Python that the tests run by there. Each test worker makes a database of its own beside
 # this one, and clears a Redis database of its own, from this number on.
@@ -32,7 +33,7 @@ run: $(INSTALLED)
 	@$(BIN)/python -m ssoconsole.first_run --port $(PORT) --demo $(DEMO)
 
 test: check
-	$(BIN)/python $(PYTEST) --ignore=$(FUZZ) --ignore=$(DEPLOY) $(PYTEST_ARGS)
+	$(BIN)/python $(PYTEST) $(addprefix --ignore=,$(FUZZ) $(DEPLOY)) $(PYTEST_ARGS)
 
 test-all: test test-deploy test-fuzz test-second
 
@@ -44,14 +45,14 @@ test-deploy: $(TOOLS) deploy-tools
 test-fuzz: $(TOOLS)
 	FUZZ_CASES=5000 $(BIN)/python $(PYTEST) $(FUZZ)
 
-# Everything but what a browser shows.
+# Everything but what a browser shows, the deployment, and what brings a database of its own along.
 test-second: $(TOOLS) $(SECOND_VENV)/.installed
 	DATABASE_URL=$(SECOND_DATABASE_URL) CACHE_URL=$(SECOND_CACHE_URL) FUZZ_CASES=500 \
-		$(SECOND_VENV)/bin/python $(PYTEST) -m "not browser" --ignore=$(DEPLOY) $(SECOND_ARGS)
+		$(SECOND_VENV)/bin/python $(PYTEST) -m "not browser and not own_database" --ignore=tests/deploy $(SECOND_ARGS)
 
 # What the tests cover, branches included. To count branches takes as long again as the tests do.
 coverage: $(TOOLS)
-	$(BIN)/python $(PYTEST) --ignore=$(FUZZ) --ignore=$(DEPLOY) --cov --cov-branch --cov-report=term --cov-fail-under=95
+	$(BIN)/python $(PYTEST) --ignore=tests/deploy --cov --cov-branch --cov-report=term --cov-fail-under=95
 
 check: $(TOOLS)
 	$(BIN)/ruff check .

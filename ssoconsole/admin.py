@@ -57,11 +57,13 @@ class ConsoleAdminSite(admin.AdminSite):
         """The console's own pages before Django's, whose last pattern takes everything."""
         from ssoconsole.console.checklist.views import checklist  # models are not ready when the site is made
         from ssoconsole.console.expiry.pages import ending_soon_page
+        from ssoconsole.console.search.views import search
 
         ending_soon = self.admin_view(lambda request: ending_soon_page(self, request))
         return [
             path("checklist", self.admin_view(checklist), name="checklist"),
             path("ending-soon", ending_soon, name="ending_soon"),
+            path("search", self.admin_view(search), name="search"),
             *super().get_urls(),
         ]
 

@@ -87,16 +87,21 @@ def progress_of(provider: Provider) -> list[tuple[str, bool]]:
     The last check counts as long as nothing risky was changed since; it is looked for among the newest events alone.
     """
     since = provider.risky_change_at or provider.created_at
-    newest = Event.objects.filter(target=provider.slug).order_by("-id")[:MOST_EVENTS]
-    checks = (
-        event
-        for event in newest
-        if event.action == "provider_checked" and event.at >= since and not is_of_form(event)
-    )
-    last = next(checks, None)
-    is_checked = last is not None and last.outcome == "ok"
+    last = last_check_in(newest_events(provider))
+    is_checked = last is not None and last.at >= since and last.outcome == "ok"
     is_rehearsed = fresh_rehearsal(provider, at=now()) is not None
     return [("Draft", True), ("Checked", is_checked), ("Rehearsed", is_rehearsed), ("On", provider.enabled)]
+
+
+def newest_events(provider: Provider) -> list[Event]:
+    """Return what the event log has last about a provider, the newest first."""
+    return list(Event.objects.filter(target=provider.slug).order_by("-id")[:MOST_EVENTS])
+
+
+def last_check_in(events: list[Event]) -> Event | None:
+    """Return the newest check of the registration as it was stored."""
+    checks = (event for event in events if event.action == "provider_checked" and not is_of_form(event))
+    return next(checks, None)
 
 
 def flow_mark(provider: Provider) -> SafeString:

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from providers.admin.person_page import page_of
 from providers.identities.rights import leave_by_hand
 from providers.models import ConsoleSession, Identity
 from providers.sessions.services import end_sessions_of_user
@@ -20,9 +21,17 @@ admin.site.unregister(User)
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):
-    """The accounts' own, which knows of no session, and ending them."""
+    """The accounts' own, which knows of no identity and no session, with both."""
 
     actions = ("end_sessions",)
+    change_form_template = "admin/accounts/user/change_form.html"
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """With what there is to know of the person above the form."""
+        user = kwargs.get("obj")
+        if user is not None:
+            context["about"] = page_of(user, request)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Identities and sessions go with the person: they are records, which nobody may delete one by one."""

@@ -22,6 +22,7 @@ from providers.admin.credentials import SECRET, keep_secret, with_kept_secret
 from providers.admin.drift import drift_section, drift_urls
 from providers.admin.forms import ProviderForm
 from providers.admin.guides import guides
+from providers.admin.health import health_of
 from providers.admin.history import history_urls
 from providers.admin.layout import fieldsets, readable
 from providers.admin.openmetadata import openmetadata_urls
@@ -182,6 +183,7 @@ class ProviderAdmin(RegisteringAdmin, ReplayingAdmin):
             context["trial"] = trial_banner(obj)
             context["cautions"] = standing_cautions(obj, others_enabled=_others_enabled(obj))
             context["drift"] = drift_section(obj)
+            context["health"] = health_of(obj, request)
             if _is_draft(obj):
                 context["progress"] = progress_of(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)

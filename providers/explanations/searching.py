@@ -34,7 +34,7 @@ def attempts_like(text: str) -> Q:
     if typed in MEANINGS or typed in LOGOUT_MEANINGS or typed == "ok":
         return Q(outcome=typed)
     found = Q(user__in=_people_called(typed))
-    if refused := _claimed_by(typed):
+    if refused := claimed_by(typed):
         found |= Q(pk__in=refused)
     return found
 
@@ -46,8 +46,9 @@ def _people_called(name: str) -> list[Any]:
     return found + list(subjects.values_list("user", flat=True)[:MOST_PEOPLE])
 
 
-def _claimed_by(name: str) -> list[Any]:
-    """Refused attempts whose claims have this name, address or subject."""
-    hashes = key_ring().keyed_hashes(normal_name(name), purpose=ClaimedName.PURPOSE)
-    names = ClaimedName.objects.filter(name_hash__in=hashes).order_by("-pk")
-    return list(names.values_list("attempt", flat=True)[:MOST_ATTEMPTS])
+def claimed_by(*names: str, most: int = MOST_ATTEMPTS) -> list[Any]:
+    """Return the keys of the newest refused attempts whose claims have one of these names, addresses or subjects."""
+    ring, wanted = key_ring(), {normal_name(name) for name in names} - {""}
+    hashes = [found for name in wanted for found in ring.keyed_hashes(name, purpose=ClaimedName.PURPOSE)]
+    claimed = ClaimedName.objects.filter(name_hash__in=hashes).order_by("-pk")
+    return list(claimed.values_list("attempt", flat=True)[:most])

@@ -198,7 +198,7 @@ MEMBERS = {
     "filter of the admin": get("/admin/providers/signinattempt/?outcome={}"),
     "page of a list": get("/api/v1/bots?cursor={}"),
     "token doctor": form("/token-doctor", "token"),
-    "reference": get("/admin/refusals?reference={}"),
+    "search of everything": form("/admin/search", "q"),
 }
 
 

@@ -12,6 +12,8 @@ import pytest
 from tests.support.paths import every_path
 from tests.support.servers import ConsoleProcess, free_port
 
+pytestmark = pytest.mark.own_database
+
 ROOT = Path(__file__).parents[2]
 MAKE = """
 from datetime import timedelta

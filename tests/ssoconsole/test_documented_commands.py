@@ -26,6 +26,8 @@ from django.core.management import get_commands, load_command_class
 from tests.support.child import Child
 from tests.support.servers import ROOT, free_port
 
+pytestmark = pytest.mark.own_database
+
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LANGUAGES = {"sh", "console", "bash", "python", "yaml"}
 RUN = ("sqlite", "server", "apply", "bot")

@@ -15,9 +15,10 @@ import requests
 from tests.story.test_first_run import OURS, fresh_copy  # noqa: F401 - a fixture
 from tests.support.servers import free_port
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/environ").exists(), reason="processes are counted in /proc"
-)
+pytestmark = [
+    pytest.mark.own_database,
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are counted in /proc"),
+]
 
 
 class Terminal:

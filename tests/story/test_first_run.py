@@ -17,6 +17,8 @@ import requests
 from tests.support.forms import _FirstForm
 from tests.support.servers import free_port
 
+pytestmark = pytest.mark.own_database
+
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ["manage.py", "pyproject.toml", "ssoconsole", "providers", "tokens", "templates", "static"]
 OURS = ("DEBUG", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "BASE_URL", "DATABASE_URL", "CACHE_URL")

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from ssoconsole.platform.accounts.models import User
@@ -34,13 +36,57 @@ from tokens.bots.services import (
     save_bot,
 )
 from tokens.credentials.retirement import evidence_of
-from tokens.models import Audience, Bot, Credential, Grant
+from tokens.models import Audience, Bot, Credential, Grant, Stale
+from tokens.models.bot import BotQuerySet, stale_reasons_of
 from tokens.records.revocation import revoke_tokens_of_bot
 
 if TYPE_CHECKING:
     GrantStackedInline = admin.StackedInline[Grant, Bot]
 else:
     GrantStackedInline = admin.StackedInline
+
+# Any reason to call a bot stale.
+ANY = "any"
+
+
+class StaleFilter(admin.SimpleListFilter):
+    """Bots that nobody seems to look after: `?stale=any`, or one reason."""
+
+    title = "stale"
+    parameter_name = "stale"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(ANY, "for any reason"), *Stale.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Bot]) -> QuerySet[Bot]:
+        asked = self.value()
+        if asked is None:
+            return queryset
+        if asked != ANY and asked not in Stale.values:
+            return queryset.none()
+        because = None if asked == ANY else Stale(asked)
+        return cast("BotQuerySet", queryset).stale(at=timezone.now(), because=because)
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Whether a bot works; a retired one never will again."""
+
+    title = "state"
+    parameter_name = "state"
+    STATES: ClassVar[dict[str, Q]] = {
+        "enabled": Q(disabled_at=None),
+        "disabled": Q(disabled_at__isnull=False, retired_at=None),
+        "retired": Q(retired_at__isnull=False),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(state, state) for state in self.STATES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Bot]) -> QuerySet[Bot]:
+        asked = self.value()
+        if asked is None:
+            return queryset
+        return queryset.filter(self.STATES[asked]) if asked in self.STATES else queryset.none()
 
 
 class GrantInline(GrantStackedInline):
@@ -75,7 +121,16 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
 
     form = BotForm
     inlines = (GrantInline,)
-    list_display = ("name", "owner", "is_enabled", "live_credentials", "last_use")
+    list_display = (
+        "name",
+        "owner",
+        "state",
+        "stale_because",
+        "live_credentials",
+        "last_use",
+        "secret_ends",
+    )
+    list_filter = (StaleFilter, StateFilter)
     search_fields = ("name", "owner", "description")
     actions = ("disable", "enable", "confirm_owners", "revoke_tokens", "retire")
     change_form_template = "admin/tokens/bot/change_form.html"
@@ -83,16 +138,32 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Bot]:
         # Asked for the bots of a page; a join would group the credentials of all.
         own = Credential.objects.filter(bot=OuterRef("pk")).order_by()
-        live = own.live(at=timezone.now()).values("bot").annotate(number=Count("pk")).values("number")
+        now = timezone.now()
+        live = own.live(at=now).values("bot").annotate(number=Count("pk")).values("number")
         last = own.values("bot").annotate(last=Max("last_used_at")).values("last")
-        bots: QuerySet[Bot] = super().get_queryset(request)
-        return bots.annotate(
-            live_count=Coalesce(Subquery(live, output_field=IntegerField()), 0), last_used_at=Subquery(last)
+        ends = own.client_secrets().live(at=now).filter(expires_at__isnull=False).order_by("expires_at")
+        bots = cast("BotQuerySet", super().get_queryset(request))
+        return bots.with_stale_reasons(at=now).annotate(
+            live_count=Coalesce(Subquery(live, output_field=IntegerField()), 0),
+            last_used_at=Subquery(last),
+            secret_ends_at=Subquery(ends.values("expires_at")[:1]),
         )
 
-    @admin.display(boolean=True, description="enabled")
-    def is_enabled(self, bot: Bot) -> bool:
-        return bot.disabled_at is None
+    @admin.display(description="state", ordering="disabled_at")
+    def state(self, bot: Bot) -> str:
+        if bot.retired_at:
+            return "retired"
+        return "disabled" if bot.disabled_at else "enabled"
+
+    @admin.display(description="stale", empty_value="")
+    def stale_because(self, bot: Bot) -> SafeString | None:
+        marks = ((reason.label,) for reason in stale_reasons_of(bot))
+        return format_html_join(" ", '<span class="mark">{}</span>', marks) or None
+
+    @admin.display(description="secret ends", ordering="secret_ends_at", empty_value="none")
+    def secret_ends(self, bot: Any) -> Any:
+        """The first end among its secrets; “never” where one has none."""
+        return "never" if bot.stale_endless_secret else bot.secret_ends_at
 
     @admin.display(description="live credentials", ordering="live_count")
     def live_credentials(self, bot: Any) -> int:

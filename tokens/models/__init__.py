@@ -2,7 +2,7 @@
 
 from tokens.models.assertion import SpentAssertion
 from tokens.models.audience import Audience
-from tokens.models.bot import Bot, Grant
+from tokens.models.bot import Bot, Grant, Stale
 from tokens.models.credential import Credential
 from tokens.models.idempotency import RepeatableRequest
 from tokens.models.record import TokenRecord
@@ -20,6 +20,7 @@ __all__ = [
     "RepeatableRequest",
     "SigningKey",
     "SpentAssertion",
+    "Stale",
     "StatusList",
     "TokenRecord",
     "TokenRefusal",

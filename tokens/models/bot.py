@@ -1,14 +1,32 @@
 """A machine identity, and what it may ask for."""
 
+import operator
+from datetime import datetime, timedelta
+from functools import reduce
+from typing import Any
+
+from django.apps import apps
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
+from ssoconsole.platform.accounts.models import User
 from tokens.models.audience import Audience
 
 BOT_NAME = r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}\Z"
+UNUSED_FOR = timedelta(days=90)
+
+
+class Stale(models.TextChoices):
+    """Why somebody should look at a bot that works."""
+
+    UNUSED = "unused", f"unused for {UNUSED_FOR.days} days"
+    NO_OWNER = "no-owner", "no owner"
+    OWNER_GONE = "owner-gone", "owner gone or disabled"
+    ENDLESS_SECRET = "endless-secret", "a secret without an end"
 
 
 class BotQuerySet(models.QuerySet["Bot"]):
@@ -24,6 +42,29 @@ class BotQuerySet(models.QuerySet["Bot"]):
         """
         ours = self.filter(owner=user.get_username(), owner_named_at__gte=user.date_joined)
         return ours.exclude(owner="")
+
+    def stale(self, *, at: datetime, because: Stale | None = None) -> "BotQuerySet":
+        """
+        Bots that work and that nobody seems to look after: for one reason, or for any.
+
+        The one place that says what is stale. Disabled and retired bots are not: they have been looked at.
+        """
+        reasons = _stale_reasons(at=at)
+        wanted = [reasons[because]] if because else list(reasons.values())
+        return self.enabled().filter(reduce(operator.or_, wanted))
+
+    def with_stale_reasons(self, *, at: datetime) -> "BotQuerySet":
+        """Each bot with what `stale_reasons_of` needs to know, in the same query."""
+        columns = {
+            _column_of(reason): ExpressionWrapper(condition, output_field=models.BooleanField())
+            for reason, condition in _stale_reasons(at=at).items()
+        }
+        return self.annotate(**columns)
+
+
+def stale_reasons_of(bot: "Bot") -> list[Stale]:
+    """Return why a bot of `with_stale_reasons` is stale; for one that does not work, nothing."""
+    return [] if bot.disabled_at else [reason for reason in Stale if getattr(bot, _column_of(reason))]
 
 
 class Bot(models.Model):
@@ -69,6 +110,43 @@ class Bot(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+def _stale_reasons(*, at: datetime) -> dict[Stale, Q]:
+    """
+    What a bot is for each reason.
+
+    The use of tokens that were made to last is seen by nobody, so that a bot which holds one counts as used. A name
+    counts in any case, as no two people differ in case only.
+    """
+    credentials, tokens = _rows_of_the_bot("Credential"), _rows_of_the_bot("TokenRecord")
+    used_lately = credentials.filter(last_used_at__gt=at - UNUSED_FOR)
+    endless_secret = credentials.filter(kind="client_secret", expires_at=None, retired_at=None)
+    # Two questions, each with an index of its own: among millions of tokens these are few.
+    endless_token = tokens.filter(expires_at=None, revoked_at=None)
+    long_token = tokens.filter(long_lived=True, expires_at__gt=at, revoked_at=None)
+    people = User.objects.alias(folded=Lower("username")).filter(
+        is_active=True, folded=Lower(OuterRef("owner"))
+    )
+    return {
+        Stale.UNUSED: Q(created_at__lte=at - UNUSED_FOR)
+        & ~Q(Exists(used_lately))
+        & ~Q(Exists(endless_token))
+        & ~Q(Exists(long_token)),
+        Stale.NO_OWNER: Q(owner=""),
+        Stale.OWNER_GONE: ~Q(owner="") & ~Q(Exists(people)),
+        Stale.ENDLESS_SECRET: Q(Exists(endless_secret)),
+    }
+
+
+def _rows_of_the_bot(model: str) -> "models.QuerySet[Any]":
+    """Rows of a model that refers to bots, and so stands above this one."""
+    rows: models.QuerySet[Any] = apps.get_model("tokens", model)._default_manager.all()
+    return rows.filter(bot=OuterRef("pk")).order_by()
+
+
+def _column_of(reason: Stale) -> str:
+    return f"stale_{reason.name.lower()}"
 
 
 class Grant(models.Model):

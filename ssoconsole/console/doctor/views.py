@@ -30,8 +30,13 @@ def token_doctor(request: HttpRequest) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return render(request, "token_doctor.html")
+    return examination(request, request.POST.get("token", ""))
+
+
+def examination(request: HttpRequest, text: str) -> HttpResponse:
+    """Return the page that explains a token or a reference; who asks administers the console."""
     # What a person selects with the mouse often has a line break at its end, which says nothing about the token.
-    explanation = explain(request.POST.get("token", "").strip(), user=request.user)
+    explanation = explain(text.strip(), user=request.user)
     checks = explanation.checks
     context = {
         "kind": explanation.kind,

@@ -14,10 +14,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
@@ -52,10 +49,10 @@ class UserAdmin(BoundedListAdmin):
     ordering = ("username",)
     filter_horizontal = ("groups",)
     Media = SelectorMedia
-    readonly_fields = ("username", "signs_in", "identities", "expires_at", "last_login", "date_joined")
+    readonly_fields = ("username", "signs_in", "expires_at", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "name", "email")}),
-        ("Signing in", {"fields": ("signs_in", "identities", "expires_at")}),
+        ("Signing in", {"fields": ("signs_in", "expires_at")}),
         ("Rights", {"fields": RIGHTS}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
@@ -99,18 +96,6 @@ class UserAdmin(BoundedListAdmin):
             return "With a password."
         over = user.has_expired(at=timezone.now())
         return "With a temporary password that no longer works." if over else "With a temporary password."
-
-    @admin.display(description="identities")
-    def identities(self, user: User) -> SafeString | str:
-        """One line for each account at a provider that opens this one."""
-        rows = user.identities.select_related("provider").order_by("provider__name", "sub")
-        lines = format_html_join(
-            "", "<li>{}: <code>{}</code></li>", ((row.provider, row.sub) for row in rows)
-        )
-        if not lines:
-            return "None"
-        sessions = reverse("admin:providers_consolesession_changelist", query={"user__id__exact": user.pk})
-        return format_html('<ul>{}</ul><a href="{}">Sessions</a>', lines, sessions)
 
 
 class AuditedGroupAdmin(GroupAdmin):

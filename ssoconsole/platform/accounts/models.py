@@ -26,8 +26,9 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         constraints = (models.UniqueConstraint(Lower("username"), name="one_user_per_name_in_any_case"),)
-        # The few that are asked for with every list of tokens, and on every page of the admin.
         indexes = (
+            models.Index(Lower("email"), name="people_by_email"),
+            # The few that are asked for with every list of tokens, and on every page of the admin.
             models.Index(Lower("username"), condition=models.Q(is_active=False), name="disabled_people"),
             models.Index(
                 fields=["expires_at"], condition=models.Q(expires_at__isnull=False), name="people_with_an_end"

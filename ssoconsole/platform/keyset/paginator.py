@@ -43,7 +43,10 @@ class BoundedPaginator(AnyPaginator):
     @cached_property
     def count(self) -> int:
         rows = self.object_list
-        return rows[: self._up_to].count() if isinstance(rows, QuerySet) else len(rows)
+        if not isinstance(rows, QuerySet):
+            return len(rows)
+        # Without what is only told of the rows that are shown.
+        return rows.order_by().values("pk")[: self._up_to].count()
 
     @property
     def is_cut(self) -> bool:

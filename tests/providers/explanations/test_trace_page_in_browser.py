@@ -34,8 +34,8 @@ def test_the_trace_is_read_in_light_and_dark_and_on_a_phone(live_server, quiet_p
         quiet_page.emulate_media(color_scheme=scheme)
         quiet_page.set_viewport_size({"width": width, "height": 900})
         quiet_page.goto(f"{live_server.url}/admin/")
-        quiet_page.get_by_role("textbox", name="Look up a reference").fill("Canyon cliff viable")
-        quiet_page.get_by_role("button", name="Look up").click()
+        quiet_page.get_by_label("Find anything").fill("Canyon cliff viable")
+        quiet_page.get_by_role("button", name="Find", exact=True).click()
         quiet_page.get_by_role("heading", name="Refused: issuer_mismatch").wait_for()
         assert quiet_page.evaluate("document.documentElement.scrollWidth") <= width
         screenshot(quiet_page, f"trace-{name}")

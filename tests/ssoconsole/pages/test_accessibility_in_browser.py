@@ -7,10 +7,10 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from providers.models import Provider, Rehearsal, SignInAttempt
+from providers.models import Identity, Provider, Rehearsal, SignInAttempt
 from providers.rehearsal.registration import written
 from ssoconsole.platform.actors import Actor
-from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password, provider
+from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password, provider, session_of
 from tests.support.optional import missing
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
@@ -24,7 +24,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = """(rules) => axe.run(document, {runOnly: {type: "tag", values: rules}}).then(found => found.violations.map(
     each => `${each.id}: ${each.nodes.map(node => node.target.join(" ")).join(", ")}`))"""
 # What is read at an address, and what is found by a check, is in no address of its own.
-CLIENT, REPORT = "the second step of a new provider", "the check of a draft"
+CLIENT, REPORT, FOUND = "the second step of a new provider", "the check of a draft", "what the box has found"
 PAGES = (
     *(
         "/",
@@ -35,7 +35,7 @@ PAGES = (
         "/nowhere",
         "/callback?error=access_denied",
     ),
-    *(f"/admin/{path}" for path in ("", "checklist", "ending-soon", "login/")),
+    *(f"/admin/{path}" for path in ("", "checklist", "ending-soon", "search", "login/")),
     *(
         f"/admin/providers/{path}/"
         for path in ("provider", "provider/add", "signinattempt", "consolesession")
@@ -101,8 +101,18 @@ def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, page
     now = timezone.now()
     rehearsal.attempts.create(provider=draft, reference="two", outcome="ok", started_at=now, finished_at=now)
     own = [f"/admin/accounts/user/{bob.pk}/change/", f"/admin/providers/provider/rehearsals/{rehearsal.pk}"]
-    for path in [*pages, "/bots/nightly", *own, CLIENT, REPORT]:
-        if path == REPORT:
+    corp = Provider.objects.get(slug="corp")
+    Identity.objects.create(provider=corp, sub="00u-bob", user=bob)
+    session_of(bob, corp)
+    bob.sign_in_attempts.create(provider=corp, reference="four", outcome="expired", started_at=now)
+    for path in [*pages, "/bots/nightly", *own, CLIENT, REPORT, FOUND]:
+        if path == FOUND:
+            save_bot(bot=Bot(name="corp-export"), grants=[], by=BY)
+            page.goto(f"{live_server.url}/admin/")
+            page.get_by_label("Find anything").fill("corp")
+            page.get_by_role("button", name="Find", exact=True).click()
+            page.get_by_role("link", name="corp-export").wait_for()
+        elif path == REPORT:
             page.goto(f"{live_server.url}/admin/providers/provider/{draft.pk}/register")
             page.get_by_role("button", name="Check and rehearse").click()
             page.get_by_role("heading", name="People cannot sign in").wait_for()

@@ -219,8 +219,8 @@ def test_what_somebody_reads_out_is_found_from_the_first_page_of_the_administrat
     page = Browser().client.get("/callback?state=nobody&code=c").content.decode()
     words = re.search(r'data-reference="([^"]+)"', page).group(1)
     index = admin.get("/admin/").content.decode()
-    assert 'action="/admin/refusals"' in index
-    assert_explained(follow(admin, f"/admin/refusals?reference={words.replace('-', '+').upper()}"))
+    assert 'action="/admin/search"' in index
+    assert_explained(follow(admin, admin.post("/admin/search", {"q": words.replace("-", " ").upper()}).url))
 
 
 def test_a_refused_logout_is_two_clicks_away_from_the_event(admin):

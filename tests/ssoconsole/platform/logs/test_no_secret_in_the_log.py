@@ -148,6 +148,9 @@ class DoorTests:
         browser = Client()
         come_in(browser, administrator(), some_provider())
         assert browser.post("/token-doctor", {"token": issued["token"]}).status_code == 200
+        for typed in (issued["token"], made["client_secret"], "carol@rival.example"):
+            assert browser.post("/admin/search", {"q": typed}).status_code == 200
+        log.assert_without("carol@rival")
         assert len(log.lines()) > 5
         log.assert_without(token, made["client_secret"], issued["token"], claims_in(token)["jti"] * 2)
 

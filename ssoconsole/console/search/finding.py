@@ -1,0 +1,158 @@
+"""What is looked for, kind by kind: by an exact value or a beginning that an index has, and no more than is shown."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any
+
+from django.contrib import admin
+from django.db import connection
+from django.db.models import Model, Q, QuerySet, Value
+from django.db.models.functions import Lower
+from django.http import HttpRequest
+from django.urls import reverse
+
+from providers.explanations.searching import claimed_by
+from providers.models import Identity, Provider, SignInAttempt
+from ssoconsole.platform.accounts.models import User
+from tokens.models import Bot, TokenRecord, TokenRefusal
+
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Hit:
+    name: str
+    detail: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """What was found of one kind; `more` leads to the search of its list where not everything is shown."""
+
+    title: str
+    hits: list[Hit]
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """
+    `find` yields rows, the likeliest first; it is given the request for what else the person may see.
+
+    `detail` is what stands beside the name.
+    """
+
+    model: type[Model]
+    find: Callable[[str, HttpRequest], Iterable[Any]]
+    detail: Callable[[Any], str]
+
+
+def find_groups(text: str, *, request: HttpRequest) -> list[Group]:
+    """
+    Return what `text` names of every kind that the person of this request may see.
+
+    For what he may not see nothing is asked of the database, so that the time tells nothing either.
+    """
+    groups = []
+    for kind in KINDS:
+        if not may_see(kind.model, request):
+            continue
+        rows = list(islice(_distinct(kind.find(text, request)), SHOWN + 1))
+        if rows:
+            groups.append(_group(kind, rows, text))
+    return groups
+
+
+def may_see(model: type[Model], request: HttpRequest) -> bool:
+    return bool(admin.site.get_model_admin(model).has_view_permission(request))
+
+
+def _distinct(rows: Iterable[Any]) -> Iterable[Any]:
+    seen = set()
+    for row in rows:
+        if row.pk not in seen:
+            seen.add(row.pk)
+            yield row
+
+
+def _group(kind: Kind, rows: list[Any], text: str) -> Group:
+    meta = kind.model._meta
+    name = f"admin:{meta.app_label}_{meta.model_name}"
+    hits = [Hit(str(row), kind.detail(row), reverse(f"{name}_change", args=[row.pk])) for row in rows[:SHOWN]]
+    more = reverse(f"{name}_changelist", query={"q": text}) if len(rows) > SHOWN else ""
+    return Group(str(meta.verbose_name_plural).capitalize(), hits, more)
+
+
+def _people(text: str, request: HttpRequest) -> Iterable[User]:
+    users = User.objects.order_by()
+    yield from _in_any_case(users, "username", text)
+    yield from _in_any_case(users, "email", text)
+    if may_see(Identity, request):
+        # By the provider first, as the index begins with it.
+        subjects = Identity.objects.filter(
+            provider__in=list(Provider.objects.values_list("pk", flat=True)), sub=text
+        )
+        yield from users.filter(pk__in=list(subjects.order_by().values_list("user", flat=True)[: SHOWN + 1]))
+    yield from _beginning(users, "username", text)
+
+
+def _bots(text: str, request: HttpRequest) -> Iterable[Bot]:
+    bots = Bot.objects.order_by()
+    return chain(_in_any_case(bots, "name", text), _beginning(bots, "name", text))
+
+
+def _providers(text: str, request: HttpRequest) -> Iterable[Provider]:
+    """Somebody has registered each of them by hand: they are few, and read through as by their list."""
+    fields = ("slug", "name", "issuer", "client_id")
+    likes = Q()
+    for field in fields:
+        likes |= Q(**{f"{field}__icontains": text})
+    return Provider.objects.filter(likes).only(*fields, "order")[: SHOWN + 1]
+
+
+def _tokens(text: str, request: HttpRequest) -> Iterable[TokenRecord]:
+    return TokenRecord.objects.filter(jti=text).select_related("bot", "audience")
+
+
+def _attempts(text: str, request: HttpRequest) -> Iterable[SignInAttempt]:
+    """Refused ones whose claims have called somebody so."""
+    attempts = SignInAttempt.objects.filter(pk__in=claimed_by(text, most=SHOWN + 1))
+    return attempts.only("reference", "outcome", "started_at")
+
+
+def _refusals(text: str, request: HttpRequest) -> Iterable[TokenRefusal]:
+    """Of a client ID that nobody has; a bot's page leads to its own."""
+    if may_see(Bot, request) and Bot.objects.filter(name=text).exists():
+        return TokenRefusal.objects.none()
+    refusals = TokenRefusal.objects.filter(unverified_client_id=text).order_by("-at")
+    return refusals.only("reference", "code", "at")[: SHOWN + 1]
+
+
+def _in_any_case(rows: "QuerySet[Any]", field: str, text: str) -> "QuerySet[Any]":
+    found: QuerySet[Any] = rows.alias(folded=Lower(field)).filter(folded=Lower(Value(text)))[: SHOWN + 1]
+    return found
+
+
+def _beginning(rows: "QuerySet[Any]", field: str, text: str) -> "QuerySet[Any]":
+    """Those that begin so, in this case; SQLite has no index for LIKE, and compares byte by byte."""
+    begins = Q(**{f"{field}__startswith": text})
+    if connection.vendor == "sqlite":
+        begins = Q(**{f"{field}__gte": text, f"{field}__lt": f"{text}{chr(0x10FFFF)}"})
+    found: QuerySet[Any] = rows.filter(begins)[: SHOWN + 1]
+    return found
+
+
+def _detail_of_attempt(attempt: SignInAttempt) -> str:
+    return f"{attempt.outcome}, {attempt.started_at:%Y-%m-%d %H:%M} UTC"
+
+
+KINDS = (
+    Kind(User, _people, lambda user: ", ".join(filter(None, (user.name, user.email)))),
+    Kind(Bot, _bots, lambda bot: bot.description),
+    Kind(Provider, _providers, lambda provider: f"{provider.issuer}, client ID {provider.client_id}"),
+    Kind(TokenRecord, _tokens, lambda record: f"of {record.bot} for {record.audience}"),
+    Kind(SignInAttempt, _attempts, _detail_of_attempt),
+    Kind(TokenRefusal, _refusals, lambda refusal: f"{refusal.code}, {refusal.at:%Y-%m-%d %H:%M} UTC"),
+)
