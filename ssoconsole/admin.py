@@ -81,10 +81,12 @@ class ConsoleAdminSite(admin.AdminSite):
         return checked
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """With a line about what ends soon; a few queries by indices, and nothing is fetched."""
+        """With what ends soon and how the console stands; a few queries by indices, and nothing is fetched."""
+        from ssoconsole.console.dashboard.page import dashboard  # models are not ready when the site is made
         from ssoconsole.console.expiry.pages import summary
 
-        return super().index(request, {"ending_soon": summary(request), **(extra_context or {})})
+        told = {"ending_soon": summary(request), "dashboard": dashboard(self, request)}
+        return super().index(request, {**told, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """

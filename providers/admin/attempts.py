@@ -23,6 +23,7 @@ from providers.explanations.searching import attempts_like
 from providers.explanations.stages import stages_of, total_of
 from providers.identities.accounts import identities_of
 from providers.models import Provider, SignInAttempt
+from providers.signin.traces import SUCCESS
 from ssoconsole.platform.keyset.admin import KeysetAdmin
 from ssoconsole.platform.keyset.filters import DayFilter, SeenFilter, WhenFilter
 
@@ -30,7 +31,23 @@ MEND = "mend"
 
 
 class OutcomeFilter(SeenFilter):
+    """One outcome, whatever was refused, or what has come to no end."""
+
     title = parameter_name = column = "outcome"
+    # No outcome has a hyphen in it.
+    ANY_REFUSAL, NOT_FINISHED = "any-refusal", "not-finished"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        together = [(self.ANY_REFUSAL, "any refusal"), (self.NOT_FINISHED, "not finished")]
+        return [*super().lookups(request, model_admin), *together]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case self.ANY_REFUSAL:
+                return queryset.exclude(outcome__in=("", SUCCESS))
+            case self.NOT_FINISHED:
+                return queryset.filter(outcome="")
+        return super().queryset(request, queryset)
 
 
 @admin.register(SignInAttempt)

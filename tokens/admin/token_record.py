@@ -1,24 +1,38 @@
 """Token records in admin."""
 
+from datetime import datetime
+from typing import cast
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.keyset.filters import DayFilter
 from tokens.admin.records import RecordAdmin
 from tokens.models import Bot, TokenRecord
-from tokens.models.record import owner_disabled
+from tokens.models.record import TokenRecordQuerySet, owner_disabled
 from tokens.records.revocation import revoke_token
+
+
+class IssuedFilter(DayFilter):
+    title = "day of issue"
+
+    def between(
+        self, queryset: QuerySet[TokenRecord], begins: datetime, ends: datetime
+    ) -> TokenRecordQuerySet:
+        return cast("TokenRecordQuerySet", queryset).issued_between(begins, ends)
 
 
 @admin.register(TokenRecord)
 class TokenRecordAdmin(RecordAdmin):
     """Read and revoke. Searches by exact jti or the exact name of a bot, which have an index each."""
 
+    time_field = "issued_at"
     list_display = ("jti", "bot", "audience", "label", "issued_at", "expires_at", "state")
     list_select_related = ("bot", "audience", "signing_key")
-    list_filter = ("audience",)
+    list_filter = ("audience", IssuedFilter)
     search_fields = ("jti",)
     search_help_text = "The exact jti of a token, or the exact name of a bot."
     ordering = ("-number",)

@@ -1,16 +1,20 @@
 """The record of one issued JWT; never the JWT itself."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Exists, Expression, OuterRef, Q
 from django.db.models.functions import Lower
 
 from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.keyset.moments import first_key_since
 from tokens.models.audience import Audience
 from tokens.models.bot import Bot
 from tokens.models.credential import Credential
 from tokens.models.signing_key import SigningKey
+
+# Tokens that are issued at once get their numbers in any order; none waits for its number that long.
+OUT_OF_ORDER = timedelta(minutes=5)
 
 
 def owner_disabled(owner: str) -> Exists:
@@ -58,6 +62,21 @@ class TokenRecordQuerySet(models.QuerySet["TokenRecord"]):
         """Live tokens that were made to last and do not, the first to end first."""
         ending = self.live(at=start).filter(long_lived=True, expires_at__gt=start, expires_at__lte=end)
         return ending.order_by("expires_at")
+
+    def issued_between(self, start: datetime, end: datetime) -> "TokenRecordQuerySet":
+        """
+        Tokens issued in that time, without its end; found by their numbers, as the time has no index.
+
+        Asks at once for the numbers that are near.
+        """
+        first, after = (
+            first_key_since(TokenRecord, time_field="issued_at", at=moment)
+            for moment in (start - OUT_OF_ORDER, end + OUT_OF_ORDER)
+        )
+        if first is None:
+            return self.none()
+        near = Q(number__gte=first) if after is None else Q(number__gte=first, number__lt=after)
+        return self.filter(near, issued_at__gte=start, issued_at__lt=end)
 
     def unended(self, *, at: datetime | Expression) -> "TokenRecordQuerySet":
         """Tokens that are neither revoked nor past their end: what can come back if anything may."""

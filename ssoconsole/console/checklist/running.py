@@ -92,7 +92,7 @@ ITEMS = (
         "cleanup_seen",
         "Running",
         "cleanup ran in the last two days",
-        "manage.py cleanup, by a timer, once a day.",
+        "manage.py cleanup, by a timer, every hour.",
         cleanup_runs,
     ),
     Item(

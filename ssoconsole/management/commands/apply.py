@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ssoconsole.console.configuration.apply import apply_configuration
 from ssoconsole.console.configuration.report import differences, printable, report
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.progress import Progress
 from ssoconsole.platform.yaml.positions import LARGEST_FILE
 from ssoconsole.platform.yaml.problems import ConfigurationRefused
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("file", metavar="FILE", help="the YAML file; - for standard input")
         parser.add_argument("--dry-run", action="store_true", help="print what differs and write nothing")
         parser.add_argument("--exit-code", action="store_true", help="exit with 2 when something differs")
+        parser.add_argument("--quiet", action="store_true", help="do not tell how far it has come")
         parser.add_argument(
             "--diff",
             action="store_true",
@@ -50,6 +52,7 @@ class Command(BaseCommand):
                 by=Actor.command("apply"),
                 prune=options["prune"],
                 dry_run=options["dry_run"],
+                progress=Progress(None if options["quiet"] else self.stderr),
             )
         except ConfigurationRefused as refused:
             for problem in refused.problems:

@@ -11,12 +11,14 @@ from django.utils import timezone
 from providers.client_keys.services import drop_retired_client_keys
 from providers.retention import drop_old_sign_ins, drop_old_versions
 from providers.trial.services import roll_back_overdue
+from ssoconsole.console.checklist.services import summary
+from ssoconsole.console.dashboard.counts import count_closed
 from ssoconsole.console.expiry.claims import drop_old_warnings
 from ssoconsole.platform.accounts.lockout import drop_old_failures
 from ssoconsole.platform.accounts.shown_once import drop_unseen_secrets
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.runs.models import LastRun
-from ssoconsole.platform.runs.services import failures_noted, note_run
+from ssoconsole.platform.runs.services import failures_noted, last_run, note_run
 from tokens.credentials.retirement import retire_unused_credentials
 from tokens.credentials.spent import drop_spent_assertions
 from tokens.keys.retirement import drop_gone_keys
@@ -33,6 +35,11 @@ class Command(BaseCommand):
     @failures_noted(LastRun.What.CLEANUP)
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"trials that nobody confirmed: {roll_back_overdue(at=timezone.now())} rolled back")
+        run = last_run(LastRun.What.CLEANUP)
+        details = dict(run.details) if run else {}
+        details["counts"] = count_closed(kept=details.get("counts", {}), at=timezone.now())
+        # Before anything is deleted, so that it is counted though this run may fail.
+        LastRun.objects.filter(what=LastRun.What.CLEANUP).update(details=details)
         keep = timedelta(days=settings.SIGN_IN_TRACE_DAYS)
         for what, count in drop_old_sign_ins(at=timezone.now(), keep=keep).items():
             self.stdout.write(f"{what}: {count} deleted")
@@ -60,4 +67,4 @@ class Command(BaseCommand):
         self.stdout.write(f"warnings sent long ago: {told} forgotten")
         call_command("clearsessions")
         self.stdout.write("browser sessions: expired ones deleted")
-        note_run(LastRun.What.CLEANUP)
+        note_run(LastRun.What.CLEANUP, details={**details, "checklist": summary(at=timezone.now())})

@@ -10,6 +10,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.hashes import COLUMNS
 from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.encryption.reencrypt import outdated_counts, reencrypt_all
+from ssoconsole.platform.progress import Progress
 from tokens.credentials.retirement import retire_secrets_under, secrets_under_other_keys
 from tokens.models import Credential
 
@@ -29,9 +30,12 @@ class Command(BaseCommand):
             help="first retire the secrets of bots that are still hashed under this older key, so that it can go",
         )
 
+        parser.add_argument("--quiet", action="store_true", help="do not tell how far it has come")
+
     def handle(self, *args: Any, **options: Any) -> None:
         self._retire(options["retire_secrets"])
-        moved, left = reencrypt_all(), outdated_counts()
+        progress = Progress(None if options["quiet"] else self.stderr)
+        moved, left = reencrypt_all(progress=progress), outdated_counts()
         for name, count in moved.items():
             self.stdout.write(f"{name}: {count} re-encrypted, {left[name]} still under an older key")
         for column in COLUMNS:

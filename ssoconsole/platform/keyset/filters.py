@@ -71,7 +71,11 @@ class WhenFilter(admin.SimpleListFilter):
 
 
 class DayFilter(admin.SimpleListFilter):
-    """One day, as `?day=2026-11-26`; the choices are the last seven."""
+    """
+    One day, as `?day=2026-11-26`, or from one to another, as `?day=2026-11-13..2026-11-26`; both are included.
+
+    The choices are the last seven days, and what is asked for.
+    """
 
     title = "day"
     parameter_name = "day"
@@ -83,14 +87,31 @@ class DayFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         today = timezone.now().date()
         days = [today - timedelta(days=ago) for ago in range(7)]
-        return [(day.isoformat(), f"{day:%A, %-d %B}") for day in days]
+        choices = [(day.isoformat(), f"{day:%A, %-d %B}") for day in days]
+        if (asked := span_of_days(self.value() or "")) and self.value() not in dict(choices):
+            first, last = asked[0], asked[1] - timedelta(days=1)
+            named = f"{first:%-d %B}" if first == last else f"{first:%-d %B} to {last:%-d %B}"
+            choices.append((self.value() or "", named))
+        return choices
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.value():
             return queryset
-        try:
-            begins = datetime.strptime(self.value() or "", "%Y-%m-%d").replace(tzinfo=UTC)
-            ends = begins + timedelta(days=1)
-        except (ValueError, OverflowError):
-            return queryset.none()
+        span = span_of_days(self.value() or "")
+        return self.between(queryset, *span) if span else queryset.none()
+
+    def between(self, queryset: QuerySet[Any], begins: datetime, ends: datetime) -> QuerySet[Any]:
+        """Return the rows of that time, without its end."""
         return queryset.filter(**{f"{self.time_field}__gte": begins, f"{self.time_field}__lt": ends})
+
+
+def span_of_days(text: str) -> tuple[datetime, datetime] | None:
+    """Return when the days of `FIRST` or `FIRST..LAST` begin and end, in UTC; None for what names none."""
+    first, _, last = text.partition("..")
+    try:
+        begins, until = (
+            datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC) for day in (first, last or first)
+        )
+        return begins, until + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None

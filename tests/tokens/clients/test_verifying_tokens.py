@@ -1,7 +1,10 @@
 """What docs/verifying-tokens.md gives to frameworks and gateways, run as it stands there or held to the console."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -19,13 +22,20 @@ from django.conf import settings
 from django.test import Client
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from tests.deploy.custom_resources import check
+from tests.deploy.machines.parts import listens, wait_until
 from tests.deploy.tools import run, tool
+from tests.support.child import Child
+from tests.support.optional import missing
+from tests.support.servers import free_port
 from tests.tokens.clients.conftest import CLIENTS, learnt_by
 
 DOCUMENT = (Path(settings.BASE_DIR) / "docs" / "verifying-tokens.md").read_text()
 CONSOLE = "https://sso.example"
 API = "https://metadata.example"
 OTHER = "https://other.example"
+GO = "apt-get install golang-go golang-github-golang-jwt-jwt-dev"
+GOLANG_JWT = Path("/usr/share/gocode/src/github.com/golang-jwt/jwt")
 SECRET = "Zk3mQ9xT7vB2nR5wL8cJ4hF6dS1gP0aYeUiOtKqM"
 SCOPES = ["metadata.read"]
 CONFIGURATION = {
@@ -158,6 +168,44 @@ def nginx(tmp_path, base, authorizations):
     return node(tmp_path, files, base=base, basic=f"Basic {secret}", authorizations=authorizations)
 
 
+@pytest.fixture(scope="module")
+def go(tmp_path_factory):
+    """The Go code, built, as a function as those above. Debian's golang-jwt is v4, which has the same names."""
+    program = shutil.which("go") or missing("go", GO)
+    if not GOLANG_JWT.is_dir():
+        missing("golang-jwt", GO)
+    folder = tmp_path_factory.mktemp("go")
+    built = {}
+
+    def build(issuer):
+        for name in ("verifying", "forward_auth"):
+            text = piece("go", f"// {name}.go").replace(CONSOLE, issuer)
+            (folder / f"{name}.go").write_text(text.replace("golang-jwt/jwt/v5", "golang-jwt/jwt"))
+        env = {"PATH": os.environ["PATH"], "GOPATH": "/usr/share/gocode", "GO111MODULE": "off"}
+        env |= {"GOCACHE": str(folder / "cache"), "CGO_ENABLED": "0"}
+        run(program, "build", "-o", "verifier", "verifying.go", "forward_auth.go", cwd=folder, env=env)
+        return folder / "verifier"
+
+    def answers(issuer, authorizations):
+        built[issuer] = built.get(issuer) or build(issuer)
+        port = free_port()
+        env = {"LISTEN": f"127.0.0.1:{port}", "NO_PROXY": "*"}
+        server = Child([str(built[issuer])], log=folder / "log", env=env)
+        try:
+            wait_until(lambda: listens(port), "the verifier", within=20)
+            asked = [{"Authorization": each} if each is not None else {} for each in authorizations]
+            url = f"http://127.0.0.1:{port}/tables"
+            found = [
+                requests.get(url, headers=headers | {"Token-Bot": "admin"}, timeout=10) for headers in asked
+            ]
+            assert "admin" not in {answer.headers.get("Token-Bot") for answer in found}
+            return [200 if answer.headers.get("Token-Bot") else answer.status_code for answer in found]
+        finally:
+            server.stop()
+
+    return answers
+
+
 @pytest.fixture
 def console(console_with):
     return console_with(CONFIGURATION)
@@ -272,6 +320,27 @@ def test_they_check_the_type_and_everything_else(issuer, tmp_path, monkeypatch):
     assert dict(enumerate(express(tmp_path, issuer.url, asked))) == dict(enumerate(expected))
 
 
+def test_gos_verifier_does_so_too_also_for_traefik(issuer, go, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    good = [issuer.sign(), issuer.sign(aud=[OTHER, API]), issuer.sign(header={"typ": "AT+JWT"})]
+    tokens = [*good, issuer.sign(scope="metadata.write"), *(issuer.sign(**each) for each in FORGED.values())]
+    asked = [*(f"Bearer {token}" for token in tokens), f"Basic {tokens[0]}", "Bearer ", None]
+    assert dict(enumerate(go(issuer.url, asked))) == dict(
+        enumerate([200, 200, 200, 403, *[401] * (len(FORGED) + 3)])
+    )
+
+
+def test_traefik_takes_the_middleware():
+    document = yaml.safe_load(piece("yaml", "apiVersion: traefik.io/v1alpha1"))
+    check(document)
+    forward = document["spec"]["forwardAuth"]
+    assert forward["authResponseHeaders"] == ["Token-Bot"]
+    assert 'w.Header().Set("Token-Bot"' in piece("go", "// forward_auth.go")
+    forward["authResponseHeaders"] = "Token-Bot"
+    with pytest.raises(subprocess.CalledProcessError):
+        check(document)
+
+
 def test_nginx_takes_the_configuration_all_but_the_script(tmp_path):
     text = piece("nginx", "# /etc/nginx/nginx.conf")
     text = text.replace("js_import introspect from /etc/nginx/introspect.js;\n", "")
@@ -349,7 +418,9 @@ def test_the_gateways_have_them(published):
 
 def test_no_other_piece_is_in_the_document():
     """One that is added here has to be run above, or held to the console's values."""
-    assert {language: list(blocks(language)) for language in ("python", "js", "java", "yaml", "nginx")} == {
+    assert {
+        language: list(blocks(language)) for language in ("python", "js", "go", "java", "yaml", "nginx")
+    } == {
         "python": [
             'verifier = Verifier("https://sso.example", audience="https://metadata.example")',
             "# verifying.py, needs PyJWT[crypto]",
@@ -361,9 +432,11 @@ def test_no_other_piece_is_in_the_document():
             "// app.mjs",
             "// express-oauth2-jwt-bearer",
         ],
+        "go": ["// verifying.go", "// forward_auth.go, beside verifying.go"],
         "java": ["@Bean"],
         "yaml": [
             "# in http_filters, before the router",
+            "apiVersion: traefik.io/v1alpha1",
             "apiVersion: security.istio.io/v1",
             '_format_version: "3.0"',
             "plugins:",

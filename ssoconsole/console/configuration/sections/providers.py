@@ -35,11 +35,12 @@ class Providers:
         row = row or self._new(entry)
         self._fill(row, entry)
         warnings: list[str] = []
-        if before != describe(row):
+        if changed := before != describe(row):
             # The file was reviewed; that nothing was rehearsed is in the event.
             warnings = save_provider(provider=row, by=by, fetch_metadata=False, anyway=True)
-        self._switch(row, entry, by=by)
-        return Settled(before, describe(Provider.objects.get(pk=row.pk)), tuple(warnings))
+        changed |= self._switch(row, entry, by=by)
+        after = describe(Provider.objects.get(pk=row.pk)) if changed or before is None else before
+        return Settled(before, after, tuple(warnings))
 
     def locate(self, error: DomainError, entry: Entry) -> Path:
         return ("kind",) if isinstance(error, ProviderUnknown) else ()
@@ -82,14 +83,15 @@ class Providers:
             except RegistrationInvalid as error:
                 raise refusal(error, entry) from None
 
-    def _switch(self, row: Provider, entry: Entry, *, by: Actor) -> None:
-        if "enabled" not in entry:
-            return
-        wanted = entry["enabled"] is not False
+    def _switch(self, row: Provider, entry: Entry, *, by: Actor) -> bool:
+        """Tell whether it was the other way."""
+        wanted = entry["enabled"] is not False if "enabled" in entry else row.enabled
+        switched = wanted != row.enabled
         if wanted and not row.enabled:
             enable_provider(provider=row, by=by, anyway=True)
         if not wanted and row.enabled:
             disable_provider(provider=row, by=by)
+        return switched
 
 
 def _with_moments(entry: Entry) -> Entry:
