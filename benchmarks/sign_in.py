@@ -131,7 +131,7 @@ def measure(name, database, cache, folder):
 
 
 def start_console(env, log):
-    """One process with eight threads, as the README starts it."""
+    """One process with eight threads, as docs/installation.md starts it."""
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--blocking-threads", "8"]
     command += ["--host", "127.0.0.1", "--port", str(port), "ssoconsole.wsgi:application"]

@@ -27,7 +27,7 @@ LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)(?=[)#])")
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Every decision has its place in the navigation, under its title."""
-    chosen = [{title: path} for path, title in _decisions()]
+    chosen = [{title.replace("`", ""): path} for path, title in _decisions()]
     explanation = next(part["Explanation"] for part in config.nav if "Explanation" in part)
     explanation.append({"Decisions": [DECISIONS, *chosen]})
     return config

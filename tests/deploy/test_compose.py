@@ -125,7 +125,7 @@ OWN = {"HOST", "PORT", "TRUSTED_PROXIES", "TRUSTED_PROXY_HEADER"}
 
 
 @pytest.mark.parametrize("name", sorted(settings_that_are_documented() - OWN))
-def test_every_setting_of_the_readme_reaches_every_console_and_command(given, name):
+def test_every_documented_setting_reaches_every_console_and_command(given, name):
     assert len(given) == 8
     assert {
         service: env.get(name) for service, env in given.items() if env.get(name) != f"of-{name.lower()}"

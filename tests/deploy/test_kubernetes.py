@@ -329,7 +329,7 @@ def test_the_way_out_is_open_to_what_the_console_asks_and_to_no_metadata(built, 
     assert names == ["envoy-gateway-system", "traefik", "monitoring"]
 
 
-def test_every_setting_of_the_readme_reaches_every_pod_of_an_overlay(overlays, tmp_path):
+def test_every_documented_setting_reaches_every_pod_of_an_overlay(overlays, tmp_path):
     copy = tmp_path / "kubernetes"
     shutil.copytree(overlays["copy"], copy)
     shutil.copytree(DEPLOY / "monitoring", tmp_path / "monitoring")
@@ -615,7 +615,7 @@ class ChartTests:
             assert entries["SESSIONS_PER_USER"] == "5", name
             assert entries["DATABASE_POOLER"] == "transaction", name
 
-    def test_every_setting_of_the_readme_reaches_every_pod(self):
+    def test_every_documented_setting_reaches_every_pod(self):
         """By a value of its own, by extraEnv, or, where it is a secret, as a file or by extraEnvFrom."""
         schema = json.loads((CHART / "values.schema.json").read_text())["properties"]
         elsewhere = set(schema["extraEnv"]["propertyNames"]["not"]["enum"])

@@ -392,7 +392,7 @@ def messages(values):
         return [message for check in CHECKS for message in check()]
 
 
-def test_the_table_has_every_setting_and_so_has_readme():
+def test_the_table_has_every_setting_and_so_has_the_page():
     assert documented() == list(dict.fromkeys(documented()))
     assert set(VALUES) == set(documented())
     # Which other server may have been told of more processes is read, and is no setting.
