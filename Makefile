@@ -14,7 +14,8 @@ DEPLOY_TOOLS := .venv-deploy
 DOCS_TOOLS := .venv-docs
 BENCH_TOOLS := .venv-bench
 # What starts whole consoles, sites and programs one after the other, and what tries very many requests and answers.
-DEPLOY := tests/deploy tests/story tests/tokens/crash tests/ssoconsole/test_documented_commands.py
+DEPLOY := tests/deploy tests/story tests/tokens/crash tests/ssoconsole/test_documented_commands.py \
+	tests/ssoconsole/pages/test_accessibility_in_browser.py
 FUZZ := tests/providers/fuzz tests/hostile
 
 # The second database, and the Python that the tests run by there. Each test worker makes a database of its own beside

@@ -8,6 +8,7 @@ from django.core.cache import cache, caches
 from hypothesis import HealthCheck, settings
 
 from tokens.keys import parsed
+from tokens.records import verification
 from tokens.records.room import forget_counts
 
 pytest_plugins = [
@@ -71,4 +72,5 @@ def _fresh_cache():
     """Throttles, cool-downs, key copies and counts of one test are not the next one's."""
     cache.clear()
     forget_counts()
+    verification._proved.clear()
     parsed._keys.clear()  # a key that a test has changed, and whose change is undone with it

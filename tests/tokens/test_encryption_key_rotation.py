@@ -11,7 +11,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from providers.models import ClaimedName, SignInAttempt
+from providers.models import ClaimedName, Provider, SignInAttempt
 from ssoconsole.console.backup.services import keys_in_use
 from ssoconsole.console.checklist.services import go_through
 from ssoconsole.platform.accounts.models import SecretToShow
@@ -228,6 +228,7 @@ class EveryHashTests:
 def test_in_two_years_of_rotations_no_secret_is_lost_without_having_been_named(audience, by, oauth, settings):
     """A key each quarter, dropped as soon as the command says so; after a year the operator retires what is left."""
     at = timezone.now()
+    Provider.objects.create(slug="corp", issuer="https://corp.example", client_secret="of the provider")
     with time_machine.travel(at, tick=False) as clock:
         bots = {}
         for name in HABITS:
@@ -245,6 +246,7 @@ def test_in_two_years_of_rotations_no_secret_is_lost_without_having_been_named(a
                 said, _ = reencrypt()
                 warned |= named(said)
                 drop_what_can_go(settings, said)
+            assert Provider.objects.get().client_secret == "of the provider"
             if quarter == 4:
                 said, _ = reencrypt("--retire-secrets", first)
                 drop_what_can_go(settings, said)

@@ -1,6 +1,7 @@
 """POST /oauth/introspect tells those who may know, and is an oracle to nobody (RFC 7662)."""
 
 import base64
+import json
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tokens_cast import BASE_URL, METADATA, basic, claims_in
 
+from ssoconsole.platform.jose import signatures
 from ssoconsole.platform.jose.sign import generate_private_key, sign_jwt
 from tokens.audiences.services import disable_audience, enable_audience
 from tokens.bots.services import GrantSpec, disable_bot, enable_bot, save_bot
@@ -17,6 +19,7 @@ from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.keys.parsed import private_keys
 from tokens.keys.services import compromise_signing_key, rotate_signing_key
 from tokens.models import Bot, Credential, SigningKey, TokenRecord
+from tokens.records import verification
 from tokens.records.revocation import revoke_token, revoke_tokens_of_bot
 from tokens.records.services import issue_token
 
@@ -277,3 +280,57 @@ def test_basic_in_the_form_works_too(oauth, me, token):
     answer = oauth.introspect(token, None, client_id=me[0], client_secret=me[1])
     assert answer.json()["active"] is True
     assert oauth.introspect(token, basic(*me)).json()["active"] is True
+
+
+@pytest.fixture
+def verifications(monkeypatch):
+    """How many signatures have been looked at, those that stand in for one among them."""
+    counted = []
+    look = signatures.verify_signature
+    monkeypatch.setattr(signatures, "verify_signature", lambda *args: counted.append(1) or look(*args))
+    return counted
+
+
+def test_a_token_that_is_asked_about_again_is_proved_once(oauth, me, token, verifications):
+    first = oauth.introspect(token, me)
+    assert first.json()["active"] is True
+    assert oauth.introspect(token, me).json() == first.json()
+    assert len(verifications) == 1
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_another_text_is_not_the_one_that_was_proved(oauth, me, token, part):
+    assert oauth.introspect(token, me).json()["active"] is True
+    parts = token.split(".")
+    other = {0: {"alg": "none", "typ": "at+jwt"}, 1: claims_in(token) | {"scope": "orders.write"}}
+    raw = json.dumps(other[part]).encode() if part in other else b"\0" * 64
+    parts[part] = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    assert inactive(oauth.introspect(".".join(parts), me))
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_was_proved_ends_at_once(oauth, bot, other_bot, other_secret, audience, token, by, end):
+    save_bot(bot=other_bot, grants=[GrantSpec(audience, [], ["resource_server"])], by=by)
+    resource_server = other_bot.name, other_secret
+    assert oauth.introspect(token, resource_server).json()["active"] is True
+    ENDS[end](bot, TokenRecord.objects.get(), by)
+    assert inactive(oauth.introspect(token, resource_server))
+
+
+def test_to_whoever_may_not_see_it_a_proved_token_costs_what_any_text_costs(
+    oauth, me, other_bot, other_secret, token, verifications
+):
+    assert oauth.introspect(token, me).json()["active"] is True
+    for text in (token, "x", token[:-8] + "AAAAAAAA"):
+        before = len(verifications)
+        assert inactive(oauth.introspect(text, (other_bot.name, other_secret)))
+        assert len(verifications) == before + 1
+
+
+@pytest.mark.parametrize("most", ["MOST_PROVED", "LONGEST_PROVED"])
+def test_no_more_is_remembered_than_there_is_room_for(oauth, me, bot, audience, by, monkeypatch, most):
+    monkeypatch.setattr(verification, most, 2)
+    for _ in range(5):
+        _, token = issue_token(bot=bot, audience=audience, scopes=None, lifetime=timedelta(hours=1), by=by)
+        assert oauth.introspect(token, me).json()["active"] is True
+    assert len(verification._proved) <= 2

@@ -81,12 +81,15 @@ def _live_record(token: str, statement: Statement, caller: Client, **values: Any
         return None
     *columns, roles_there = records[0]
     record = Issued(*columns)
+    if not may_see(caller.bot_id, of=record.bot_id, roles=roles_there or []):
+        spend_verification(STAND_IN)
+        return None
     key = signing_key_of(record.signing_key_id)
     try:
-        check_token(jws, says=record.says(), profile=record.profile, key=key)
+        check_token(jws, says=record.says(), profile=record.profile, key=key, text=token)
     except JwtRefused:
         return None
-    return record if may_see(caller.bot_id, of=record.bot_id, roles=roles_there or []) else None
+    return record
 
 
 INTROSPECTION = QuickEndpoint(introspection_at_once)

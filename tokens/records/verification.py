@@ -17,6 +17,9 @@ from tokens.protocol.access_token import TYP, AccessToken, claims_of
 from tokens.records.services import access_token_of
 
 STAND_IN = ALGORITHMS["ES256"]
+# An API asks about the same token at every call. What a text says, and whose signature it bears, never changes: so both
+# are remembered of tokens that were proved here. Whether a token counts is asked of the database each time.
+MOST_PROVED, LONGEST_PROVED = 1000, 4096  # tokens; characters
 _TYPES = {profile: TypeRule(required={typ}) for profile, typ in TYP.items()}
 
 
@@ -48,9 +51,8 @@ def _find(token: str, among: TokenRecordQuerySet) -> TokenRecord | None:
         spend_verification(STAND_IN)
         return None
     try:
-        check_token(
-            jws, says=access_token_of(record), profile=record.audience.profile, key=record.signing_key
-        )
+        says, profile, key = access_token_of(record), record.audience.profile, record.signing_key
+        check_token(jws, says=says, profile=profile, key=key)
     except JwtRefused:
         return None
     return record
@@ -58,6 +60,8 @@ def _find(token: str, among: TokenRecordQuerySet) -> TokenRecord | None:
 
 def parsed(token: str) -> UnverifiedJws | None:
     """Take a text apart that may be a token of ours: None where it is no JWT, or claims nothing to look it up by."""
+    if known := _proved.get(token):
+        return known[0]
     try:
         jws = parse_jws(token)
         return jws if isinstance(jws.unverified_claims.get("jti"), str) else None
@@ -70,12 +74,23 @@ def jti_of(jws: UnverifiedJws | None) -> str:
     return "" if jws is None else str(jws.unverified_claims["jti"])
 
 
-def check_token(token: UnverifiedJws, *, says: AccessToken, profile: str, key: SigningKey) -> None:
-    """Raise JwtRefused unless `token` is signed by this key, and says what is on record."""
-    verified = verify_jwt(token, keys=public_keys.of(key), algorithms=[key.alg], types=_TYPES[profile])
-    expected = claims_of(says, profile=profile)
-    rules.check_issuer(verified.claims, settings.BASE_URL)
-    rules.check_audience(verified.claims, says.audience)
+def check_token(
+    token: UnverifiedJws, *, says: AccessToken, profile: str, key: SigningKey, text: str = ""
+) -> None:
+    """Raise JwtRefused unless `token`, `parsed` from `text`, is signed by this key, and says what is on record."""
+    if _proved.get(text) != (token, key.kid, profile):
+        verify_jwt(token, keys=public_keys.of(key), algorithms=[key.alg], types=_TYPES[profile])
+    claims, expected = token.unverified_claims, claims_of(says, profile=profile)
+    rules.check_issuer(claims, settings.BASE_URL)
+    rules.check_audience(claims, says.audience)
     for name in ("sub", "jti", "iat", "exp"):
-        if verified.claims.get(name) != expected.get(name):
+        if claims.get(name) != expected.get(name):
             raise MissingClaim(expected=f"{name} as on record", received="another")
+    if 0 < len(text) <= LONGEST_PROVED:
+        if len(_proved) >= MOST_PROVED:
+            _proved.clear()
+        _proved[text] = token, key.kid, profile
+
+
+# The text of a token to what it says, the kid of the key that has signed it, and the kind of token that it is.
+_proved: dict[str, tuple[UnverifiedJws, str, str]] = {}

@@ -29,6 +29,7 @@ from django.db.models import (
     JSONField,
     Model,
     QuerySet,
+    TextField,
     UUIDField,
 )
 from django.db.models.sql import UpdateQuery
@@ -201,7 +202,11 @@ def _adapter(field: "Field[Any, Any]") -> Callable[[Any], Any] | None:
     taken: tuple[type[Any], ...] = (BooleanField, CharField, IntegerField)
     if connection.vendor == "postgresql":
         taken += (DateTimeField, UUIDField)
-    return None if isinstance(field, taken) else partial(field.get_db_prep_save, connection=connection)
+    return (
+        None
+        if isinstance(field, taken) or type(field) is TextField
+        else partial(field.get_db_prep_save, connection=connection)
+    )
 
 
 def _execute(
@@ -323,11 +328,14 @@ def _sent(value: Any) -> bytes | None:
     """A value as text. Raises TypeError for a type that no statement has, and DataError for text with a NUL."""
     if value is None:
         return None
-    if isinstance(value, bool):
+    if value is True or value is False:
         return b"t" if value else b"f"
-    if not isinstance(value, (str, int, datetime, UUID, IPv4Address, IPv6Address)):
+    if type(value) is str:
+        text = value.encode()
+    elif isinstance(value, (str, int, datetime, UUID, IPv4Address, IPv6Address)):
+        text = str(value).encode()
+    else:
         raise TypeError(type(value).__name__)
-    text = str(value).encode()
     if b"\0" in text:  # where libpq would end the value
         raise psycopg.DataError("PostgreSQL text holds no NUL.")
     return text

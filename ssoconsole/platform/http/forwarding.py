@@ -11,6 +11,7 @@ therefore no second spelling, is the one that holds whatever the proxy passes on
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -66,14 +67,8 @@ class Hop:
 
 def is_trusted(address: str, networks: Networks) -> bool:
     """Tell whether an address belongs to one of the networks; what is not an address does not."""
-    if not networks:
-        return False
-    try:
-        parsed = ip_address(address.strip())
-    except ValueError:
-        return False
-    address_or_mapped = _unmapped(parsed)
-    return any(address_or_mapped in network for network in networks)
+    parsed = _parsed(address.strip()) if networks else None
+    return parsed is not None and any(parsed in network for network in networks)
 
 
 def address_of(node: str) -> str:
@@ -91,10 +86,8 @@ def address_of(node: str) -> str:
         rest = f":{port}"
     if "%" in text or (rest and not _PORT.fullmatch(rest)):
         return ""
-    try:
-        return str(_unmapped(ip_address(text)))
-    except ValueError:
-        return ""
+    parsed = _parsed(text)
+    return "" if parsed is None else str(parsed)
 
 
 def hops_of(header: str, given: Mapping[str, str]) -> list[Hop]:
@@ -144,7 +137,13 @@ def _forwarded(value: str) -> list[Hop]:
     return [Hop(element.get("for", ""), element.get("proto", "")) for element in elements]
 
 
-def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    """The address that a text is, or the IPv4 address that it maps; bots come from the same few again and again."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
     return getattr(address, "ipv4_mapped", None) or address
 
 

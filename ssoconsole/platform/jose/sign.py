@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -30,9 +31,7 @@ def sign_jwt(
     that are no strict JSON (NaN, lone surrogates), TypeError for values JSON has no form for,
     AlgorithmRefused for an unknown `alg`.
     """
-    members = {"kid": kid, "alg": alg, "typ": typ}
-    header = {name: value for name, value in members.items() if value is not None}
-    signing_input = f"{_encoded(header)}.{_encoded(claims)}"
+    signing_input = f"{_header(kid, alg, typ)}.{_encoded(claims)}"
     signature = sign_bytes(find_algorithm(alg), key, signing_input.encode("ascii"))
     return f"{signing_input}.{base64url.encode(signature)}"
 
@@ -80,8 +79,16 @@ def private_key_from_pem(pem: str) -> PrivateMaterial:
     raise ValueError("a private key of a kind or size that signs nothing here")
 
 
+@lru_cache(maxsize=64)
+def _header(kid: str | None, alg: str, typ: str | None) -> str:
+    """All tokens of a key and a kind have the same."""
+    members = {"kid": kid, "alg": alg, "typ": typ}
+    return _encoded({name: value for name, value in members.items() if value is not None})
+
+
 def _encoded(members: Mapping[str, Any]) -> str:
-    # Plain UTF-8 rather than escapes, so that a lone surrogate fails here and not at everybody who reads
-    # the token.
-    text = json.dumps(members, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return base64url.encode(text.encode("utf-8"))
+    return base64url.encode(_JSON.encode(members).encode("utf-8"))
+
+
+# Plain UTF-8 rather than escapes, so that a lone surrogate fails here and not at everybody who reads the token.
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
