@@ -128,7 +128,7 @@ class BannerTests:
         account = get_user_model().objects.get(username="break-glass")
         opened = Event.objects.get(action="break_glass_opened")
         assert self.OPEN in page
-        assert f"since {opened.at:%-d %b %Y, %H:%M} UTC" in page
+        assert f"since {opened.at:%Y-%m-%d %H:%M} UTC" in page
         assert f"until {account.expires_at:%-d %b %Y, %H:%M} UTC" in page
         assert "opened by command:bootstrap_admin" in page
         assert "clear Active and save" in page
