@@ -6,10 +6,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_confirmation import asks_first
 from tokens.admin.records import RecordAdmin
 from tokens.models import Bot, TokenRecord
 from tokens.models.record import owner_disabled
 from tokens.records.revocation import revoke_token
+
+
+def _with_bot(record: TokenRecord) -> str:
+    return f"{record} of {record.bot}"
 
 
 @admin.register(TokenRecord)
@@ -75,6 +80,7 @@ class TokenRecordAdmin(RecordAdmin):
         return "audience disabled" if record.audience.disabled_at else "live"
 
     @admin.action(description="Revoke at once and for good", permissions=["act"])
+    @asks_first("These tokens will be revoked at once and for good.", named=_with_bot)
     def revoke(self, request: HttpRequest, queryset: QuerySet[TokenRecord]) -> None:
         count = sum(revoke_token(record=record, by=Actor.of(request)) for record in queryset)
         self.message_user(request, f"Revoked: {count}.", messages.SUCCESS)
