@@ -16,6 +16,7 @@ from django.utils.timezone import localtime
 from providers.client_keys.services import OVERLAP, ClientKeysNotUsed, rotate_client_key, uses_client_keys
 from providers.models import ClientKey, Provider
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_confirmation import asks_first
 
 if TYPE_CHECKING:
     ProviderModelAdmin = admin.ModelAdmin[Provider]
@@ -46,6 +47,10 @@ def client_keys_panel(provider: Provider) -> SafeString:
 
 
 @admin.action(description="Rotate the client key of the selected providers", permissions=["change"])
+@asks_first(
+    "The next key of each of these providers will sign from now on; the provider must have read it. The old one stays "
+    "published for a while."
+)
 def rotate_client_keys(
     model_admin: ProviderModelAdmin, request: HttpRequest, providers: QuerySet[Provider]
 ) -> None:

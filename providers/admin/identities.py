@@ -10,6 +10,7 @@ from providers.admin.records import RecordAdmin
 from providers.identities.unlink import LastWayIn, unlink_identity
 from providers.models import Identity
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_confirmation import asks_first
 
 
 @admin.register(Identity)
@@ -28,6 +29,10 @@ class IdentityAdmin(RecordAdmin):
         return request.user.has_perm("providers.delete_identity")
 
     @admin.action(description="Unlink the selected identities and end their sessions", permissions=["unlink"])
+    @asks_first(
+        "These people will not come in by these accounts any more, and their sessions end. "
+        "The next sign-in is judged as that of somebody new."
+    )
     def unlink(self, request: HttpRequest, identities: QuerySet[Any]) -> None:
         """Anybody else may be left without a way in; oneself never."""
         unlinked = sum(self._unlink(request, identity) for identity in identities)

@@ -13,6 +13,7 @@ from providers.sessions.services import end_sessions_of_user
 from ssoconsole.platform.accounts.admin import UserAdmin
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_confirmation import asks_first
 
 _GO_WITH_THE_PERSON = {model._meta.verbose_name for model in (Identity, ConsoleSession)}
 
@@ -47,6 +48,7 @@ class PersonAdmin(UserAdmin):
         return request.user.has_perm("providers.change_consolesession")
 
     @admin.action(description="End all sessions of the selected people", permissions=["end"])
+    @asks_first("Every session of these people ends at once. They may sign in again.")
     def end_sessions(self, request: HttpRequest, people: QuerySet[User]) -> None:
         by = Actor.of(request)
         ended = sum(end_sessions_of_user(user=user, by=by) for user in people)

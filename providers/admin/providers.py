@@ -42,6 +42,7 @@ from providers.registration.cautions import standing_cautions
 from providers.registration.errors import RehearsalRequired
 from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.actors import Actor, SuperuserRequired
+from ssoconsole.platform.admin_confirmation import asks_first
 
 NOT_ENABLED = (
     "not enabled, because nobody has come in through it as it is now. Follow “draft” in its row, or press "
@@ -251,6 +252,7 @@ class ProviderAdmin(RegisteringAdmin, ReplayingAdmin):
         self.message_user(request, f"Providers enabled: {changed}.", messages.SUCCESS)
 
     @admin.action(description="Disable the selected providers and end their sessions", permissions=["change"])
+    @asks_first("Nobody comes in through these providers any more, and the sessions from there end at once.")
     def disable(self, request: HttpRequest, providers: QuerySet[Provider]) -> None:
         by = Actor.of(request)
         changed = sum(services.disable_provider(provider=provider, by=by) for provider in providers)

@@ -10,6 +10,7 @@ from providers.admin.records import RecordAdmin
 from providers.models import ConsoleSession
 from providers.sessions.services import end_session
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_confirmation import asks_first
 
 
 @admin.register(ConsoleSession)
@@ -41,6 +42,7 @@ class ConsoleSessionAdmin(RecordAdmin):
         return request.user.has_perm("providers.change_consolesession")
 
     @admin.action(description="End the selected sessions", permissions=["end"])
+    @asks_first("These sessions end at once. The people may sign in again.")
     def end_sessions(self, request: HttpRequest, sessions: QuerySet[Any]) -> None:
         by = Actor.of(request)
         ended = sum(end_session(session=session, by=by) for session in sessions)

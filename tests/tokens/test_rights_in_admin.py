@@ -32,19 +32,19 @@ ADMINS = {
 # Whether an action asks before it acts.
 AT_ONCE, ASKS = False, True
 ACTIONS = {
-    ("audience", "disable"): AT_ONCE,
+    ("audience", "disable"): ASKS,
     ("audience", "enable"): AT_ONCE,
     ("audience", "revoke_tokens"): ASKS,
     ("bot", "confirm_owners"): AT_ONCE,
-    ("bot", "disable"): AT_ONCE,
+    ("bot", "disable"): ASKS,
     ("bot", "enable"): AT_ONCE,
     ("bot", "retire"): ASKS,
     ("bot", "revoke_tokens"): ASKS,
-    ("credential", "retire"): AT_ONCE,
+    ("credential", "retire"): ASKS,
     ("credential", "revoke_tokens"): ASKS,
     ("signingkey", "rotate"): ASKS,
     ("signingkey", "compromise"): ASKS,
-    ("tokenrecord", "revoke"): AT_ONCE,
+    ("tokenrecord", "revoke"): ASKS,
 }
 RULE = {
     "issuer": "https://idp.example",

@@ -145,7 +145,7 @@ def test_an_identifier_that_tokens_carry_cannot_be_changed_here_either(admin, au
 
 
 def test_bob_disables_and_enables_an_audience(admin, audience, oauth, me):
-    act(admin, "audience", "disable", audience)
+    act(admin, "audience", "disable", audience, confirmed="yes")
     assert oauth.token(me).status_code == 400
     act(admin, "audience", "enable", audience)
     assert oauth.token(me).status_code == 200
@@ -262,7 +262,7 @@ def test_the_list_of_bots_shows_live_credentials_and_last_use(admin, bot, oauth,
     page = admin.get(url("bot", "changelist")).content.decode()
     assert '<td class="field-live_credentials">1</td>' in page
     credential = Credential.objects.get()
-    act(admin, "credential", "retire", credential)
+    act(admin, "credential", "retire", credential, confirmed="yes")
     page = admin.get(url("bot", "changelist")).content.decode()
     assert '<td class="field-live_credentials">0</td>' in page
     assert oauth.token(me).status_code == 401
@@ -270,7 +270,7 @@ def test_the_list_of_bots_shows_live_credentials_and_last_use(admin, bot, oauth,
 
 
 def test_bob_disables_and_enables_a_bot(admin, bot, oauth, me):
-    act(admin, "bot", "disable", bot)
+    act(admin, "bot", "disable", bot, confirmed="yes")
     assert oauth.token(me).status_code == 401
     act(admin, "bot", "enable", bot)
     assert oauth.token(me).status_code == 200
@@ -295,7 +295,7 @@ def test_bob_revokes_everything_of_a_bot(admin, bot, oauth, me, token):
 
 
 def test_bob_revokes_one_token(admin, oauth, me, token):
-    act(admin, "tokenrecord", "revoke", TokenRecord.objects.get())
+    act(admin, "tokenrecord", "revoke", TokenRecord.objects.get(), confirmed="yes")
     assert oauth.introspect(token, me).json() == {"active": False}
     assert TokenRecord.objects.get().revoked_by == "user:bob"
 
@@ -321,7 +321,7 @@ def test_the_state_of_a_token_names_the_lasting_reason(admin, bot, audience, tok
         return admin.get(changelist).content.decode().split('class="field-state">')[1].split("<")[0]
 
     assert shown() == "live"
-    act(admin, "audience", "disable", audience)
+    act(admin, "audience", "disable", audience, confirmed="yes")
     assert shown() == "audience disabled"
     disable_bot(bot=bot, by=by)
     assert shown() == "bot disabled"
@@ -329,7 +329,7 @@ def test_the_state_of_a_token_names_the_lasting_reason(admin, bot, audience, tok
     assert shown() == "expired"
     act(admin, "signingkey", "compromise", record.signing_key, confirmed="yes")
     assert shown() == "key compromised"
-    act(admin, "tokenrecord", "revoke", record)
+    act(admin, "tokenrecord", "revoke", record, confirmed="yes")
     assert shown() == "revoked"
 
 

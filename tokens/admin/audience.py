@@ -6,12 +6,13 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_confirmation import asks_first
 from ssoconsole.platform.errors import DomainError
 from tokens.admin.fields import LinesField
-from tokens.admin.records import UndeletableAdmin, confirmation
+from tokens.admin.records import UndeletableAdmin
 from tokens.audiences.console import console_identifier
 from tokens.audiences.services import check_change, disable_audience, enable_audience, save_audience
 from tokens.models import Audience
@@ -79,6 +80,7 @@ class AudienceAdmin(UndeletableAdmin):
         save_audience(audience=obj, by=Actor.of(request))
 
     @admin.action(description="Disable (their tokens stop counting)", permissions=["change"])
+    @asks_first("Tokens for these audiences stop counting, until somebody enables them again.")
     def disable(self, request: HttpRequest, queryset: QuerySet[Audience]) -> None:
         count = sum(disable_audience(audience=audience, by=Actor.of(request)) for audience in queryset)
         self.message_user(request, f"Disabled: {count}.", messages.SUCCESS)
@@ -89,12 +91,8 @@ class AudienceAdmin(UndeletableAdmin):
         self.message_user(request, f"Enabled: {count}.", messages.SUCCESS)
 
     @admin.action(description="Revoke all tokens for them", permissions=["change"])
-    def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Audience]) -> HttpResponse | None:
-        question = "Everything that any bot holds for these audiences will be revoked at once and for good."
-        page = confirmation(self, request, queryset, action="revoke_tokens", question=question)
-        if page:
-            return page
+    @asks_first("Everything that any bot holds for these audiences will be revoked at once and for good.")
+    def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Audience]) -> None:
         by = Actor.of(request)
         count = sum(revoke_tokens_of_audience(audience=audience, by=by) for audience in queryset)
         self.message_user(request, f"Tokens revoked: {count}.", messages.SUCCESS)
-        return None

@@ -18,13 +18,14 @@ from django.views.decorators.http import require_safe
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_confirmation import asks_first
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.keyset.paginator import BoundedListAdmin
 from tokens.admin.bot_forms import BotForm, GrantForm, GrantFormSet
 from tokens.admin.issue_token import issue_token_page
 from tokens.admin.new_credential import new_federation, new_keys
 from tokens.admin.new_secret import new_secret
-from tokens.admin.records import UndeletableAdmin, confirmation
+from tokens.admin.records import UndeletableAdmin
 from tokens.audiences.console import console_identifier
 from tokens.bots.grants import administers
 from tokens.bots.services import (
@@ -235,6 +236,10 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
         save_bot(bot=form.instance, grants=grants, by=Actor.of(request))
 
     @admin.action(description="Disable (their tokens stop counting)", permissions=["change"])
+    @asks_first(
+        "These bots get no tokens any more, and those they hold stop counting, until somebody enables them again. "
+        "Nothing is deleted."
+    )
     def disable(self, request: HttpRequest, queryset: QuerySet[Bot]) -> None:
         count = sum(disable_bot(bot=bot, by=Actor.of(request)) for bot in queryset)
         self.message_user(request, f"Disabled: {count}.", messages.SUCCESS)
@@ -273,21 +278,16 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
         self.message_user(request, f"Owners confirmed: {count}.", messages.SUCCESS)
 
     @admin.action(description="Revoke all their tokens", permissions=["change"])
-    def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Bot]) -> HttpResponse | None:
-        question = "Everything that these bots hold will be revoked at once and for good."
-        page = confirmation(self, request, queryset, action="revoke_tokens", question=question)
-        if page:
-            return page
+    @asks_first("Everything that these bots hold will be revoked at once and for good.")
+    def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Bot]) -> None:
         count = sum(revoke_tokens_of_bot(bot=bot, by=Actor.of(request)) for bot in queryset)
         self.message_user(request, f"Tokens revoked: {count}.", messages.SUCCESS)
-        return None
 
     @admin.action(description="Retire for good", permissions=["change"])
-    def retire(self, request: HttpRequest, queryset: QuerySet[Bot]) -> HttpResponse | None:
-        question = "These bots will be disabled for good; their names stay taken. This cannot be undone."
-        page = confirmation(self, request, queryset, action="retire", question=question)
-        if page:
-            return page
+    @asks_first(
+        "These bots will be disabled for good; what is known of them is kept, and their names stay taken. "
+        "This cannot be undone."
+    )
+    def retire(self, request: HttpRequest, queryset: QuerySet[Bot]) -> None:
         count = sum(retire_bot(bot=bot, by=Actor.of(request)) for bot in queryset)
         self.message_user(request, f"Retired: {count}.", messages.SUCCESS)
-        return None

@@ -4,17 +4,22 @@ from functools import partial
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
-from tokens.admin.records import RecordAdmin, confirmation
+from ssoconsole.platform.admin_confirmation import asks_first
+from tokens.admin.records import RecordAdmin
 from tokens.admin.trial import try_token
 from tokens.credentials.retirement import evidence_of
 from tokens.credentials.services import retire_credential
 from tokens.models import Credential
 from tokens.records.revocation import revoke_tokens_of_credential
+
+
+def _with_bot(credential: Credential) -> str:
+    return f"{credential} of {credential.bot}"
 
 
 @admin.register(Credential)
@@ -79,6 +84,11 @@ class CredentialAdmin(RecordAdmin):
     @admin.action(
         description="Retire (they prove nothing from now on; their tokens stay)", permissions=["act"]
     )
+    @asks_first(
+        "These credentials will prove nothing from now on. Tokens that were fetched with them stay. "
+        "This cannot be undone.",
+        named=_with_bot,
+    )
     def retire(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
         count = sum(
             retire_credential(credential=credential, by=Actor.of(request))
@@ -87,15 +97,12 @@ class CredentialAdmin(RecordAdmin):
         self.message_user(request, f"Retired: {count}.", messages.SUCCESS)
 
     @admin.action(description="Revoke all tokens fetched with them", permissions=["act"])
-    def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Credential]) -> HttpResponse | None:
-        question = (
-            "Every token that was fetched with these credentials will be revoked at once and for good. "
-            "A credential that is not retired goes on fetching new ones."
-        )
-        page = confirmation(self, request, queryset, action="revoke_tokens", question=question)
-        if page:
-            return page
+    @asks_first(
+        "Every token that was fetched with these credentials will be revoked at once and for good. "
+        "A credential that is not retired goes on fetching new ones.",
+        named=_with_bot,
+    )
+    def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
         by, credentials = Actor.of(request), queryset.select_related("bot")
         count = sum(revoke_tokens_of_credential(credential=credential, by=by) for credential in credentials)
         self.message_user(request, f"Tokens revoked: {count}.", messages.SUCCESS)
-        return None

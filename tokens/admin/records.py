@@ -3,9 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 
 from ssoconsole.platform.keyset.paginator import BoundedListAdmin
 
@@ -41,20 +39,3 @@ class RecordAdmin(BoundedListAdmin, UndeletableAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) or self.has_act_permission(request)
-
-
-def confirmation(
-    model_admin: AnyModelAdmin, request: HttpRequest, rows: QuerySet[Any], *, action: str, question: str
-) -> HttpResponse | None:
-    """Return the page that asks first, or None when it has been answered with yes."""
-    if request.POST.get("confirmed") == "yes":
-        return None
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "title": "Are you sure?",
-        "question": question,
-        "rows": rows,
-        "action": action,
-        "opts": model_admin.opts,
-    }
-    return TemplateResponse(request, "admin/tokens/confirm.html", context)

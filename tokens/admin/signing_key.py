@@ -2,13 +2,14 @@
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_confirmation import asks_first
 from tokens.admin.import_key import import_key
-from tokens.admin.records import RecordAdmin, confirmation
+from tokens.admin.records import RecordAdmin
 from tokens.keys.services import compromise_signing_key, rotate_signing_key, rotation_possible_from
 from tokens.models import SigningKey
 
@@ -42,17 +43,13 @@ class SigningKeyAdmin(RecordAdmin):
         return key.state(at=timezone.now())
 
     @admin.action(description="Rotate: let the next key of the algorithm sign", permissions=["act"])
-    def rotate(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> HttpResponse | None:
-        question = (
-            "The next key of each of these algorithms will sign from now on. "
-            "The old one goes on verifying what it has signed."
-        )
-        page = confirmation(self, request, queryset, action="rotate", question=question)
-        if page:
-            return page
+    @asks_first(
+        "The next key of each of these algorithms will sign from now on. "
+        "The old one goes on verifying what it has signed."
+    )
+    def rotate(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
         for alg in sorted({key.alg for key in queryset}):
             self._rotate(request, alg)
-        return None
 
     def _rotate(self, request: HttpRequest, alg: str) -> None:
         since = rotation_possible_from(alg=alg)
@@ -65,12 +62,8 @@ class SigningKeyAdmin(RecordAdmin):
         self.message_user(request, f"{alg}: {key.kid} signs now.", messages.SUCCESS)
 
     @admin.action(description="Compromised: take out at once", permissions=["act"])
-    def compromise(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> HttpResponse | None:
-        question = "Every token that these keys have signed will be dead at once. This cannot be undone."
-        page = confirmation(self, request, queryset, action="compromise", question=question)
-        if page:
-            return page
+    @asks_first("Every token that these keys have signed will be dead at once. This cannot be undone.")
+    def compromise(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
         for key in list(queryset):
             compromise_signing_key(kid=key.kid, by=Actor.of(request))
             self.message_user(request, f"{key.kid} is out.", messages.WARNING)
-        return None

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_confirmation import asks_first
 from ssoconsole.platform.keyset.filters import DayFilter
 from tokens.admin.records import RecordAdmin
 from tokens.models import Bot, TokenRecord
@@ -23,6 +24,10 @@ class IssuedFilter(DayFilter):
         self, queryset: QuerySet[TokenRecord], begins: datetime, ends: datetime
     ) -> TokenRecordQuerySet:
         return cast("TokenRecordQuerySet", queryset).issued_between(begins, ends)
+
+
+def _with_bot(record: TokenRecord) -> str:
+    return f"{record} of {record.bot}"
 
 
 @admin.register(TokenRecord)
@@ -89,6 +94,7 @@ class TokenRecordAdmin(RecordAdmin):
         return "audience disabled" if record.audience.disabled_at else "live"
 
     @admin.action(description="Revoke at once and for good", permissions=["act"])
+    @asks_first("These tokens will be revoked at once and for good.", named=_with_bot)
     def revoke(self, request: HttpRequest, queryset: QuerySet[TokenRecord]) -> None:
         count = sum(revoke_token(record=record, by=Actor.of(request)) for record in queryset)
         self.message_user(request, f"Revoked: {count}.", messages.SUCCESS)

@@ -32,7 +32,11 @@ def clerk(client):
 
 
 def unlink(client, *identities):
-    data = {"action": "unlink", "_selected_action": [str(identity.pk) for identity in identities]}
+    data = {
+        "action": "unlink",
+        "confirmed": "yes",
+        "_selected_action": [str(identity.pk) for identity in identities],
+    }
     return client.post(URL, data, follow=True)
 
 

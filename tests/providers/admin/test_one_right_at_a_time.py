@@ -46,6 +46,7 @@ MODELS = {
     "user": User,
     "signinattempt": SignInAttempt,
 }
+AT_ONCE = {("provider", "enable"), ("provider", "refresh_metadata")}  # which end nothing
 
 
 def admins():
@@ -115,13 +116,14 @@ class ActionTests:
         }
         assert named == ACTIONS.keys()
 
-    def act(self, browser, corp, model, action):
+    def act(self, browser, corp, model, action, confirmed="yes"):
         if action == "enable":
             Provider.objects.update(enabled=False)
         rows = (
             User.objects.filter(username="alice@corp.example") if model == "user" else MODELS[model].objects
         )
         data = {"action": action, "_selected_action": [str(row.pk) for row in rows.all()]}
+        data |= {"confirmed": confirmed}
         assert data["_selected_action"]
         before = every_row(apart_from=OF_THE_REQUEST)
         app = "accounts" if model == "user" else "providers"
@@ -135,6 +137,14 @@ class ActionTests:
         response, _ = self.act(staff(seen, needed, superuser=superuser), corp, model, action)
         assert response.status_code == 302
         assert event in Event.objects.filter(actor="user:carol").values_list("action", flat=True)
+
+    @pytest.mark.parametrize(("model", "action"), [each for each in ACTIONS if each not in AT_ONCE])
+    def test_what_ends_something_asks_first_and_names_it(self, corp, model, action):
+        response, before = self.act(staff(superuser=True), corp, model, action, confirmed="")
+        page = response.content.decode()
+        assert "Are you sure?" in page
+        assert "You have chosen <strong>1 " in page
+        assert every_row(apart_from=OF_THE_REQUEST) == before
 
     @pytest.mark.parametrize(("model", "action"), OF_SUPERUSERS)
     def test_what_gives_rights_is_not_done_by_who_is_no_superuser(self, corp, model, action):

@@ -82,7 +82,11 @@ class PersonPageTests:
         first, second = (session_of(alice, corp) for _ in range(2))
         form = f"/admin/providers/consolesession/?user__id__exact={alice.pk}"
         assert f'action="{form}"' in page_of(bob, alice)
-        answer = bob.post(form, {"_selected_action": [str(first.pk)], "action": "end_sessions"}, follow=True)
+        answer = bob.post(
+            form,
+            {"_selected_action": [str(first.pk)], "action": "end_sessions", "confirmed": "yes"},
+            follow=True,
+        )
         assert "Sessions ended: 1." in answer.content.decode()
         assert list(ConsoleSession.objects.filter(ended_at=None)) == [second]
 

@@ -230,7 +230,7 @@ class ActionTests:
     @pytest.fixture
     def act(self, bob, corp):
         return lambda action: bob.post(
-            LIST, {"action": action, "_selected_action": [str(corp.pk)]}, follow=True
+            LIST, {"action": action, "confirmed": "yes", "_selected_action": [str(corp.pk)]}, follow=True
         )
 
     def test_providers_are_disabled_and_enabled(self, act, corp):
@@ -270,7 +270,7 @@ def test_mallory_sees_none_of_it(mallory, path):
 
 def test_mallory_changes_nothing(mallory, corp, form):
     assert mallory.post(page_of(corp), form).status_code == 403
-    action = {"action": "disable", "_selected_action": [str(corp.pk)]}
+    action = {"action": "disable", "confirmed": "yes", "_selected_action": [str(corp.pk)]}
     assert mallory.post(LIST, action).status_code == 403
     assert Provider.objects.get().enabled
 

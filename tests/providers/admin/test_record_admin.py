@@ -83,7 +83,7 @@ def test_attempts_are_filtered_by_outcome(bob, attempt):
 
 
 def test_a_session_is_ended_once_and_on_record(bob, session):
-    data = {"action": "end_sessions", "_selected_action": [str(session.pk)]}
+    data = {"action": "end_sessions", "confirmed": "yes", "_selected_action": [str(session.pk)]}
     assert "Sessions ended: 1." in bob.post(f"{BASE}consolesession/", data, follow=True).content.decode()
     session.refresh_from_db()
     assert (session.ended_by, session.id_token) == ("user:bob", None)
@@ -97,7 +97,7 @@ def test_who_may_only_look_ends_no_session(client, session):
     viewer = User.objects.create(username="viewer", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_consolesession"))
     client.force_login(viewer, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
-    data = {"action": "end_sessions", "_selected_action": [str(session.pk)]}
+    data = {"action": "end_sessions", "confirmed": "yes", "_selected_action": [str(session.pk)]}
     assert client.get(f"{BASE}consolesession/").status_code == 200
     client.post(f"{BASE}consolesession/", data)
     session.refresh_from_db()

@@ -37,7 +37,7 @@ def browser_of(name, **rights):
 
 def rotate(browser, *providers):
     selected = [provider.pk for provider in providers]
-    form = {"action": "rotate_client_keys", "_selected_action": selected}
+    form = {"action": "rotate_client_keys", "confirmed": "yes", "_selected_action": selected}
     return browser.post(LIST, form, follow=True)
 
 

@@ -55,7 +55,11 @@ class TakenTests:
         link = page.partition("data-in-the-way>")[2].partition('href="')[2].partition('"')[0]
         assert link == "/admin/providers/identity/?q=subject-1"
         assert "subject-1" in bob.get(link).content.decode()
-        chosen = {"action": "unlink", "_selected_action": [str(Identity.objects.get().pk)]}
+        chosen = {
+            "action": "unlink",
+            "confirmed": "yes",
+            "_selected_action": [str(Identity.objects.get().pk)],
+        }
         assert bob.post(link, chosen).status_code == 302
         again = Browser()
         again.sign_in(op)

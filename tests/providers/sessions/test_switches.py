@@ -42,7 +42,7 @@ def bob(db):
 def act(client, model, action, *rows):
     response = client.post(
         f"{ADMIN}{model}/" if model != "user" else "/admin/accounts/user/",
-        {"action": action, "_selected_action": [str(row.pk) for row in rows]},
+        {"action": action, "confirmed": "yes", "_selected_action": [str(row.pk) for row in rows]},
     )
     assert response.status_code == 302
 
@@ -174,9 +174,9 @@ def test_a_refused_switch_changes_nothing(op, alice):
         ("identity", "unlink", Identity.objects.all()),
         ("provider", "disable", Provider.objects.all()),
     ):
-        data = {"action": action, "_selected_action": [str(found.pk) for found in rows]}
+        data = {"action": action, "confirmed": "yes", "_selected_action": [str(found.pk) for found in rows]}
         assert mallory.post(f"{ADMIN}{model}/", data).status_code == 403
-    data = {"action": "end_sessions", "_selected_action": [str(User.objects.first().pk)]}
+    data = {"action": "end_sessions", "confirmed": "yes", "_selected_action": [str(User.objects.first().pk)]}
     assert mallory.post("/admin/accounts/user/", data).status_code == 403
     assert alice.is_signed_in()
     assert Event.objects.count() == before

@@ -32,6 +32,7 @@ RUN = """(only) => {
 WIDTHS, PARTS = (360, 768, 1440), 3
 # What is read at an address, and what is found by a check, is in no address of its own.
 CLIENT, REPORT, FOUND = "the second step of a new provider", "the check of a draft", "what the box has found"
+ASKED = "the question before something ends"
 PAGES = (
     *(
         "/",
@@ -127,13 +128,19 @@ def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, page
     Identity.objects.create(provider=corp, sub="00u-bob", user=bob)
     session_of(bob, corp)
     bob.sign_in_attempts.create(provider=corp, reference="four", outcome="expired", started_at=now)
-    for path in [*pages, "/bots/nightly", *own, CLIENT, REPORT, FOUND][part::PARTS]:
+    for path in [*pages, "/bots/nightly", *own, CLIENT, REPORT, FOUND, ASKED][part::PARTS]:
         if path == FOUND:
             save_bot(bot=Bot(name="corp-export"), grants=[], by=BY)
             page.goto(f"{live_server.url}/admin/")
             page.get_by_label("Find anything").fill("corp")
             page.get_by_role("button", name="Find", exact=True).click()
             page.get_by_role("link", name="corp-export").wait_for()
+        elif path == ASKED:
+            page.goto(f"{live_server.url}/admin/tokens/bot/")
+            page.locator(".action-select").first.check()
+            page.get_by_label("Action:").select_option("disable")
+            page.get_by_role("button", name="Go").click()
+            page.get_by_role("button", name="Yes, do it").wait_for()
         elif path == REPORT:
             page.goto(f"{live_server.url}/admin/providers/provider/{draft.pk}/register")
             page.get_by_role("button", name="Check and rehearse").click()
