@@ -38,6 +38,14 @@ def test_by_nothing_else(op, visitor, typed):
     assert not found_by(typed).exists()
 
 
+def test_a_single_group_is_nobodys_name_either(op, visitor):
+    register(op, **REFUSED, mapping={"groups": "department"})
+    op.id_token.claims["department"] = "finance"
+    visitor.sign_in(op)
+    assert found_by("alice@corp.example").exists()
+    assert not found_by("finance").exists()
+
+
 def test_by_what_the_mapping_reads(op, visitor):
     register(op, **REFUSED, mapping={"email": "contact.mail"}, principal_claims=["employee"])
     op.id_token.claims |= {"contact": {"mail": "a.example@corp.example"}, "employee": "E-1234"}

@@ -316,6 +316,18 @@ class ForgeryTests:
         assert_ended(op, visitor, outcome)
         assert len(op.requests_to("userinfo")) == asked
 
+    @pytest.mark.parametrize(("bend", "goes_on"), [(lambda t: t, True), (lambda t: t.remove("azp"), False)])
+    def test_an_authorized_party_that_was_there_stays(self, op, visitor, bend, goes_on):
+        by_token(op)
+        op.id_token.claims["azp"] = op.refreshed_id_token.claims["azp"] = op.client.client_id
+        visitor.sign_in(op)
+        bend(op.refreshed_id_token)
+        with later(DUE):
+            ask(visitor)
+        assert is_live() is goes_on
+        if not goes_on:
+            assert_ended(op, visitor, "authorized_party_mismatch")
+
     def test_the_registered_issuer_counts_too(self, op, signed_in):
         # The secret may go where the token endpoint is, so that only the issuer is wrong.
         issuer, takers = "https://another.example", Provider.objects.get().client_secret_for

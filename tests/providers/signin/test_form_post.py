@@ -119,6 +119,13 @@ def test_an_id_token_names_its_issuer_where_the_parameter_is_left_out(op, implic
     assert visitor.is_signed_in()
 
 
+@pytest.mark.parametrize(("iss", "outcome"), [("https://attacker.example", "mismatch"), (None, "missing")])
+def test_an_error_names_its_issuer_where_it_would_be_an_id_token(op, implicit, visitor, iss, outcome):
+    op.refuse("access_denied")
+    op.callback_params["iss"] = iss
+    assert_refused(visitor.sign_in(op), f"iss_parameter_{outcome}", 400)
+
+
 def test_an_id_token_in_the_address_line_is_not_taken_instead_of_the_posted_one(op, implicit, visitor):
     callback = op.visit(visitor.leave())
     callback.form.pop("id_token")
