@@ -66,6 +66,12 @@ def test_another_that_is_typed_takes_its_place(bob, typed, key):
     assert Provider.objects.get().client_secret == "the-later-one"
 
 
+def test_one_that_is_to_be_removed_is_not_put_back(bob, typed, key):
+    public = typed | {"token_endpoint_auth_method": "none", "client_secret": "", "remove_client_secret": "on"}
+    assert bob.post(ADD, public | {KEPT: key}).status_code == 302
+    assert Provider.objects.get().client_secret is None
+
+
 def test_what_is_tried_is_still_to_be_saved(bob, typed, key):
     again = typed | {"client_secret": "", KEPT: key}
     assert bob.post("/admin/providers/provider/rehearse", again).status_code == 200

@@ -33,7 +33,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
 
 @pytest.fixture
 def alice(corp):
-    user = person("alice@corp.example", email="alice@corp.example")
+    user = person("alice@corp.example", email="alice.a@mail.example")
     Identity.objects.create(provider=corp, sub="00u-alice", user=user, last_signed_in_at=timezone.now())
     return user
 
@@ -94,13 +94,13 @@ class PersonPageTests:
         ours = attempt(corp, "one-two-three", user=alice, outcome="ok", ago=timedelta(hours=1))
         theirs = [
             attempt(corp, f"by-{name.partition('@')[0]}", claims=[name], outcome="not_admitted")
-            for name in ("ALICE@corp.example", "00u-alice")
+            for name in ("ALICE@corp.example", "Alice.A@mail.example", "00u-alice")
         ]
         attempt(corp, "of-mallory", claims=["mallory"], outcome="not_admitted")
         shown = about(bob, alice)["attempts"]
         assert shown == [*reversed(theirs), ours]
         page = page_of(bob, alice)
-        assert page.count("no: it claimed the name, address or subject") == 2
+        assert page.count("no: it claimed the name, address or subject") == 3
         assert f"/admin/providers/signinattempt/?user__id__exact={alice.pk}" in page
 
     def test_the_newest_ten_are_shown(self, bob, alice, corp):
@@ -115,6 +115,8 @@ class PersonPageTests:
         attempt(corp, "a", user=alice, outcome="ok", trace={"groups_untold": ["groups"]})
         assert "no group was taken away" in page_of(bob, alice)
         attempt(corp, "b", user=alice, outcome="ok")
+        assert "no group was taken away" not in page_of(bob, alice)
+        attempt(corp, "c", user=alice, outcome="expired", trace={"groups_untold": ["groups"]})
         assert "no group was taken away" not in page_of(bob, alice)
 
 

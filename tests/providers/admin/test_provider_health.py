@@ -160,7 +160,7 @@ class WarningTests:
         assert self.told(bob, corp) == []
 
     def test_what_the_last_check_has_found_is_told_until_the_next_or_a_risky_change(self, bob, corp):
-        checked(corp, "issuer_mismatch", "issuer_mismatch", "no_such_code")
+        checked(corp, "issuer_mismatch", "issuer_mismatch", "no_such_code", "nothing_gained")
         assert [told.partition(":")[0] for told in self.told(bob, corp)] == ["By the last check"]
         Provider.objects.filter(pk=corp.pk).update(risky_change_at=timezone.now())
         assert self.told(bob, corp) == []

@@ -137,6 +137,21 @@ class InterleavingTests:
             assert signed_in.client.get("/account").status_code == 200
         assert len(refreshes(op)) == 1
 
+    def test_who_loses_the_check_at_its_end_has_changed_nobody(self, op, signed_in, monkeypatch):
+        renew = by_refresh_token.renew_person
+
+        def renew_and_lose(**known):
+            renewed = renew(**known)
+            ConsoleSession.objects.update(check_started_at=timezone.now() + datetime.timedelta(seconds=1))
+            return renewed
+
+        monkeypatch.setattr(by_refresh_token, "renew_person", renew_and_lose)
+        op.person["name"] = "Somebody Else"
+        with later(DUE):
+            assert signed_in.client.get("/account").status_code == 200
+        assert len(refreshes(op)) == 1
+        assert the_session().user.name == "Alice Example"
+
     def test_a_check_that_another_has_finished_meanwhile_counts_for_both(self, op, signed_in, monkeypatch):
         self.claim(OVER)
 

@@ -10,7 +10,15 @@ from django.test.utils import CaptureQueriesContext
 
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
 from ssoconsole.platform.accounts.models import User
-from tests.providers.refresh.checked_sessions import DUE, assert_ended, by_browser, by_token, is_live, later
+from tests.providers.refresh.checked_sessions import (
+    DUE,
+    SCRIPT,
+    assert_ended,
+    by_browser,
+    by_token,
+    is_live,
+    later,
+)
 from tests.providers.signin.journey import (
     Browser,
     assert_refused,
@@ -216,6 +224,13 @@ class AdministeringTests:
         left = admin.client.get(response["Location"])
         assert admin.arrive(op.visit(left["Location"]))["Location"] == path
         assert admin.client.get(path, headers=WINDOW).status_code == 200
+
+    @pytest.mark.parametrize(("method", "back"), [("get", DOORS[1]), ("head", DOORS[1]), ("post", "/admin/")])
+    def test_what_is_no_window_says_where_to_begin_again_and_never_at_a_form(self, admin, method, back):
+        headers = SCRIPT if method != "post" else WINDOW
+        response = getattr(admin.client, method)(DOORS[1], headers=headers)
+        assert response.status_code == 401
+        assert query_of(response.context["again"]) == {"step_up": "1", "next": back}
 
     @pytest.mark.parametrize("claims", [{"acr": "phr", "amr": ["mfa"]}, {}])
     def test_the_trace_says_that_more_was_asked_for_whatever_came_of_it(self, op, admin, claims):

@@ -171,6 +171,11 @@ class FindingTests:
         TokenRefusal.objects.update(unverified_client_id="nightly-export")
         assert bob.post(SEARCH, {"q": "nightly-export"}).url == page_of(world, "bot")
 
+    def test_who_may_not_view_bots_finds_what_was_refused_to_their_names(self, client, world):
+        TokenRefusal.objects.update(unverified_client_id="nightly-export")
+        answer = staff(client, "view_tokenrefusal").post(SEARCH, {"q": "nightly-export"})
+        assert answer.get("Location") == page_of(world, "tokenrefusal")
+
     @pytest.mark.parametrize(
         "text", ["%", "_", "mallory", "alice@corp.exampl_", "\\", "'", "{jti}x", "x" * 512]
     )
