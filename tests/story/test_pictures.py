@@ -60,7 +60,7 @@ def picture(live_server, real_provider, tmp_path, quiet_page, context):
 
 
 @pytest.fixture
-def page(live_server, settings, quiet_page):
+def admin_page(live_server, settings, quiet_page):
     """Signed in with the one-time password, at the first page of the admin."""
     settings.BASE_URL = live_server.url
     user, password = bootstrap_admin(name="admin", by=Actor.command("test"))
@@ -73,33 +73,33 @@ def page(live_server, settings, quiet_page):
     return quiet_page
 
 
-def test_a_provider_is_registered_in_four_steps(page, picture, live_server, real_provider):
+def test_a_provider_is_registered_in_four_steps(admin_page, picture, live_server, real_provider):
     demonstration = provider("demo", name="Demonstration provider")
     client = real_provider.register_client("console-basic", live_server.url, "example")
-    page.goto(f"{live_server.url}/admin/providers/provider/register")
-    page.get_by_label("Issuer:", exact=True).fill(real_provider.issuer)
+    admin_page.goto(f"{live_server.url}/admin/providers/provider/register")
+    admin_page.get_by_label("Issuer:", exact=True).fill(real_provider.issuer)
     picture("provider-1")
-    page.get_by_role("button", name="Read what it publishes").click()
-    page.get_by_label("Client ID:", exact=True).fill(client["client_id"])
-    page.get_by_label("Client secret:", exact=True).fill(client["client_secret"])
-    page.get_by_label("Name:", exact=True).fill("Example Corp")
-    page.get_by_label("Slug:", exact=True).fill("example")
+    admin_page.get_by_role("button", name="Read what it publishes").click()
+    admin_page.get_by_label("Client ID:", exact=True).fill(client["client_id"])
+    admin_page.get_by_label("Client secret:", exact=True).fill(client["client_secret"])
+    admin_page.get_by_label("Name:", exact=True).fill("Example Corp")
+    admin_page.get_by_label("Slug:", exact=True).fill("example")
     picture("provider-2", 1000)
-    page.get_by_role("button", name="Save as a draft").click()
-    page.get_by_role("button", name="Check and rehearse").click()
-    sign_in_at_real_provider(page, "alice")
-    expect(page.get_by_role("heading", name="This sign-in would succeed.")).to_be_visible()
+    admin_page.get_by_role("button", name="Save as a draft").click()
+    admin_page.get_by_role("button", name="Check and rehearse").click()
+    sign_in_at_real_provider(admin_page, "alice")
+    expect(admin_page.get_by_role("heading", name="This sign-in would succeed.")).to_be_visible()
     picture("provider-3")
-    page.get_by_role("button", name="Switch it on").click()
-    expect(page.get_by_role("heading", name="People can sign in through")).to_be_visible()
+    admin_page.get_by_role("button", name="Switch it on").click()
+    expect(admin_page.get_by_role("heading", name="People can sign in through")).to_be_visible()
     picture("provider-4")
-    page.get_by_role("button", name="Sign out").first.click()
-    page.goto(f"{live_server.url}/signin?choose=1")
-    expect(page.get_by_role("link", name=demonstration.name)).to_be_visible()
+    admin_page.get_by_role("button", name="Sign out").first.click()
+    admin_page.goto(f"{live_server.url}/signin?choose=1")
+    expect(admin_page.get_by_role("link", name=demonstration.name)).to_be_visible()
     picture("sign-in", 640)
 
 
-def test_a_refused_sign_in_is_explained(page, picture, live_server):
+def test_a_refused_sign_in_is_explained(admin_page, picture, live_server):
     now = timezone.now()
     SignInAttempt.objects.create(
         reference="canyon-cliff-viable",
@@ -116,28 +116,28 @@ def test_a_refused_sign_in_is_explained(page, picture, live_server):
         address="192.0.2.1",
         user_agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
     )
-    page.get_by_label("Find anything").fill("Canyon cliff viable")
-    page.get_by_role("button", name="Find", exact=True).click()
-    page.get_by_role("heading", name="Refused: issuer_mismatch").wait_for()
+    admin_page.get_by_label("Find anything").fill("Canyon cliff viable")
+    admin_page.get_by_role("button", name="Find", exact=True).click()
+    admin_page.get_by_role("heading", name="Refused: issuer_mismatch").wait_for()
     picture("refusal")
 
 
-def test_a_bot_gets_a_secret_and_the_doctor_examines_its_revoked_token(page, picture, live_server):
+def test_a_bot_gets_a_secret_and_the_doctor_examines_its_revoked_token(admin_page, picture, live_server):
     prepare_demo_bot()
     bot = Bot.objects.get()
-    page.goto(f"{live_server.url}/admin/tokens/bot/{bot.pk}/new-token")
-    page.get_by_role("button", name="Issue the token").click()
-    token = page.get_by_label("Token", exact=True).input_value()
+    admin_page.goto(f"{live_server.url}/admin/tokens/bot/{bot.pk}/new-token")
+    admin_page.get_by_role("button", name="Issue the token").click()
+    token = admin_page.get_by_label("Token", exact=True).input_value()
     revoke_token(record=TokenRecord.objects.get(), by=Actor("user", "admin"))
-    page.goto(f"{live_server.url}/token-doctor")
-    page.get_by_role("textbox", name="Token").fill(token)
-    page.get_by_role("button", name="Examine").click()
-    page.get_by_role("heading", name="The token does not count").wait_for()
+    admin_page.goto(f"{live_server.url}/token-doctor")
+    admin_page.get_by_role("textbox", name="Token").fill(token)
+    admin_page.get_by_role("button", name="Examine").click()
+    admin_page.get_by_role("heading", name="The token does not count").wait_for()
     picture("token-doctor")
-    page.goto(f"{live_server.url}/admin/tokens/bot/{bot.pk}/new-secret")
-    page.get_by_label("Label:", exact=True).fill("nightly export")
-    page.get_by_role("button", name="Make a secret").click()
-    page.get_by_role("button", name="Copy").first.wait_for()
+    admin_page.goto(f"{live_server.url}/admin/tokens/bot/{bot.pk}/new-secret")
+    admin_page.get_by_label("Label:", exact=True).fill("nightly export")
+    admin_page.get_by_role("button", name="Make a secret").click()
+    admin_page.get_by_role("button", name="Copy").first.wait_for()
     picture("new-secret")
 
 

@@ -94,11 +94,11 @@ _PROVIDER = ("name", "enabled", "discovery_failing_since", "jwks_failing_since",
 
 def _warnings(provider: Provider) -> Iterable[str]:
     if provider.discovery_failing_since:
-        yield f"its discovery document cannot be read since {provider.discovery_failing_since:%-d %B, %H:%M} UTC"
+        yield f"its discovery document cannot be read since {provider.discovery_failing_since:%Y-%m-%d %H:%M} UTC"
     if provider.jwks_failing_since:
-        yield f"its keys cannot be read since {provider.jwks_failing_since:%-d %B, %H:%M} UTC"
+        yield f"its keys cannot be read since {provider.jwks_failing_since:%Y-%m-%d %H:%M} UTC"
     if provider.trial_ends_at:
-        yield f"on trial until {provider.trial_ends_at:%-d %B, %H:%M} UTC"
+        yield f"on trial until {provider.trial_ends_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _stale(stale: Stale, at: datetime) -> Cell:

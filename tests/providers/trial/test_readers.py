@@ -12,6 +12,7 @@ EXEMPT = {
     "providers/account/views.py": "shows names only; leaving for a provider settles it",
     "providers/admin/attempts.py": "shows what was, and the provider's name",
     "providers/admin/forms.py": "the admin has settled all of them before it shows or takes the form",
+    "providers/admin/person_page.py": "shows what was, and the providers' names",
     "providers/admin/rehearsal_page.py": "shows what was, and the provider's name",
     "providers/admin/rehearsing.py": "shows names only",
     "providers/admin/trying.py": "rehearses and replays what is on the form, and compares with what stands",
@@ -36,15 +37,16 @@ EXEMPT = {
     "providers/signin/callback.py": "holds the row that the answer was judged by",
     "providers/trial/beginning.py": "writes the trial",
     "providers/trial/services.py": "settles",
-    "ssoconsole/platform/accounts/admin.py": "shows names only",
     "ssoconsole/console/checklist/keys.py": "tells what stands",
     "ssoconsole/console/configuration/openmetadata.py": "what it writes is applied, which settles all of them",
     "ssoconsole/console/configuration/sections/providers.py": "applying has settled all of them",
     "ssoconsole/first_run/demonstration.py": "the demonstration provider is on nobody's trial",
+    "ssoconsole/console/dashboard/page.py": "counts, and tells what stands",
     "ssoconsole/console/expiry/pages.py": "shows names only",
     "ssoconsole/console/expiry/sources/providers.py": "reads when things end",
     "ssoconsole/console/home/overview.py": "counts",
     "ssoconsole/console/operation/gauges.py": "reads names",
+    "ssoconsole/console/search/finding.py": "shows names and what is registered; the page that it leads to settles it",
 }
 
 

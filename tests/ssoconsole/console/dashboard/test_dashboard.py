@@ -329,7 +329,7 @@ class StandingTests:
         provider("off", name="Turned off", enabled=False, jwks_failing_since=NOON)
         page = first_page(bob)
         assert page.count(f'<a href="/admin/providers/provider/{corp.pk}/change/">Corp SSO</a>:') == 2
-        assert "its discovery document cannot be read since 26 November, 12:00 UTC" in page
+        assert "its discovery document cannot be read since 2026-11-26 12:00 UTC" in page
         assert "Turned off" not in page
 
     def test_the_checklist_is_told_as_cleanup_has_found_it(self, bob):
