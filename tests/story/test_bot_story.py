@@ -85,7 +85,7 @@ class Administrator:
     def revoke(self, jti):
         page = self.get(f"/admin/tokens/tokenrecord/?q={jti}")
         [number] = re.findall(r'name="_selected_action" value="(\d+)"', page)
-        self.post("/admin/tokens/tokenrecord/", action="revoke", _selected_action=number)
+        self.post("/admin/tokens/tokenrecord/", action="revoke", confirmed="yes", _selected_action=number)
 
     def close(self):
         self.http.close()
