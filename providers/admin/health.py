@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import admin
 from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -16,6 +15,7 @@ from providers.models import Provider, SignInAttempt
 from providers.protocol.key_set import public_halves
 from providers.protocol.preflight.certificate import ENDS_SOON
 from providers.protocol.preflight.codes import CODES
+from ssoconsole.platform.admin_lookups import may_view
 from ssoconsole.platform.eventlog.models import Event
 
 SHOWN = 10
@@ -33,7 +33,7 @@ def health_of(provider: Provider, request: HttpRequest) -> dict[str, Any]:
     now = timezone.now()
     events = newest_events(provider)
     keys = public_halves(provider.jwks)["keys"]
-    may_view = admin.site.get_model_admin(SignInAttempt).has_view_permission(request)
+    sees_attempts = may_view(SignInAttempt, request)
     return {
         "check": last_check_in(events),
         "warnings": list(_warnings(provider, events, at=now)),
@@ -44,8 +44,8 @@ def health_of(provider: Provider, request: HttpRequest) -> dict[str, Any]:
         ],
         "more_keys": max(0, len(keys) - SHOWN),
         "age": metadata_age(provider, now),
-        "counts": _counts(provider, since=now - DAY) if may_view else None,
-        "attempts": _attempts(provider) if may_view else None,
+        "counts": _counts(provider, since=now - DAY) if sees_attempts else None,
+        "attempts": _attempts(provider) if sees_attempts else None,
     }
 
 

@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.db.models import F, Model
+from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -14,6 +13,7 @@ from providers.account.browsers import browser_name
 from providers.explanations.searching import claimed_by
 from providers.models import ConsoleSession, GivenRight, Identity, Provider, SignInAttempt
 from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.admin_lookups import may_view
 
 SHOWN = 10
 MOST_RIGHTS = 100
@@ -30,20 +30,16 @@ def page_of(user: User, request: HttpRequest) -> dict[str, Any]:
 
     None in the place of a part that he may not.
     """
-    identities = _identities(user) if _may_see(Identity, request) else None
-    attempts = _attempts(user, identities or []) if _may_see(SignInAttempt, request) else None
+    identities = _identities(user) if may_view(Identity, request) else None
+    attempts = _attempts(user, identities or []) if may_view(SignInAttempt, request) else None
     return {
         "identities": identities,
-        "sessions": _sessions(user) if _may_see(ConsoleSession, request) else None,
+        "sessions": _sessions(user) if may_view(ConsoleSession, request) else None,
         "may_end": request.user.has_perm("providers.change_consolesession"),
         "attempts": attempts,
         "groups_untold": _groups_untold(attempts or []),
-        "rights": list(_rights(user, tells_rules=_may_see(Provider, request))),
+        "rights": list(_rights(user, tells_rules=may_view(Provider, request))),
     }
-
-
-def _may_see(model: type[Model], request: HttpRequest) -> bool:
-    return bool(admin.site.get_model_admin(model).has_view_permission(request))
 
 
 def _identities(user: User) -> list[Identity]:

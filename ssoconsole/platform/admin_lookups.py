@@ -1,4 +1,4 @@
-"""Which columns the lists of the admin can be asked about: those that they show, and never a secret."""
+"""What of the admin may be looked at, and which columns its lists can be asked about: never a secret."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,11 @@ else:
 SECRET = ("password", "_hash", "session_key")
 # They take a pattern, whose work may grow with the power of its length.
 PATTERNS = ("regex", "iregex")
+
+
+def may_view(model: type[models.Model], request: HttpRequest) -> bool:
+    """Tell whether the person of this request may look at the rows of a model in the admin."""
+    return bool(admin.site.get_model_admin(model).has_view_permission(request))
 
 
 def holds_secret(field: object) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
-from django.contrib import admin
 from django.db import connection
 from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Lower
@@ -15,6 +14,7 @@ from django.urls import reverse
 from providers.explanations.searching import claimed_by
 from providers.models import Identity, Provider, SignInAttempt
 from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.admin_lookups import may_view
 from tokens.models import Bot, TokenRecord, TokenRefusal
 
 SHOWN = 10
@@ -57,16 +57,12 @@ def find_groups(text: str, *, request: HttpRequest) -> list[Group]:
     """
     groups = []
     for kind in KINDS:
-        if not may_see(kind.model, request):
+        if not may_view(kind.model, request):
             continue
         rows = list(islice(_distinct(kind.find(text, request)), SHOWN + 1))
         if rows:
             groups.append(_group(kind, rows, text))
     return groups
-
-
-def may_see(model: type[Model], request: HttpRequest) -> bool:
-    return bool(admin.site.get_model_admin(model).has_view_permission(request))
 
 
 def _distinct(rows: Iterable[Any]) -> Iterable[Any]:
@@ -89,7 +85,7 @@ def _people(text: str, request: HttpRequest) -> Iterable[User]:
     users = User.objects.order_by()
     yield from _in_any_case(users, "username", text)
     yield from _in_any_case(users, "email", text)
-    if may_see(Identity, request):
+    if may_view(Identity, request):
         # By the provider first, as the index begins with it.
         subjects = Identity.objects.filter(
             provider__in=list(Provider.objects.values_list("pk", flat=True)), sub=text
@@ -124,7 +120,7 @@ def _attempts(text: str, request: HttpRequest) -> Iterable[SignInAttempt]:
 
 def _refusals(text: str, request: HttpRequest) -> Iterable[TokenRefusal]:
     """Of a client ID that nobody has; a bot's page leads to its own."""
-    if may_see(Bot, request) and Bot.objects.filter(name=text).exists():
+    if may_view(Bot, request) and Bot.objects.filter(name=text).exists():
         return TokenRefusal.objects.none()
     refusals = TokenRefusal.objects.filter(unverified_client_id=text).order_by("-at")
     return refusals.only("reference", "code", "at")[: SHOWN + 1]
