@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -22,9 +23,10 @@ from tests.support.servers import ROOT, free_port
 SERVER = os.environ.get("DEPLOY_POSTGRES", "postgres://postgres@127.0.0.1:5432")
 
 
-@pytest.fixture(scope="module")
-def database():
-    name = f"installed_{uuid.uuid4().hex[:8]}"
+@contextmanager
+def scratch_database(what):
+    """A new database of the server; yields its URL."""
+    name = f"{what}_{uuid.uuid4().hex[:8]}"
     try:
         connection = psycopg.connect(f"{SERVER}/postgres", autocommit=True)
     except psycopg.OperationalError:
@@ -33,6 +35,12 @@ def database():
         connection.execute(f"CREATE DATABASE {name}")
         yield f"{SERVER}/{name}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def database():
+    with scratch_database("installed") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -1,26 +1,15 @@
 """A database and a cache of its own for each story."""
 
-import uuid
-
-import psycopg
 import pytest
 
 from tests.deploy.machines.parts import Redis
-from tests.deploy.test_bare_metal import SERVER
-from tests.support.optional import missing
+from tests.deploy.test_bare_metal import scratch_database
 
 
 @pytest.fixture
 def database():
-    name = f"story_{uuid.uuid4().hex[:8]}"
-    try:
-        connection = psycopg.connect(f"{SERVER}/postgres", autocommit=True)
-    except psycopg.OperationalError:
-        missing(f"PostgreSQL at {SERVER}", "apt-get install postgresql")
-    with connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield f"{SERVER}/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with scratch_database("story") as url:
+        yield url
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.accounts.services import bootstrap_admin
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import key_ring
-from tests.ssoconsole.pages.pages_cast import come_in_by_password, person, session_of
+from tests.ssoconsole.pages.pages_cast import person, session_of, staff
 from tests.support.leaks import assert_without
 
 pytestmark = pytest.mark.django_db
@@ -55,13 +55,6 @@ def page_of(client, user):
 
 def about(client, user):
     return client.get(f"/admin/accounts/user/{user.pk}/change/").context["about"]
-
-
-def staff(client, *rights):
-    user = person("dave", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    come_in_by_password(client, user)
-    return client
 
 
 class PersonPageTests:

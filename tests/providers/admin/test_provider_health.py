@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -11,7 +10,7 @@ from django.utils import timezone
 from providers.models import DiscoveryDrift, Provider, SignInAttempt
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_event
-from tests.ssoconsole.pages.pages_cast import come_in_by_password, person
+from tests.ssoconsole.pages.pages_cast import person, staff
 from tests.support.leaks import assert_without
 
 pytestmark = pytest.mark.django_db
@@ -48,13 +47,6 @@ def checked(corp, outcome, *codes, **more):
         outcome=outcome,
         after={"findings": list(codes), **more},
     )
-
-
-def staff(client, *rights):
-    user = person("dave", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    come_in_by_password(client, user)
-    return client
 
 
 class HealthTests:

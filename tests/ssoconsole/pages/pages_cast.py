@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from providers.models import ConsoleSession, Provider
@@ -46,3 +47,11 @@ def come_in(client, user, at_provider):
 
 def come_in_by_password(client, user):
     client.force_login(user, backend=PASSWORD_BACKEND)
+
+
+def staff(client, *rights):
+    """Dave, who has come in with exactly these rights."""
+    user = person("dave", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    come_in_by_password(client, user)
+    return client

@@ -16,7 +16,7 @@ from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import key_ring
 from tests.ssoconsole.pages.page_reading import Page
-from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password, person, provider
+from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password, person, provider, staff
 from tests.support.leaks import assert_without
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
@@ -110,13 +110,6 @@ def page_of(world, kind):
 
 def typed(text, world):
     return text.format(jti=world["tokenrecord"].jti)
-
-
-def staff(client, *rights):
-    user = person("dave", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    come_in_by_password(client, user)
-    return client
 
 
 class FindingTests:
