@@ -26,7 +26,7 @@ from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.keys.services import ensure_signing_key

@@ -28,7 +28,7 @@ from benchmarks.growth_fill import ADMINISTRATOR, give_secret
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.wsgi import application
 from tokens.models import TokenRecord
-from tokens.records.room import forget_counts
+from tokens.records.services import forget_counts
 from tokens.status.services import SIZE
 
 HOST = "sso.bench.example"

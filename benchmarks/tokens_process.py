@@ -14,7 +14,7 @@ django.setup()
 from django.core.management import call_command
 
 from ssoconsole.platform.actors import Actor
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.keys.services import ensure_signing_key

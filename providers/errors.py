@@ -1,7 +1,7 @@
 """
 The outcomes of a refused sign-in: one fact, one stable code each.
 
-A door maps codes to statuses (`providers/signin/failure.py`); `docs/outcomes.md` explains each code to an
+A door maps codes to statuses (`providers/signin/guard.py`); `docs/outcomes.md` explains each code to an
 administrator, and a test keeps that table complete.
 """
 

@@ -14,7 +14,7 @@ from providers.identities.decision import Decision, decide_person
 from providers.identities.rights import Rights
 from providers.models import Provider, SignInAttempt
 from providers.protocol.claims import listed_paths, value_at
-from ssoconsole.platform.eventlog.masking import MASK
+from ssoconsole.platform.eventlog.services import MASK
 
 MOST = 200
 CHOICES = (25, 50, 100, MOST)

@@ -13,7 +13,7 @@ from providers.models import (
     SignInAttempt,
     SpentLogoutToken,
 )
-from providers.models.rehearsal import REHEARSAL_LIFETIME
+from providers.models.attempt import REHEARSAL_LIFETIME
 from ssoconsole.platform.connections.batches import delete_in_batches
 
 VERSIONS_STAY = 50

@@ -6,14 +6,14 @@ mozilla-django-oidc reverses one name of its own, the callback's; `providers.sig
 
 from django.urls import path
 
+from providers import signout as signout_views
 from providers.account import views as account_views
-from providers.account.connect import connect
-from providers.client_keys.views import client_jwks
+from providers.account.views import connect
+from providers.client_keys import client_jwks
 from providers.signin.callback import callback
 from providers.signin.chooser import signin
 from providers.signin.leaving import signin_start
-from providers.signout import views as signout_views
-from providers.signout.backchannel import backchannel_logout
+from providers.signout import backchannel_logout
 
 urlpatterns = [
     path("signin", signin, name="signin"),

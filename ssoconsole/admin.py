@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from ssoconsole.platform.http.methods import has_page
+from ssoconsole.platform.http.doors import has_page
 
 AREAS = ("providers", "tokens", "accounts", "auth", "eventlog")
 

@@ -14,7 +14,7 @@ class ConsoleConfig(AppConfig):
         from ssoconsole.console.checklist import deploy_check  # noqa: F401 - registers the checklist
         from ssoconsole.console.operation import gauges
         from ssoconsole.platform.metrics.scrape import register_collector
-        from ssoconsole.platform.tracing.setup import start_tracing
+        from ssoconsole.platform.tracing.span import start_tracing
 
         register_collector(gauges.collect_build)
         register_collector(gauges.collect_from_database)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from tokens.keys import parsed
 from tokens.records import verification
-from tokens.records.room import forget_counts
+from tokens.records.services import forget_counts
 
 pytest_plugins = [
     "tests.support.real_provider",

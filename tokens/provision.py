@@ -7,8 +7,7 @@ from django.db import connections, router, transaction
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
-from tokens.audiences.console import CONSOLE_SCOPES, console_identifier
-from tokens.audiences.services import ensure_audience
+from tokens.audiences import CONSOLE_SCOPES, console_identifier, ensure_audience
 from tokens.keys.services import provide_signing_keys
 from tokens.models import Audience, SigningKey, StatusList
 from tokens.status.services import ensure_status_list, forget_status_lists

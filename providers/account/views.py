@@ -1,4 +1,9 @@
-"""GET /account, and ending one's own sessions and links."""
+"""GET /account, and ending one's own sessions and links.
+
+POST /account/connect/<slug>: leaving for a provider to prove that an account there is one's own too.
+
+What a person would call a browser, from its `User-Agent` header; a hint for her and never a proof.
+"""
 
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
@@ -11,17 +16,53 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from providers.account.browsers import browser_name
-from providers.identities.unlink import LastWayIn, has_way_in, unlink_identity
-from providers.models import ConsoleSession, Identity, Provider
+from providers.identities.linking import LastWayIn, has_way_in, unlink_identity
+from providers.kinds import kind_of
+from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
 from providers.sessions.services import console_session_of, end_session, end_sessions_of_user
+from providers.signin.guard import refuses_in_words
+from providers.signin.leaving import leave, registered_provider
+from providers.signin.limits import count_sign_in
+from providers.signin.redirects import lead_on_instead, with_next
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.http.methods import only_post
+from ssoconsole.platform.http.doors import mark_only_post, only_post
 
 if TYPE_CHECKING:
     from ssoconsole.platform.accounts.models import User
+
+
+# The first that fits decides: most browsers also name the ones they want to be taken for.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Vivaldi/", "Vivaldi"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("FxiOS/", "Firefox"),
+    ("Firefox/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chromium/", "Chromium"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+    ("FreeBSD", "FreeBSD"),
+)
+
+
+def browser_name(user_agent: str) -> str:
+    """Return a name such as "Firefox on Linux"; "Unknown browser" for what is none of the usual ones."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "Unknown browser")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return f"{browser} on {system}" if system else browser
 
 
 @require_safe
@@ -155,3 +196,27 @@ def _is_checked(session: ConsoleSession) -> bool:
 def _person(request: HttpRequest) -> "User":
     """Whom `login_required` has let through."""
     return cast("User", request.user)
+
+
+@mark_only_post
+@csrf_protect  # or another site could connect its account to hers
+@refuses_in_words
+@require_POST
+def connect(request: HttpRequest, slug: str) -> HttpResponse:
+    """
+    Answer the page that leads to the provider: a form may not be answered by a redirect to another origin.
+
+    The attempt belongs to the session of whoever is signed in here; who is not signed in through a provider is sent to
+    sign in.
+    """
+    session, account = console_session_of(request), reverse("account")
+    if session is None:
+        return HttpResponseRedirect(with_next(reverse("signin"), account))
+    count_sign_in(request)
+    provider = registered_provider(request, slug, account)
+    # On a shared machine somebody else may be signed in at the provider: it is to ask who this is.
+    again = kind_of(provider).reauthentication_parameters()
+    redirect = leave(
+        request, provider, account, purpose=SignInAttempt.Purpose.LINK, session=session, more=again
+    )
+    return lead_on_instead(request, redirect, name=provider.name)

@@ -12,14 +12,12 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from providers.account.browsers import browser_name
-from providers.diagnosis.experience import examine_attempt
+from providers.account.views import browser_name
+from providers.diagnosis.registration import examine_attempt
 from providers.errors import EmailTaken
 from providers.explanations.meanings import meaning_of
-from providers.explanations.neighbours import neighbours_of
 from providers.explanations.remedies import mend_of, remedy_of
-from providers.explanations.said import said_by_provider
-from providers.explanations.searching import attempts_like
+from providers.explanations.searching import attempts_like, neighbours_of, said_by_provider
 from providers.explanations.stages import stages_of, total_of
 from providers.identities.accounts import identities_of
 from providers.models import Provider, SignInAttempt

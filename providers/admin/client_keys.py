@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-from providers.client_keys.services import OVERLAP, ClientKeysNotUsed, rotate_client_key, uses_client_keys
+from providers.client_keys import OVERLAP, ClientKeysNotUsed, rotate_client_key, uses_client_keys
 from providers.models import ClientKey, Provider
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.admin_confirmation import asks_first

@@ -14,12 +14,11 @@ from providers.admin.credentials import (
     import_credentials,
     is_left_to_kept,
 )
-from providers.admin.fields import GroupRulesField, LinesField, PairsField, StructureField
-from providers.admin.icons import IconField
+from providers.admin.fields import GroupRulesField, IconField, LinesField, PairsField, StructureField
 from providers.admin.trial import STALE, SeenField, TrialField, stamp_of
 from providers.kinds import all_kinds, kind_of
 from providers.models import Provider
-from providers.models.structures import GroupRules, TextList, TextMap
+from providers.models.provider import GroupRules, TextList, TextMap
 from providers.registration.beginning import free_slug
 from providers.registration.errors import RegistrationInvalid, RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from providers.admin.panels import last_check_in, newest_events
-from providers.metadata.age import metadata_age
 from providers.metadata.keys import REPLACED
+from providers.metadata.services import metadata_age
 from providers.models import Provider, SignInAttempt
 from providers.protocol.key_set import public_halves
 from providers.protocol.preflight.certificate import ENDS_SOON

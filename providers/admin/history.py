@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from providers.admin.trial import TrialField, roll_back_page
-from providers.history.errors import VersionUnknown, VersionUnusable
+from providers.history.configuration import VersionUnknown, VersionUnusable
 from providers.history.reading import NOW, difference_between, page_of_versions
 from providers.history.restoring import restore_version
 from providers.models import Provider

@@ -13,11 +13,16 @@ from django.urls import URLPattern, path
 from django.views.decorators.debug import sensitive_post_parameters
 
 from providers.models import Provider
-from providers.openmetadata.errors import ExportRefused
-from providers.openmetadata.export import LONGEST, export_files
-from providers.openmetadata.linting import LONGEST_NAME, lint_configuration, shown
+from providers.openmetadata import (
+    LONGEST,
+    LONGEST_NAME,
+    ExportRefused,
+    export_files,
+    lint_configuration,
+    shown,
+)
+from providers.protocol.openmetadata.document import File
 from providers.protocol.openmetadata.export import TARGETS
-from providers.protocol.openmetadata.files import File
 from providers.trial.services import settle
 
 if TYPE_CHECKING:

@@ -1,18 +1,32 @@
-"""Read-only panels on a provider's pages and in the list: what it has published, and how far it has come."""
+"""Read-only panels on a provider's pages and in the list: what it has published, and how far it has come.
 
+The page on which a registration is checked at its provider.
+"""
+
+import uuid
 from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.timezone import localtime, now
 
-from providers.diagnosis.services import is_of_form
+from providers.diagnosis.services import check_provider, is_of_form
 from providers.kinds import all_kinds
-from providers.metadata.age import metadata_age
+from providers.metadata.services import metadata_age
 from providers.models import Provider
 from providers.registration.cautions import standing_cautions
 from providers.rehearsal.gate import fresh_rehearsal
+from providers.trial.services import settle
+from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 
 MOST_EVENTS = 50
@@ -119,3 +133,40 @@ def cautions_mark(provider: Provider, *, others_enabled: bool, has_changed: bool
     if not found:
         return format_html("{}", "none")
     return format_html('<span class="mark" title="{}">{}</span>', "\n".join(found), len(found))
+
+
+if TYPE_CHECKING:
+    AnyModelAdmin = admin.ModelAdmin[Any]
+else:
+    AnyModelAdmin = admin.ModelAdmin
+
+METHODS = ("GET", "HEAD", "POST")
+
+
+def preflight_urls(model_admin: AnyModelAdmin) -> list[URLPattern]:
+    """The address of the page, under the provider's own."""
+    view = model_admin.admin_site.admin_view(partial(preflight, model_admin))
+    return [path("<uuid:pk>/check", view, name="providers_provider_preflight")]
+
+
+def preflight(model_admin: AnyModelAdmin, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """
+    Explain what a check does; by POST, because it sends requests, make it and show what it has found.
+
+    Needs the right to change the provider: the client's credentials are sent to it.
+    """
+    provider = get_object_or_404(Provider, pk=pk)
+    if not model_admin.has_change_permission(request, provider):
+        raise PermissionDenied
+    settle(provider)
+    if request.method not in METHODS:
+        return HttpResponseNotAllowed(METHODS)
+    report = check_provider(provider=provider, by=Actor.of(request)) if request.method == "POST" else None
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": f"Check {provider.name}",
+        "provider": provider,
+        "report": report,
+        "opts": model_admin.opts,
+    }
+    return TemplateResponse(request, "admin/providers/provider/preflight.html", context)

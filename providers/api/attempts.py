@@ -8,11 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from providers.api.checks import FindingSerializer
-from providers.diagnosis.experience import examine_attempt
+from providers.diagnosis.registration import examine_attempt
 from providers.explanations.meanings import meaning_of
-from providers.explanations.neighbours import neighbours_of
 from providers.explanations.remedies import remedy_of
-from providers.explanations.said import said_by_provider
+from providers.explanations.searching import neighbours_of, said_by_provider
 from providers.explanations.stages import stages_of
 from providers.models import SignInAttempt
 from ssoconsole.platform.references import normalize_reference

@@ -9,8 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from providers.api.registrations import settled
-from providers.openmetadata.export import LONGEST, export_files
-from providers.openmetadata.linting import LONGEST_NAME, lint_configuration, shown
+from providers.openmetadata import LONGEST, LONGEST_NAME, export_files, lint_configuration, shown
 from providers.protocol.openmetadata.export import TARGETS
 from ssoconsole.platform.rest.serializers import StrictSerializer
 from ssoconsole.platform.rest.views import ResourceView

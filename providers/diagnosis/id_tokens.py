@@ -18,7 +18,7 @@ from providers.models import Identity, Provider
 from providers.protocol.logout_token import EVENT
 from providers.protocol.refusals import near_miss
 from providers.trial.services import roll_back_overdue
-from ssoconsole.platform.examination.checks import Check, failed, passed
+from ssoconsole.platform.examination import Check, failed, passed
 from ssoconsole.platform.jose import base64url, strict_json
 from ssoconsole.platform.jose.claims import read_claims
 from ssoconsole.platform.jose.errors import JwtRefused, shown

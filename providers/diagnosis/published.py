@@ -1,21 +1,36 @@
-"""What the provider publishes: discovery document, issuer, endpoints, keys, and what it offers."""
+"""What the provider publishes: discovery document, issuer, endpoints, keys, and what it offers.
+
+The way to the provider: name, connection, certificate, clock.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils import timezone
 
-from providers.client_keys.services import uses_client_keys
+from providers.client_keys import uses_client_keys
 from providers.diagnosis.subject import NotRun, Subject, look
 from providers.models import ClientKey, Provider
 from providers.protocol.client_assertion import MAC
 from providers.protocol.discovery import discovery_url, wrong_members
 from providers.protocol.key_set import key_changes
-from providers.protocol.preflight.documents import read_document
-from providers.protocol.preflight.endpoints import judge_endpoints
+from providers.protocol.preflight.certificate import (
+    judge_certificate,
+    judge_clock,
+    judge_connection,
+    judge_resolution,
+    provider_time,
+)
+from providers.protocol.preflight.documents import (
+    judge_endpoints,
+    judge_issuer,
+    judge_key_set,
+    paths_above,
+    read_document,
+)
 from providers.protocol.preflight.findings import Finding, finding
-from providers.protocol.preflight.issuer import judge_issuer, paths_above
-from providers.protocol.preflight.key_set import judge_key_set
 from providers.protocol.preflight.offers import OFFERS, Wanted
 from ssoconsole.platform.jose.algorithms import ALGORITHMS
 from ssoconsole.platform.outbound.response import Response
@@ -125,3 +140,29 @@ def _assertion_alg(provider: Provider) -> str:
         return ""
     key = ClientKey.objects.signing().filter(provider=provider).first()
     return key.alg if key else ""
+
+
+def examine_resolution(subject: Subject) -> list[Finding]:
+    return judge_resolution(subject.probe)
+
+
+def examine_connection(subject: Subject) -> list[Finding]:
+    return judge_connection(subject.probe)
+
+
+def examine_certificate(subject: Subject) -> list[Finding]:
+    if urlsplit(subject.provider.issuer).scheme != "https":
+        raise NotRun("the issuer is no https address")
+    return judge_certificate(subject.probe, at=timezone.now())
+
+
+def examine_clock(subject: Subject) -> list[Finding]:
+    """By the answer that the discovery document comes in; an answer of any status has a Date."""
+    answered = subject.discovery_answer
+    if not isinstance(answered.answer, Response):
+        raise NotRun("no answer came that could have a Date")
+    headers = answered.answer.headers
+    theirs = provider_time(headers.get("Date", ""), headers.get("Age", ""))
+    if theirs is None:
+        raise NotRun("the answer has no Date")
+    return judge_clock(theirs, answered.at, leeway=subject.provider.leeway)

@@ -1,19 +1,49 @@
-"""The rules for what a provider has signed, one step each; the very functions that the sign-in calls."""
+"""The rules for what a provider has signed, one step each; the very functions that the sign-in calls.
+
+The times of a token, one step each.
+"""
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from providers.diagnosis.step_times import check_times
 from providers.diagnosis.steps import step
 from providers.models import Provider, SpentLogoutToken
 from providers.protocol import id_token, logout_token
 from providers.protocol.logout_token import LogoutTokenUsed
 from providers.protocol.refusals import check_issuer
-from ssoconsole.platform.examination.checks import Check, passed
+from ssoconsole.platform.examination import Check, passed
 from ssoconsole.platform.jose import claims as rules_of_jwt
-from ssoconsole.platform.jose.times import told
+from ssoconsole.platform.jose.claims import moment, told
+
+
+def check_times(
+    claims: Mapping[str, Any], provider: Provider, *, now: int, max_age_of_iat: int | None
+) -> Iterator[Check]:
+    """Check that `exp` and `iat` are there, then each time that is, with the registration's leeway."""
+    yield step("times", partial(rules_of_jwt.require, claims, "exp", "iat"), expected="exp and iat")
+    leeway = provider.leeway
+    for name in ("exp", "iat", "nbf"):
+        if name not in claims:
+            continue
+        rule = partial(
+            rules_of_jwt.check_times,
+            {name: claims[name]},
+            now=now,
+            leeway=leeway,
+            max_age_of_iat=max_age_of_iat,
+        )
+        expected, received = _expected(name, now, leeway), told(claims[name], now)
+        yield replace(step(name, rule), expected=expected, received=received)
+
+
+def _expected(name: str, now: int, leeway: int) -> str:
+    if name == "exp":
+        return f"after {moment(now - leeway)} ({leeway} seconds of leeway)"
+    return f"up to {moment(now + leeway)} ({leeway} seconds of leeway)"
+
 
 Claims = Mapping[str, Any]
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from providers.diagnosis import authorization, credentials, experience, published, reaching, registration
+from providers.diagnosis import authorization, published, registration
 from providers.diagnosis.subject import NotRun, Subject
 from providers.kinds import all_kinds
 from providers.models import Provider
+from providers.protocol.preflight.documents import sentence_for
 from providers.protocol.preflight.findings import Check, Finding, Report, by_importance
 from providers.protocol.preflight.offers import OFFERS
-from providers.protocol.preflight.values import sentence_for
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from ssoconsole.platform.eventlog.services import record_event
@@ -29,23 +29,23 @@ OF_FORM = "unsaved"
 _PUBLISHED = ("registration", "issuer", "endpoints")
 
 # What is offered is not all that there is to know about these.
-_OF_THEIR_OWN = {"client_authentication": credentials.examine_method}
+_OF_THEIR_OWN = {"client_authentication": authorization.examine_method}
 
 STEPS = (
     Step("registration", registration.examine_registration),
     Step("issuer_address", registration.examine_issuer),
     Step("client_secret", registration.examine_client_secret),
-    Step("name_resolution", reaching.examine_resolution, ("issuer_address",)),
-    Step("connection", reaching.examine_connection, ("name_resolution",)),
-    Step("certificate", reaching.examine_certificate, ("connection",)),
-    Step("clock", reaching.examine_clock, ("certificate",)),
+    Step("name_resolution", published.examine_resolution, ("issuer_address",)),
+    Step("connection", published.examine_connection, ("name_resolution",)),
+    Step("certificate", published.examine_certificate, ("connection",)),
+    Step("clock", published.examine_clock, ("certificate",)),
     Step("discovery", published.examine_discovery, ("certificate",)),
     Step("issuer", published.examine_issuer, ("discovery",)),
     Step("endpoints", published.examine_endpoints, ("discovery",)),
     Step("adopted_endpoints", published.examine_adopted, _PUBLISHED),
     Step("keys", published.examine_keys, _PUBLISHED),
     *(Step(name, _OF_THEIR_OWN.get(name) or published.examine_offer(name), _PUBLISHED) for name in OFFERS),
-    Step("sign_ins", experience.examine_sign_ins),
+    Step("sign_ins", registration.examine_sign_ins),
     Step(
         "authorization_request",
         authorization.examine_authorization,
@@ -53,7 +53,7 @@ STEPS = (
     ),
     Step(
         "client_credentials",
-        credentials.examine_credentials,
+        authorization.examine_credentials,
         (*_PUBLISHED, "adopted_endpoints", "client_secret", "client_authentication"),
     ),
 )

@@ -6,7 +6,7 @@ from providers.errors import SignInRefused
 from providers.explanations.meanings import meaning_of
 from providers.models import Provider
 from providers.protocol.logout_token import LogoutRefused
-from ssoconsole.platform.examination.checks import Check, failed, passed
+from ssoconsole.platform.examination import Check, failed, passed
 from ssoconsole.platform.jose import errors
 from ssoconsole.platform.jose.algorithms import SYMMETRIC
 from ssoconsole.platform.jose.keys import JwkSet, SharedSecret

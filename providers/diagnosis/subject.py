@@ -11,7 +11,7 @@ from django.utils import timezone
 from providers import outgoing
 from providers.models import Provider, SignInAttempt
 from providers.protocol.discovery import discovery_url
-from providers.protocol.preflight.endpoints import judge_adopted
+from providers.protocol.preflight.documents import judge_adopted
 from providers.protocol.preflight.findings import Finding
 from ssoconsole.platform.outbound.errors import OutboundError
 from ssoconsole.platform.outbound.probe import Probe

@@ -1,18 +1,34 @@
-"""Deciding about a changed document: what a person has seen is used, or it is not."""
+"""Deciding about a changed document: what a person has seen is used, or it is not.
+
+Why a changed document was not decided about.
+"""
 
 from copy import copy
 
 from django.db import transaction
 from django.utils import timezone
 
-from providers.drift.errors import DriftDecided, DriftOutdated
 from providers.metadata.services import check_discovery, keep_discovery, save_discovery
 from providers.models import DiscoveryDrift, Provider
 from providers.protocol.drift import decisive_differences
 from providers.registration.secret import claim_secret, set_client_secret
 from providers.registration.services import look_up_metadata, save_provider, write_change
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.eventlog.services import record_event
+
+
+class DriftDecided(DomainError):
+    """Somebody has decided about this change already, or the provider has taken it back."""
+
+    code = "drift_decided"
+
+
+class DriftOutdated(DomainError):
+    """What was shown is not what the provider publishes now: look at it again."""
+
+    code = "drift_outdated"
+
 
 Decision = DiscoveryDrift.Decision
 

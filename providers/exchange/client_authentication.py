@@ -1,20 +1,29 @@
-"""How the console proves to a provider which client it is (RFC 6749 section 2.3, OpenID Connect Core 1.0 section 9)."""
+"""How the console proves to a provider which client it is (RFC 6749 section 2.3, OpenID Connect Core 1.0 section 9).
+
+Why a provider refused a form, in its own words, fit for an administrator's trace.
+"""
 
 import base64
+import html
+import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
-from urllib.parse import quote_plus
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from urllib.parse import quote, quote_plus
 
-from providers.client_keys.services import private_keys
+from providers.client_keys import private_keys
 from providers.errors import ClientCredentialsUnusable
 from providers.models import ClientKey, Provider
+from providers.protocol.claims import belongs_to, origin_of
 from providers.protocol.client_assertion import ASSERTION_TYPE, MAC, assertion_claims
-from providers.protocol.takers import belongs_to, origin_of
 from providers.registration.secret import UNREADABLE, readable_secret
+from ssoconsole.platform.eventlog.services import MASK
+from ssoconsole.platform.jose.errors import shown
 from ssoconsole.platform.jose.keys import SHORTEST_SECRET_BYTES, SharedSecret
 from ssoconsole.platform.jose.material import PrivateMaterial
 from ssoconsole.platform.jose.sign import sign_jwt
+from ssoconsole.platform.jose.strict_json import MalformedJson
+from ssoconsole.platform.outbound.response import Response
 
 Methods = Provider.ClientAuthentication
 Field = tuple[str, str]
@@ -138,3 +147,29 @@ def _signing_key(provider: Provider, endpoint: str) -> ClientKey:
         )
     _refuse_stranger("a client key, which saving the registration makes,", key.made_for, provider, endpoint)
     return key
+
+
+def reason_of(response: Response, secrets: Collection[str | None]) -> str:
+    """
+    Name the provider's error (RFC 6749 section 5.2) on one short line.
+
+    `secrets` are what was sent and must not be read here, should the provider quote it: as it is, as it was sent in
+    the form, or escaped for JSON or a page.
+    """
+    try:
+        answer = response.json()
+    except MalformedJson:
+        answer = None
+    members = answer if isinstance(answer, Mapping) else {}
+    told = [members.get(name) for name in ("error", "error_description")]
+    reason = ": ".join(text for text in told if isinstance(text, str) and text)
+    spellings = {spelling for secret in secrets if secret for spelling in _spellings(secret)}
+    # The longest first: a secret that is part of another one must not leave the rest of it standing.
+    for spelling in sorted(spellings, key=len, reverse=True):
+        reason = reason.replace(spelling, MASK)
+    return shown(f"status {response.status}, {reason}" if reason else f"status {response.status}")
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    yield from (secret, quote(secret), quote(secret, safe=""), quote_plus(secret))
+    yield from (html.escape(secret), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])

@@ -19,12 +19,11 @@ from providers.errors import (
     TokenEndpointError,
     UserinfoError,
 )
-from providers.exchange.client_authentication import client_credentials, secret_texts
-from providers.exchange.reason import reason_of
+from providers.exchange.client_authentication import client_credentials, reason_of, secret_texts
 from providers.metadata.keys import verify_token
 from providers.models import Provider
+from providers.protocol.claims import check_signed_userinfo, check_userinfo
 from providers.protocol.mapping import lacks_mapped_claims
-from providers.protocol.userinfo import check_signed_userinfo, check_userinfo
 from ssoconsole.platform.jose.errors import shown
 from ssoconsole.platform.jose.verify import USERINFO
 from ssoconsole.platform.outbound.response import Response

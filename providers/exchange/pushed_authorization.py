@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from providers import outgoing
 from providers.errors import PushedAuthorizationRefused
-from providers.exchange.client_authentication import client_credentials, secret_texts
-from providers.exchange.reason import reason_of
+from providers.exchange.client_authentication import client_credentials, reason_of, secret_texts
 from providers.models import Provider
 from providers.protocol.discovery import PUSH_ENDPOINT
 from providers.registration.secret import needs_secret, readable_secret

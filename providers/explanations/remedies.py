@@ -1,9 +1,14 @@
-"""What to do about the outcome of one attempt: the remedy of the table, the value to type, and the field for it."""
+"""What to do about the outcome of one attempt: the remedy of the table, the value to type, and the field for it.
+
+An attempt as the steps of an examination.
+"""
 
 from typing import Any, NamedTuple
 
 from providers.explanations.meanings import meaning_of
+from providers.explanations.stages import stages_of
 from providers.models import Provider, SignInAttempt
+from ssoconsole.platform.examination import Check, failed, passed
 from ssoconsole.platform.jose.algorithms import ALGORITHMS, SYMMETRIC
 
 # By outcome; what was expected and received is the attempt's, everything else the registration's or the console's.
@@ -123,3 +128,15 @@ def _sentence(attempt: SignInAttempt, provider: Provider) -> str:
         redirect_uri=provider.redirect_uri,
         jwks_url=provider.jwks_url,
     )
+
+
+def checks_of_attempt(attempt: SignInAttempt) -> list[Check]:
+    """Return the stages that were passed and, for a refused attempt, the outcome as the step that failed."""
+    checks = [passed(stage.name, stage.took) for stage in stages_of(attempt) if stage.state == "passed"]
+    if attempt.outcome == "ok":
+        return checks
+    meaning = meaning_of(attempt.outcome)
+    name = attempt.outcome or "unfinished"
+    expected = attempt.expected or "an answer that can be used"
+    received = attempt.received or meaning.happened
+    return [*checks, failed(name, expected=expected, received=received, remedy=meaning.remedy)]

@@ -1,10 +1,18 @@
-"""Finding attempts by what an administrator knows of them: one index a search, whatever is typed."""
+"""Finding attempts by what an administrator knows of them: one index a search, whatever is typed.
 
+What else the same browser did.
+
+What a provider itself said of a refusal: its `error` and `error_description`.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from providers.explanations.meanings import LOGOUT_MEANINGS, MEANINGS
 from providers.models import ClaimedName, Identity, SignInAttempt
@@ -52,3 +60,64 @@ def claimed_by(*names: str, most: int = MOST_ATTEMPTS) -> list[Any]:
     hashes = [found for name in wanted for found in ring.keyed_hashes(name, purpose=ClaimedName.PURPOSE)]
     claimed = ClaimedName.objects.filter(name_hash__in=hashes).order_by("-pk")
     return list(claimed.values_list("attempt", flat=True)[:most])
+
+
+MOST = 10
+# How near in time an answer without an attempt must be to belong to the same visit.
+NEAR = timedelta(minutes=30)
+
+
+def neighbours_of(attempt: SignInAttempt) -> list[SignInAttempt]:
+    """
+    Return other attempts of the same browser, newest first, at most ten.
+
+    By the cookie that binds attempts to a browser; where there is none, by address and browser name within half an
+    hour, which is a hint and no proof.
+    """
+    return list(_same_browser(attempt).exclude(pk=attempt.pk).select_related("provider", "user")[:MOST])
+
+
+def _same_browser(attempt: SignInAttempt) -> QuerySet[SignInAttempt]:
+    attempts = SignInAttempt.objects.order_by("-started_at")
+    if attempt.binding_hash:
+        return attempts.filter(binding_hash=attempt.binding_hash)
+    if not attempt.address:
+        return attempts.none()
+    near = (attempt.started_at - NEAR, attempt.started_at + NEAR)
+    return attempts.filter(address=attempt.address, user_agent=attempt.user_agent, started_at__range=near)
+
+
+# The outcomes whose `received` is the provider's own words, as `providers.exchange.client_authentication` writes them.
+IN_ITS_WORDS = frozenset(
+    {
+        "provider_error",
+        "provider_unavailable",
+        "pushed_authorization_refused",
+        "refresh_refused",
+        "token_endpoint_error",
+        "userinfo_error",
+    }
+)
+_WORDS = re.compile(
+    r"(?:status (?P<status>\d{3})(?:, |\Z))?(?P<error>[!-~]*)(?:: (?P<description>.*))?\Z", re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """`error` and `description` are a provider's text, "" for none; `status` that of its answer, if it is known."""
+
+    error: str
+    description: str
+    status: str = ""
+
+
+def said_by_provider(attempt: SignInAttempt) -> Said | None:
+    """Return what the provider said, None where the refusal is the console's own."""
+    if attempt.outcome not in IN_ITS_WORDS:
+        return None
+    found = _WORDS.match(attempt.received)
+    if found is None or not any(found.groups()):
+        return None
+    error = (found["error"] or "").removesuffix(":")
+    return Said(error, found["description"] or "", found["status"] or "")

@@ -1,7 +1,8 @@
-"""
-A registration as text, and the way back.
+"""A registration as text, and the way back.
 
 The text holds the client secret in clear: it is only ever put into an encrypted column.
+
+Why a version cannot be had.
 """
 
 import json
@@ -10,10 +11,23 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from providers.history.errors import VersionUnusable
 from providers.models import Provider, ProviderVersion
 from providers.registration.secret import UNREADABLE, readable_secret
 from ssoconsole.platform.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.errors import DomainError
+
+
+class VersionUnknown(DomainError):
+    """There is no such version of this provider."""
+
+    code = "version_unknown"
+
+
+class VersionUnusable(DomainError):
+    """This version of the provider cannot be read any more."""
+
+    code = "version_unusable"
+
 
 # What a registration is not: what its provider publishes, and what the console keeps about the row itself.
 NOT_CONFIGURATION = frozenset(

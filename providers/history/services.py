@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from providers.history.configuration import (
     Configuration,
+    VersionUnknown,
+    VersionUnusable,
     configuration_in,
     configuration_of,
     written,
 )
-from providers.history.errors import VersionUnknown, VersionUnusable
 from providers.models import Provider, ProviderVersion
 from ssoconsole.platform.actors import Actor
 

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from providers.protocol.takers import takers_of
+from providers.protocol.claims import takers_of
 
 
 def let_what_is_stored_belong(apps, schema_editor):

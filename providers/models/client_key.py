@@ -33,7 +33,7 @@ class ClientKey(models.Model):
     alg = models.CharField("algorithm", max_length=8)
     public_jwk = models.JSONField()
     private_key = EncryptedTextField()
-    # For whom it signs (`providers.protocol.takers`): an issuer, then origins.
+    # For whom it signs (`providers.protocol.claims`): an issuer, then origins.
     made_for = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
     signing_from = models.DateTimeField(null=True)

@@ -1,14 +1,52 @@
-"""A registered identity provider, and the discovery documents it has shown."""
+"""A registered identity provider, and the discovery documents it has shown.
+
+Columns that hold a list or a map of texts: what forms, API and file make of each is told by its class.
+
+What a registration was, each time it was written.
+"""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
-from providers.models.structures import GroupRules, TextList, TextMap
 from ssoconsole.platform.encryption.field import EncryptedTextField
+
+
+class StructureColumn(models.JSONField):
+    """
+    JSON of one shape, which the registration's rules judge (`providers.registration.shapes`).
+
+    To the database and to migrations it is JSON like any other, and the words of its help are not theirs.
+    """
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        name, _, args, kwargs = super().deconstruct()
+        kwargs.pop("help_text", None)
+        return name, "django.db.models.JSONField", args, kwargs
+
+    def formfield(self, form_class: Any = None, choices_form_class: Any = None, **kwargs: Any) -> Any:
+        """Without the encoder of JSON fields: the form's field reads lines."""
+        return models.Field.formfield(
+            self, form_class=form_class or forms.JSONField, choices_form_class=choices_form_class, **kwargs
+        )
+
+
+class TextList(StructureColumn):
+    """A list of texts."""
+
+
+class TextMap(StructureColumn):
+    """A map from text to text."""
+
+
+class GroupRules(StructureColumn):
+    """A list of rules from a value of the groups claim to a group."""
 
 
 def default_scopes() -> list[str]:
@@ -109,7 +147,7 @@ class Provider(models.Model):
 
     client_id = models.CharField("client ID", max_length=255)
     client_secret = EncryptedTextField(null=True, blank=True)
-    # Whom it was entered for (`providers.protocol.takers`): an issuer, then origins; empty for nobody.
+    # Whom it was entered for (`providers.protocol.claims`): an issuer, then origins; empty for nobody.
     client_secret_for = models.JSONField(default=list, editable=False)
     client_secret_expires_at = models.DateTimeField(
         null=True,
@@ -294,3 +332,28 @@ class DiscoveryVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.fetched_at:%Y-%m-%d %H:%M}"
+
+
+class ProviderVersion(models.Model):
+    """
+    One registration as it was saved; never changed, and dropped with the provider or by `cleanup`.
+
+    `number` counts from 1 per provider. `changed` names the fields that differ from the version before.
+    `configuration` is the whole of it as JSON, client secret and all, and therefore encrypted.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    by = models.CharField(max_length=300)
+    changed = models.JSONField(default=list)
+    note = models.CharField(max_length=300, blank=True)
+    configuration = EncryptedTextField()
+
+    class Meta:
+        ordering = ("-number",)
+        constraints = (models.UniqueConstraint(fields=["provider", "number"], name="one_version_per_number"),)
+
+    def __str__(self) -> str:
+        return f"version {self.number}"

@@ -1,12 +1,23 @@
-"""
-Reading claims: by paths such as `email`, `realm_access.roles`, `emails.0`, `https://corp.example/groups`.
+"""Reading claims: by paths such as `email`, `realm_access.roles`, `emails.0`, `https://corp.example/groups`.
 
 Also: one set of claims out of the ID token's and userinfo's, and text from strangers that is to become a name.
+
+The rules for a userinfo response (OpenID Connect Core 1.0 sections 5.3.2 and 5.3.4).
+
+Who takes a client's credentials: the issuer that they are for, and the origins of the endpoints that get them.
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
+
+from providers.errors import UserinfoSubjectMismatch
+from providers.protocol.discovery import PUSH_ENDPOINT
+from providers.protocol.refusals import issuer_mismatch, refusals_as_outcomes
+from ssoconsole.platform.jose import claims as rules_of_jwt
+from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.verify import VerifiedJwt
 
 # About the token, not about the person: userinfo has no say in them.
 OF_THE_TOKEN = ("iss", "sub", "aud", "azp", "exp", "iat", "nbf", "auth_time", "nonce", "acr", "amr", "sid")
@@ -112,3 +123,64 @@ def plain(text: str) -> str:
     if text.isprintable():
         return text.strip()
     return "".join(c for c in text if unicodedata.category(c) not in DECEPTIVE).strip()
+
+
+def check_userinfo(claims: Mapping[str, Any], *, sub: str) -> None:
+    """
+    Check that userinfo speaks of the subject of the ID token, byte for byte.
+
+    Otherwise somebody else's access token was put in the place of this person's. Raises
+    UserinfoSubjectMismatch, for an absent `sub` too.
+    """
+    received = claims.get("sub")
+    if not isinstance(received, str) or received != sub:
+        raise UserinfoSubjectMismatch(
+            expected=f"sub {shown(sub)}", received="absent" if received is None else shown(received)
+        )
+
+
+def check_signed_userinfo(
+    verified: VerifiedJwt, *, issuer: str, client_id: str, sub: str, now: int, leeway: int
+) -> dict[str, Any]:
+    """
+    Return the claims of a userinfo response that came as a JWT; times in seconds.
+
+    `iss` and `aud` are required, since a signature without them speaks to nobody; `exp`, `nbf` and `iat`
+    count where present; there is never a nonce. Raises an IdTokenRefused or UserinfoSubjectMismatch.
+    """
+    claims = verified.claims
+    with refusals_as_outcomes():
+        rules_of_jwt.require(claims, "iss", "aud")
+        if claims["iss"] != issuer:
+            raise issuer_mismatch(expected=issuer, received=claims["iss"])
+        # "Be or include": the answer comes straight from the provider, and other readers of it harm nobody.
+        named = [claims["aud"]] if isinstance(claims["aud"], str) else claims["aud"]
+        rules_of_jwt.check_audience(claims, client_id, trusted=named)
+        rules_of_jwt.check_times(claims, now=now, leeway=leeway, max_age_of_iat=None)
+    check_userinfo(claims, sub=sub)
+    return dict(claims)
+
+
+# RFC 6749 section 3.2 and RFC 9126 section 2: where the client authenticates.
+AUTHENTICATING_ENDPOINTS = ("token_endpoint", PUSH_ENDPOINT)
+
+
+def takers_of(issuer: str, document: Mapping[str, Any] | None) -> list[str]:
+    """Return the issuer, then the origins of the endpoints in `document`; the issuer alone without a document of it."""
+    published = document if document and document.get("issuer") == issuer else {}
+    origins = {origin_of(published.get(name)) for name in AUTHENTICATING_ENDPOINTS}
+    return [issuer, *sorted(origins - {""})]
+
+
+def belongs_to(takers: Sequence[str], *, issuer: str, origins: Sequence[str]) -> bool:
+    """Tell whether a credential for `takers` may be used for `issuer`, and be sent to every one of `origins`."""
+    return bool(takers) and takers[0] == issuer and set(origins) <= set(takers[1:])
+
+
+def origin_of(url: object) -> str:
+    """The scheme, host and port of a URL, "" for what is none (RFC 6454 section 4)."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        return f"{parts.scheme}://{parts.netloc.lower()}" if parts and parts.netloc else ""
+    except ValueError:
+        return ""

@@ -20,9 +20,8 @@ from providers.identities.services import renew_person
 from providers.metadata import keys
 from providers.models import ConsoleSession, SignInAttempt
 from providers.protocol.claims import merge_claims
-from providers.protocol.refreshed_id_token import ContinuityRules, check_refreshed_id_token
-from providers.refresh.services import confirm_check, end_unvouched, keep_refresh_token
-from providers.refresh.timing import grace_ends
+from providers.protocol.id_token import ContinuityRules, check_refreshed_id_token
+from providers.refresh.services import confirm_check, end_unvouched, grace_ends, keep_refresh_token
 from providers.sessions.step_up import check_to_enter
 from providers.signin.traces import SignIn
 from ssoconsole.platform.actors import Actor

@@ -1,28 +1,96 @@
-"""
-Between a request and the page it asks for: does the provider have to be asked again, and how?
+"""Between a request and the page it asks for: does the provider have to be asked again, and how?
 
 Of the requests of one session, one claims the check (`claim_check`) and asks. The others are served while the grace
 lasts. After it they wait a moment for the one that asks, because a person who comes back after lunch opens a page
 with ten requests in it, and are then refused with 503.
+
+Leaving for the provider with `prompt=none`: is the person still signed in there? (Core 1.0 section 3.1.2.1)
+
+What is answered in the place of a page or a result that a session without an answer may not have.
 """
 
 import time
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from providers.errors import ProviderFault
-from providers.models import ConsoleSession
-from providers.refresh import pages
+from providers.metadata.services import ensure_discovery
+from providers.models import ConsoleSession, SignInAttempt
 from providers.refresh.by_refresh_token import Standing, ask_again, check_of, may_wait
-from providers.refresh.leaving import leave_for_check
-from providers.refresh.services import claim_check, end_unvouched
-from providers.refresh.timing import grace_ends, is_due, refresh_token_of
-from providers.sessions.navigation import is_exempt, is_navigation
+from providers.refresh.services import claim_check, end_unvouched, grace_ends, is_due, refresh_token_of
+from providers.sessions.navigation import comes_from_here, is_exempt, is_navigation, wants_page
 from providers.sessions.services import set_console_session
 from providers.signin.guard import as_refusal, refuse
+from providers.signin.leaving import leave
+from providers.signin.limits import count_sign_in
+from providers.signin.redirects import lead_on_instead, local_target
 from ssoconsole.platform.actors import Actor
+
+RETRY_AFTER = 5  # seconds
+
+
+def sign_in_needed(request: HttpRequest, session: ConsoleSession) -> HttpResponse:
+    """Refuse what cannot be led over the provider, a form or a script's request: 401, and nothing was done."""
+    signin = reverse("signin_start", args=[session.provider.slug])
+    if wants_page(request):
+        response = _page(request, 401, "login_required", local_target(request.headers.get("Referer")))
+    else:
+        response = JsonResponse({"error": "login_required", "signin": signin}, status=401)
+    response.headers["WWW-Authenticate"] = 'Session realm="console"'  # RFC 9110 section 15.5.2 wants one
+    return _not_kept(response)
+
+
+def not_now(request: HttpRequest) -> HttpResponse:
+    """Refuse for a moment: somebody else is asking the provider, and has no answer yet."""
+    if wants_page(request):
+        again = (
+            request.get_full_path() if request.method in ("GET", "HEAD") else request.headers.get("Referer")
+        )
+        response = _page(request, 503, "temporarily_unavailable", local_target(again))
+    else:
+        response = JsonResponse({"error": "temporarily_unavailable"}, status=503)
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return _not_kept(response)
+
+
+def _page(request: HttpRequest, status: int, error: str, again: str) -> HttpResponse:
+    context = {
+        "error": error,
+        "again": again or "/",
+        "nothing_was_done": request.method not in ("GET", "HEAD"),
+    }
+    return render(request, "session_unconfirmed.html", context, status=status)
+
+
+def _not_kept(response: HttpResponse) -> HttpResponse:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def leave_for_check(request: HttpRequest, session: ConsoleSession) -> HttpResponse:
+    """
+    Send the browser to the provider of its session. Raises a SignInRefused when that cannot be done.
+
+    It has no address of its own, so that nobody can send a browser here from another site before its check is due.
+    """
+    next_url = local_target(request.get_full_path())
+    count_sign_in(request)
+    provider = session.provider
+    ensure_discovery(provider)
+    # An answer without a question to the person. A max age would demand one as soon as it is over.
+    silent = {"prompt": "none", "max_age": None, "id_token_hint": session.id_token_hint}
+    purpose = SignInAttempt.Purpose.REFRESH
+    response = leave(request, provider, next_url, purpose=purpose, session=session, more=silent)
+    if comes_from_here(request):
+        response = lead_on_instead(request, response, name=provider.name)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
 
 log = structlog.get_logger("sessions")
 
@@ -62,7 +130,7 @@ def _by_refresh_token(
         set_console_session(request, None)
         return None
     if standing is Standing.UNANSWERED and timezone.now() >= grace_ends(session):
-        return pages.not_now(request)
+        return not_now(request)
     return None
 
 
@@ -85,7 +153,7 @@ def _by_browser(request: HttpRequest, session: ConsoleSession) -> HttpResponse |
     """Lead windows over the provider; leave everything else alone for the grace, and refuse it after that."""
     in_grace = timezone.now() < grace_ends(session)
     if not is_navigation(request):
-        return None if in_grace else pages.sign_in_needed(request, session)
+        return None if in_grace else sign_in_needed(request, session)
     claimed = claim_check(session=session, at=timezone.now())
     if in_grace and not claimed:
         return None  # another tab is on its way, or the provider has just failed

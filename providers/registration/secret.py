@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, Final
 
 from providers.models import Provider
-from providers.protocol.takers import belongs_to, takers_of
+from providers.protocol.claims import belongs_to, takers_of
 from providers.registration.errors import RegistrationInvalid
 from ssoconsole.platform.encryption.keyring import DecryptionFailed
 from ssoconsole.platform.jose.algorithms import SYMMETRIC

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from providers.client_keys.services import ensure_client_key, uses_client_keys
+from providers.client_keys import ensure_client_key, uses_client_keys
 from providers.drift.pending import withdraw
 from providers.errors import IssuerMismatch, MetadataInvalid, ProviderUnreachable
 from providers.history.configuration import NOT_CONFIGURATION
@@ -16,17 +16,15 @@ from providers.history.services import keep_what_stands, record_version
 from providers.identities.rights import given_by, take_back_unruled, take_rights_back
 from providers.metadata.services import KEPT, fetch_discovery, keep_discovery
 from providers.models import Provider
-from providers.registration.cautions import cautions
+from providers.registration.cautions import cautions, is_risky, refuse_to_give_rights
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
-from providers.registration.risk import is_risky, refuse_to_give_rights
 from providers.registration.rules import Problems, problems
 from providers.registration.secret import claim_secret, readable_secret
 from providers.rehearsal.gate import pass_gate, pass_gate_to_enable
 from providers.sessions.services import end_sessions_of_provider
 from providers.trial.beginning import carry_trial, end_if_undone, follow_up, refuse_trial
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.eventlog.masking import MASK
-from ssoconsole.platform.eventlog.services import record_change, record_event
+from ssoconsole.platform.eventlog.services import MASK, record_change, record_event
 
 # What the provider has published; only the metadata services change it on a row that stands.
 PUBLISHED = (*KEPT, "jwks_failing_since", "tls_not_after")

@@ -8,9 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from providers.errors import RehearsalMismatch, SignInRefused
 from providers.identities.decision import decide_person
 from providers.models import SignInAttempt
-from providers.rehearsal import result
-from providers.rehearsal.registration import rehearsal_of
-from providers.rehearsal.services import keep_result, may_rehearse, refuse_rehearsal
+from providers.rehearsal import services
+from providers.rehearsal.services import keep_result, may_rehearse, refuse_rehearsal, rehearsal_of
 from providers.sessions.step_up import check_to_administer
 from providers.signin.completion import Completion
 from providers.signin.traces import SignIn
@@ -38,7 +37,7 @@ class RehearsalCompletion(Completion):
         decision = decide_person(provider=sign_in.provider, claims=claims)
         if decision.after["is_staff"]:
             check_to_administer(sign_in.provider, sign_in.claims)
-        sign_in.result = result.of_decision(decision, sign_in.provider, claims)
+        sign_in.result = services.of_decision(decision, sign_in.provider, claims)
         return rehearsal_of(sign_in.attempt).by
 
     def succeed(self, request: HttpRequest, sign_in: SignIn, user: "User") -> None:
@@ -58,7 +57,7 @@ class RehearsalCompletion(Completion):
             rehearsal=rehearsal,
             sign_in=sign_in,
             error=error,
-            result=result.of_refusal(error, sign_in.provider, sign_in.claims),
+            result=services.of_refusal(error, sign_in.provider, sign_in.claims),
             by=Actor.of(request),
         )
         return HttpResponseRedirect(sign_in.attempt.next_url)

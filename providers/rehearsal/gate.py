@@ -11,9 +11,9 @@ from typing import Any
 from django.utils import timezone
 
 from providers.models import Provider, Rehearsal, SignInAttempt
+from providers.registration.cautions import is_risky
 from providers.registration.errors import RehearsalRequired
-from providers.registration.risk import is_risky
-from providers.rehearsal.registration import rehearsed_provider
+from providers.rehearsal.services import rehearsed_provider
 from ssoconsole.platform.encryption.keyring import DecryptionFailed
 
 MOST = 50  # rehearsals of one provider that are looked at

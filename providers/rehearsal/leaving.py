@@ -4,9 +4,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from providers.metadata.services import fetch_discovery
 from providers.models import Rehearsal, SignInAttempt
-from providers.rehearsal import result
-from providers.rehearsal.registration import rehearsed_provider
-from providers.rehearsal.services import attempt_to_leave, keep_metadata, refuse_rehearsal
+from providers.rehearsal import services
+from providers.rehearsal.services import attempt_to_leave, keep_metadata, refuse_rehearsal, rehearsed_provider
 from providers.signin.guard import as_refusal
 from providers.signin.leaving import leave
 from providers.signin.limits import count_sign_in
@@ -30,6 +29,6 @@ def leave_for_rehearsal(request: HttpRequest, rehearsal: Rehearsal, *, page: str
         refused, by = as_refusal(error), Actor.of(request)
         agent = request.headers.get("User-Agent", "")
         sign_in = attempt_to_leave(rehearsal=rehearsal, provider=provider, by=by, user_agent=agent)
-        told = result.of_refusal(refused, provider, {})
+        told = services.of_refusal(refused, provider, {})
         refuse_rehearsal(rehearsal=rehearsal, sign_in=sign_in, error=refused, result=told, by=by)
         return HttpResponseRedirect(page)

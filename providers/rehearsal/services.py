@@ -1,22 +1,72 @@
-"""Whose a rehearsal is, and the writes of it: its own row, and nothing else."""
+"""Whose a rehearsal is, and the writes of it: its own row, and nothing else.
+
+A registration as text, and back: what a rehearsal goes through is not in the provider's row.
+
+What a rehearsal has decided, as data for the page that tells it.
+"""
 
 import json
+import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from providers.errors import SignInRefused
+from providers.errors import AttemptExpired, Denied, SignInRefused
+from providers.identities.decision import Decision, mapped_person
 from providers.models import Provider, Rehearsal, SignInAttempt
+from providers.protocol.mapping import MappedPerson, naming_claim
+from providers.registration.fields import FIELDS, SESSION
 from providers.registration.secret import claim_secret, extend_to_hosts
-from providers.rehearsal.registration import written
 from providers.signin.traces import SignIn, finish_attempt
 from ssoconsole.platform.actors import Actor
 
 if TYPE_CHECKING:
     from ssoconsole.platform.accounts.models import User
+
+
+NAMES = (
+    "slug",
+    *(name for name in FIELDS if name != "client_secret"),
+    *(f"session_{name}" for name in SESSION),
+)
+
+
+def written(provider: Provider) -> str:
+    """Return the registration as JSON, with the secret, to be kept encrypted. Raises DecryptionFailed."""
+    return json.dumps(
+        {
+            "id": str(provider.pk),
+            "values": {name: getattr(provider, name) for name in NAMES},
+            "client_secret": provider.client_secret,
+            "client_secret_for": provider.client_secret_for,
+            "discovery": provider.discovery,
+        },
+        cls=DjangoJSONEncoder,
+    )
+
+
+def rehearsed_provider(rehearsal: Rehearsal) -> Provider:
+    """
+    Return the provider that people would sign in through if `rehearsal` were saved and enabled; never save it.
+
+    It brings no keys along: a rehearsal fetches them, and so tries that too. Raises DecryptionFailed.
+    """
+    kept = json.loads(rehearsal.registration)
+    provider = Provider(id=uuid.UUID(kept["id"]), discovery=kept["discovery"], enabled=True, **kept["values"])
+    provider.client_secret, provider.client_secret_for = kept["client_secret"], kept["client_secret_for"]
+    provider.rehearsed_in = rehearsal.pk
+    return provider
+
+
+def rehearsal_of(attempt: SignInAttempt) -> Rehearsal:
+    """Return what `attempt` goes through. Raises AttemptExpired where it is not kept any more."""
+    if attempt.rehearsal is None:
+        raise AttemptExpired(expected="a rehearsal that is under way", received="one that is over")
+    return attempt.rehearsal
 
 
 def may_rehearse(request: HttpRequest, rehearsal: Rehearsal) -> bool:
@@ -81,3 +131,38 @@ def attempt_to_leave(*, rehearsal: Rehearsal, provider: Provider, by: Actor, use
         user_agent=user_agent[:255],
     )
     return SignIn(attempt=attempt, provider=provider, stage="leaving")
+
+
+def of_decision(decision: Decision, provider: Provider, claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell a person who is let in, and everything that signing in would change."""
+    before, after, rights = decision.before, decision.after, decision.rights
+    changes = {name: [before[name], after[name]] for name in ("email", "name") if before[name] != after[name]}
+    return {
+        **_of_person(decision.person, provider, claims),
+        "rule": decision.way.value,
+        "domains": list(provider.allowed_email_domains),
+        "user": decision.user.get_username(),
+        "gained": sorted(rights.gained),
+        "lost": sorted(rights.lost),
+        "is_admin": rights.is_superuser,
+        "was_admin": bool(before["is_superuser"]),
+        "changes": changes,
+    }
+
+
+def of_refusal(error: SignInRefused, provider: Provider, claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell by which rule a person is not let in, and who he is as far as his claims say."""
+    rule = error.rule if isinstance(error, Denied) else ""
+    try:
+        person = mapped_person(provider, claims) if claims else None
+    except Denied:
+        person = None
+    return {"rule": rule, **(_of_person(person, provider, claims) if person else {})}
+
+
+def _of_person(person: MappedPerson, provider: Provider, claims: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "principal": person.principal,
+        "principal_claim": naming_claim(claims, provider.principal_claims),
+        "groups": sorted(person.groups),
+    }

@@ -2,7 +2,7 @@
 What an attempt is completed by, depending on what it is for.
 
 `Completion` is that of a plain sign-in. Another purpose is a subclass that lives with its flow, and a line in
-`providers/signin/purposes.py`.
+`providers/signin/guard.py`.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,15 @@
-"""
-What stands around every page of a sign-in: whatever is raised in it becomes a refusal with a trace, never a
+"""What stands around every page of a sign-in: whatever is raised in it becomes a refusal with a trace, never a
 500.
+
+The one table from outcome to what a refused person sees: a status, a title and advice in plain words.
+
+The words depend on the code alone and reveal nothing of what was expected or received; the reference on the
+page opens the trace for an administrator. `docs/outcomes.md` tells him what each code means.
+
+The one table from an attempt's purpose to its completion.
+
+A purpose is written on the attempt when the browser leaves (`leaving.leave`); a new one is a subclass of
+`Completion` beside its flow and a line here.
 """
 
 import functools
@@ -11,17 +20,207 @@ from typing import Any
 import structlog
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 
-from providers.errors import InternalError, SignInRefused, TooManyAttempts
-from providers.models import Provider
+from providers.account.connect_completion import ConnectCompletion
+from providers.errors import InternalError, ProviderRefused, SignInRefused, TooManyAttempts
+from providers.models import Provider, SignInAttempt
+from providers.refresh.completion import CheckCompletion
+from providers.rehearsal.completion import RehearsalCompletion
 from providers.signin import limits
 from providers.signin.attempts import new_reference
+from providers.signin.completion import Completion
 from providers.signin.cookies import stay_here
-from providers.signin.failure import render_refusal
-from providers.signin.purposes import completion_of
+from providers.signin.redirects import chooser_url, with_next
 from providers.signin.traces import SignIn, finish_attempt, record_refusal
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.logs import place_of_fault
+
+Purpose = SignInAttempt.Purpose
+
+COMPLETIONS: dict[str, Completion] = {
+    Purpose.SIGN_IN: Completion(),
+    Purpose.REFRESH: CheckCompletion(),
+    Purpose.LINK: ConnectCompletion(),
+    Purpose.REHEARSAL: RehearsalCompletion(),
+}
+
+
+def completion_of(attempt: SignInAttempt) -> Completion:
+    """Return what completes `attempt`. Raises KeyError for a purpose that has none: nothing happens."""
+    return COMPLETIONS[attempt.purpose]
+
+
+AGAIN = "Please start again from the sign-in page."
+LATER = "This is not your fault. Please try again in a few minutes."
+TELL = "please tell your administrator the three words below."
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one outcome looks like from outside."""
+
+    status: int
+    title: str
+    advice: str
+
+
+_STALE = Page(400, "This sign-in cannot be continued", f"It may have been finished in another tab. {AGAIN}")
+_LATE = Page(400, "This sign-in took too long", f"A sign-in must be finished within ten minutes. {AGAIN}")
+_ELSEWHERE = Page(
+    400,
+    "This sign-in began in another browser",
+    "Sign in with one browser from beginning to end, and let it keep cookies. " + AGAIN,
+)
+_MIXED_UP = Page(400, "The answer did not fit the question", f"{AGAIN} If it happens again, {TELL}")
+_CANNOT_TRUST = Page(
+    400, "We could not verify the answer", f"You are not signed in. {AGAIN} If it happens again, {TELL}"
+)
+_PROVIDER_SAYS_NO = Page(
+    403,
+    "The sign-in was not completed",
+    f"It was cancelled at your sign-in provider, or the provider did not let you in. {AGAIN}",
+)
+_PROVIDER_BROKEN = Page(502, "The sign-in provider gave no usable answer", f"{LATER} If it goes on, {TELL}")
+_PROVIDER_DOWN = Page(503, "The sign-in provider does not answer", f"{LATER} Other providers still work.")
+_PROVIDER_OFF = Page(
+    403, "This way to sign in is not available", "Please choose another one on the sign-in page."
+)
+_NOT_YOU = Page(
+    403,
+    "You cannot sign in here",
+    f"You were recognised, but this console does not let you in. If you need to, {TELL}",
+)
+_NOT_ENOUGH = Page(
+    403,
+    "A stronger sign-in is needed",
+    "Sign in again, and confirm it with your second factor or whatever else your sign-in provider offers. If it goes "
+    f"on, {TELL}",
+)
+_NOT_FREE = Page(
+    403,
+    "This account belongs to somebody else here",
+    f"It was not connected, and you are signed in as before. If it is yours, {TELL}",
+)
+_NOT_YOURS = Page(
+    403,
+    "This rehearsal is somebody else's",
+    "Only the administrator who began it can finish it. You are signed in as before.",
+)
+_OURS = Page(503, "Something went wrong on our side", f"{LATER} If it goes on, {TELL}")
+_SIGNED_OUT = Page(403, "You are not signed in any more", AGAIN)
+
+PAGES: dict[str, Page] = {
+    "refused": _CANNOT_TRUST,
+    "internal_error": _OURS,
+    "too_many_attempts": Page(
+        429, "Too many sign-ins from your network", "Please wait a minute, then try again."
+    ),
+    # the answer does not belong to an attempt of this browser
+    "answer_refused": _MIXED_UP,
+    "state_unknown": _STALE,
+    "state_used": _STALE,
+    "browser_mismatch": _ELSEWHERE,
+    "attempt_expired": _LATE,
+    "callback_mismatch": _MIXED_UP,
+    "iss_parameter_mismatch": _MIXED_UP,
+    "iss_parameter_missing": _MIXED_UP,
+    "provider_changed": _STALE,
+    "rehearsal_mismatch": _NOT_YOURS,
+    "answer_incomplete": _MIXED_UP,
+    "response_mode_mismatch": _MIXED_UP,
+    # the provider is at fault, or says no
+    "provider_fault": _PROVIDER_BROKEN,
+    "provider_error": _PROVIDER_SAYS_NO,
+    "provider_unreachable": _PROVIDER_DOWN,
+    "provider_unavailable": _PROVIDER_DOWN,
+    "metadata_invalid": _PROVIDER_BROKEN,
+    "keys_invalid": _PROVIDER_BROKEN,
+    "token_endpoint_error": _PROVIDER_BROKEN,
+    "pushed_authorization_refused": _PROVIDER_BROKEN,
+    "client_credentials_unusable": _OURS,
+    "userinfo_error": _PROVIDER_BROKEN,
+    "refresh_refused": _PROVIDER_SAYS_NO,
+    "provider_disabled": _PROVIDER_OFF,
+    "provider_unknown": _PROVIDER_OFF,
+    # the ID token and userinfo
+    "userinfo_subject_mismatch": _CANNOT_TRUST,
+    "id_token_refused": _CANNOT_TRUST,
+    "token_malformed": _CANNOT_TRUST,
+    "token_too_large": _CANNOT_TRUST,
+    "header_refused": _CANNOT_TRUST,
+    "token_type_refused": _CANNOT_TRUST,
+    "algorithm_refused": _CANNOT_TRUST,
+    "unknown_key": _CANNOT_TRUST,
+    "ambiguous_key": _CANNOT_TRUST,
+    "signature_invalid": _CANNOT_TRUST,
+    "claim_refused": _CANNOT_TRUST,
+    "missing_claim": _CANNOT_TRUST,
+    "issuer_mismatch": _CANNOT_TRUST,
+    "audience_mismatch": _CANNOT_TRUST,
+    "authorized_party_mismatch": _CANNOT_TRUST,
+    "expired": _CANNOT_TRUST,
+    "issued_in_the_future": _CANNOT_TRUST,
+    "issued_too_long_ago": _CANNOT_TRUST,
+    "not_yet_valid": _CANNOT_TRUST,
+    "nonce_mismatch": _CANNOT_TRUST,
+    "at_hash_mismatch": _CANNOT_TRUST,
+    "c_hash_mismatch": _CANNOT_TRUST,
+    "authentication_too_old": _CANNOT_TRUST,
+    "insufficient_user_authentication": _NOT_ENOUGH,
+    "subject_mismatch": _CANNOT_TRUST,
+    "authentication_time_changed": _CANNOT_TRUST,
+    # who may enter
+    "denied": _NOT_YOU,
+    "principal_missing": _NOT_YOU,
+    "principal_unusable": _NOT_YOU,
+    "not_admitted": _NOT_YOU,
+    "email_taken": _NOT_YOU,
+    "user_disabled": _NOT_YOU,
+    "session_ended": _SIGNED_OUT,
+    "identity_gone": _NOT_YOU,
+    "identity_taken": _NOT_FREE,
+}
+
+
+def page_of(outcome: type[SignInRefused]) -> Page:
+    """
+    Return the page of an outcome; one that the table forgot looks like a broken sign-in, never like a good
+    one.
+    """
+    return PAGES.get(outcome.code, _CANNOT_TRUST)
+
+
+def render_refusal(
+    request: HttpRequest,
+    error: SignInRefused,
+    *,
+    reference: str,
+    provider: Provider | None = None,
+    next_url: str = "",
+) -> HttpResponse:
+    """
+    Answer a refused sign-in; `<main>` names the outcome and the reference for scripts.
+
+    Where `provider` itself said no, it may be tried once more. What is tried again leads to `next_url` in the end.
+    """
+    page, chooser = page_of(type(error)), chooser_url(next_url)
+    again = provider if isinstance(error, ProviderRefused) else None
+    context = {
+        "outcome": error.code,
+        "reference": reference,
+        "title": page.title,
+        "advice": page.advice,
+        "again": again,
+        "retry_url": with_next(f"/signin/{again.slug}", next_url) if again else chooser,
+        "others_url": chooser if again else "/signin?choose=1",
+    }
+    response = render(request, "signin_refused.html", context, status=page.status)
+    if request.user.is_authenticated:
+        # The page has the form that signs out: without a referrer its `Origin` would be null, and be refused.
+        response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
 
 log = structlog.get_logger("signin")
 View = Callable[..., HttpResponseBase]

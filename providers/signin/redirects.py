@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from ssoconsole.platform.http.methods import has_page
+from ssoconsole.platform.http.doors import has_page
 
 LONGEST = 2000
 

@@ -18,8 +18,7 @@ from providers.signin.attempts import ASKED_AGAIN, STEP_UP, save_under_new_refer
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.errors import DomainError
-from ssoconsole.platform.eventlog.masking import mask
-from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.eventlog.services import mask, record_event
 from ssoconsole.platform.metrics.counting import count_session_check, count_sign_in
 
 SUCCESS = "ok"

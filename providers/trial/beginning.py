@@ -4,12 +4,11 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from providers.history.configuration import configuration_of, registration_in
-from providers.history.errors import VersionUnknown, VersionUnusable
+from providers.history.configuration import VersionUnknown, VersionUnusable, configuration_of, registration_in
 from providers.history.services import find_version
 from providers.models import Provider
+from providers.registration.cautions import is_risky
 from providers.registration.errors import RegistrationInvalid
-from providers.registration.risk import is_risky
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_event
 

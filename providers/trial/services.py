@@ -11,14 +11,13 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from providers.client_keys.services import ensure_client_key, uses_client_keys
+from providers.client_keys import ensure_client_key, uses_client_keys
 from providers.errors import ProviderChanged
-from providers.history.configuration import registration_in
-from providers.history.errors import VersionUnknown, VersionUnusable
+from providers.history.configuration import VersionUnknown, VersionUnusable, registration_in
 from providers.history.services import find_version, record_version
 from providers.models import ConsoleSession, DiscoveryVersion, Provider, ProviderVersion, SignInAttempt
+from providers.registration.cautions import changes_rights
 from providers.registration.errors import RegistrationInvalid
-from providers.registration.risk import changes_rights
 from providers.registration.secret import claim_secret, extend_to_hosts
 from providers.registration.services import has_moved, refuse_problems, shut_out, write_change
 from providers.sessions.services import end_selected

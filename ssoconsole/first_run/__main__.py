@@ -146,14 +146,14 @@ def main() -> int:
     children = Children(StopSignals())
     try:
         prepare_database()
-        from ssoconsole.first_run import administrator, demonstration
+        from ssoconsole.first_run import demonstration
 
         if options.demo == "1":
             start_demo_provider(children)
         else:
             demonstration.leave_out_demo_provider()
         secret = demo_secret() if options.demo == "1" else None
-        first = administrator.first_administrator()
+        first = demonstration.first_administrator()
         start_server(children, options.port)
         say_what_to_do(first, secret)
         return children.wait_for_the_first_to_end()

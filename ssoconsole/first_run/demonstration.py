@@ -1,14 +1,21 @@
-"""What the demonstration registers: a provider, an API, and a bot that may call it."""
+"""What the demonstration registers: a provider, an API, and a bot that may call it.
+
+The first administrator.
+"""
 
 import secrets
 
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 
 from providers.models import Provider
 from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, save_provider
+from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.accounts.services import NameTaken, bootstrap_admin
 from ssoconsole.platform.actors import Actor
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret, find_client_secret, retire_credential
 from tokens.errors import SecretInUse, SecretTooWeak
@@ -68,3 +75,19 @@ def prepare_demo_bot(*, client_secret: str | None = None) -> tuple[str, int]:
     except (SecretInUse, SecretTooWeak):
         _, secret = add_client_secret(bot=bot, label=LABEL, by=BY)
     return secret, len(earlier)
+
+
+NAME = "admin"
+
+
+def first_administrator() -> tuple[str, str] | None:
+    """Create a temporary administrator when nobody can administer; return name and one-time password, or None."""
+    at_work = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    if User.objects.filter(at_work, is_superuser=True, is_active=True).exists():
+        return None
+    by = Actor.command("first_run")
+    try:
+        user, password = bootstrap_admin(name=NAME, by=by)
+    except NameTaken:
+        user, password = bootstrap_admin(name=f"{NAME}-break-glass", by=by)
+    return user.username, password

@@ -9,8 +9,7 @@ from ssoconsole.plainly import plainly
 @plainly()
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssoconsole.settings")
-    from ssoconsole.serve.counters import shared_counters
-    from ssoconsole.serve.server import load_before_the_fork, server_of_settings
+    from ssoconsole.serve.server import load_before_the_fork, server_of_settings, shared_counters
 
     server = server_of_settings()
     with shared_counters():

@@ -13,7 +13,7 @@ from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from tests.hostile.growth import LENGTH, grows_in_proportion, of_length, seconds
 from tests.providers.signin.journey import Browser, register
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.keyless import add_federation
 from tokens.models import Audience, Bot

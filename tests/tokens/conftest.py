@@ -7,7 +7,7 @@ from tokens_cast import BASE_URL, METADATA, PASSWORD_BACKEND, OAuth
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.models import Audience, Bot

@@ -16,7 +16,7 @@ from tokens_rights import with_all_but
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor, SuperuserRequired
-from tokens.audiences.services import disable_audience, enable_audience, save_audience
+from tokens.audiences import disable_audience, enable_audience, save_audience
 from tokens.bots.services import GrantSpec, confirm_owner, disable_bot, enable_bot, save_bot
 from tokens.credentials.keyless import add_federation, set_federation, set_public_keys
 from tokens.credentials.services import add_client_secret

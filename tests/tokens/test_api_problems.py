@@ -14,7 +14,7 @@ from tokens_cast import PASSWORD_BACKEND, problem
 from ssoconsole.platform.errors import DomainError
 from tests.support.leaks import assert_without
 from tokens import errors
-from tokens.api import traces
+from tokens.api import problems
 from tokens.api.bots import BotsView
 from tokens.api.problems import STATUSES, problem_details
 from tokens.models import TokenRefusal
@@ -114,7 +114,7 @@ class RefusedBeforeAnybodyAsksWhoItIsTests:
         problem(anybody.get("/api/v1/bots"), 401, "not_authenticated")
 
     def test_so_is_a_trace_that_brings_a_fault_to_light(self, db, anybody, monkeypatch):
-        monkeypatch.setattr(traces, "presentable", lambda text: 1 / 0)
+        monkeypatch.setattr(problems, "presentable", lambda text: 1 / 0)
         problem(anybody.get("/api/v1/bots"), 401, "not_authenticated")
 
 

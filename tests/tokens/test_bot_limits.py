@@ -8,7 +8,7 @@ from django.utils import timezone
 from tokens_cast import problem, state
 
 from ssoconsole.platform.eventlog.models import Event
-from tokens.credentials.throttling import MOST_PER_ADDRESS
+from tokens.credentials.authentication import MOST_PER_ADDRESS
 from tokens.models import Bot, TokenRecord
 
 IPV6 = "2001:db8:1:2::{}"

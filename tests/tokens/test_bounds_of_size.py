@@ -22,12 +22,11 @@ from tokens.models import TokenRecord
 from tokens.protocol import status_list
 from tokens.protocol.client_authentication import LONGEST_HEADER, parse_basic
 from tokens.protocol.examination.text import check_text
-from tokens.protocol.identifiers import check_identifier, is_resource
-from tokens.protocol.key_discovery import jwks_uri_of
 from tokens.protocol.key_file import read_key_file
 from tokens.protocol.lifetimes import parse_lifetime, parse_lifetime_text
 from tokens.protocol.retirement import evidence_for_retiring, unused_since
-from tokens.protocol.scopes import check_roles, check_scopes, parse_scope
+from tokens.protocol.scopes import check_identifier, check_roles, check_scopes, is_resource, parse_scope
+from tokens.protocol.workload_token import jwks_uri_of
 from tokens.records.services import issue_token
 
 CENTURY = 36_525 * 86_400

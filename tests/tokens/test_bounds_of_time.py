@@ -11,13 +11,13 @@ from django.test import Client
 from tokens_cast import BASE_URL, METADATA, claims_in, problem, status_bit
 
 from ssoconsole.platform.actors import Actor
-from tokens import outgoing
-from tokens.audiences.services import save_audience
+from tokens import remote_keys
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.keyless import add_federation, set_public_keys
+from tokens.credentials.own_keys import drop_spent_assertions
 from tokens.credentials.retirement import evidence_of, retire_unused_credentials
 from tokens.credentials.services import add_client_secret, retire_credential
-from tokens.credentials.spent import drop_spent_assertions
 from tokens.errors import KeysUnavailable, NoSigningKey
 from tokens.keys.importing import import_signing_key
 from tokens.keys.services import ensure_signing_key, rotate_signing_key, rotation_possible_from
@@ -35,7 +35,7 @@ from tokens.models import (
 from tokens.records.revocation import revoke_token
 from tokens.records.services import issue_token
 from tokens.records.verification import find_live_record
-from tokens.remote_keys.services import Source, current_keys
+from tokens.remote_keys import Source, current_keys
 
 pytestmark = pytest.mark.django_db
 BY = Actor("user", "bob")
@@ -392,7 +392,7 @@ def test_a_lifetime_is_allowed_to_the_second(clock, bob, bot, audience):
 )
 def test_keys_of_others_are_fresh_for_an_hour(clock, signer, monkeypatch, age, asked):
     calls = []
-    monkeypatch.setattr(outgoing, "fetch_document", lambda url: calls.append(url) or signer.jwks)
+    monkeypatch.setattr(remote_keys, "fetch_document", lambda url: calls.append(url) or signer.jwks)
     source = Source("https://bot.example/jwks.json")
     current_keys(source)
     clock.move_to(NOW + age)
@@ -410,7 +410,7 @@ def test_a_copy_serves_for_a_day_where_nobody_answers(clock, signer, monkeypatch
     def refuse(url):
         raise KeysUnavailable(expected="an answer", received="none")
 
-    monkeypatch.setattr(outgoing, "fetch_document", refuse)
+    monkeypatch.setattr(remote_keys, "fetch_document", refuse)
     clock.move_to(NOW + age)
     if serves:
         assert current_keys(source).keys

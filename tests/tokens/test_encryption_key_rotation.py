@@ -15,8 +15,8 @@ from providers.models import ClaimedName, Provider, SignInAttempt
 from ssoconsole.console.backup.services import keys_in_use
 from ssoconsole.console.checklist.services import go_through
 from ssoconsole.platform.accounts.models import SecretToShow
-from ssoconsole.platform.encryption.hashes import COLUMNS
 from ssoconsole.platform.encryption.keyring import key_ring
+from ssoconsole.platform.encryption.reencrypt import COLUMNS
 from ssoconsole.platform.eventlog.models import Event
 from tokens.bots.services import GrantSpec, retire_bot, save_bot
 from tokens.credentials import retirement

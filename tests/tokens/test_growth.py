@@ -20,8 +20,7 @@ from tokens.credentials.retirement import retire_unused_credentials
 from tokens.credentials.services import add_client_secret
 from tokens.models import Credential, TokenRecord
 from tokens.records.revocation import revoke_token, revoke_tokens_of_credential
-from tokens.records.room import forget_counts, take_room
-from tokens.records.services import issue_token
+from tokens.records.services import forget_counts, issue_token, take_room
 from tokens.status.published import dead_numbers, status_list_uris
 from tokens.status.services import find_status_list
 

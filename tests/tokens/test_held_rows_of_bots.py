@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
 from tests.support.at_once import looking_when
-from tokens.audiences import services as audiences
-from tokens.audiences.services import save_audience
+from tokens import audiences as audiences
+from tokens.audiences import save_audience
 from tokens.bots import services as bots
 from tokens.credentials import retirement
 from tokens.credentials.services import add_client_secret

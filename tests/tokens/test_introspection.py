@@ -13,7 +13,7 @@ from tokens_cast import BASE_URL, METADATA, basic, claims_in
 
 from ssoconsole.platform.jose import signatures
 from ssoconsole.platform.jose.sign import generate_private_key, sign_jwt
-from tokens.audiences.services import disable_audience, enable_audience
+from tokens.audiences import disable_audience, enable_audience
 from tokens.bots.services import GrantSpec, disable_bot, enable_bot, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.keys.parsed import private_keys

@@ -4,13 +4,11 @@ import pytest
 from assertions import Signer
 
 from ssoconsole.platform.eventlog.models import Event
-from tokens import outgoing
+from tokens import remote_keys
 from tokens.errors import KeysUnavailable
 from tokens.models import RemoteKeys
-from tokens.protocol.key_discovery import discovery_urls
-from tokens.protocol.workload_token import ALGORITHMS, TYPES
-from tokens.remote_keys import services
-from tokens.remote_keys.services import Source, current_keys, fetch_keys, verify_by_source
+from tokens.protocol.workload_token import ALGORITHMS, TYPES, discovery_urls
+from tokens.remote_keys import Source, current_keys, fetch_keys, verify_by_source
 
 pytestmark = pytest.mark.django_db
 ISSUER = "https://idp.example"
@@ -34,7 +32,7 @@ def published(monkeypatch, signer):
             raise KeysUnavailable(expected="an answer", received="none")
         return documents[url]
 
-    monkeypatch.setattr(outgoing, "fetch_document", fetch)
+    monkeypatch.setattr(remote_keys, "fetch_document", fetch)
     documents["asked"] = asked
     return documents
 
@@ -89,7 +87,7 @@ def test_every_change_of_keys_is_an_event_and_nothing_else_is(published, signer)
 
 def test_where_there_are_no_keys_a_refusal_takes_as_long(published, signer, monkeypatch):
     spent = []
-    monkeypatch.setattr(services, "spend_verification", spent.append)
+    monkeypatch.setattr(remote_keys, "spend_verification", spent.append)
     with pytest.raises(KeysUnavailable):
         verify_by_source(
             Source("https://nowhere.example"), signer.sign({}), algorithms=ALGORITHMS, types=TYPES

@@ -18,8 +18,8 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.support.faults import event_refused, just_before
 from tests.support.records import fits
-from tokens import outgoing
-from tokens.audiences.services import disable_audience, enable_audience, save_audience
+from tokens import remote_keys
+from tokens.audiences import disable_audience, enable_audience, save_audience
 from tokens.bots.services import GrantSpec, disable_bot, enable_bot, retire_bot, save_bot
 from tokens.credentials.keyless import add_federation, set_federation, set_public_keys
 from tokens.credentials.retirement import retire_unused_credentials
@@ -30,7 +30,7 @@ from tokens.keys.services import compromise_signing_key, ensure_signing_key, rot
 from tokens.models import Audience, Bot, Credential, RemoteKeys, SigningKey, TokenRecord
 from tokens.records import revocation
 from tokens.records.services import issue_token
-from tokens.remote_keys.services import Source, fetch_keys
+from tokens.remote_keys import Source, fetch_keys
 from tokens.status.services import ensure_status_list
 
 FROM = "203.0.113.9"
@@ -270,7 +270,7 @@ def test_what_is_done_is_on_record_with_who_did_it_from_where_and_what_it_change
 
 
 def test_keys_that_were_fetched_are_not_kept_where_nobody_could_be_told(scene, monkeypatch):
-    monkeypatch.setattr(outgoing, "fetch_document", lambda url: Signer().jwks)
+    monkeypatch.setattr(remote_keys, "fetch_document", lambda url: Signer().jwks)
     with event_refused("remote_keys_changed"), pytest.raises(OperationalError):
         fetch_keys(Source("https://bot.example/jwks.json"))
     assert not RemoteKeys.objects.exists()

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tokens_cast import BASE_URL, basic
 
 from ssoconsole.platform.jose.keys import JwkSet
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.keyless import set_public_keys
 from tokens.keys.services import compromise_signing_key, ensure_signing_key, rotate_signing_key

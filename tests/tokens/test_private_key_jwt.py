@@ -22,7 +22,7 @@ from tokens.bots.services import disable_bot
 from tokens.credentials.keyless import set_public_keys
 from tokens.credentials.services import retire_credential
 from tokens.models import Bot, Credential, RemoteKeys, SpentAssertion, TokenRecord
-from tokens.protocol.client_assertion import ALGORITHMS, check_assertion, hash_of_use
+from tokens.protocol.client_authentication import ALGORITHMS, check_assertion, hash_of_use
 
 BOT = "ingestion-bot"
 
@@ -384,7 +384,7 @@ class SingleUseTests:
         def away(*args, **kwargs):
             raise OperationalError("disk full")
 
-        monkeypatch.setattr("tokens.credentials.spent.SpentAssertion.objects.create", away)
+        monkeypatch.setattr("tokens.credentials.own_keys.SpentAssertion.objects.create", away)
         refused(oauth, mine.assertion(BOT), status=503, error="temporarily_unavailable")
 
     def test_a_failed_request_uses_its_assertion_up(self, oauth, keys, mine):

@@ -18,7 +18,7 @@ from tokens_cast import METADATA
 from tokens_rights import everything, with_all_but, with_exactly
 
 from ssoconsole.platform.accounts.models import User
-from tokens.audiences.services import disable_audience
+from tokens.audiences import disable_audience
 from tokens.bots.services import disable_bot
 from tokens.credentials.keyless import add_federation
 from tokens.models import Bot, Credential, Grant, TokenRecord

@@ -17,7 +17,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.support.at_once import at_once
 from tests.support.faults import just_before
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.authentication import authenticate_client
 from tokens.credentials.retirement import retire_unused_credentials

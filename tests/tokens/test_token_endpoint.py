@@ -14,7 +14,7 @@ from tests.support.leaks import assert_without
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.models import Bot, TokenRecord
-from tokens.protocol.client_secret import hint_of
+from tokens.protocol.client_authentication import hint_of
 from tokens.status.services import status_of
 
 

@@ -14,7 +14,7 @@ from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.eventlog.models import Event
 from tests.support.leaks import assert_without
 from tokens import errors
-from tokens.audiences.services import disable_audience, enable_audience, ensure_audience, save_audience
+from tokens.audiences import disable_audience, enable_audience, ensure_audience, save_audience
 from tokens.bots.services import (
     GrantSpec,
     disable_bot,
@@ -354,7 +354,7 @@ def test_a_name_that_somebody_takes_at_the_same_time_is_taken(bot, by, monkeypat
     monkeypatch.setattr("tokens.bots.services.check_name_is_free", lambda bot: None)
     with pytest.raises(errors.NameTaken):
         save_bot(bot=Bot(name="ingestion-bot"), grants=None, by=by)
-    monkeypatch.setattr("tokens.audiences.services.check_change", lambda audience, before: None)
+    monkeypatch.setattr("tokens.audiences.check_change", lambda audience, before: None)
     monkeypatch.setattr(Audience, "full_clean", lambda self: None)
     with pytest.raises(errors.AudienceTaken):
         save_audience(audience=Audience(identifier=METADATA, name="x"), by=by)
@@ -606,10 +606,10 @@ def test_a_key_is_compromised_once_and_replaced_at_once(by):
 
 
 def test_parsed_keys_are_bounded(by, monkeypatch):
-    from ssoconsole.platform.jose import parsed
+    from ssoconsole.platform.jose import keys
 
-    monkeypatch.setattr(parsed, "MOST", 1)
-    cache = parsed.ParsedKeys(lambda key: key.kid)
+    monkeypatch.setattr(keys, "MOST", 1)
+    cache = keys.ParsedKeys(lambda key: key.kid)
     one, two = SigningKey.objects.all()[:2]
     assert [cache.of(one), cache.of(two), cache.of(one)] == [one.kid, two.kid, one.kid]
 

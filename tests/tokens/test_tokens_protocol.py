@@ -19,13 +19,17 @@ from tokens.errors import (
     ScopeMalformed,
     SecretTooWeak,
 )
-from tokens.protocol.client_authentication import parse_basic
-from tokens.protocol.client_secret import check_strength, format_client_secret, has_our_form, hint_of
+from tokens.protocol.client_authentication import (
+    check_strength,
+    format_client_secret,
+    has_our_form,
+    hint_of,
+    parse_basic,
+)
 from tokens.protocol.form import parse_form, read_charset
-from tokens.protocol.identifiers import is_resource
 from tokens.protocol.lifetimes import parse_lifetime, parse_lifetime_text
 from tokens.protocol.networks import check_networks, is_allowed
-from tokens.protocol.scopes import check_roles, check_scopes, parse_scope
+from tokens.protocol.scopes import check_roles, check_scopes, is_resource, parse_scope
 
 few = settings(max_examples=50, deadline=None)
 

@@ -14,7 +14,7 @@ from tokens_cast import BASE_URL, METADATA, claims_in
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.jose.sign import generate_private_key, sign_jwt
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.keys.parsed import private_keys
 from tokens.keys.services import KEYS_AHEAD, compromise_signing_key, rotate_signing_key

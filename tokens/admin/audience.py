@@ -13,8 +13,13 @@ from ssoconsole.platform.admin_confirmation import asks_first
 from ssoconsole.platform.errors import DomainError
 from tokens.admin.fields import LinesField
 from tokens.admin.records import UndeletableAdmin
-from tokens.audiences.console import console_identifier
-from tokens.audiences.services import check_change, disable_audience, enable_audience, save_audience
+from tokens.audiences import (
+    check_change,
+    console_identifier,
+    disable_audience,
+    enable_audience,
+    save_audience,
+)
 from tokens.models import Audience
 from tokens.records.revocation import revoke_tokens_of_audience
 

@@ -26,7 +26,7 @@ from tokens.admin.issue_token import issue_token_page
 from tokens.admin.new_credential import new_federation, new_keys
 from tokens.admin.new_secret import new_secret
 from tokens.admin.records import UndeletableAdmin
-from tokens.audiences.console import console_identifier
+from tokens.audiences import console_identifier
 from tokens.bots.grants import administers
 from tokens.bots.services import (
     confirm_owner,

@@ -8,10 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tokens.api.authentication import actor_of
-from tokens.api.repeats import IDEMPOTENCY_KEY, repeatable
 from tokens.api.serializers import AudienceSerializer
-from tokens.api.views import ConsoleView, created, one
-from tokens.audiences.services import FIELDS, disable_audience, enable_audience, save_audience
+from tokens.api.views import IDEMPOTENCY_KEY, ConsoleView, created, one, repeatable
+from tokens.audiences import FIELDS, disable_audience, enable_audience, save_audience
 from tokens.models import Audience
 
 

@@ -8,7 +8,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from ssoconsole.platform.actors import Actor
-from tokens.audiences.console import console_identifier
+from tokens.audiences import console_identifier
 from tokens.errors import InvalidRequest, InvalidToken
 from tokens.models import TokenRecord
 from tokens.records.verification import find_live_record

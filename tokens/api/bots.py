@@ -11,9 +11,8 @@ from rest_framework.response import Response
 
 from tokens.api.authentication import actor_of
 from tokens.api.permissions import visible_bots
-from tokens.api.repeats import IDEMPOTENCY_KEY, repeatable
 from tokens.api.serializers import BotChangeSerializer, BotSerializer
-from tokens.api.views import ConsoleView, created, one
+from tokens.api.views import IDEMPOTENCY_KEY, ConsoleView, created, one, repeatable
 from tokens.bots.services import GrantSpec, confirm_owner, disable_bot, enable_bot, retire_bot, save_bot
 from tokens.errors import AudienceUnknown
 from tokens.models import Audience, Bot, Grant

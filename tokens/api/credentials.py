@@ -14,8 +14,7 @@ from ssoconsole.platform.jose.verify import MAX_BYTES
 from ssoconsole.platform.rest.serializers import StrictSerializer
 from tokens.api.authentication import actor_of
 from tokens.api.permissions import visible_bots
-from tokens.api.repeats import IDEMPOTENCY_KEY, repeatable
-from tokens.api.views import ConsoleView, created, one
+from tokens.api.views import IDEMPOTENCY_KEY, ConsoleView, created, one, repeatable
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.credentials.retirement import evidence_of
 from tokens.credentials.services import retire_credential

@@ -8,7 +8,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from ssoconsole.platform.accounts.models import User
-from tokens.audiences.console import READ, WRITE
+from tokens.audiences import READ, WRITE
 from tokens.errors import InsufficientScope
 from tokens.models import Bot, TokenRecord
 

@@ -10,9 +10,8 @@ from rest_framework.response import Response
 
 from tokens.api.authentication import actor_of
 from tokens.api.permissions import visible_bots
-from tokens.api.repeats import IDEMPOTENCY_KEY, repeatable
 from tokens.api.serializers import NewSecretSerializer, RevokedSerializer, SecretSerializer
-from tokens.api.views import ConsoleView, created, one
+from tokens.api.views import IDEMPOTENCY_KEY, ConsoleView, created, one, repeatable
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.models import Credential
 from tokens.records.revocation import revoke_tokens_of_credential

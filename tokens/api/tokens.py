@@ -11,14 +11,13 @@ from rest_framework.response import Response
 
 from tokens.api.authentication import actor_of
 from tokens.api.permissions import visible_bots
-from tokens.api.repeats import IDEMPOTENCY_KEY, repeatable
 from tokens.api.serializers import (
     NewTokenSerializer,
     RevokedSerializer,
     TokenRequestSerializer,
     TokenSerializer,
 )
-from tokens.api.views import ConsoleView, created, one
+from tokens.api.views import IDEMPOTENCY_KEY, ConsoleView, created, one, repeatable
 from tokens.bots.grants import choose_grant
 from tokens.models import Audience, TokenRecord
 from tokens.protocol.lifetimes import parse_lifetime

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
 
 from ssoconsole.platform.actors import Actor
-from tokens.audiences.console import console_identifier
+from tokens.audiences import console_identifier
 from tokens.errors import (
     AudienceAmbiguous,
     AudienceDisabled,

@@ -16,7 +16,7 @@ from tokens.bots.grants import refuse_to_give_power
 from tokens.credentials.services import retire_credential
 from tokens.errors import BotRetired, KeysRefused
 from tokens.models import Bot, Credential
-from tokens.protocol import client_assertion, workload_token
+from tokens.protocol import client_authentication, workload_token
 from tokens.protocol.federation import check_rule
 
 Kind = Credential.Kind
@@ -126,7 +126,7 @@ def _add(bot: Bot, kind: Kind, *, by: Actor, **fields: Any) -> Credential:
 
 def _check_keys(jwks: Mapping[str, Any], kind: Kind) -> None:
     _check_storable(jwks)
-    algorithms = client_assertion.ALGORITHMS if kind == Kind.PUBLIC_KEYS else workload_token.ALGORITHMS
+    algorithms = client_authentication.ALGORITHMS if kind == Kind.PUBLIC_KEYS else workload_token.ALGORITHMS
     try:
         parsed = JwkSet.parse(jwks)
     except KeySetRefused as error:

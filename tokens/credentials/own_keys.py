@@ -1,23 +1,52 @@
-"""private_key_jwt: a bot proves itself with a key of its own (RFC 7523, OpenID Connect Core section 9)."""
+"""private_key_jwt: a bot proves itself with a key of its own (RFC 7523, OpenID Connect Core section 9).
+
+An assertion counts once (RFC 7523 section 3, item 7), however many processes it comes to at once.
+"""
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 
+from ssoconsole.platform.connections.batches import delete_in_batches
 from ssoconsole.platform.jose.algorithms import ALGORITHMS as JOSE_ALGORITHMS
 from ssoconsole.platform.jose.errors import ClaimRefused, KeySetRefused
 from ssoconsole.platform.jose.keys import JwkSet
 from ssoconsole.platform.jose.signatures import spend_verification
 from ssoconsole.platform.jose.verify import CLIENT_ASSERTION, VerifiedJwt, verify_jwt
-from tokens.credentials.spent import spend_assertion
-from tokens.errors import CredentialUnknown, KeysUnavailable
-from tokens.models import Credential
+from tokens.errors import AssertionReplayed, CredentialUnknown, KeysUnavailable
+from tokens.models import Bot, Credential, SpentAssertion
 from tokens.models.record import bot_counts
-from tokens.protocol.client_assertion import ALGORITHMS, LEEWAY, check_assertion, hash_of_use
-from tokens.remote_keys.services import Source, verify_by_source
+from tokens.protocol.client_authentication import ALGORITHMS, LEEWAY, check_assertion, hash_of_use
+from tokens.remote_keys import Source, verify_by_source
+
+# Longer than any leeway and any step of a clock: a used assertion must be refused for its age before it is
+# forgotten.
+STAYS = timedelta(hours=1)
+
+
+def spend_assertion(*, bot: Bot, jti_hash: str, expires_at: datetime) -> None:
+    """
+    Use an assertion up. Raises AssertionReplayed; the database's own error when it cannot be written.
+
+    There is no check before the write: of two uses at once, the unique constraint lets one through. An
+    assertion whose use cannot be written down is not accepted.
+    """
+    try:
+        with transaction.atomic():
+            SpentAssertion.objects.create(bot=bot, jti_hash=jti_hash, expires_at=expires_at)
+    except IntegrityError:
+        raise AssertionReplayed(expected="a jti that is new", received="one that was used") from None
+
+
+def drop_spent_assertions(*, at: datetime) -> int:
+    """Forget used assertions that have expired for good; return how many. In batches, each of its own."""
+    gone = SpentAssertion.objects.filter(expires_at__lt=at - STAYS).order_by("expires_at")
+    return delete_in_batches(gone)
+
 
 MOST_PARSED = 256
 _STAND_IN = JOSE_ALGORITHMS[ALGORITHMS[0]]

@@ -13,7 +13,7 @@ from ssoconsole.platform.eventlog.services import record_event
 from tokens.bots.grants import refuse_to_give_power
 from tokens.errors import BotRetired, ExpiryInvalid, SecretInUse
 from tokens.models import Bot, Credential
-from tokens.protocol.client_secret import RANDOM_BYTES, check_strength, format_client_secret, hint_of
+from tokens.protocol.client_authentication import RANDOM_BYTES, check_strength, format_client_secret, hint_of
 
 PURPOSE = "client_secret"
 LONGEST_UNUSED_DAYS = 3_650

@@ -14,7 +14,7 @@ from tokens.errors import KeysUnavailable, WorkloadAmbiguous, WorkloadUnknown
 from tokens.models import Bot, Credential
 from tokens.models.record import bot_counts
 from tokens.protocol.workload_token import ALGORITHMS, TYPES, Line, check_trust, explain_trust
-from tokens.remote_keys.services import Source, current_keys, verify_by_source
+from tokens.remote_keys import Source, current_keys, verify_by_source
 
 _STAND_IN = JOSE_ALGORITHMS[ALGORITHMS[0]]
 

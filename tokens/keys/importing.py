@@ -13,8 +13,7 @@ from ssoconsole.platform.jose.sign import private_key_to_pem
 from tokens.errors import KeyRefused, KeyTaken
 from tokens.keys.services import lock_keys, publish_ahead
 from tokens.models import SigningKey
-from tokens.protocol.demonstration_keys import is_demonstration_key
-from tokens.protocol.key_file import algorithm_of, read_key_file
+from tokens.protocol.key_file import algorithm_of, is_demonstration_key, read_key_file
 
 
 @transaction.atomic

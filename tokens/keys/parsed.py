@@ -3,9 +3,8 @@
 from uuid import UUID
 
 from ssoconsole.platform.encryption.keyring import DecryptionFailed
-from ssoconsole.platform.jose.keys import JwkSet
+from ssoconsole.platform.jose.keys import MOST, JwkSet, ParsedKeys
 from ssoconsole.platform.jose.material import PrivateMaterial
-from ssoconsole.platform.jose.parsed import MOST, ParsedKeys
 from ssoconsole.platform.jose.sign import private_key_from_pem
 from tokens.errors import NoSigningKey
 from tokens.models import SigningKey

@@ -1,4 +1,7 @@
-"""How a bot proves itself."""
+"""How a bot proves itself.
+
+Client assertions that have been used.
+"""
 
 import uuid
 from datetime import datetime
@@ -91,3 +94,22 @@ class Credential(models.Model):
     def hash_key_id(self) -> str:
         """The id of the ring's key that a client secret is hashed under; empty for other kinds."""
         return (self.secret_hash or "").partition(".")[0]
+
+
+class SpentAssertion(models.Model):
+    """
+    A client assertion counts once (RFC 7523 section 3, `jti`).
+
+    `jti_hash` is hex SHA-256 of issuer and `jti`. The row is what makes two uses at once one, in whatever process;
+    after `expires_at` the assertion is refused for its age, and the row may go.
+    """
+
+    bot = models.ForeignKey(Bot, on_delete=models.CASCADE, related_name="+")
+    jti_hash = models.CharField(max_length=64)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["bot", "jti_hash"], name="one_use_per_assertion"),)
+
+    def __str__(self) -> str:
+        return f"{self.bot} {self.jti_hash[:8]}"

@@ -1,5 +1,9 @@
-"""The record of one issued JWT; never the JWT itself."""
+"""The record of one issued JWT; never the JWT itself.
 
+Status lists: which issued tokens still count, for APIs that never call the console.
+"""
+
+import uuid
 from datetime import datetime, timedelta
 
 from django.db import models
@@ -7,6 +11,7 @@ from django.db.models import Exists, Expression, OuterRef, Q
 from django.db.models.functions import Lower
 
 from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.encryption.field import EncryptedTextField
 from ssoconsole.platform.keyset.moments import first_key_since
 from tokens.models.audience import Audience
 from tokens.models.bot import Bot
@@ -145,3 +150,23 @@ class TokenRecord(models.Model):
 
     def __str__(self) -> str:
         return self.jti
+
+
+class StatusList(models.Model):
+    """
+    One list of the status of as many tokens as it has places (IETF Token Status List).
+
+    `number` is the list's place in the row of lists: a token's own number says in which list it is. `seed` is the key
+    of the permutation that turns the number into the index; it never changes, because the index is written into tokens.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.PositiveIntegerField(unique=True)
+    seed = EncryptedTextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("number",)
+
+    def __str__(self) -> str:
+        return str(self.number)

@@ -1,4 +1,7 @@
-"""The keys that sign bot tokens."""
+"""The keys that sign bot tokens.
+
+Keys that others publish: a bot's own at its `jwks_uri`, a workload platform's at its issuer.
+"""
 
 import uuid
 from datetime import datetime
@@ -67,3 +70,23 @@ class SigningKey(models.Model):
         if self.retired_at:
             return "retired"
         return "signing" if self.signing_from else "published"
+
+
+class RemoteKeys(models.Model):
+    """
+    The last good copy of a key set.
+
+    `source` is the address of the set itself or, for a workload platform, its issuer; then `jwks_uri` is where its
+    discovery document says the set is.
+    """
+
+    source = models.CharField(max_length=512, unique=True)
+    jwks_uri = models.CharField(max_length=512, blank=True)
+    jwks = models.JSONField()
+    fetched_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "remote keys"
+
+    def __str__(self) -> str:
+        return self.source

@@ -1,4 +1,7 @@
-"""What every OAuth endpoint does before and after its own part."""
+"""What every OAuth endpoint does before and after its own part.
+
+What the trace of a refusal at an OAuth endpoint is made of.
+"""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -12,19 +15,70 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
-from ssoconsole.platform.http.methods import mark_only_post
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.http.doors import mark_only_post
 from ssoconsole.platform.jose.errors import JwtRefused
 from ssoconsole.platform.limits import source_of
 from ssoconsole.platform.metrics.counting import count_oauth_refusal
 from tokens.credentials.authentication import authenticate_assertion, authenticate_client
-from tokens.errors import CredentialUnknown, InvalidRequest, RequestTooLarge, TokensError
-from tokens.models import Credential
-from tokens.oauth import answers, traces
+from tokens.errors import (
+    CredentialUnknown,
+    InvalidClient,
+    InvalidRequest,
+    InvalidToken,
+    RequestTooLarge,
+    TokensError,
+)
+from tokens.models import Credential, TokenRefusal
+from tokens.oauth import answers
 from tokens.protocol.client_authentication import (
     UnverifiedAssertion,
     client_credentials_of,
 )
 from tokens.protocol.form import MOST_BYTES, Form, parse_form, read_charset
+from tokens.refusals.presentable import presentable
+from tokens.refusals.services import STRANGER, Refused, keep_refusal
+
+DOORS = {f"/oauth/{door.value}": door.value for door in TokenRefusal.Door if door != TokenRefusal.Door.API}
+
+
+def note_name(request: HttpRequest, unverified_client_id: str | None) -> None:
+    """Say which name the caller gives."""
+    request.refusal_name = unverified_client_id  # type: ignore[attr-defined]  # read by `keep` alone
+
+
+def note_proven(request: HttpRequest, credential: Credential) -> None:
+    """Say which credential the caller has proven."""
+    request.refusal_credential = credential  # type: ignore[attr-defined]  # read by `keep` alone
+
+
+def keep(request: HttpRequest, error: DomainError, *, status: int, answered: str) -> str:
+    """Write the refusal down and return its reference, "" for none."""
+    credential: Credential | None = getattr(request, "refusal_credential", None)
+    address = request.META.get("REMOTE_ADDR") or None
+    name = credential.bot.name if credential else getattr(request, "refusal_name", None) or ""
+    cause = error.cause if isinstance(error, InvalidClient) and error.cause else error
+    refused = Refused(
+        door=DOORS.get(request.path, TokenRefusal.Door.TOKEN),
+        endpoint=request.path,
+        status=status,
+        code=cause.code,
+        answered=answered,
+        expected=presentable(cause.expected),
+        received=presentable(cause.received or getattr(cause, "message", "")),
+        client_id=name,
+        token=_bearer(request) if isinstance(error, InvalidToken) else None,
+        bot_id=credential.bot_id if credential else None,
+        credential_id=credential.pk if credential else None,
+    )
+    by = Actor.bot(name, address) if credential else Actor(STRANGER, "", address)
+    return keep_refusal(refused=refused, by=by, source=source_of(request))
+
+
+def _bearer(request: HttpRequest) -> str:
+    return str(request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[2].strip())
+
 
 log = structlog.get_logger("tokens.oauth")
 
@@ -99,7 +153,7 @@ def form_endpoint(quick: QuickEndpoint) -> Callable[[Endpoint], View]:
                 return endpoint(request, form) if at_once is None else answers.at_once(at_once)
             except TokensError as error:
                 count_oauth_refusal(endpoint=endpoint.__name__, reason=error.code)
-                return answers.refusal(error, keep=partial(traces.keep, request, error))
+                return answers.refusal(error, keep=partial(keep, request, error))
             except DatabaseFault:
                 log.exception("database_unavailable", path=request.path)
                 count_oauth_refusal(endpoint=endpoint.__name__, reason="temporarily_unavailable")
@@ -145,7 +199,7 @@ def read_form(request: HttpRequest, *, repeatable: Collection[str]) -> Form:
 def client_of(request: HttpRequest, form: Form) -> Credential:
     """Return the credential that the request proves, with its bot. Raises InvalidClient, InvalidRequest."""
     client = client_credentials_of(form, authorization=request.META.get("HTTP_AUTHORIZATION"))
-    traces.note_name(request, client.unverified_client_id)
+    note_name(request, client.unverified_client_id)
     address, source = request.META.get("REMOTE_ADDR") or None, source_of(request)
     if isinstance(client, UnverifiedAssertion):
         credential = authenticate_assertion(
@@ -162,5 +216,5 @@ def client_of(request: HttpRequest, form: Form) -> Credential:
             source=source,
             known=CREDENTIAL_IS_UNKNOWN not in request.META,
         )
-    traces.note_proven(request, credential)
+    note_proven(request, credential)
     return credential

@@ -12,7 +12,7 @@ from ssoconsole.platform.connections.prepared import Statement
 from ssoconsole.platform.jose.errors import JwtRefused
 from ssoconsole.platform.jose.signatures import spend_verification
 from ssoconsole.platform.metrics.counting import count_introspection
-from tokens.audiences.console import READ, WRITE, console_identifier
+from tokens.audiences import READ, WRITE, console_identifier
 from tokens.credentials.services import hashes_of
 from tokens.errors import CredentialUnknown, InvalidRequest, InvalidToken
 from tokens.keys.parsed import signing_key_of

@@ -43,11 +43,9 @@ from tokens.oauth.statements import (
 from tokens.protocol.access_token import AccessToken
 from tokens.protocol.client_authentication import UnverifiedClient, client_credentials_of
 from tokens.protocol.form import Form
-from tokens.protocol.identifiers import is_resource
 from tokens.protocol.networks import is_allowed
-from tokens.protocol.scopes import parse_scope
-from tokens.records.room import take_room
-from tokens.records.services import LONG_LIVED, issue_token, sign_access_token
+from tokens.protocol.scopes import is_resource, parse_scope
+from tokens.records.services import LONG_LIVED, issue_token, sign_access_token, take_room
 
 Grant = Callable[[HttpRequest, Form, Credential], HttpResponse]
 

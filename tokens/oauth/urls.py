@@ -3,9 +3,8 @@
 from django.urls import path, re_path
 
 from tokens.oauth.introspect import introspection_endpoint
-from tokens.oauth.metadata import jwks_document, metadata_document
+from tokens.oauth.metadata import jwks_document, metadata_document, status_list, status_lists
 from tokens.oauth.revoke import revocation_endpoint
-from tokens.oauth.status import status_list, status_lists
 from tokens.oauth.token import token_endpoint
 
 urlpatterns = [

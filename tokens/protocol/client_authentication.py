@@ -1,10 +1,23 @@
-"""How a client says who it is: HTTP Basic, the form (RFC 6749 section 2.3.1), or an assertion (RFC 7521 4.2)."""
+"""How a client says who it is: HTTP Basic, the form (RFC 6749 section 2.3.1), or an assertion (RFC 7521 4.2).
+
+What a JWT must say by which a bot proves itself with its own key (RFC 7523 section 3, rfc7523bis).
+
+Client secrets: how they are made, judged and hinted at.
+"""
 
 import base64
 import binascii
+import hashlib
+import math
+import zlib
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from tokens.errors import InvalidClient, InvalidRequest
+from ssoconsole.platform.jose.claims import check_times, moment, require, told
+from ssoconsole.platform.jose.errors import AudienceMismatch, ClaimRefused, IssuerMismatch
+from tokens.errors import InvalidClient, InvalidRequest, SecretTooWeak
 from tokens.protocol.form import Form, decode_component
 
 # What the metadata advertises is what `client_credentials_of` reads. A client_secret_jwt is not among them: only a
@@ -106,3 +119,104 @@ def _assertion(form: Form) -> UnverifiedAssertion:
     if assertion is None or form.one("client_assertion_type") != JWT_BEARER:
         raise InvalidClient
     return UnverifiedAssertion(form.one("client_id"), assertion)
+
+
+# Advertised, and taken. Never a MAC: whoever could verify it could also make it.
+ALGORITHMS = ("ES256", "ES384", "EdDSA", "Ed25519", "PS256", "RS256")
+
+# Seconds. Clocks that are ten seconds ahead are common, one that is a minute ahead is wrong.
+LEEWAY = 30
+LONGEST_LIFE = 600
+
+
+def check_assertion(claims: Mapping[str, Any], *, client_id: str, issuer: str, now: int) -> None:
+    """
+    Check verified claims: `iss` and `sub` are the client, `aud` is `issuer` and nothing else, `jti` is there.
+
+    The token endpoint's own URL is no audience here: an assertion made for one endpoint of one server could
+    otherwise be passed on by another server that claims the same URL (rfc7523bis section 3). `exp` is required
+    and at most ten minutes ahead, `iat` at most ten minutes ago. Raises a JwtRefused.
+    """
+    require(claims, "iss", "sub", "aud", "exp", "jti")
+    if claims["iss"] != client_id:
+        raise IssuerMismatch(expected=client_id, received=claims["iss"])
+    if claims["sub"] != client_id:
+        raise ClaimRefused(expected=f"sub {client_id}", received=claims["sub"])
+    audiences = [claims["aud"]] if isinstance(claims["aud"], str) else claims["aud"]
+    if audiences != [issuer]:
+        raise AudienceMismatch(expected=f"{issuer} and nothing else", received=" ".join(audiences))
+    check_times(claims, now=now, leeway=LEEWAY, max_age_of_iat=LONGEST_LIFE)
+    latest = now + LONGEST_LIFE + LEEWAY
+    if claims["exp"] > latest:
+        raise ClaimRefused(expected=f"exp up to {moment(latest)}", received=told(claims["exp"], now))
+
+
+def hash_of_use(*, issuer: str, jti: str) -> str:
+    """Return what stands for one assertion in the record of used ones: hex SHA-256 of issuer and `jti`."""
+    # No issuer holds a NUL, so that no two pairs run together.
+    return hashlib.sha256(f"{issuer}\0{jti}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+PREFIX = "ssoc_"  # so that whoever scans for leaked secrets recognises ours
+RANDOM_BYTES = 32
+RANDOM_LENGTH = 43  # 256 bits in base 62
+CHECKSUM_LENGTH = 6
+
+SHORTEST = 32
+LONGEST = 512
+LEAST_BITS = 90
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def format_client_secret(random: bytes) -> str:
+    """Return `ssoc_`, 32 random bytes in base 62, and a CRC-32 of both in base 62: 54 characters."""
+    if len(random) != RANDOM_BYTES:
+        raise ValueError(f"a client secret is made of {RANDOM_BYTES} random bytes")
+    body = PREFIX + _base62(int.from_bytes(random, "big"), RANDOM_LENGTH)
+    return body + _checksum(body)
+
+
+def has_our_form(text: str) -> bool:
+    """Tell whether a text is a client secret of ours that was copied whole; offline, for scanners."""
+    body, checksum = text[:-CHECKSUM_LENGTH], text[-CHECKSUM_LENGTH:]
+    return (
+        len(text) == len(PREFIX) + RANDOM_LENGTH + CHECKSUM_LENGTH
+        and text.startswith(PREFIX)
+        and checksum == _checksum(body)
+    )
+
+
+def hint_of(client_secret: str) -> str:
+    """Return the first and last characters: enough to tell two apart, too little to help a guess."""
+    shown = len(PREFIX) + 4 if client_secret.startswith(PREFIX) else 3
+    return f"{client_secret[:shown]}…{client_secret[-3:]}"
+
+
+def check_strength(client_secret: str) -> None:
+    """Raise SecretTooWeak for a given secret of under 32 characters, or one that is plainly not random."""
+    if not SHORTEST <= len(client_secret) <= LONGEST or not client_secret.isprintable():
+        raise SecretTooWeak(
+            expected=f"{SHORTEST} to {LONGEST} printable characters",
+            received=f"{len(client_secret)} characters",
+        )
+    bits = _shannon_bits(client_secret)
+    if bits < LEAST_BITS:
+        raise SecretTooWeak(expected=f"about {LEAST_BITS} bits of entropy", received=f"about {bits:.0f} bits")
+
+
+def _shannon_bits(text: str) -> float:
+    counts = Counter(text).values()
+    return sum(count * math.log2(len(text) / count) for count in counts)
+
+
+def _checksum(body: str) -> str:
+    return _base62(zlib.crc32(body.encode()), CHECKSUM_LENGTH)
+
+
+def _base62(number: int, length: int) -> str:
+    digits = []
+    for _ in range(length):
+        number, digit = divmod(number, 62)
+        digits.append(_ALPHABET[digit])
+    return "".join(reversed(digits))

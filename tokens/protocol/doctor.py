@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 
-from ssoconsole.platform.examination.checks import first_failure, is_valid
-from tokens.protocol.examination.claims import check_claims, check_readable
-from tokens.protocol.examination.facts import Check, Facts
-from tokens.protocol.examination.header import check_header, check_key_state, check_signature
+from ssoconsole.platform.examination import first_failure, is_valid
+from tokens.protocol.examination.header import (
+    check_claims,
+    check_header,
+    check_key_state,
+    check_readable,
+    check_signature,
+)
 from tokens.protocol.examination.record import check_known, check_record
-from tokens.protocol.examination.text import Unverified, check_text, read_unverified
+from tokens.protocol.examination.text import Check, Facts, Unverified, check_text, read_unverified
 
 __all__ = ["Check", "Facts", "examine", "examine_members", "first_failure", "is_valid"]
 

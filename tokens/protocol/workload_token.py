@@ -1,22 +1,24 @@
-"""
-What a platform's token must say for a federation rule to let its workload in, and the same told step by step.
+"""What a platform's token must say for a federation rule to let its workload in, and the same told step by step.
 
 A platform hands the same token to a workload again and again until it ends (a Kubernetes projected token lives for
 an hour), so that it counts as often as it is shown. What bounds it is its audience, its life of at most a day, and
 the allowed networks of the bot.
+
+Where an issuer says that its keys are (OpenID Connect Discovery section 4, RFC 8414 section 3).
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from ssoconsole.platform.jose.algorithms import ASYMMETRIC
-from ssoconsole.platform.jose.claims import check_issuer, check_times, require
+from ssoconsole.platform.jose.claims import check_issuer, check_times, moment, require, told
 from ssoconsole.platform.jose.errors import AudienceMismatch, ClaimRefused, JwtRefused
 from ssoconsole.platform.jose.keys import JwkSet
-from ssoconsole.platform.jose.times import moment, told
 from ssoconsole.platform.jose.verify import TypeRule, unverified_claims, verify_jwt
+from tokens.errors import KeysUnavailable
 from tokens.protocol.federation import subject_matches
 
 ALGORITHMS = ASYMMETRIC
@@ -128,3 +130,30 @@ def _tried(name: str, step: Callable[[], None]) -> Line:
 
 def _line(name: str, refused: JwtRefused) -> Line:
     return Line(name, False, expected=refused.expected or refused.code, received=refused.received)
+
+
+LONGEST = 512
+
+
+def discovery_urls(issuer: str) -> tuple[str, str]:
+    """Return the addresses of the document: OpenID Connect's first, which platforms have, then RFC 8414's."""
+    parts = urlsplit(issuer)
+    path = parts.path.rstrip("/")
+    return (
+        f"{issuer.rstrip('/')}/.well-known/openid-configuration",
+        f"{parts.scheme}://{parts.netloc}/.well-known/oauth-authorization-server{path}",
+    )
+
+
+def jwks_uri_of(document: Mapping[str, Any], *, issuer: str) -> str:
+    """
+    Return where the keys are, by a document that speaks for exactly this issuer, byte for byte.
+
+    Raises KeysUnavailable: keys of one issuer never count for another (RFC 8414 section 3.3).
+    """
+    if document.get("issuer") != issuer:
+        raise KeysUnavailable(expected=f"issuer {issuer}", received=str(document.get("issuer"))[:200])
+    jwks_uri = document.get("jwks_uri")
+    if not isinstance(jwks_uri, str) or not 0 < len(jwks_uri) <= LONGEST:
+        raise KeysUnavailable(expected=f"jwks_uri, a URL of at most {LONGEST} characters", received="another")
+    return jwks_uri

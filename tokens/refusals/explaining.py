@@ -7,10 +7,9 @@ from typing import Any
 
 from django.conf import settings
 
-from ssoconsole.platform.examination.checks import Check, failed, first_failure
-from ssoconsole.platform.examination.meaning import Meaning
-from tokens.audiences.console import console_identifier
-from tokens.doctor.services import explain_unverified
+from ssoconsole.platform.examination import Check, Meaning, failed, first_failure
+from tokens.audiences import console_identifier
+from tokens.doctor import explain_unverified
 from tokens.models import Bot, Credential, TokenRefusal
 from tokens.protocol.examination.text import Unverified
 from tokens.refusals.meanings import meaning_of

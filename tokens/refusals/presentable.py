@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ssoconsole.platform.eventlog.masking import MASK
+from ssoconsole.platform.eventlog.services import MASK
 from ssoconsole.platform.jose.errors import shown
 from ssoconsole.platform.jose.verify import REFUSED_MEMBERS
 from tokens.models.bot import BOT_NAME
-from tokens.protocol.client_secret import PREFIX
+from tokens.protocol.client_authentication import PREFIX
 from tokens.protocol.examination.text import Unverified
 
 # People paste secrets and tokens into wrong fields: ours, JWTs, and whatever is long and looks random.

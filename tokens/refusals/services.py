@@ -1,4 +1,9 @@
-"""Keeping refusals, and dropping old ones."""
+"""Keeping refusals, and dropping old ones.
+
+How many refusals a minute are put on record.
+
+Anybody may be refused, and each record is a row. What ends is the record, never the answer.
+"""
 
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -12,13 +17,35 @@ from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.connections.batches import delete_in_batches
+from ssoconsole.platform.limits import may_try
 from ssoconsole.platform.logs import current_request_id
 from ssoconsole.platform.references import draw_words
 from tokens.models import TokenRefusal
 from tokens.protocol.examination.text import check_text, read_unverified
-from tokens.refusals.limits import is_worth_a_record
 from tokens.refusals.meanings import meaning_of
 from tokens.refusals.presentable import kept_of, plausible_name
+
+PER_CLIENT = 20
+PER_ADDRESS = 30
+ALTOGETHER = 300
+
+
+def is_worth_a_record(*, proven: str, client_id: str, source: str | None) -> bool:
+    """
+    Count one more; False past so many in a minute.
+
+    Whoever has proven who he is (`proven`, an actor) is counted by that alone: no stranger's noise keeps the trace of
+    a known bot away. Everybody else is counted by `source` (`ssoconsole.platform.limits`), by the name he gives,
+    and all of them together.
+    """
+    if proven:
+        return may_try(f"refusals:of:{proven}", tries=PER_CLIENT)
+    return (
+        may_try(f"refusals:from:{source}", tries=PER_ADDRESS)
+        and (not client_id or may_try(f"refusals:named:{client_id}", tries=PER_CLIENT))
+        and may_try("refusals:of:strangers", tries=ALTOGETHER)
+    )
+
 
 log = structlog.get_logger("tokens.refusals")
 

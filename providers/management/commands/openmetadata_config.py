@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from providers.models import Provider
-from providers.openmetadata.export import export_files
+from providers.openmetadata import export_files
+from providers.protocol.openmetadata.document import File
 from providers.protocol.openmetadata.export import TARGETS
-from providers.protocol.openmetadata.files import File
 from providers.trial.services import settle
 from ssoconsole.platform.errors import DomainError
 

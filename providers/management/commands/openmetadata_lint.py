@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from providers.openmetadata.linting import lint_configuration, shown
+from providers.openmetadata import lint_configuration, shown
 from ssoconsole.platform.yaml.positions import LARGEST_FILE
 
 

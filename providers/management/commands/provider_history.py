@@ -5,8 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from providers.history.differences import Difference
-from providers.history.reading import NOW, difference_between, page_of_versions
+from providers.history.reading import NOW, Difference, difference_between, page_of_versions
 from providers.history.restoring import restore_version
 from providers.models import Provider
 from providers.trial.services import roll_back_overdue

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from providers.client_keys.services import replace_client_keys, rotate_client_key
+from providers.client_keys import replace_client_keys, rotate_client_key
 from providers.models import Provider
 from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.actors import Actor

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from providers.protocol.openmetadata.carried import Line
-from providers.protocol.openmetadata.files import comment
+from providers.protocol.openmetadata.document import comment
 from providers.protocol.openmetadata.schema import Section
 
 INDENT = "  "

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from providers.protocol.openmetadata.deployment import Deployment
+from providers.protocol.openmetadata.document import Deployment
 from providers.protocol.openmetadata.schema import (
     ALGORITHMS,
     AUTHORIZER_CLASS,

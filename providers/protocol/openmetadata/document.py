@@ -1,6 +1,11 @@
-"""A configuration that was read from any of the three forms, in one shape."""
+"""A configuration that was read from any of the three forms, in one shape.
 
-from collections.abc import Iterator, Mapping
+What an export consists of.
+
+What an export is made of: a registration, and where OpenMetadata runs.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -177,3 +182,77 @@ class Document:
         for entry in self.entries.values():
             if entry.setting.type != Type.SECRET and entry.value is not REFERENCE:
                 yield entry
+
+
+HEADER = "# OpenMetadata Server Authentication Configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of an export; `name` has no directory."""
+
+    name: str
+    text: str
+
+
+def comment(text: str, indent: str = "") -> Iterator[str]:
+    """Give `text` as a comment; what would end the line is taken out."""
+    if text:
+        yield f"{indent}# {''.join(c if c.isprintable() else ' ' for c in text)}"
+
+
+def file_of(name: str, lines: "Iterator[str] | list[str]") -> File:
+    return File(name, "\n".join(lines) + "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class JwtKeys:
+    """The key files of the server's own tokens; `is_new` if this key id was made for this export."""
+
+    directory: str
+    key_id: str
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """
+    A registration in the console's terms, without its secret.
+
+    `provider_jwks` is the `jwks_uri` of the discovery document, None while nobody has fetched it. `console_jwks`
+    is where the console publishes its keys. `server_url` is the origin of OpenMetadata, None if not known.
+    """
+
+    slug: str
+    kind: str
+    name: str
+    issuer: str
+    client_id: str
+    token_endpoint_auth_method: str
+    response_type: str
+    scopes: Sequence[str]
+    pkce: bool
+    signing_algs: Sequence[str]
+    leeway: int
+    max_age: int | None
+    prompt: str
+    extra_params: Mapping[str, str]
+    principal_claims: Sequence[str]
+    email_claim: str
+    admin_principals: Sequence[str]
+    allowed_email_domains: Sequence[str]
+    self_signup: bool
+    provider_jwks: str | None
+    console_jwks: str
+    server_url: str | None = None
+    jwt_keys: JwtKeys | None = None
+
+    @property
+    def is_public(self) -> bool:
+        return self.token_endpoint_auth_method == "none"  # noqa: S105 - a method's name
+
+    @property
+    def secret_variable(self) -> str:
+        """The environment variable that the files refer to for the client secret."""
+        stem = self.slug.upper().replace("-", "_")
+        return f"{'_' if stem[:1].isdigit() else ''}{stem}_CLIENT_SECRET"

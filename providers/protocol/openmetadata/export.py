@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from providers.protocol.openmetadata import bare_metal, docker, kubernetes
-from providers.protocol.openmetadata.deployment import Deployment
-from providers.protocol.openmetadata.files import File
+from providers.protocol.openmetadata.document import Deployment, File
 
 TARGETS: dict[str, Callable[[Deployment], list[File]]] = {
     "docker": docker.docker_files,

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 from providers.protocol.openmetadata.blocks import block, in_section, written
 from providers.protocol.openmetadata.carried import Line, lines_of
-from providers.protocol.openmetadata.deployment import Deployment
 from providers.protocol.openmetadata.docker import MOUNTED
-from providers.protocol.openmetadata.files import HEADER, File, comment, file_of
+from providers.protocol.openmetadata.document import HEADER, Deployment, File, comment, file_of
 from providers.protocol.openmetadata.quoting import quoted, typed, variable_value
 from providers.protocol.openmetadata.schema import KEYS_SECRET, OIDC_SECRET, OIDC_SECRET_KEYS, Section
 

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from providers.protocol.openmetadata.schema import Type
-from ssoconsole.platform.yaml.scalars import ScalarRefused, meaning
+from ssoconsole.platform.yaml.positions import ScalarRefused, meaning
 
 _WORD = r"[A-Za-z0-9/](?:[A-Za-z0-9_./:@%+=~-]*[A-Za-z0-9_./@%+=~-])?"
 _word = re.compile(_WORD)

@@ -1,19 +1,124 @@
-"""
-What an authorization endpoint says to a real request, as far as can be seen without signing in.
+"""What an authorization endpoint says to a real request, as far as can be seen without signing in.
 
 A sign-in page is good; so is a way back to the console, with a code or with the word that somebody has to sign in.
+
+A web page as a person would read it: its words, its forms, and whether it asks who he is.
+
+What a provider means by a refusal, told by the words of its page or of its error (RFC 6749 section 4.1.2.1).
+
+What a token endpoint says to a code that was never issued (RFC 6749 section 5.2).
+
+`invalid_grant` is the good answer: the client was let in, and the code was not.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
-from providers.protocol.preflight.documents import shown_location
+from providers.protocol.preflight.documents import is_page, shown_location
 from providers.protocol.preflight.findings import Finding, finding
-from providers.protocol.preflight.page import Page
-from providers.protocol.preflight.refusal_words import error_named_in, marked_error, meaning_of
-from ssoconsole.platform.eventlog.masking import MASK
+from ssoconsole.platform.eventlog.services import MASK
+from ssoconsole.platform.jose.strict_json import MalformedJson
 from ssoconsole.platform.outbound.response import Response
+
+# The first that is found decides: the more particular ones come first.
+_WORDS = [
+    (re.compile(pattern, re.IGNORECASE), code)
+    for pattern, code in (
+        (r"pushed[ _]authorization|AADSTS9002350", "pushed_request_required"),
+        (r"code[ _]challenge|\bPKCE\b|AADSTS9002325", "pkce_refused"),
+        (
+            r"redirect[ _-]?ur[il]|callback ur[il]|reply (url|address)|AADSTS50011",
+            "redirect_uri_not_registered",
+        ),
+        (r"unauthorized_client|not (allowed|permitted|authorized) to (use|initiate)", "client_not_allowed"),
+        (r"response[ _]type", "response_type_refused"),
+        (r"invalid_client|client[ _]?id\b|deleted_client|AADSTS700016|AADSTS9000[12]\b", "client_unknown"),
+        (
+            r"\b(client|application|app)\b.{0,40}\b(not found|unknown|invalid|disabled|does not exist)",
+            "client_unknown",
+        ),
+        (r"\b(unknown|invalid|no such|disabled) (client|application|app)\b", "client_unknown"),
+        (r"invalid_scope|\bscopes?\b|AADSTS70011", "scope_refused"),
+    )
+]
+# RFC 6749 section 4.1.2.1, RFC 9126 section 2.3, OpenID Connect Core 1.0 section 3.1.2.6.
+_NAMED = re.compile(
+    r"AADSTS\d{5,7}|\b(?:unsupported_response_type|unauthorized_client|invalid_client|invalid_scope|"
+    r"invalid_redirect_uri)\b"
+)
+# What single-page applications hold in their scripts, and show only there.
+_MARKS = re.compile(r"AADSTS\d{5,7}[^\"\\<]{0,200}")
+
+
+def meaning_of(text: str) -> str | None:
+    """Return the code of the finding that `text` means; None for what is not recognised. A named error counts first."""
+    return error_named_in(text) or _first_word(text)
+
+
+def error_named_in(text: str) -> str | None:
+    """Return the code of the finding for an error of the protocol that `text` spells out, or a product's number."""
+    named = _NAMED.search(text)
+    return _first_word(named.group()) if named else None
+
+
+def _first_word(text: str) -> str | None:
+    return next((code for pattern, code in _WORDS if pattern.search(text)), None)
+
+
+def marked_error(source: str) -> str:
+    """Return the error that a page holds in its source, "" if none is recognised there."""
+    found = _MARKS.search(source)
+    return found.group() if found else ""
+
+
+_UNSEEN = ("script", "style", "template", "noscript")
+_ASKS = ("password", "email", "text", "tel")
+
+
+@dataclass
+class Form:
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+class Page(HTMLParser):
+    """`words` is the visible text, `forms` each with its hidden fields; `asks` is whether something can be typed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words = ""
+        self.forms: list[Form] = []
+        self.asks = False
+        self._unseen = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag in _UNSEEN:
+            self._unseen += 1
+        elif tag == "form":
+            self.forms.append(Form(given.get("action", "")))
+        elif tag == "input":
+            self._input(given)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _UNSEEN:
+            self._unseen = max(0, self._unseen - 1)
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.words += f" {data.strip()}" if data.strip() else ""
+
+    def _input(self, given: dict[str, str]) -> None:
+        kind = given.get("type", "text").lower()
+        if kind in _ASKS:
+            self.asks = True
+        elif kind == "hidden" and self.forms:
+            self.forms[-1].fields[given.get("name", "")] = given.get("value", "")
+
 
 # The request is good, and somebody has to do something (OpenID Connect Core 1.0 section 3.1.2.6).
 _SOMEBODY_IS_NEEDED = (
@@ -184,3 +289,54 @@ def _is_ours(parts: SplitResult, asked: Asked) -> bool:
     ours, theirs = urlsplit(asked.redirect_uri), urlsplit(asked.endpoint)
     same = (parts.scheme, parts.netloc) == (ours.scheme, ours.netloc)
     return same and (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc)
+
+
+REJECTED = "client_credentials_rejected"
+
+_BY_STATUS = {
+    404: "token_endpoint_not_found",
+    405: "token_endpoint_not_found",
+    408: "token_endpoint_busy",
+    410: "token_endpoint_not_found",
+    429: "token_endpoint_busy",
+}
+_BY_TOKEN_ERROR = {
+    "invalid_grant": None,
+    "invalid_client": REJECTED,
+    "unauthorized_client": "grant_not_allowed",
+    "unsupported_grant_type": "grant_not_allowed",
+}
+
+
+def judge_token_answer(answer: Response) -> str | None:
+    """Return the code of the finding, None if the client was let in."""
+    if 300 <= answer.status < 400:
+        return "token_endpoint_redirects"
+    if answer.status >= 500:
+        return "token_endpoint_fails"
+    if answer.status in _BY_STATUS:
+        return _BY_STATUS[answer.status]
+    if is_page(answer):
+        return "token_endpoint_not_json"
+    try:
+        members = answer.json()
+    except MalformedJson:
+        members = None
+    if not isinstance(members, dict):
+        return REJECTED if answer.status == 401 else "token_endpoint_not_json"
+    return _by_error(answer.status, members)
+
+
+def _by_error(status: int, members: dict[str, object]) -> str | None:
+    error = members.get("error")
+    if error == "invalid_grant":
+        return None
+    if status == 401:
+        return REJECTED
+    if status < 300 and ("access_token" in members or "id_token" in members):
+        return "token_endpoint_accepts_anything"
+    return (
+        _BY_TOKEN_ERROR.get(error, "token_endpoint_unclear")
+        if isinstance(error, str)
+        else "token_endpoint_unclear"
+    )

@@ -1,13 +1,28 @@
-"""Judge the answer in which one of a provider's documents comes, or why none came."""
+"""Judge the answer in which one of a provider's documents comes, or why none came.
 
-from collections.abc import Mapping
+The issuer of a discovery document against the registered one: byte for byte, with the near miss named.
+
+The value to type, and where, for findings that end in typing one; the remedy without it stands in `codes`.
+
+The endpoints of a discovery document, and the types of its other members.
+
+A provider's key set: is there a key for what it is trusted to sign with?
+"""
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from providers.protocol.discovery import PUSH_ENDPOINT, WELL_KNOWN, required_endpoints, wrong_members
 from providers.protocol.preflight.findings import Finding, finding
+from ssoconsole.platform.jose.algorithms import find_algorithm
+from ssoconsole.platform.jose.errors import KeySetRefused
+from ssoconsole.platform.jose.keys import JwkSet, PublicKey, distinct
 from ssoconsole.platform.jose.strict_json import MalformedJson, loads_document
-from ssoconsole.platform.outbound.errors import OutboundError
+from ssoconsole.platform.outbound.errors import OutboundError, SchemeRefused
 from ssoconsole.platform.outbound.response import JSON_DOCUMENT, Response
+from ssoconsole.platform.outbound.targets import parse
 
 _BY_ERROR = {
     "response_timeout": "timed_out",
@@ -67,3 +82,228 @@ def shown_location(headers: Mapping[str, str]) -> str:
     except ValueError:
         return "an address that cannot be read"
     return parts._replace(query="", fragment="").geturl() or "nowhere"
+
+
+def judge_issuer(document: Mapping[str, Any], *, registered: str) -> list[Finding]:
+    """Judge whether `document` speaks for the issuer that is `registered`."""
+    published = document.get("issuer")
+    if not isinstance(published, str):
+        received = "absent" if published is None else type(published).__name__
+        return [finding("issuer_missing", expected=registered, received=received)]
+    if published == registered:
+        return []
+    code = f"issuer_{_difference(registered, published)}"
+    # In quotes, because a blank at the end is one of the differences.
+    return [finding(code, expected=f"“{registered}”", received=f"“{published}”")]
+
+
+def paths_above(address: str, *, most: int = 6) -> list[str]:
+    """Return the addresses that `address` is below, the nearest first: those that lack its last parts."""
+    parts = urlsplit(address)
+    path = [part for part in parts.path.split("/") if part]
+    shorter = ["/".join(["", *path[:count]]) for count in range(len(path) - 1, -1, -1)]
+    return [parts._replace(path=each, query="", fragment="").geturl() for each in shorter[:most]]
+
+
+def _difference(registered: str, published: str) -> str:
+    if "{" in published:
+        return "template"
+    if registered.strip() == published.strip():
+        return "white_space"
+    if _without_suffix(registered) == _without_suffix(published):
+        both = registered.rstrip("/") == published.rstrip("/")
+        return "trailing_slash" if both else "well_known_suffix"
+    if registered.lower() == published.lower():
+        return "case"
+    try:
+        return _part(urlsplit(registered), urlsplit(published))
+    except ValueError:  # an address or a port that is none
+        return "mismatch"
+
+
+def _without_suffix(issuer: str) -> str:
+    return issuer.rstrip("/").removesuffix(WELL_KNOWN).rstrip("/")
+
+
+def _part(registered: SplitResult, published: SplitResult) -> str:
+    same_path = registered.path.rstrip("/") == published.path.rstrip("/")
+    same_host = registered.hostname == published.hostname
+    if registered.netloc.lower() == published.netloc.lower():
+        return "scheme" if same_path else "path"
+    if same_path and same_host:
+        return "scheme" if registered.scheme != published.scheme else "port"
+    return "host" if same_path and registered.path.strip("/") else "mismatch"
+
+
+_ISSUER = "Type {received} as the issuer here."
+_REDIRECT_URI = "At the provider, type {redirect_uri} as redirect URI."
+_JWKS_URL = "The console's JWKS URL is {jwks_url}."
+_SCOPES = "The scopes asked for are {scopes}."
+
+# `expected` and `received` are the finding's, everything else is the registration's or the console's.
+SENTENCES = {
+    **dict.fromkeys(
+        (
+            "issuer_trailing_slash",
+            "issuer_white_space",
+            "issuer_case",
+            "issuer_port",
+            "issuer_host",
+            "issuer_path",
+            "issuer_well_known_suffix",
+            "issuer_mismatch",
+        ),
+        _ISSUER,
+    ),
+    "issuer_scheme": "The issuer is then {received} here, if that is https; otherwise the provider's public address is "
+    "{expected}.",
+    "redirect_uri_not_registered": _REDIRECT_URI,
+    "redirect_uri_replaced": _REDIRECT_URI,
+    "client_assertion_rejected": _JWKS_URL,
+    "client_key_missing": _JWKS_URL,
+    "client_unknown": "The client ID here is {client_id}.",
+    "client_not_allowed": "The response type here is {response_type}.",
+    "client_authentication_method_wrong": "Choose {expected} here.",
+    "client_credentials_rejected": "The client ID here is {client_id}, the method {auth_method}.",
+    "client_authentication_not_supported": "The provider lists {received}.",
+    "scope_not_listed": "Take out {expected}.",
+    "scope_refused": _SCOPES,
+    "refresh_scope_missing": "Type offline_access among the scopes.",
+    "signing_algorithm_not_supported": "The provider lists {received}.",
+    "keys_for_other_algorithms": "Received: {received}.",
+    "authentication_context_not_listed": "The provider lists {received}.",
+    "iss_parameter_mismatch": "It has to be {expected}.",
+    "userinfo_not_needed": "Choose {expected} here.",
+    "grant_not_allowed": "The client ID here is {client_id}.",
+}
+
+
+def sentence_for(found: Finding, values: Mapping[str, str]) -> str:
+    """Return the sentence that names the value, "" where there is none to type."""
+    sentence = SENTENCES.get(found.code, "")
+    return sentence.format(**values, expected=found.expected, received=found.received)
+
+
+OPTIONAL = ("userinfo_endpoint", "end_session_endpoint", PUSH_ENDPOINT)
+# What sign-in or sign-out uses; a person adopts each of these before anything secret goes there.
+USED = (*required_endpoints(code_flow=True), *OPTIONAL)
+
+
+def judge_endpoints(document: Mapping[str, Any], *, code_flow: bool, allow_http: bool) -> list[Finding]:
+    """
+    Judge whether everything that signing in needs is there, and is an address that can be asked.
+
+    What is not needed and is wrong is said, and counts as absent from then on.
+    """
+    found = []
+    for name in required_endpoints(code_flow=code_flow):
+        if document.get(name) is None:
+            found.append(finding("endpoint_missing", expected=name, received="absent"))
+        else:
+            found += _malformed(name, document[name], allow_http=allow_http)
+    for name, wrong in wrong_members(document, code_flow=code_flow, allow_http=allow_http).items():
+        code = "endpoint_ignored" if name in USED else "metadata_malformed"
+        found.append(finding(code, expected=wrong.expected, received=wrong.received))
+    return found
+
+
+def judge_adopted(document: Mapping[str, Any], adopted: Mapping[str, Any] | None) -> list[Finding]:
+    """Compare the endpoints that are published with the adopted ones, which sign-ins use."""
+    if not adopted:
+        return [finding("metadata_not_adopted", expected="metadata in use", received="none yet")]
+    return [
+        finding(
+            "metadata_outdated",
+            expected=f"{name} {adopted.get(name) or 'absent'}, which is in use",
+            received=document.get(name) or "absent",
+        )
+        for name in USED
+        if (document.get(name) or None) != (adopted.get(name) or None)
+    ]
+
+
+def _malformed(name: str, value: object, *, allow_http: bool) -> list[Finding]:
+    if not isinstance(value, str):
+        return [finding("endpoint_malformed", expected=f"{name}, a text", received=type(value).__name__)]
+    try:
+        parse(value, allow_http=allow_http)
+    except SchemeRefused as refused:
+        plain = value.lower().startswith("http:")
+        code = "endpoint_plain_http" if plain else "endpoint_malformed"
+        return [finding(code, expected=f"{name}, an https address", received=value or refused.detail)]
+    except OutboundError as refused:
+        expected = f"{name}, an absolute address"
+        return [
+            finding("endpoint_malformed", expected=expected, received=f"{value or name}: {refused.detail}")
+        ]
+    return []
+
+
+_WEAK = "RSA key of"
+_PRIVATE = "private members"
+
+
+def judge_key_set(document: Mapping[str, Any], *, algorithms: Sequence[str]) -> list[Finding]:
+    """Judge whether tokens signed with one of `algorithms`, asymmetric ones, can be verified."""
+    expected = f"a key for {' or '.join(algorithms)}"
+    try:
+        keys = JwkSet.parse(document)
+    except KeySetRefused as refused:
+        return [finding("keys_malformed", expected=expected, received=str(refused))]
+    if not document["keys"]:
+        return [finding("keys_empty", expected=expected, received="no key")]
+    private = [
+        finding("keys_private_members", expected="public keys", received=why) for why in _why(keys, _PRIVATE)
+    ]
+    fitting = _fitting(keys, algorithms)
+    if not any(fitting.values()):
+        return [*private[:1], _nothing_fits(document, keys, expected)]
+    return [*private[:1], *_ambiguous(fitting), *_some_weak(keys)]
+
+
+def _fitting(keys: JwkSet, algorithms: Sequence[str]) -> dict[str, list[PublicKey]]:
+    return {name: [key for key in keys.keys if key.serves(find_algorithm(name))] for name in algorithms}
+
+
+def _nothing_fits(document: Mapping[str, Any], keys: JwkSet, expected: str) -> Finding:
+    entries = [entry for entry in document["keys"] if isinstance(entry, Mapping)]
+    if entries and all(entry.get("use") == "enc" for entry in entries):
+        return finding("keys_only_for_encryption", expected=expected, received=f"{len(entries)} with use enc")
+    if weak := _why(keys, _WEAK):
+        return finding("keys_weak", expected=expected, received=weak[0])
+    if keys.keys:
+        return finding("keys_for_other_algorithms", expected=expected, received=_described(keys.keys))
+    return finding("keys_unusable", expected=expected, received="; ".join(_why(keys, "")))
+
+
+def _why(keys: JwkSet, begins: str) -> list[str]:
+    """The reasons why keys were set aside, with their ids."""
+    reasons = [key for key in keys.refused if key.reason.startswith(begins)]
+    return [f"{key.kid or 'a key without kid'}: {key.reason}" for key in reasons]
+
+
+def _described(keys: Sequence[PublicKey]) -> str:
+    return ", ".join(
+        " ".join(filter(None, (key.kty, key.crv, key.alg, key.use and f"use {key.use}"))) for key in keys
+    )
+
+
+def _ambiguous(fitting: Mapping[str, Sequence[PublicKey]]) -> list[Finding]:
+    """A token fits one key or none: several with one kid, or several without, make every token ambiguous."""
+    for name, keys in fitting.items():
+        counted = {
+            kid: len(distinct([key for key in keys if key.kid == kid])) for kid in {key.kid for key in keys}
+        }
+        nameless = counted.pop(None, 0)
+        kid, count = max(counted.items(), key=itemgetter(1), default=("", 0))
+        if count > 1:
+            received = f"{count} different keys with {kid}"
+            return [finding("keys_duplicate_kid", expected="different kids", received=received)]
+        if nameless > 1:
+            received = f"{nameless} keys for {name} without kid"
+            return [finding("keys_without_kid", expected="a kid with each key", received=received)]
+    return []
+
+
+def _some_weak(keys: JwkSet) -> list[Finding]:
+    return [finding("keys_some_weak", expected="2048 bits", received=why) for why in _why(keys, _WEAK)[:1]]

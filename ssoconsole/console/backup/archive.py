@@ -1,7 +1,8 @@
-"""
-The file of a backup: a tar with `manifest.json` and then `database`, readable by its owner alone.
+"""The file of a backup: a tar with `manifest.json` and then `database`, readable by its owner alone.
 
 The manifest names the keys that open the secrets in it, by their ids, and holds none.
+
+Why a backup or a restore did not happen.
 """
 
 import hashlib
@@ -17,7 +18,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
-from ssoconsole.console.backup.errors import RestoreRefused
+from ssoconsole.platform.errors import DomainError
+
+
+class BackupRefused(DomainError):
+    """No backup was made."""
+
+    code = "backup_refused"
+
+
+class RestoreRefused(DomainError):
+    """Nothing was restored, and the database is as it was."""
+
+    code = "restore_refused"
+
 
 FORMAT = 1
 MANIFEST, DATABASE = "manifest.json", "database"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from ssoconsole.console.backup.errors import BackupRefused, RestoreRefused
+from ssoconsole.console.backup.archive import BackupRefused, RestoreRefused
 from ssoconsole.platform.errors import DomainError
 
 SCHEMA = "public"

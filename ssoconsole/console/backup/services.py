@@ -16,8 +16,15 @@ from django.utils import timezone
 
 from providers.models import Provider
 from ssoconsole.console.backup import postgresql, sqlite
-from ssoconsole.console.backup.archive import UNPACKED, Manifest, opened_archive, sha256_of, write_archive
-from ssoconsole.console.backup.errors import BackupRefused, RestoreRefused
+from ssoconsole.console.backup.archive import (
+    UNPACKED,
+    BackupRefused,
+    Manifest,
+    RestoreRefused,
+    opened_archive,
+    sha256_of,
+    write_archive,
+)
 from ssoconsole.console.upgrade.schema import own_migrations
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor

@@ -11,7 +11,7 @@ from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.encryption.reencrypt import encrypted_fields, outdated
 from tokens.credentials.retirement import secrets_under_other_keys
 from tokens.models import Bot, Credential, SigningKey
-from tokens.protocol.demonstration_keys import is_demonstration_key
+from tokens.protocol.key_file import is_demonstration_key
 
 OLDEST = timedelta(days=365)
 DEMONSTRATION = "demo"  # what `make run` registers

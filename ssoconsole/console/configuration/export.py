@@ -12,7 +12,7 @@ from providers.models import Provider
 from providers.trial.services import roll_back_overdue
 from ssoconsole.console.configuration.plan import Hidden
 from ssoconsole.console.configuration.sections import audiences, bots, providers
-from tokens.audiences.console import console_identifier
+from tokens.audiences import console_identifier
 from tokens.models import Audience, Bot
 
 # Left out where they say nothing: not in every file, and the default is what most have.

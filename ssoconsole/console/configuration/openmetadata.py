@@ -14,7 +14,7 @@ from providers.kinds import kind_of
 from providers.models import Provider
 from providers.protocol.openmetadata.document import Document
 from providers.protocol.openmetadata.importing import Imported, registration_from
-from providers.protocol.openmetadata.reading.recognise import read_configuration
+from providers.protocol.openmetadata.reading.yaml_files import read_configuration
 from ssoconsole.console.configuration.apply import apply_configuration
 from ssoconsole.console.configuration.plan import Plan
 from ssoconsole.platform.actors import Actor

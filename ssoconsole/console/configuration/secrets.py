@@ -12,10 +12,9 @@ import stat
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ssoconsole.console.configuration.kinds import PLACEHOLDER, is_secret
-from ssoconsole.console.configuration.shape import SECTIONS
+from ssoconsole.console.configuration.shape import PLACEHOLDER, SECTIONS, is_secret
+from ssoconsole.platform.yaml.positions import ScalarRefused, storable
 from ssoconsole.platform.yaml.problems import SECRET_KEY_NAME, Findings, Path
-from ssoconsole.platform.yaml.scalars import ScalarRefused, storable
 
 LARGEST_SECRET = 65_536  # bytes
 

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ssoconsole.console.doctor.explanation import Explanation, explain, explain_a_token
-from ssoconsole.console.refusals.finding import find_refusal
-from ssoconsole.platform.examination.checks import is_valid
+from ssoconsole.console.refusals.views import find_refusal
+from ssoconsole.platform.examination import is_valid
 from ssoconsole.platform.jose.verify import MAX_BYTES
 from ssoconsole.platform.rest.serializers import StrictSerializer
 from ssoconsole.platform.rest.views import ResourceView

@@ -1,5 +1,12 @@
-"""Explain whatever is brought: a token of the console's, one that a provider has signed, or a reference."""
+"""Explain whatever is brought: a token of the console's, one that a provider has signed, or a reference.
 
+What a token says, as far as it may be shown: never the token itself, nor anything that proves something.
+
+The pages of what a token belongs to.
+"""
+
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,17 +16,72 @@ from django.urls import reverse
 from django.utils import timezone
 
 from providers.diagnosis.id_tokens import Examined, examine_provider_token
-from providers.explanations.checks import checks_of_attempt
+from providers.explanations.remedies import checks_of_attempt
 from providers.models import SignInAttempt
-from ssoconsole.console.doctor.contents import claims_shown, header_shown
-from ssoconsole.console.doctor.links import Link, links_of_bot_token
-from ssoconsole.console.refusals.finding import KINDS, Found, find_refusal
-from ssoconsole.platform.examination.checks import Check
+from ssoconsole.console.refusals.views import KINDS, Found, find_refusal
+from ssoconsole.platform.eventlog.services import MASK, mask
+from ssoconsole.platform.examination import Check
 from ssoconsole.platform.references import number_of_words
-from tokens.doctor.services import explain_token
-from tokens.models import TokenRefusal
-from tokens.protocol.examination.text import read_unverified
+from tokens.doctor import explain_token
+from tokens.models import SigningKey, TokenRecord, TokenRefusal
+from tokens.protocol.examination.text import Unverified, read_unverified
 from tokens.refusals.explaining import checks_of, refusal_as_check
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    url: str
+
+
+def links_of_bot_token(unverified: Unverified) -> list[Link]:
+    """Return the record, bot, audience, credential and key that a token names, those that there are."""
+    jti, kid = (unverified.claims or {}).get("jti"), unverified.header_text("kid")
+    record = TokenRecord.objects.select_related("bot", "audience").filter(jti=jti).first() if jti else None
+    key = SigningKey.objects.filter(kid=kid).first() if kid and "\0" not in kid else None
+    links = [Link("Signing key", reverse("admin:tokens_signingkey_change", args=[key.pk]))] if key else []
+    if record is None:
+        return links
+    pages = {
+        f"Bot {record.bot.name}": ("bot", record.bot_id),
+        "Record of the token": ("tokenrecord", record.pk),
+        f"Audience {record.audience.name}": ("audience", record.audience_id),
+        "Credential": ("credential", record.credential_id),
+    }
+    return [
+        Link(label, reverse(f"admin:tokens_{model}_change", args=[pk]))
+        for label, (model, pk) in pages.items()
+        if pk
+    ] + links
+
+
+# It binds a token to a browser, and who knows it could make a token that fits.
+NOT_SHOWN = frozenset({"nonce"})
+_TOKEN = re.compile(r"[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
+
+
+def header_shown(unverified: Unverified) -> dict[str, Any] | None:
+    return None if unverified.header is None else _shown(unverified.header)
+
+
+def claims_shown(unverified: Unverified) -> dict[str, Any] | None:
+    return None if unverified.claims is None else _shown(unverified.claims)
+
+
+def _shown(members: Mapping[str, Any]) -> dict[str, Any]:
+    hidden = {name: MASK if name in NOT_SHOWN else value for name, value in members.items()}
+    shown: dict[str, Any] = _without_tokens(mask(hidden))
+    return shown
+
+
+def _without_tokens(value: Any) -> Any:
+    """The same with every text masked that is a token within the token."""
+    if isinstance(value, dict):
+        return {name: _without_tokens(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_tokens(inner) for inner in value]
+    return MASK if isinstance(value, str) and _TOKEN.fullmatch(value) else value
+
 
 BOT_TOKEN, UNREADABLE = "access token", "no token"
 

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from ssoconsole.console.doctor.explanation import explain
-from ssoconsole.platform.examination.checks import first_failure, is_valid
+from ssoconsole.platform.examination import first_failure, is_valid
 from tokens.api.permissions import is_administrator
 
 

@@ -8,7 +8,7 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from ssoconsole.console.expiry.claims import Claim
-from ssoconsole.console.expiry.errors import SendingFailed
+from ssoconsole.console.expiry.webhook import SendingFailed
 
 # What sends nothing, and says that it did.
 NOBODY = "django.core.mail.backends.dummy.EmailBackend"

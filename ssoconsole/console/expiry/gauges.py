@@ -7,8 +7,8 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from ssoconsole.console.expiry.ending import KINDS
 from ssoconsole.console.expiry.endings import ending_soon
-from ssoconsole.console.expiry.kinds import KINDS
 
 
 def collect_endings() -> Iterator[Metric]:

@@ -1,6 +1,12 @@
-"""Warnings by webhook: one signed JSON document a run, with everything that is due."""
+"""Warnings by webhook: one signed JSON document a run, with everything that is due.
+
+The signature of a webhook: that the console has sent this body, at this time.
+
+Why a warning was not sent.
+"""
 
 import hashlib
+import hmac
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,11 +15,30 @@ from typing import Any
 from django.conf import settings
 
 from ssoconsole.console.expiry.claims import Claim
-from ssoconsole.console.expiry.errors import SendingFailed
-from ssoconsole.console.expiry.signature import HEADER, sign
+from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.outbound import client
 from ssoconsole.platform.outbound.errors import ContentTypeRefused, OutboundError, SchemeRefused
 from ssoconsole.platform.outbound.targets import Target, parse
+
+
+class SendingFailed(DomainError):
+    """The warnings could not be sent; the next run tries again."""
+
+    code = "sending_failed"
+
+
+HEADER = "SSO-Console-Signature"
+
+
+def sign(body: bytes, *, secret: str, at: int) -> str:
+    """
+    Return `t=<seconds>,v1=<hex>`: HMAC-SHA-256 (RFC 2104) of `<seconds>.<body>` under the secret's UTF-8 bytes.
+
+    The time is signed along, so that a receiver can refuse what somebody sends again later.
+    """
+    mac = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
+    return f"t={at},v1={mac.hexdigest()}"
+
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 ACCEPTED = ("application/json", "text/plain", "text/html")

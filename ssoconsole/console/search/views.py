@@ -1,4 +1,9 @@
-"""GET and POST /admin/search."""
+"""GET and POST /admin/search.
+
+Telling a name from what was pasted and may be a secret.
+"""
+
+import re
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -7,10 +12,30 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from ssoconsole.console.doctor.views import examination
-from ssoconsole.console.refusals.finding import find_refusal
+from ssoconsole.console.refusals.views import find_refusal
 from ssoconsole.console.search.finding import find_groups
-from ssoconsole.console.search.pasted import is_for_the_doctor
 from tokens.api.permissions import is_administrator
+from tokens.protocol.client_authentication import PREFIX
+from tokens.protocol.examination.text import read_unverified
+
+# Characters; the longest that is looked up are issuers.
+LONGEST = 512
+
+# The header of a JWT is a JSON object, in base64url; before it stands what is copied along. An address has an @.
+_TOKEN = re.compile(
+    r"(?i)\W{0,20}(?:authorization\W{1,5})?(?:bearer\W{1,5})?(?:ey[A-Za-z0-9]|ewo)[\w-]{16,}[^@]*"
+)
+
+
+def is_for_the_doctor(text: str) -> bool:
+    """
+    Tell whether a text is, or should be, a token or a secret: it is explained, never looked up and never shown.
+
+    What is longer than any name is taken for one too.
+    """
+    if len(text) > LONGEST or text.startswith(PREFIX):
+        return True
+    return _TOKEN.fullmatch(text) is not None or read_unverified(text).header is not None
 
 
 @sensitive_post_parameters("q")

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from providers.client_keys.services import drop_retired_client_keys
+from providers.client_keys import drop_retired_client_keys
 from providers.retention import drop_old_sign_ins, drop_old_versions
 from providers.trial.services import roll_back_overdue
 from ssoconsole.console.checklist.services import summary
@@ -19,12 +19,12 @@ from ssoconsole.platform.accounts.shown_once import drop_unseen_secrets
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.runs.models import LastRun
 from ssoconsole.platform.runs.services import failures_noted, last_run, note_run
+from tokens.credentials.own_keys import drop_spent_assertions
 from tokens.credentials.retirement import retire_unused_credentials
-from tokens.credentials.spent import drop_spent_assertions
 from tokens.keys.retirement import drop_gone_keys
-from tokens.records.retention import drop_old_records
+from tokens.records.services import drop_old_records
 from tokens.refusals.services import drop_old_refusals
-from tokens.repeats.services import drop_old_repeats
+from tokens.repeats import drop_old_repeats
 
 WARNINGS_KEPT = timedelta(days=400)
 

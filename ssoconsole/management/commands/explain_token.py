@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ssoconsole.console.doctor.explanation import explain
-from ssoconsole.platform.examination.checks import Check, first_failure, is_valid
+from ssoconsole.platform.examination import Check, first_failure, is_valid
 from ssoconsole.platform.jose.verify import MAX_BYTES
 
 

@@ -7,9 +7,8 @@ from django.utils import timezone
 
 from ssoconsole.console.backup.services import keys_in_use
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.encryption.hashes import COLUMNS
 from ssoconsole.platform.encryption.keyring import key_ring
-from ssoconsole.platform.encryption.reencrypt import outdated_counts, reencrypt_all
+from ssoconsole.platform.encryption.reencrypt import COLUMNS, outdated_counts, reencrypt_all
 from ssoconsole.platform.progress import Progress
 from tokens.credentials.retirement import retire_secrets_under, secrets_under_other_keys
 from tokens.models import Credential

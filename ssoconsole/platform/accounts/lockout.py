@@ -1,17 +1,22 @@
-"""
-Guessing at the password door: whose failures make whom wait, and until when.
+"""Guessing at the password door: whose failures make whom wait, and until when.
 
 A failure is a row in the table that django-axes has for them. In the database and not in the cache: a sign-in
 needs the database anyway, so that a cache that is away neither opens the door nor closes it, and every process
 counts the same. The rows hold no name as it was typed, which may be a password in the wrong field.
 
 django-axes watches every sign-in and asks here, of which only those by password are our concern.
+
+Every sign-in by password is an alarm: an event `break_glass_signin`, and a line that alerting can see.
+
+The console is meant to be entered through providers. Whoever comes by password has broken the glass, or tries
+to.
 """
 
 import math
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from axes.handlers.base import AxesHandler
 from axes.models import AccessFailureLog
 from django.conf import settings
@@ -24,8 +29,58 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from ssoconsole.platform import limits
-from ssoconsole.platform.accounts import alarms
 from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.services import record_event
+
+log = structlog.get_logger("alarms")
+ACTION = "break_glass_signin"
+# What administrators are told of a refusal; the person at the door is told how long to wait, and nothing else.
+REFUSED = {
+    "expected": "name and password of a temporary administrator who is active and not past his time",
+    "received": "another name or another password; neither is kept",
+    "remedy": "Nothing, if it was one of you; manage.py bootstrap_admin makes a new account. If it goes on, somebody "
+    "is guessing.",
+}
+LOCKED = {
+    "expected": "fewer failures from one address to one name",
+    "received": "one failure too many",
+    "remedy": "It opens again by itself; manage.py bootstrap_admin opens it at once. Other addresses and the sign-in "
+    "through providers are not affected. If it was none of you, keep that address out at the proxy.",
+}
+
+
+def tell_signed_in(*, user: User, address: str | None) -> None:
+    """Tell that `user` came in; what cannot be written down does not happen, because this raises."""
+    name = user.get_username()
+    ends = user.expires_at.isoformat() if user.expires_at else None
+    record_event(ACTION, by=Actor("user", name, address), target=name, after={"expires_at": ends})
+    transaction.on_commit(lambda: log.error(ACTION, outcome="ok", user=name, address=address))
+
+
+def tell_refused(*, name: str, address: str | None, locked: bool) -> None:
+    """
+    Tell that somebody failed, and with `locked` that this failure makes him wait.
+
+    `name` is told only where it is an account's: what else people type there may be a password.
+    """
+    target = name if User.objects.filter(username=name).exists() else ""
+    outcome = "locked" if locked else "refused"
+    record_event(
+        ACTION,
+        by=Actor("stranger", "", address),
+        target=target,
+        outcome=outcome,
+        after=LOCKED if locked else REFUSED,
+    )
+    say = log.error if locked else log.warning
+    transaction.on_commit(lambda: say(ACTION, outcome=outcome, user=target, address=address))
+
+
+def tell_waiting(*, address: str | None) -> None:
+    """Tell that somebody tries on while he has to wait: a line and no row, because nothing limits these."""
+    log.warning(ACTION, outcome="waiting", address=address)
+
 
 PASSWORD_BACKEND = "ssoconsole.platform.accounts.backend.PasswordBackend"  # noqa: S105 - a path
 Credentials = dict[str, Any]
@@ -115,13 +170,13 @@ class PasswordDoorHandler(AxesHandler):
         request.axes_credentials = credentials  # type: ignore[attr-defined]  # the middleware hands them on
         address = request.META.get("REMOTE_ADDR") or None
         if request.axes_locked_out:  # type: ignore[attr-defined]  # set by the backend
-            alarms.tell_waiting(address=address)
+            tell_waiting(address=address)
             return
         name = _name(credentials)
         with transaction.atomic():
             note_failure(name=name, source=source_of(request))
             locked = self.is_locked(request, credentials)
-            alarms.tell_refused(name=name, address=address, locked=locked)
+            tell_refused(name=name, address=address, locked=locked)
         request.axes_locked_out = locked  # type: ignore[attr-defined]  # read by the middleware
 
     def user_logged_in(self, sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
@@ -130,7 +185,7 @@ class PasswordDoorHandler(AxesHandler):
             return
         with transaction.atomic():
             forget_failures(name=user.get_username(), source=source_of(request))
-            alarms.tell_signed_in(user=user, address=request.META.get("REMOTE_ADDR") or None)
+            tell_signed_in(user=user, address=request.META.get("REMOTE_ADDR") or None)
 
     def reset_attempts(
         self,

@@ -1,10 +1,13 @@
-"""Key sets as others publish them, our own keys as we publish them, and the shared secret."""
+"""Key sets as others publish them, our own keys as we publish them, and the shared secret.
+
+Keys in the form that computes, parsed once per process (an RSA key costs tens of milliseconds to load).
+"""
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
@@ -246,3 +249,44 @@ def _kids(keys: list[PublicKey]) -> str:
     if not keys:
         return "a published key; there is none"
     return "kid " + " or ".join(key.kid or "absent" for key in keys)
+
+
+MOST = 64
+
+
+class HasKid(Protocol):
+    """A stored key; its `kid` is the thumbprint of its public half (RFC 7638)."""
+
+    @property
+    def kid(self) -> Any: ...  # text; a model says that by a descriptor, which no protocol can describe
+
+
+K = TypeVar("K", bound=HasKid)
+T = TypeVar("T")
+
+
+class ParsedKeys(Generic[K, T]):
+    """
+    A small cache by kid. A kid is the thumbprint of its key, so that an entry can never be out of date.
+
+    It knows nothing of a key's state: whether a key may be used is asked of the database each time.
+    """
+
+    def __init__(self, parse: Callable[[K], T]) -> None:
+        self._parse = parse
+        self._parsed: dict[str, T] = {}
+
+    def of(self, key: K) -> T:
+        """Return the parsed form of `key`; raises what the parser raises, and keeps nothing then."""
+        kid: str = key.kid
+        parsed = self._parsed.get(kid)
+        if parsed is None:
+            parsed = self._parse(key)
+            if len(self._parsed) >= MOST:
+                self._parsed.clear()
+            self._parsed[kid] = parsed
+        return parsed
+
+    def forget(self, kid: str) -> None:
+        """Drop an entry, if it is there."""
+        self._parsed.pop(kid, None)

@@ -1,8 +1,9 @@
-"""
-Counting, one call a fact. None of these raises, waits or asks the database.
+"""Counting, one call a fact. None of these raises, waits or asks the database.
 
 Labels are of a bounded number: whatever comes, a scraper is never given a series for each stranger.
 What is written in a transaction is counted once that has been committed: `transaction.on_commit(partial(…))`.
+
+Every counter and histogram of a process. `docs/operation.md` explains each; a test keeps its table complete.
 """
 
 import threading
@@ -10,8 +11,48 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
 from ssoconsole.platform.errors import DomainError
-from ssoconsole.platform.metrics import families
+
+REGISTRY = CollectorRegistry(auto_describe=False)
+QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+FAR = (
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    15.0,
+)  # a call to somebody else is given up after 15 seconds
+
+
+def _counter(name: str, says: str, *labels: str) -> Counter:
+    return Counter(name, says, labels, namespace="sso_console", registry=REGISTRY)
+
+
+def _histogram(name: str, says: str, *labels: str, buckets: tuple[float, ...]) -> Histogram:
+    return Histogram(name, says, labels, namespace="sso_console", registry=REGISTRY, buckets=buckets)
+
+
+SIGN_INS = _counter("sign_ins", "Sign-ins that came to an end", "provider", "outcome")
+SESSION_CHECKS = _counter("session_checks", "Sessions asked for at their provider", "provider", "outcome")
+TOKENS_ISSUED = _counter("tokens_issued", "Tokens issued", "by")
+TOKENS_REVOKED = _counter("tokens_revoked", "Tokens revoked")
+OAUTH_REFUSALS = _counter("oauth_refusals", "Requests of bots that were refused", "endpoint", "reason")
+INTROSPECTIONS = _counter("introspections", "Introspections answered", "answer")
+PROVIDER_FETCHES = _histogram(
+    "provider_fetch_seconds",
+    "Fetching a provider's documents",
+    *("document", "provider", "result"),
+    buckets=FAR,
+)
+REQUESTS = _histogram("request_seconds", "Requests answered", "route", "status", buckets=QUICK)
+OUTBOUND = _histogram("outbound_seconds", "Requests to others", "result", buckets=FAR)
+EVENTS = _counter("events", "Events written to the event log", "action")
 
 OTHER = "other"
 LONGEST = 80
@@ -69,41 +110,41 @@ _ACTOR_KINDS = frozenset({"user", "bot", "command"})
 
 def count_sign_in(*, provider: str, outcome: str) -> None:
     """Count a sign-in by the outcome that its trace has."""
-    families.SIGN_INS.labels(_providers.of(provider) if provider else NONE, _codes.of(outcome)).inc()
+    SIGN_INS.labels(_providers.of(provider) if provider else NONE, _codes.of(outcome)).inc()
 
 
 def count_session_check(*, provider: str, outcome: str) -> None:
     """Count the answer to a session that was asked for at its provider."""
-    families.SESSION_CHECKS.labels(_providers.of(provider) if provider else NONE, _codes.of(outcome)).inc()
+    SESSION_CHECKS.labels(_providers.of(provider) if provider else NONE, _codes.of(outcome)).inc()
 
 
 def count_token_issued(*, by: str) -> None:
     """Count a token, by the kind of its issuer: the bot itself, a person or a command."""
-    families.TOKENS_ISSUED.labels(by if by in _ACTOR_KINDS else OTHER).inc()
+    TOKENS_ISSUED.labels(by if by in _ACTOR_KINDS else OTHER).inc()
 
 
 def count_tokens_revoked(number: int) -> None:
-    families.TOKENS_REVOKED.inc(number)
+    TOKENS_REVOKED.inc(number)
 
 
 def count_oauth_refusal(*, endpoint: str, reason: str) -> None:
     """Count a refusal, by the name of the endpoint's function and the error's code."""
-    families.OAUTH_REFUSALS.labels(_routes.of(endpoint), _codes.of(reason)).inc()
+    OAUTH_REFUSALS.labels(_routes.of(endpoint), _codes.of(reason)).inc()
 
 
 def count_introspection(*, active: bool) -> None:
-    families.INTROSPECTIONS.labels("active" if active else "inactive").inc()
+    INTROSPECTIONS.labels("active" if active else "inactive").inc()
 
 
 def count_event(action: str) -> None:
-    families.EVENTS.labels(_actions.of(action)).inc()
+    EVENTS.labels(_actions.of(action)).inc()
 
 
 def observe_request(*, route: str, status: int, seconds: float) -> None:
     """Count an answer under the name of its route; what matched none is `none`."""
     kind = f"{status // 100}xx"
     shown = kind if kind in STATUS_CLASSES else OTHER
-    families.REQUESTS.labels(_routes.of(route) if route else NONE, shown).observe(seconds)
+    REQUESTS.labels(_routes.of(route) if route else NONE, shown).observe(seconds)
 
 
 @contextmanager
@@ -117,7 +158,7 @@ def provider_fetch(document: str, *, provider: str) -> Iterator[None]:
         result = _codes.of(error.code)
         raise
     finally:
-        series = families.PROVIDER_FETCHES.labels(document, _providers.of(provider), result)
+        series = PROVIDER_FETCHES.labels(document, _providers.of(provider), result)
         series.observe(time.perf_counter() - started)
 
 
@@ -132,4 +173,4 @@ def outbound_request() -> Iterator[None]:
         result = _results.of(getattr(error, "code", FAULT))
         raise
     finally:
-        families.OUTBOUND.labels(result).observe(time.perf_counter() - started)
+        OUTBOUND.labels(result).observe(time.perf_counter() - started)

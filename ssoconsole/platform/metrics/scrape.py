@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from ssoconsole.platform.metrics.families import REGISTRY
+from ssoconsole.platform.metrics.counting import REGISTRY
 
 log = structlog.get_logger("metrics")
 

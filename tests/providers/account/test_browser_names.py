@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.account.browsers import browser_name
+from providers.account.views import browser_name
 
 MOZILLA, WEBKIT = "Mozilla/5.0", "AppleWebKit/537.36 (KHTML, like Gecko)"
 X11, MAC, WINDOWS = (

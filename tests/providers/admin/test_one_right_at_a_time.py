@@ -13,11 +13,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from providers.client_keys.services import ensure_client_key
+from providers.client_keys import ensure_client_key
 from providers.drift.watch import look_again
 from providers.models import ConsoleSession, Identity, Provider, Rehearsal, SignInAttempt
 from providers.registration import services
-from providers.rehearsal.registration import written
+from providers.rehearsal.services import written
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB

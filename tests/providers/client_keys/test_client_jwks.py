@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from providers.client_keys.services import rotate_client_key
+from providers.client_keys import rotate_client_key
 from providers.models import ClientKey
 from ssoconsole.platform.jose.keys import JwkSet
 from tests.providers.registrations import BOB, registered_at

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from providers.client_keys.services import (
+from providers.client_keys import (
     OVERLAP,
     ClientKeysNotUsed,
     drop_retired_client_keys,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.client_keys.services import ensure_client_key, replace_client_keys, rotate_client_key
+from providers.client_keys import ensure_client_key, replace_client_keys, rotate_client_key
 from providers.models import ClientKey
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB, somewhere

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.admin.client_keys import client_keys_panel
-from providers.client_keys.services import OVERLAP, rotate_client_key
+from providers.client_keys import OVERLAP, rotate_client_key
 from providers.models import ClientKey
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.eventlog.models import Event

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from providers.kinds import kind_of
 from providers.models import ConsoleSession, Provider
 from providers.registration.services import save_provider
-from providers.signin.failure import PAGES
+from providers.signin.guard import PAGES
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import entered

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from providers.client_keys.services import ensure_client_key, published_client_keys
+from providers.client_keys import ensure_client_key, published_client_keys
 from providers.diagnosis.services import examine_provider
 from providers.protocol.discovery import wrong_members
 from ssoconsole.platform.outbound import connection

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from providers.client_keys.services import rotate_client_key
+from providers.client_keys import rotate_client_key
 from providers.models import SignInAttempt
 from tests.providers.diagnosis.bases import CALLBACK
 from tests.providers.diagnosis.breaking import (

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.utils import timezone
 
-from providers.diagnosis.experience import examine_attempt
+from providers.diagnosis.registration import examine_attempt
 from providers.models import Provider, SignInAttempt
 from providers.protocol.preflight.experience import Rules, gains, judge_claims
 from tests.providers.registrations import registered_at

@@ -4,17 +4,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from providers.protocol.preflight.authorization_answer import Asked, judge_authorization_answer
-from providers.protocol.preflight.certificate import judge_certificate, judge_connection
-from providers.protocol.preflight.clock import judge_clock, provider_time
-from providers.protocol.preflight.documents import read_document
-from providers.protocol.preflight.endpoints import judge_endpoints
+from providers.protocol.preflight.authorization_answer import (
+    Asked,
+    Page,
+    judge_authorization_answer,
+    judge_token_answer,
+    meaning_of,
+)
+from providers.protocol.preflight.certificate import (
+    judge_certificate,
+    judge_clock,
+    judge_connection,
+    provider_time,
+)
+from providers.protocol.preflight.documents import judge_endpoints, judge_issuer, judge_key_set, read_document
 from providers.protocol.preflight.findings import finding
-from providers.protocol.preflight.issuer import judge_issuer
-from providers.protocol.preflight.key_set import judge_key_set
-from providers.protocol.preflight.page import Page
-from providers.protocol.preflight.refusal_words import meaning_of
-from providers.protocol.preflight.token_answer import judge_token_answer
 from ssoconsole.platform.jose.keys import public_jwk
 from ssoconsole.platform.jose.sign import generate_private_key
 from ssoconsole.platform.outbound.errors import (

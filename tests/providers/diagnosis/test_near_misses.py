@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from providers.protocol.preflight.authorization_answer import near_misses
-from providers.protocol.preflight.issuer import paths_above
+from providers.protocol.preflight.documents import paths_above
 from tests.providers.diagnosis.bases import CALLBACK
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -9,9 +9,9 @@ from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.test import Client
 
-from providers.client_keys.services import ensure_client_key
+from providers.client_keys import ensure_client_key
 from providers.models import Provider, Rehearsal
-from providers.protocol.preflight.endpoints import USED
+from providers.protocol.preflight.documents import USED
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB, registered_at

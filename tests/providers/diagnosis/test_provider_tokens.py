@@ -11,7 +11,7 @@ from providers.diagnosis.id_tokens import examine_provider_token
 from providers.explanations.meanings import meaning_of
 from providers.models import Identity, Provider, SignInAttempt, SpentLogoutToken
 from ssoconsole.platform.accounts.models import User
-from ssoconsole.platform.examination.checks import first_failure, is_valid
+from ssoconsole.platform.examination import first_failure, is_valid
 from tests.providers.signin.journey import Browser, outcome_of, register
 from tests.providers.signin.test_id_token_forgeries import ACCEPTED, REFUSALS
 from tests.providers.signout.test_backchannel_logout import BENT, send

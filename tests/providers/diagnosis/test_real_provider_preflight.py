@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from providers.client_keys.services import published_client_keys, replace_client_keys
+from providers.client_keys import published_client_keys, replace_client_keys
 from providers.diagnosis.services import examine_provider
 from providers.models import Provider
 from providers.registration.secret import set_client_secret

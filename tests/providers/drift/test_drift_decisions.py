@@ -2,8 +2,7 @@
 
 import pytest
 
-from providers.drift.decisions import adopt_drift, refuse_drift
-from providers.drift.errors import DriftDecided
+from providers.drift.decisions import DriftDecided, adopt_drift, refuse_drift
 from providers.models import ConsoleSession, DiscoveryDrift, Provider
 from tests.providers.drift.watching import watch
 from tests.providers.registrations import BOB, provider_events, registered_at

@@ -1,6 +1,6 @@
 import pytest
 
-from providers.client_keys.services import ensure_client_key, published_client_keys, uses_client_keys
+from providers.client_keys import ensure_client_key, published_client_keys, uses_client_keys
 from tests.providers.registrations import BOB, registered_at
 
 

@@ -7,20 +7,19 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from providers.client_keys import services
-from providers.client_keys.services import (
+from providers import client_keys
+from providers.client_keys import (
     OVERLAP,
     drop_retired_client_keys,
     replace_client_keys,
     rotate_client_key,
 )
 from providers.errors import ClientCredentialsUnusable
-from providers.exchange.client_authentication import client_credentials
-from providers.exchange.reason import reason_of
+from providers.exchange.client_authentication import client_credentials, reason_of
 from providers.models import ClientKey, SignInAttempt
 from providers.protocol.client_assertion import ASSERTION_TYPE, PREFERENCE, takes_algorithm
-from ssoconsole.platform.eventlog.masking import MASK
 from ssoconsole.platform.eventlog.models import Event
+from ssoconsole.platform.eventlog.services import MASK
 from ssoconsole.platform.jose.algorithms import ASYMMETRIC
 from ssoconsole.platform.outbound.response import Response
 from tests.providers.exchange.conftest import tell_keys
@@ -92,11 +91,11 @@ class AssertionTests:
     def test_the_key_is_parsed_once(self, client_of, monkeypatch):
         loads = []
 
-        def counted(pem, load=services.private_key_from_pem):
+        def counted(pem, load=client_keys.private_key_from_pem):
             loads.append(pem)
             return load(pem)
 
-        monkeypatch.setattr(services, "private_key_from_pem", counted)
+        monkeypatch.setattr(client_keys, "private_key_from_pem", counted)
         provider = client_of("private_key_jwt")
         for _ in range(3):
             assertion_of(provider)

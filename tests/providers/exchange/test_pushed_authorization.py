@@ -4,7 +4,7 @@ import pytest
 import requests
 from django.utils import timezone
 
-from providers.client_keys.services import replace_client_keys
+from providers.client_keys import replace_client_keys
 from providers.models import Provider, SignInAttempt
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB

@@ -4,7 +4,7 @@ import pytest
 import requests
 from django.utils import timezone
 
-from providers.client_keys.services import (
+from providers.client_keys import (
     published_client_keys,
     replace_client_keys,
     rotate_client_key,

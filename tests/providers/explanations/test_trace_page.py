@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
-from providers.explanations.said import said_by_provider
+from providers.explanations.searching import said_by_provider
 from providers.models import ConsoleSession, Identity, SignInAttempt
 from ssoconsole.platform.accounts.models import User
 from tests.providers.signin.journey import Browser, outcome_of, trace_of

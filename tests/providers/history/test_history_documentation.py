@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from providers.admin.trial import MINUTES
-from providers.registration.risk import RISKY
+from providers.registration.cautions import RISKY
 from providers.retention import VERSIONS_STAY
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from providers.errors import ProviderChanged
-from providers.identities.unlink import unlink_identity
+from providers.identities.linking import unlink_identity
 from providers.models import GivenRight, Identity, Provider
 from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from providers.identities.unlink import LastWayIn, unlink_identity
+from providers.identities.linking import LastWayIn, unlink_identity
 from providers.models import ConsoleSession, Identity
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event

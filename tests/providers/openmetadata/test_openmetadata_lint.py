@@ -8,7 +8,7 @@ import pytest
 from providers.protocol.openmetadata.findings import Code
 from providers.protocol.openmetadata.lint.check import MOST_FINDINGS, lint
 from providers.protocol.openmetadata.lint.facts import Facts, Registration
-from providers.protocol.openmetadata.other_variables import OTHER_VARIABLES
+from providers.protocol.openmetadata.schema import OTHER_VARIABLES
 from tests.providers.openmetadata.conftest import registration, run
 from tests.providers.openmetadata.right_files import (
     COMPOSE,

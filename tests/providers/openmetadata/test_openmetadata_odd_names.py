@@ -4,13 +4,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.protocol.openmetadata.deployment import Deployment
+from providers.protocol.openmetadata.document import Deployment
 from providers.protocol.openmetadata.export import TARGETS, files_for
 from providers.protocol.openmetadata.importing import registration_from
 from providers.protocol.openmetadata.lint.check import lint
 from providers.protocol.openmetadata.quoting import assignment, inline, variable_value
-from providers.protocol.openmetadata.reading.env_lines import read_lines
-from providers.protocol.openmetadata.reading.recognise import read_configuration
+from providers.protocol.openmetadata.reading.env_file import read_lines
+from providers.protocol.openmetadata.reading.yaml_files import read_configuration
 
 # What a registration admits: no control, invisible or separating characters.
 TEXT = st.text(

@@ -3,7 +3,7 @@
 import pytest
 
 from providers import errors
-from providers.protocol.userinfo import check_signed_userinfo, check_userinfo
+from providers.protocol.claims import check_signed_userinfo, check_userinfo
 from ssoconsole.platform.jose.verify import VerifiedJwt
 
 NOW = 1_700_000_000

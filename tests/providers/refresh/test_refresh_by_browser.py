@@ -12,8 +12,8 @@ from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
 from providers.sessions.services import end_session
 from providers.signin import backend
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.eventlog.masking import MASK
 from ssoconsole.platform.eventlog.models import Event
+from ssoconsole.platform.eventlog.services import MASK
 from tests.providers.refresh.checked_sessions import (
     DUE,
     EVERY,
@@ -475,7 +475,7 @@ class ProviderDownTests:
         def breaks(*args):
             raise RuntimeError
 
-        monkeypatch.setattr("providers.refresh.leaving.local_target", breaks)
+        monkeypatch.setattr("providers.refresh.door.local_target", breaks)
         with later(DUE):
             assert open_page(signed_in).status_code == 200
         with later(OVER):

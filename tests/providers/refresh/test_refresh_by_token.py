@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
 from providers.refresh import door
-from providers.refresh.timing import grace_ends
+from providers.refresh.services import grace_ends
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.refresh.checked_sessions import (
     DUE,

@@ -1,12 +1,12 @@
 """A field of a registration is told in the model, the serializer and the layout; every other door follows."""
 
 from providers.admin.forms import ProviderForm
-from providers.admin.layout import fieldsets
+from providers.admin.providers import fieldsets
 from providers.api.serializers import ProviderSerializer
 from providers.history.configuration import configuration_of
 from providers.models import Provider
 from providers.registration.fields import FIELDS, SESSION
-from providers.rehearsal.registration import NAMES
+from providers.rehearsal.services import NAMES
 from ssoconsole.console.configuration.sections.providers import describe
 from ssoconsole.console.configuration.shape import section_items
 from tests.providers.registrations import somewhere

@@ -10,7 +10,7 @@ from providers.registration import services
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
 from providers.registration.secret import set_client_secret
 from ssoconsole.platform.accounts.models import User
-from ssoconsole.platform.eventlog.masking import MASK
+from ssoconsole.platform.eventlog.services import MASK
 from tests.providers.registrations import BOB, provider_at, provider_events, somewhere
 from tests.support.leaks import assert_without
 

@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from providers.client_keys.services import ensure_client_key, published_client_keys
+from providers.client_keys import ensure_client_key, published_client_keys
 from providers.drift.decisions import adopt_drift
 from providers.drift.watch import look_again
 from providers.history.restoring import restore_version

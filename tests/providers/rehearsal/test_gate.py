@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from providers.models import Identity, Provider, Rehearsal
 from providers.registration import services
+from providers.registration.cautions import RISKY
 from providers.registration.errors import RehearsalRequired
-from providers.registration.risk import RISKY
 from providers.registration.secret import set_client_secret
 from ssoconsole.console.configuration.apply import apply_configuration
 from ssoconsole.platform.accounts.models import User

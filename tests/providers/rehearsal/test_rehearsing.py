@@ -9,9 +9,9 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from providers.client_keys.services import ensure_client_key
+from providers.client_keys import ensure_client_key
 from providers.models import Identity, Provider, Rehearsal, SignInAttempt
-from providers.rehearsal.registration import rehearsed_provider
+from providers.rehearsal.services import rehearsed_provider
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.encryption.keyring import DecryptionFailed
 from ssoconsole.platform.eventlog.models import Event

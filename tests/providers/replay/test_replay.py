@@ -208,7 +208,7 @@ class PageTests:
         asked = []
         honest = module.replay_sign_ins
         monkeypatch.setattr(
-            "providers.admin.replaying.replay_sign_ins",
+            "providers.admin.rehearsing.replay_sign_ins",
             lambda **kwargs: asked.append(kwargs["most"]) or honest(**kwargs),
         )
         self.press(bob, op, corp, replay_count=typed)

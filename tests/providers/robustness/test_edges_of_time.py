@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.contrib.auth import get_user_model
 
-from providers.client_keys.services import OVERLAP, drop_retired_client_keys, published_client_keys
+from providers.client_keys import OVERLAP, drop_retired_client_keys, published_client_keys
 from providers.errors import (
     AuthenticationTooOld,
     ClaimRefused,
@@ -18,7 +18,7 @@ from providers.errors import (
     ProviderUnreachable,
 )
 from providers.metadata import keys
-from providers.metadata.age import metadata_age
+from providers.metadata.services import metadata_age
 from providers.models import (
     ClientKey,
     ConsoleSession,
@@ -27,11 +27,15 @@ from providers.models import (
     SignInAttempt,
     SpentLogoutToken,
 )
-from providers.protocol.id_token import IdTokenRules, check_id_token
+from providers.protocol.claims import check_signed_userinfo
+from providers.protocol.id_token import (
+    ContinuityRules,
+    IdTokenRules,
+    check_id_token,
+    check_refreshed_id_token,
+)
 from providers.protocol.logout_token import EVENT, ValidTooLong, check_logout_token
-from providers.protocol.refreshed_id_token import ContinuityRules, check_refreshed_id_token
-from providers.protocol.userinfo import check_signed_userinfo
-from providers.refresh.timing import due_at, grace_ends, is_claimed, is_due
+from providers.refresh.services import due_at, grace_ends, is_claimed, is_due
 from providers.registration.errors import RegistrationInvalid
 from providers.retention import drop_old_sign_ins
 from providers.sessions.services import note_seen

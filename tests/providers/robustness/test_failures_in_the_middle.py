@@ -9,7 +9,7 @@ from django.db.models.signals import post_delete, post_save, pre_init
 from django.test import Client
 from django.utils import timezone
 
-from providers.client_keys.services import (
+from providers.client_keys import (
     OVERLAP,
     drop_retired_client_keys,
     ensure_client_key,
@@ -19,8 +19,7 @@ from providers.client_keys.services import (
 from providers.drift.decisions import adopt_drift, refuse_drift
 from providers.drift.watch import look_again
 from providers.errors import NotAdmitted, RefreshRefused
-from providers.identities.linking import link_identity
-from providers.identities.unlink import unlink_identity
+from providers.identities.linking import link_identity, unlink_identity
 from providers.metadata.keys import refetch_keys
 from providers.models import ClientKey, ConsoleSession, Identity, Provider, ProviderVersion, SignInAttempt
 from providers.refresh.by_refresh_token import check_of

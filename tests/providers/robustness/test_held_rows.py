@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 
-from providers.client_keys import services as client_keys
+from providers import client_keys as client_keys
 from providers.drift import decisions
-from providers.identities import decision, rights, unlink
+from providers.identities import decision, linking, rights
 from providers.metadata import services as metadata
 from providers.models import ClientKey, Identity, Provider
 from providers.registration import services as registration
@@ -55,7 +55,7 @@ HELD = {
     "a person who is checked": (middle.renewed_person, decision, "admit", person),
     "one who is known by her address": (linkable, decision, "admit", lambda: [User.objects.get()]),
     "a trial that somebody comes in by": (through_a_trial, completion, "sign_in_person", provider),
-    "an account that is unlinked": (middle.unlinked, unlink, "take_rights_back", person),
+    "an account that is unlinked": (middle.unlinked, linking, "take_rights_back", person),
     "one whose rights are taken back": (middle.switched(on=False), rights, "_told", lambda: person()[1:]),
     "a provider that is changed": (middle.saved(prompt="login"), registration, "claim_secret", provider),
     "one that is enabled": (middle.switched(on=True), registration, "pass_gate_to_enable", provider),

@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from providers.models import SignInAttempt
-from ssoconsole.platform.eventlog.masking import MASK
+from ssoconsole.platform.eventlog.services import MASK
 
 pytestmark = pytest.mark.usefixtures("provider")
 

@@ -10,7 +10,7 @@ from django.db import connection
 from providers.errors import every_outcome
 from providers.identities import decision
 from providers.signin import chooser, completion
-from providers.signin.failure import PAGES, page_of
+from providers.signin.guard import PAGES, page_of
 from tests.providers.signin.journey import MAIN, assert_refused, outcome_of
 from tests.support.leaks import assert_without
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from providers.models import ConsoleSession, Identity, Provider, SpentLogoutToken
 from providers.protocol.logout_token import every_logout_refusal
 from providers.retention import SPENT_TOKENS_STAY, drop_old_sign_ins
-from providers.signout.backchannel import RECORDED_PER_MINUTE
+from providers.signout import RECORDED_PER_MINUTE
 from ssoconsole.platform import limits
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import Browser, register

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from providers.models import ConsoleSession, Provider, ProviderVersion
 from providers.registration import services
-from providers.registration.risk import RIGHTS
+from providers.registration.cautions import RIGHTS
 from providers.registration.secret import set_client_secret
 from providers.trial.services import roll_back_now, roll_back_overdue, settle
 from ssoconsole.platform.eventlog.models import Event

@@ -8,11 +8,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from providers.models import Identity, Provider, Rehearsal, SignInAttempt
-from providers.rehearsal.registration import written
+from providers.rehearsal.services import written
 from ssoconsole.platform.actors import Actor
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password, provider, session_of
 from tests.support.optional import missing
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.models import Audience, Bot, TokenRecord

@@ -12,8 +12,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from providers.models import DiscoveryDrift, Identity, Provider
+from providers.registration.cautions import HARMLESS
 from providers.registration.fields import FIELDS, SESSION
-from providers.registration.risk import HARMLESS
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.eventlog.models import Event
 from tokens.models import Audience, Credential, Grant, TokenRecord

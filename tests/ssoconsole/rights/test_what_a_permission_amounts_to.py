@@ -13,14 +13,14 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.models import DiscoveryDrift, Identity, Provider
-from providers.protocol.takers import takers_of
+from providers.protocol.claims import takers_of
 from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, save_provider
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.ssoconsole.rights.every_write import CONSOLE, NOWHERE, every_right, every_write
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.keys.services import ensure_signing_key

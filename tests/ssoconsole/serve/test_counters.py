@@ -7,7 +7,7 @@ import requests
 from django.conf import settings
 from prometheus_client.parser import text_string_to_metric_families
 
-from ssoconsole.serve.counters import VARIABLE, shared_counters
+from ssoconsole.serve.server import VARIABLE, shared_counters
 
 
 def value(console, name, **labels):

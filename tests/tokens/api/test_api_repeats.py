@@ -15,7 +15,7 @@ from tests.support.leaks import assert_without
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.models import Bot, RepeatableRequest
 from tokens.records.services import issue_token
-from tokens.repeats.services import do_once
+from tokens.repeats import do_once
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from tokens_cast import METADATA, basic, but_for_the_reference, claims_in, write
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
-from tokens.audiences.services import disable_audience, save_audience
+from tokens.audiences import disable_audience, save_audience
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.models import Audience, Bot, Credential, Grant, TokenRecord, TokenRefusal
@@ -392,7 +392,7 @@ def test_without_the_cache_failures_are_refused_all_the_same(oauth, me, monkeypa
     def away(*args, **kwargs):
         raise ConnectionError("no cache")
 
-    monkeypatch.setattr("tokens.credentials.throttling.cache.add", away)
+    monkeypatch.setattr("tokens.credentials.authentication.cache.add", away)
     refused(oauth.token((me[0], "wrong")), 401, "invalid_client")
     assert oauth.token(me).status_code == 200
 
@@ -401,8 +401,8 @@ def test_a_count_that_ends_in_between_starts_again(oauth, me, monkeypatch):
     def gone(*args, **kwargs):
         raise ValueError("no such key")
 
-    monkeypatch.setattr("tokens.credentials.throttling.cache.add", lambda *a, **k: False)
-    monkeypatch.setattr("tokens.credentials.throttling.cache.incr", gone)
+    monkeypatch.setattr("tokens.credentials.authentication.cache.add", lambda *a, **k: False)
+    monkeypatch.setattr("tokens.credentials.authentication.cache.incr", gone)
     refused(oauth.token((me[0], "wrong")), 401, "invalid_client")
 
 

@@ -11,7 +11,7 @@ from joserfc.errors import SecurityWarning
 from tokens_cast import BASE_URL, basic, claims_in
 
 from tokens.credentials.keyless import set_public_keys
-from tokens.protocol.client_assertion import ALGORITHMS
+from tokens.protocol.client_authentication import ALGORITHMS
 
 pytestmark = pytest.mark.django_db
 

@@ -16,15 +16,15 @@ from tokens_cast import BASE_URL, claims_in
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.jose.sign import generate_private_key, sign_jwt
 from tests.support.leaks import assert_without
-from tokens.audiences.services import disable_audience
+from tokens.audiences import disable_audience
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
 from tokens.credentials.services import retire_credential
-from tokens.doctor.services import explain_token
+from tokens.doctor import explain_token
 from tokens.keys.parsed import private_keys
 from tokens.keys.services import compromise_signing_key, rotate_signing_key
 from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
 from tokens.protocol.doctor import Facts, examine, first_failure, is_valid
-from tokens.protocol.examination.facts import span
+from tokens.protocol.examination.text import span
 from tokens.records.revocation import revoke_token
 from tokens.records.services import issue_token
 from tokens.records.verification import find_live_record
@@ -341,7 +341,7 @@ def test_a_list_that_cannot_be_read_is_no_reason_against_the_token(token, monkey
     def away(*args, **kwargs):
         raise NoSigningKey
 
-    monkeypatch.setattr("tokens.doctor.services.status_list_token", away)
+    monkeypatch.setattr("tokens.doctor.status_list_token", away)
     checks = explain_token(token)
     assert is_valid(checks)
     assert "not to be read" in next(check for check in checks if check.name == "status_list").received

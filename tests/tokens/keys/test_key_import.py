@@ -30,7 +30,7 @@ from tokens.keys.importing import import_signing_key
 from tokens.keys.retirement import drop_gone_keys
 from tokens.keys.services import PUBLISHED_AHEAD, compromise_signing_key, rotate_signing_key
 from tokens.models import Audience, SigningKey
-from tokens.protocol import demonstration_keys
+from tokens.protocol import key_file
 
 pytestmark = pytest.mark.django_db
 BY = Actor("user", "bob")
@@ -175,9 +175,9 @@ def test_the_key_id_that_openmetadata_ships_is_refused(change):
 
 def test_a_key_that_everybody_has_does_not_come_in_under_another_name(monkeypatch):
     """OpenMetadata's is known by its thumbprint; a key of ours stands for it here, whose halves we have."""
-    assert {"Db0dhKG2UYMwVssQYb4_2XxUSyB2gmaXm-nOhX2Hvug"} == demonstration_keys.THUMBPRINTS
+    assert {"Db0dhKG2UYMwVssQYb4_2XxUSyB2gmaXm-nOhX2Hvug"} == key_file.THUMBPRINTS
     ours = thumbprint(public_jwk(RSA, alg="RS256"))
-    monkeypatch.setattr(demonstration_keys, "THUMBPRINTS", frozenset({ours}))
+    monkeypatch.setattr(key_file, "THUMBPRINTS", frozenset({ours}))
     before = keys()
     for raw in (private(RSA), public(RSA)):
         for kid in (KID, None):

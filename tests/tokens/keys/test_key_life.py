@@ -17,7 +17,7 @@ from joserfc.jwk import KeySet
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.keys.retirement import drop_gone_keys, verify_for_ever
@@ -30,7 +30,7 @@ from tokens.keys.services import (
 )
 from tokens.models import Audience, Bot, SigningKey, TokenRecord
 from tokens.provision import provision
-from tokens.records.retention import drop_old_records
+from tokens.records.services import drop_old_records
 
 pytestmark = pytest.mark.django_db
 BY = Actor("user", "bob")

@@ -7,7 +7,7 @@ from django.urls import reverse
 from tokens_cast import PASSWORD_BACKEND, claims_in, state
 
 from tests.support.leaks import assert_without
-from tokens.audiences.services import disable_audience
+from tokens.audiences import disable_audience
 from tokens.bots.services import GrantSpec, retire_bot, save_bot
 from tokens.models import Bot, TokenRecord
 

@@ -12,7 +12,7 @@ from ssoconsole.platform.eventlog.models import Event
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, person, provider
 from tests.tokens.tokens_cast import BASE_URL, METADATA, OAuth
 from tokens.admin.bot_forms import NewSecretForm
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.models import Audience, Bot, Credential, TokenRecord

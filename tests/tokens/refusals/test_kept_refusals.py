@@ -19,7 +19,7 @@ from tokens.keys.services import rotate_signing_key
 from tokens.models import Credential, TokenRecord, TokenRefusal
 from tokens.protocol.examination.text import Unverified
 from tokens.records.revocation import revoke_token
-from tokens.refusals import limits, services
+from tokens.refusals import services
 from tokens.refusals.presentable import kept_of, plausible_name, presentable
 
 pytestmark = pytest.mark.django_db
@@ -85,39 +85,39 @@ class SecretTests:
 
 class LimitTests:
     def test_of_one_address_so_many_a_minute_are_kept_and_all_are_answered_alike(self, oauth, monkeypatch):
-        monkeypatch.setattr(limits, "PER_ADDRESS", 3)
+        monkeypatch.setattr(services, "PER_ADDRESS", 3)
         answers = [oauth.token((f"nobody-{number}", "x")) for number in range(5)]
         assert TokenRefusal.objects.count() == 3
         assert ["error_uri" in answer.json() for answer in answers] == [True] * 3 + [False] * 2
         assert {answer.status_code for answer in answers} == {401}
 
     def test_of_one_name_so_many_wherever_they_come_from(self, oauth, monkeypatch):
-        monkeypatch.setattr(limits, "PER_CLIENT", 2)
+        monkeypatch.setattr(services, "PER_CLIENT", 2)
         for number in range(4):
             form = {"grant_type": "client_credentials"}
             oauth.post("/oauth/token", form, auth=("nobody", "x"), REMOTE_ADDR=f"192.0.2.{number}")
         assert TokenRefusal.objects.count() == 2
 
     def test_of_all_strangers_together_so_many(self, oauth, monkeypatch):
-        monkeypatch.setattr(limits, "ALTOGETHER", 2)
+        monkeypatch.setattr(services, "ALTOGETHER", 2)
         for number in range(4):
             form = {"grant_type": "client_credentials"}
             oauth.post("/oauth/token", form, auth=(f"n{number}", "x"), REMOTE_ADDR=f"192.0.2.{number}")
         assert TokenRefusal.objects.count() == 2
 
     def test_strangers_noise_keeps_no_trace_of_a_known_bot_away(self, oauth, me, monkeypatch):
-        monkeypatch.setattr(limits, "ALTOGETHER", 1)
+        monkeypatch.setattr(services, "ALTOGETHER", 1)
         oauth.token(("nobody", "x"))
         assert "error_uri" not in oauth.token((me[0], "wrong")).json()
         assert "error_uri" in oauth.token(me, scope="root").json()
 
     def test_a_known_bot_has_a_limit_of_its_own(self, oauth, me, monkeypatch):
-        monkeypatch.setattr(limits, "PER_CLIENT", 2)
+        monkeypatch.setattr(services, "PER_CLIENT", 2)
         kept = ["error_uri" in oauth.token(me, scope="root").json() for _ in range(3)]
         assert kept == [True, True, False]
 
     def test_strangers_cannot_fill_the_database_through_the_api(self, anybody, monkeypatch):
-        monkeypatch.setattr(limits, "PER_ADDRESS", 3)
+        monkeypatch.setattr(services, "PER_ADDRESS", 3)
         answers = [anybody.get("/api/v1/bots").json() for _ in range(5)]
         assert ["instance" in answer for answer in answers] == [True] * 3 + [False] * 2
 
@@ -146,7 +146,7 @@ class CostTests:
         assert (refusal.bot, refusal.credential) == (bot, Credential.objects.get())
 
     def test_past_the_limit_it_costs_nothing(self, oauth, me, monkeypatch):
-        monkeypatch.setattr(limits, "PER_ADDRESS", 1)
+        monkeypatch.setattr(services, "PER_ADDRESS", 1)
         oauth.token((me[0], "wrong"))
         assert self.statements(lambda: oauth.token((me[0], "wrong"))) == ["SELECT"]
 

@@ -18,7 +18,7 @@ from tests.providers.signin.journey import Browser
 from tests.ssoconsole.pages.page_reading import Page
 from tests.ssoconsole.pages.pages_cast import provider
 from tests.support.leaks import assert_without
-from tokens.audiences.services import disable_audience
+from tokens.audiences import disable_audience
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.credentials.services import retire_credential
 from tokens.models import Credential, TokenRecord, TokenRefusal

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tokens.protocol.access_token import OPENMETADATA
-from tokens.protocol.examination.facts import Check, Facts, RecordFacts, failed, passed
-from tokens.protocol.examination.text import Unverified
+from tokens.protocol.examination.text import Check, Facts, RecordFacts, Unverified, failed, passed
 
 _SAME = ("sub", "iat", "exp")
 

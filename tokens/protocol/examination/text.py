@@ -1,15 +1,91 @@
-"""The token as a text: what people paste instead of one, and how copying spoils it."""
+"""The token as a text: what people paste instead of one, and how copying spoils it.
+
+What the console knows about the token that is examined.
+"""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from ssoconsole.platform.examination import Check, failed, passed
 from ssoconsole.platform.jose import base64url, strict_json
-from ssoconsole.platform.jose.claims import read_claims
+from ssoconsole.platform.jose.claims import moment, read_claims, span
 from ssoconsole.platform.jose.errors import JwtRefused
+from ssoconsole.platform.jose.keys import JwkSet
 from ssoconsole.platform.jose.verify import MAX_BYTES
-from tokens.protocol.client_secret import PREFIX
-from tokens.protocol.examination.facts import Check, failed, passed
+from tokens.protocol.client_authentication import PREFIX
+
+__all__ = ["Check", "Ended", "Facts", "KeyFacts", "RecordFacts", "failed", "moment", "passed", "span"]
+
+
+@dataclass(frozen=True)
+class KeyFacts:
+    """The signing key that the header names; `state` is one of the five of a key's life."""
+
+    kid: str
+    alg: str
+    state: str
+    keys: JwkSet = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """When something was revoked, disabled or retired, and by whom; None in `at` for never."""
+
+    at: datetime | None = None
+    by: str = ""
+
+    def __bool__(self) -> bool:
+        return self.at is not None
+
+    def __str__(self) -> str:
+        when = "" if self.at is None else f"{self.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return f"{when} by {self.by}" if self.by else when
+
+
+@dataclass(frozen=True)
+class RecordFacts:
+    """
+    The record with this `jti`, and everything that it depends on. `claims` is what its JWT says.
+
+    `status` is the claim that points into the status list, None where there is no list; `status_bit` what that list
+    says now, None where it cannot be read.
+    """
+
+    claims: Mapping[str, Any]
+    kid: str
+    profile: str
+    revoked: Ended
+    bot: str
+    bot_disabled: Ended
+    bot_retired: Ended
+    owner: str
+    owner_disabled: bool
+    audience: str
+    audience_disabled: Ended
+    credential: str
+    credential_retired: Ended
+    status: Mapping[str, Any] | None
+    status_bit: int | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """
+    What the console knows, gathered before the examination; `now` is seconds since 1970.
+
+    `key` and `record` are None where it has none of that name. `profiles` are those of the registered audiences
+    that the token itself names, by identifier.
+    """
+
+    issuer: str
+    now: int
+    key: KeyFacts | None = None
+    record: RecordFacts | None = None
+    profiles: Mapping[str, str] = field(default_factory=dict)
+
 
 _ALPHABET = re.compile(r"[A-Za-z0-9_.-]*")
 

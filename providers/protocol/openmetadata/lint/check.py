@@ -6,16 +6,17 @@ from dataclasses import replace
 
 from providers.protocol.openmetadata.document import Document
 from providers.protocol.openmetadata.findings import Code, Finding
-from providers.protocol.openmetadata.lint import flow, helm, keys, lines, names, people, values
-from providers.protocol.openmetadata.lint.corrections import findings_of
+from providers.protocol.openmetadata.lint import facts as lines
+from providers.protocol.openmetadata.lint import flow, keys, names, values
 from providers.protocol.openmetadata.lint.facts import NOTHING_KNOWN, Facts
-from providers.protocol.openmetadata.reading.recognise import read_configuration
+from providers.protocol.openmetadata.lint.writing import findings_of
+from providers.protocol.openmetadata.reading.yaml_files import read_configuration
 
 CHECKS = (
     values.check_values,
     values.check_missing,
-    helm.check_helm,
-    helm.check_provider_name,
+    flow.check_helm,
+    flow.check_provider_name,
     keys.check_key_urls,
     keys.check_key_files,
     keys.check_key_id,
@@ -24,8 +25,8 @@ CHECKS = (
     flow.check_callbacks,
     flow.check_protection,
     flow.check_secrets,
-    people.check_people,
-    people.check_claims,
+    names.check_people,
+    names.check_claims,
 )
 MOST_FINDINGS = 200
 SHORTEST_SECRET = 6

@@ -7,8 +7,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from providers.protocol.openmetadata.document import Document, Entry, Form, Trap
 from providers.protocol.openmetadata.findings import Code
-from providers.protocol.openmetadata.lint.facts import Facts, is_confidential, is_custom_oidc
-from providers.protocol.openmetadata.lint.lines import DEMO_KEY_ID, own_key_id
+from providers.protocol.openmetadata.lint.facts import (
+    DEMO_KEY_ID,
+    Facts,
+    is_confidential,
+    is_custom_oidc,
+    own_key_id,
+)
 from providers.protocol.openmetadata.schema import (
     ALGORITHMS,
     DEMO_KEY_IDS,

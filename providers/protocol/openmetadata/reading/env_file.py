@@ -1,13 +1,104 @@
-"""Settings as environment variables: in an env file, a Compose file or the chart's `extraEnvs`."""
+"""Settings as environment variables: in an env file, a Compose file or the chart's `extraEnvs`.
 
-from collections.abc import Iterable
+The lines of an env file, as Docker reads them.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from providers.protocol.openmetadata.document import REFERENCE, Document, Entry, Form, Spelling, Stray
 from providers.protocol.openmetadata.findings import Code
-from providers.protocol.openmetadata.other_variables import OTHER_VARIABLES
-from providers.protocol.openmetadata.reading.env_lines import Assigned, read_lines
 from providers.protocol.openmetadata.reading.values import Value, pasted
-from providers.protocol.openmetadata.schema import Type, by_variable
+from providers.protocol.openmetadata.schema import OTHER_VARIABLES, Type, by_variable
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
+_assignment = re.compile(rf"(?P<before>\s*(?:export\s+)?)(?P<name>{_NAME})\s*=(?P<value>.*)", re.DOTALL)
+_passed_on = re.compile(rf"\s*(?:export\s+)?(?P<name>{_NAME})\s*")
+_inline_comment = re.compile(r"(?:^|\s)#.*", re.DOTALL)
+_escape = re.compile(r"\\(.)", re.DOTALL)
+_CLOSING = {"'": re.compile("'"), '"': re.compile(r'(?<!\\)(?:\\\\)*"')}
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """
+    A variable; `value` is None where it is passed on from the environment.
+
+    `is_literal` says that no `$` in the value begins a reference, as in single quotes.
+    """
+
+    name: str
+    value: str | None
+    line: int
+    before: str
+    is_literal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A line that is no assignment; `reason` does not repeat it."""
+
+    line: int
+    reason: str
+
+
+def looks_like_env(lines: list[str]) -> bool:
+    """Tell whether the first line that says anything is an assignment."""
+    telling = (line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+    return bool(_assignment.fullmatch(next(telling, "")))
+
+
+def read_lines(lines: list[str]) -> Iterator[Assigned | Unreadable]:
+    """Give every assignment of an env file; a quoted value may go over several lines."""
+    number = 0
+    while number < len(lines):
+        start, line = number, lines[number]
+        number += 1
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        found = _assignment.fullmatch(line)
+        if not found:
+            yield _other(line, start + 1)
+            continue
+        value = found["value"].strip()
+        if value[:1] not in ("'", '"'):
+            yield Assigned(found["name"], _inline_comment.sub("", value).rstrip(), start + 1, found["before"])
+            continue
+        parts, end = [value], _closing(value, value[0], 1)
+        while end is None and number < len(lines):
+            # Each line is searched once: a file of one quotation mark must not be searched again and again.
+            end = _closing(lines[number], value[0], 0)
+            parts.append(lines[number])
+            number += 1
+        yield _quoted(found, parts, end, start + 1)
+
+
+def _other(line: str, number: int) -> Assigned | Unreadable:
+    named = _passed_on.fullmatch(line)
+    if named:
+        return Assigned(named["name"], None, number, "")
+    return Unreadable(number, "This is no assignment: NAME=value is needed.")
+
+
+def _closing(text: str, mark: str, start: int) -> int | None:
+    """Return where the quotation mark closes, None if it does not."""
+    found = _CLOSING[mark].search(text, start)
+    return found.end() - 1 if found else None
+
+
+def _quoted(found: "re.Match[str]", parts: list[str], end: int | None, line: int) -> Assigned | Unreadable:
+    if end is None:
+        return Unreadable(line, "A quotation mark is opened and not closed.")
+    rest = parts[-1][end + 1 :]
+    if rest.strip() and not _inline_comment.fullmatch(rest):
+        return Unreadable(line, "Something stands behind the closing quotation mark.")
+    mark = parts[0][0]
+    inner = "\n".join([*parts[:-1], parts[-1][:end]])[1:]
+    if mark == '"':
+        inner = _escape.sub(lambda match: _ESCAPES.get(match[1], match[1]), inner)
+    return Assigned(found["name"], inner, line, found["before"], is_literal=mark == "'")
 
 
 def read_env_file(lines: list[str]) -> Document:

@@ -1,4 +1,11 @@
-"""What the provider answers to a real authorization request, and to a code that cannot be good."""
+"""What the provider answers to a real authorization request, and to a code that cannot be good.
+
+What is wrong on the way to the provider: name, connection, certificate, clock.
+
+What is wrong with the registration as it is stored here.
+
+What the claims of people who have signed in say about the registration.
+"""
 
 from providers.protocol.preflight.codes.code import Code, Codes
 
@@ -165,3 +172,190 @@ _TOKEN: Codes = {
 }
 
 ANSWERS: Codes = {**_AUTHORIZATION, **_TOKEN}
+
+REACHING: Codes = {
+    "host_unresolved": Code(
+        "error",
+        "The provider's host name has no address.",
+        "Look for a typing error in the issuer's host, and let this machine's name server know the name.",
+    ),
+    "loopback_refused": Code(
+        "error",
+        "The issuer leads to the console's own machine.",
+        "Give the provider an address of its own: in production loopback addresses are never asked. For "
+        "development there is ALLOW_LOOPBACK_PROVIDERS.",
+    ),
+    "address_refused": Code(
+        "error",
+        "The issuer leads to an address that is never asked.",
+        "Correct the issuer's host or its DNS entry: metadata services, link-local and reserved addresses stay out "
+        "of reach, and one of them among several refuses the name.",
+    ),
+    "connection_refused": Code(
+        "error",
+        "Nobody listens at the provider's address and port.",
+        "Start the provider, or correct the port of the issuer.",
+    ),
+    "connection_timed_out": Code(
+        "error",
+        "The provider's address does not answer.",
+        "Let the firewall pass connections from this console to the provider; check routes and proxies.",
+    ),
+    "connection_failed": Code(
+        "error",
+        "No connection to the provider's address is possible.",
+        "Check the network between this console and the provider; the reason is the operating system's.",
+    ),
+    "certificate_expired": Code(
+        "error",
+        "The provider's certificate has expired.",
+        "Renew the certificate at the provider, and look why it was not renewed by itself.",
+    ),
+    "certificate_not_yet_valid": Code(
+        "error",
+        "The provider's certificate is not valid yet.",
+        "Set the clock of this console right; if it is, the provider has the wrong certificate installed.",
+    ),
+    "certificate_self_signed": Code(
+        "error",
+        "The provider's certificate is self-signed.",
+        "Give the provider a certificate of an authority, or install that authority on this machine and name its "
+        "file in SSL_CERT_FILE.",
+    ),
+    "certificate_authority_unknown": Code(
+        "error",
+        "The provider's certificate comes from an authority that this machine does not know.",
+        "Let the provider send the whole chain with its intermediate certificates; an authority of your own has "
+        "to be installed on this machine or named in SSL_CERT_FILE.",
+    ),
+    "certificate_wrong_name": Code(
+        "error",
+        "The provider's certificate is for another name.",
+        "Spell the issuer with a name that the certificate has, or let the provider get one for this name.",
+    ),
+    "certificate_refused": Code(
+        "error",
+        "The provider's certificate is not accepted.",
+        "Renew the certificate; the reason is OpenSSL's.",
+    ),
+    "certificate_ends_soon": Code(
+        "warning",
+        "The provider's certificate ends within 30 days, or is in the last third of a shorter life.",
+        "Renew the certificate at the provider before nobody can sign in.",
+    ),
+    "tls_failed": Code(
+        "error",
+        "No TLS connection with the provider comes about.",
+        "Check that the port of the issuer speaks https, and that the provider offers TLS 1.2 or later.",
+    ),
+    "tls_timed_out": Code(
+        "error",
+        "The provider does not finish the TLS handshake.",
+        "Look for a firewall or a load balancer that holds connections open, and for an overloaded provider.",
+    ),
+    "clock_skew": Code(
+        "error",
+        "This console's clock and the provider's differ by more than the leeway.",
+        "Set both clocks by NTP; the leeway is for seconds, not for a wrong clock.",
+    ),
+    "clock_drift": Code(
+        "warning",
+        "This console's clock and the provider's drift apart.",
+        "Set both clocks by NTP before the difference is larger than the leeway.",
+    ),
+}
+
+REGISTRATION: Codes = {
+    "registration_invalid": Code(
+        "error",
+        "The registration breaks a rule of this console.",
+        "Open the provider in the admin, correct the field that is named, and save.",
+    ),
+    "issuer_unusable": Code(
+        "error",
+        "The registered issuer is no address that can be asked.",
+        "Type the issuer as the provider's discovery document spells it: an https address without query, fragment "
+        "and /.well-known/openid-configuration.",
+    ),
+    "issuer_plain_http": Code(
+        "warning",
+        "The issuer is plain http.",
+        "Serve the provider under https: whoever is on the way can otherwise sign in as anybody.",
+    ),
+    "client_secret_missing": Code(
+        "error",
+        "The client authenticates by a secret, and none is registered.",
+        "Copy the client secret from the provider, or choose none if the client is public there.",
+    ),
+    "client_credentials_of_another": Code(
+        "error",
+        "The client's secret or key belongs to another issuer or host.",
+        "Open the provider in the admin, enter the client secret that this provider knows, and save: a key is made "
+        "anew then. The console sends a credential to nobody but those whom it was entered or made for.",
+    ),
+    "client_secret_unreadable": Code(
+        "error",
+        "The client secret does not open with this console's encryption keys.",
+        "Put the earlier key back into FIELD_ENCRYPTION_KEYS, or enter the client secret again.",
+    ),
+    "client_secret_too_short": Code(
+        "error",
+        "The client secret is too short to be a MAC key.",
+        "Let the provider issue a client secret of at least 32 bytes, or choose client_secret_basic.",
+    ),
+    "client_secret_padded": Code(
+        "warning",
+        "The client secret has white space around it.",
+        "It was probably copied along: enter the client secret again without it.",
+    ),
+    "client_key_missing": Code(
+        "error",
+        "The client authenticates by a key of its own, and there is none.",
+        "Save the registration again, which makes the key, and let the provider read the JWKS URL.",
+    ),
+    "client_key_unreadable": Code(
+        "error",
+        "The client's key does not open with this console's encryption keys.",
+        "Put the earlier key back into FIELD_ENCRYPTION_KEYS, or make new client keys (rotate_client_key "
+        "--compromised) and let the provider read the JWKS URL again.",
+    ),
+    "provider_disabled": Code(
+        "info",
+        "The provider is disabled here.",
+        "Enable the provider once the check is good: until then nobody can sign in through it.",
+    ),
+}
+
+EXPERIENCE: Codes = {
+    "administrator_never_matches": Code(
+        "warning",
+        "An administrator is named otherwise than people are named here.",
+        "Name the administrator as the principal claim does, or put the claim that has this name first among the "
+        "principal claims.",
+    ),
+    "mapped_claim_absent": Code(
+        "warning",
+        "The mapping reads a claim that nobody has come with.",
+        "Correct the path, or let the provider put the claim into the ID token or userinfo; a scope may be missing.",
+    ),
+    "group_value_differs": Code(
+        "warning",
+        "A group rule has nearly a value that came: case, a slash, a blank or a path differs.",
+        "Write the value exactly as it comes.",
+    ),
+    "group_value_absent": Code(
+        "info",
+        "Nobody has come with the value of a group rule.",
+        "Nothing, if only people have it who did not sign in lately; otherwise compare it with the values that came.",
+    ),
+    "userinfo_not_needed": Code(
+        "warning",
+        "Userinfo fails, and the ID token has everything that is mapped, or all but groups without a rule.",
+        "Set userinfo to when_needed if the ID tokens have everything that is mapped, otherwise to never.",
+    ),
+    "nothing_gained": Code(
+        "info",
+        "Everything went well, and no rule gives this person a group or administration.",
+        "Nothing, if that is meant; otherwise compare group rules and administrators with the claims that came.",
+    ),
+}

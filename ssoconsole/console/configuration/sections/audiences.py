@@ -8,8 +8,7 @@ from ssoconsole.console.configuration.sections.section import Entry, Settled, fi
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.yaml.problems import Path
-from tokens.audiences.console import console_identifier
-from tokens.audiences.services import disable_audience, enable_audience, save_audience
+from tokens.audiences import console_identifier, disable_audience, enable_audience, save_audience
 from tokens.models import Audience
 
 FIELDS = ("name", "scopes", "profile", "signing_alg", "token_lifetime", "max_token_lifetime")

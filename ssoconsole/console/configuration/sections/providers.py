@@ -10,9 +10,9 @@ from providers.registration.errors import RegistrationInvalid
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.secret import readable_secret, set_client_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
-from ssoconsole.console.configuration.moments import moment
 from ssoconsole.console.configuration.plan import Hidden
 from ssoconsole.console.configuration.sections.section import Entry, EntryRefused, Settled, fill, require
+from ssoconsole.console.configuration.shape import moment
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.yaml.problems import Path

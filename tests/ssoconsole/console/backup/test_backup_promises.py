@@ -21,7 +21,7 @@ from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.eventlog.models import Event
 from tests.ssoconsole.pages.pages_cast import come_in, person, provider, session_of
 from tests.support.faults import event_refused
-from tokens.audiences.services import disable_audience, save_audience
+from tokens.audiences import disable_audience, save_audience
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.keys.services import KEYS_AHEAD, rotate_signing_key

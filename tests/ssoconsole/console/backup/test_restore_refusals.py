@@ -14,8 +14,13 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from ssoconsole.console.backup import postgresql, services, sqlite
-from ssoconsole.console.backup.archive import Manifest, sha256_of, write_archive
-from ssoconsole.console.backup.errors import BackupRefused, RestoreRefused
+from ssoconsole.console.backup.archive import (
+    BackupRefused,
+    Manifest,
+    RestoreRefused,
+    sha256_of,
+    write_archive,
+)
 from ssoconsole.console.backup.services import is_in_use, keys_in_use, make_backup, restore_backup
 from ssoconsole.console.backup.since import end_everything_before_now
 from ssoconsole.platform.accounts.models import User

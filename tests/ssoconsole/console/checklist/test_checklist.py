@@ -24,7 +24,7 @@ from tests.ssoconsole.pages.pages_cast import administrator, come_in, person, pr
 from tests.support.leaks import assert_without
 from tokens.credentials.services import add_client_secret
 from tokens.models import Bot, SigningKey
-from tokens.protocol.demonstration_keys import KEY_IDS
+from tokens.protocol.key_file import KEY_IDS
 
 pytestmark = pytest.mark.django_db
 NEWER_KEY = "q83vEjRWeJASNFZ4kBI0VniQEjRWeJASNFZ4kKvN7xE"

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from providers.models import Provider
 from providers.registration.services import save_provider
-from ssoconsole.console.configuration.sections.bot_errors import locate
+from ssoconsole.console.configuration.sections.bots import locate
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.eventlog.models import Event

@@ -9,8 +9,7 @@ from django.core.management import call_command
 
 from providers.models import Provider
 from ssoconsole.platform.actors import Actor
-from tokens.audiences.console import console_identifier
-from tokens.audiences.services import ensure_audience
+from tokens.audiences import console_identifier, ensure_audience
 from tokens.bots.services import GrantSpec, retire_bot, save_bot
 from tokens.models import Audience, Bot, Credential, Grant
 

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from providers.models import Provider
 from ssoconsole.platform.actors import Actor
-from tokens.audiences.services import ensure_audience
+from tokens.audiences import ensure_audience
 from tokens.models import Audience, Bot
 
 pytestmark = pytest.mark.django_db

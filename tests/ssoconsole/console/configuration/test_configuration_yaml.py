@@ -6,10 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssoconsole.console.configuration.apply import read_configuration
-from ssoconsole.platform.yaml import nodes
-from ssoconsole.platform.yaml.positions import read_yaml
+from ssoconsole.platform.yaml import positions
+from ssoconsole.platform.yaml.positions import ScalarRefused, meaning, read_yaml
 from ssoconsole.platform.yaml.problems import ConfigurationRefused, spell
-from ssoconsole.platform.yaml.scalars import ScalarRefused, meaning
 
 WORDS = [
     "providers",
@@ -140,7 +139,7 @@ def test_every_value_has_its_line():
 
 def test_the_fast_reader_and_the_careful_one_see_the_same(contract, monkeypatch):
     text = contract + "more: [&a {'x': 1}, *a, \"z\\u00e4\", !!str 1, ~]\nlong: |-\n  a\n  b\n"
-    assert nodes.FAST is not yaml.SafeLoader  # PyYAML's wheels have libyaml
-    fast = nodes.compose(text)
-    monkeypatch.setattr(nodes, "FAST", yaml.SafeLoader)
-    assert repr(nodes.compose(text)) == repr(fast)
+    assert positions.FAST is not yaml.SafeLoader  # PyYAML's wheels have libyaml
+    fast = positions.compose(text)
+    monkeypatch.setattr(positions, "FAST", yaml.SafeLoader)
+    assert repr(positions.compose(text)) == repr(fast)

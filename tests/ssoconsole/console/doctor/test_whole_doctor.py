@@ -10,15 +10,14 @@ from django.core.management import call_command
 from django.test import Client
 
 from providers.models import SignInAttempt
-from ssoconsole.console.doctor.contents import claims_shown
-from ssoconsole.console.doctor.explanation import explain
+from ssoconsole.console.doctor.explanation import claims_shown, explain
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.references import number_of_words
 from tests.providers.signin.journey import trace_of
 from tests.ssoconsole.pages.page_reading import Page
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password
 from tests.support.leaks import assert_without
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.models import Audience, Bot, TokenRefusal

@@ -15,11 +15,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from providers.client_keys.services import ensure_client_key
+from providers.client_keys import ensure_client_key
 from providers.models import Provider
 from ssoconsole.console.expiry import ending
+from ssoconsole.console.expiry.ending import KINDS
 from ssoconsole.console.expiry.endings import ending_soon, endings_for
-from ssoconsole.console.expiry.kinds import KINDS
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.encryption.reencrypt import reencrypt_all
 from tests.ssoconsole.console.expiry import things_that_end as things
@@ -235,7 +235,7 @@ class BoundTests:
         assert [each.name for each in ending_soon(NOW())] == ["g" * 200]
 
     def test_however_many_there_are_so_many_are_looked_at(self, monkeypatch):
-        monkeypatch.setattr("ssoconsole.console.expiry.sources.tokens.MOST", 3)
+        monkeypatch.setattr("ssoconsole.console.expiry.endings.MOST", 3)
         bot = things.bot_with_grant()
         for number in range(5):
             things.client_secret(bot=bot, label=f"secret {number}", days=number + 1)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from ssoconsole.console.expiry.kinds import KINDS
-from ssoconsole.console.expiry.signature import sign
+from ssoconsole.console.expiry.ending import KINDS
+from ssoconsole.console.expiry.webhook import sign
 
 
 @pytest.fixture

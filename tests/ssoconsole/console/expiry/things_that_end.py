@@ -7,7 +7,7 @@ from django.utils import timezone
 from ssoconsole.platform.accounts.services import bootstrap_admin
 from ssoconsole.platform.actors import Actor
 from tests.providers.registrations import somewhere
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.models import Audience, Bot, SigningKey

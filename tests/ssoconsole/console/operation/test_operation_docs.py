@@ -8,7 +8,7 @@ import pytest
 from ssoconsole.console.checklist.services import ITEMS
 from ssoconsole.console.expiry.gauges import collect_endings
 from ssoconsole.console.operation import gauges
-from ssoconsole.platform.metrics.families import REGISTRY
+from ssoconsole.platform.metrics.counting import REGISTRY
 
 ROOT = Path(__file__).parents[4]
 PAGE = (ROOT / "docs" / "operation.md").read_text()

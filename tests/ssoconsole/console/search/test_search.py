@@ -18,7 +18,7 @@ from ssoconsole.platform.encryption.keyring import key_ring
 from tests.ssoconsole.pages.page_reading import Page
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password, person, provider, staff
 from tests.support.leaks import assert_without
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.models import Audience, Bot, TokenRecord, TokenRefusal
 from tokens.records.services import issue_token

@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
-from ssoconsole.platform.accounts import alarms
+from ssoconsole.platform.accounts import lockout
 from ssoconsole.platform.accounts.break_glass import open_accounts
 from ssoconsole.platform.accounts.services import bootstrap_admin
 from ssoconsole.platform.actors import Actor
@@ -81,7 +81,7 @@ class EventTests:
         def fails(*args, **kwargs):
             raise RuntimeError("no event")
 
-        monkeypatch.setattr(alarms, "record_event", fails)
+        monkeypatch.setattr(lockout, "record_event", fails)
         client.raise_request_exception = False
         assert knock(client, password).status_code == 500
         monkeypatch.undo()

@@ -14,12 +14,12 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.signin import limits as sign_ins
-from providers.signout.backchannel import is_worth_a_record
+from providers.signout import is_worth_a_record
 from ssoconsole.console.health.checks import check_cache
 from ssoconsole.platform.connections.cache import LocalCache, PausingRedis, SharedCache
 from ssoconsole.platform.limits import may_try
 from tests.support.optional import missing
-from tokens.credentials.throttling import count_failure
+from tokens.credentials.authentication import count_failure
 from tokens.status import freshness
 from tokens.status.published import status_list_uris
 
@@ -211,7 +211,7 @@ def test_every_reader_is_in_the_table():
         "ssoconsole/console/health/checks.py",
         "ssoconsole/platform/limits.py",
         "providers/signin/limits.py",
-        "tokens/credentials/throttling.py",
+        "tokens/credentials/authentication.py",
         "tokens/status/freshness.py",
     }
 

@@ -8,10 +8,9 @@ from django.db import DatabaseError, connection, transaction
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.eventlog.masking import MASK, is_secret, mask
 from ssoconsole.platform.eventlog.models import Event, EventIsFinal
-from ssoconsole.platform.eventlog.services import record_change, record_event
-from ssoconsole.platform.metrics.families import REGISTRY
+from ssoconsole.platform.eventlog.services import MASK, is_secret, mask, record_change, record_event
+from ssoconsole.platform.metrics.counting import REGISTRY
 
 BOB = Actor("user", "bob", "203.0.113.7")
 

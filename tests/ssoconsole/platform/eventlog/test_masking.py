@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssoconsole.platform.eventlog.masking import MASK, is_secret, mask
+from ssoconsole.platform.eventlog.services import MASK, is_secret, mask
 
 SECRET = [
     *("client_secret", "secret", "secret_hash", "password", "PASSWORD", "new_password", "private_key"),

@@ -6,15 +6,15 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from providers.signout.backchannel import RECORDED_PER_MINUTE, is_worth_a_record
+from providers.signout import RECORDED_PER_MINUTE, is_worth_a_record
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.http.forwarding import ForwardingHeadersMiddleware
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
+from tokens.credentials.authentication import MOST_PER_ADDRESS
 from tokens.credentials.services import add_client_secret
-from tokens.credentials.throttling import MOST_PER_ADDRESS
 from tokens.models import Audience, Bot, TokenRecord, TokenRefusal
-from tokens.refusals.limits import PER_ADDRESS
+from tokens.refusals.services import PER_ADDRESS
 
 pytestmark = pytest.mark.django_db
 FIRST, SECOND, CLIENT = "10.0.0.1", "10.0.0.2", "203.0.113.7"

@@ -10,8 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from providers.models import SignInAttempt
-from ssoconsole.platform.keyset.admin import KeysetAdmin
-from ssoconsole.platform.keyset.cursor import Cursor
+from ssoconsole.platform.keyset.admin import Cursor, KeysetAdmin
 from ssoconsole.platform.keyset.filters import values_in
 from tests.ssoconsole.pages.page_reading import Page
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password

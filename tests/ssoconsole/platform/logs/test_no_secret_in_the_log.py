@@ -21,8 +21,7 @@ from tests.ssoconsole.pages.pages_cast import provider as some_provider
 from tests.support.leaks import assert_without
 from tests.support.scripted.client import PLAIN_SECRET, SECRET
 from tests.tokens.tokens_cast import METADATA, OAuth, basic, claims_in
-from tokens.audiences.console import console_identifier
-from tokens.audiences.services import save_audience
+from tokens.audiences import console_identifier, save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.models import Audience, Bot

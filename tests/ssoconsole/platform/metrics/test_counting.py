@@ -14,7 +14,7 @@ from ssoconsole.platform.metrics.counting import ErrorCodes, FirstNames
 from tests.providers.signin.journey import Browser, register
 from tests.support.leaks import assert_without
 from tests.tokens.tokens_cast import METADATA, OAuth, writes_refused
-from tokens.audiences.services import save_audience
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.keys.services import rotate_signing_key

@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from providers.metadata.services import refresh_discovery
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.tracing import setup
+from ssoconsole.platform.tracing import span as tracing
 from ssoconsole.platform.tracing.middleware import TracingMiddleware
 from ssoconsole.platform.tracing.span import is_tracing, span, use_tracer
 from tests.providers.signin.journey import Browser, register
@@ -120,18 +120,18 @@ class OffTests:
 
     def test_without_the_packages_it_is_said_and_nothing_breaks(self, settings, monkeypatch):
         settings.OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:4318"
-        assert list(setup.tracing_is_possible()) == []
+        assert list(tracing.tracing_is_possible()) == []
         for missing in (["no_such_package_at_all"], ["no_such_package_at_all.sdk"]):
-            monkeypatch.setattr(setup, "PACKAGES", missing)
-            setup.start_tracing()
-            assert [message.id for message in setup.tracing_is_possible()] == ["ssoconsole.W002"]
+            monkeypatch.setattr(tracing, "PACKAGES", missing)
+            tracing.start_tracing()
+            assert [message.id for message in tracing.tracing_is_possible()] == ["ssoconsole.W002"]
         assert not is_tracing()
 
 
 class OnTests:
     def test_with_both_there_is_a_tracer(self, settings):
         settings.OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:4318"
-        setup.start_tracing()
+        tracing.start_tracing()
         try:
             assert is_tracing()
         finally:

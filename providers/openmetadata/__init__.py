@@ -1,1 +1,0 @@
-"""Configurations of OpenMetadata: written for a registration, and held against what is registered."""

@@ -1,1 +1,0 @@
-"""The token doctor: gathers what the console knows about a token, and explains it to an administrator."""

@@ -1,1 +1,0 @@
-"""Requests that a caller may safely send again when the answer was lost."""
