@@ -20,7 +20,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from providers.metadata.services import ensure_discovery
+from providers.metadata import ensure_discovery
 from providers.models import Provider
 from providers.registration.secret import claim_secret, set_client_secret
 from tests.support.callback import Callback

@@ -20,7 +20,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_safe
 
 from providers.errors import ProviderFault, ProviderUnknown
-from providers.metadata.keys import verify_token
+from providers.metadata import verify_token
 from providers.models import ConsoleSession, Provider, SignInAttempt
 from providers.protocol.logout_token import LogoutFormRefused, check_logout_token
 from providers.sessions.services import (
@@ -35,8 +35,7 @@ from providers.signin.traces import record_refusal
 from providers.trial.services import settle
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
-from ssoconsole.platform.http.content_type import is_readable
-from ssoconsole.platform.http.doors import only_post
+from ssoconsole.platform.http.doors import is_readable, only_post
 from ssoconsole.platform.jose.errors import shown
 from ssoconsole.platform.jose.verify import LOGOUT_TOKEN
 from ssoconsole.platform.limits import count_try, source_of, this_minute

@@ -55,9 +55,11 @@ class ConsoleAdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         """The console's own pages before Django's, whose last pattern takes everything."""
-        from ssoconsole.console.checklist.views import checklist  # models are not ready when the site is made
+        from ssoconsole.console.checklist.services import (
+            checklist,  # models are not ready when the site is made
+        )
         from ssoconsole.console.expiry.pages import ending_soon_page
-        from ssoconsole.console.search.views import search
+        from ssoconsole.console.search import search
 
         ending_soon = self.admin_view(lambda request: ending_soon_page(self, request))
         return [
@@ -82,7 +84,7 @@ class ConsoleAdminSite(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """With what ends soon and how the console stands; a few queries by indices, and nothing is fetched."""
-        from ssoconsole.console.dashboard.page import dashboard  # models are not ready when the site is made
+        from ssoconsole.console.dashboard import dashboard  # models are not ready when the site is made
         from ssoconsole.console.expiry.pages import summary
 
         told = {"ending_soon": summary(request), "dashboard": dashboard(self, request)}
@@ -124,11 +126,11 @@ class ConsoleAdminSite(admin.AdminSite):
 
     @staticmethod
     def _warnings(request: HttpRequest) -> dict[str, Any]:
-        from ssoconsole.platform.accounts import break_glass  # models are not ready when the site is made
+        from ssoconsole.platform.accounts import services
 
         return {
-            "break_glass_accounts": list(break_glass.open_accounts(at=timezone.now())),
-            "came_by_password": break_glass.came_by_password(request),
+            "break_glass_accounts": list(services.open_accounts(at=timezone.now())),
+            "came_by_password": services.came_by_password(request),
         }
 
 

@@ -11,13 +11,13 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         from ssoconsole import checks  # noqa: F401 - registers the checks
+        from ssoconsole.console import operation
         from ssoconsole.console.checklist import deploy_check  # noqa: F401 - registers the checklist
-        from ssoconsole.console.operation import gauges
-        from ssoconsole.platform.metrics.scrape import register_collector
+        from ssoconsole.platform.metrics.counting import register_collector
         from ssoconsole.platform.tracing.span import start_tracing
 
-        register_collector(gauges.collect_build)
-        register_collector(gauges.collect_from_database)
+        register_collector(operation.collect_build)
+        register_collector(operation.collect_from_database)
         start_tracing()
 
 

@@ -258,7 +258,7 @@ MIDDLEWARE = [
     "ssoconsole.platform.http.forwarding.ForwardingHeadersMiddleware",
     "ssoconsole.platform.http.forwarding.ProbeHostMiddleware",
     "ssoconsole.platform.http.request_log.RequestLogMiddleware",
-    "ssoconsole.platform.tracing.middleware.TracingMiddleware",
+    "ssoconsole.platform.tracing.span.TracingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -349,7 +349,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "__Host-csrf" if _secure else "csrf"
 CSRF_COOKIE_SECURE = _secure
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "ssoconsole.console.refusals.views.csrf_failure"
+CSRF_FAILURE_VIEW = "ssoconsole.console.refusals.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -380,7 +380,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["tokens.api.permissions.ConsoleAdministrator"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["ssoconsole.platform.rest.parsers.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["ssoconsole.platform.rest.views.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "ssoconsole.platform.rest.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "tokens.api.problems.problem_details",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

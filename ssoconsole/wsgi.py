@@ -11,7 +11,7 @@ with plainly():
 
     _django = get_wsgi_application()
 
-from ssoconsole.platform.http.content_type import reading_content_types
+from ssoconsole.platform.http.doors import reading_content_types
 from ssoconsole.serve.drain import closing_while_draining
 from ssoconsole.startup import refuse_unsafe_start
 from tokens.oauth.direct import answering_at_once

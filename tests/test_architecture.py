@@ -119,7 +119,7 @@ def test_every_import_follows_the_rules(path):
         ("tokens/bots/services.py", "from tokens.api.views import BotView"),
         ("tokens/oauth/views.py", "import environ"),
         ("tokens/oauth/views.py", "import os; os.environ['X']"),
-        ("providers/metadata/keys.py", "import urllib.request"),
+        ("providers/metadata.py", "import urllib.request"),
     ],
 )
 def test_a_planted_import_is_found(path, planted):

@@ -16,7 +16,7 @@ from tokens.keys.parsed import public_keys
 from tokens.models import Audience, SigningKey, TokenRecord
 from tokens.models.record import owner_disabled
 from tokens.protocol.access_token import claims_of, status_claim
-from tokens.protocol.doctor import Check, Facts, examine, examine_members
+from tokens.protocol.examination.record import Check, Facts, examine, examine_members
 from tokens.protocol.examination.text import Ended, KeyFacts, RecordFacts, Unverified, read_unverified
 from tokens.protocol.status_list import StatusListMalformed, decode, status_at
 from tokens.records.services import access_token_of

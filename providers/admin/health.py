@@ -9,12 +9,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from providers.admin.panels import last_check_in, newest_events
-from providers.metadata.keys import REPLACED
-from providers.metadata.services import metadata_age
+from providers.metadata import REPLACED, metadata_age
 from providers.models import Provider, SignInAttempt
 from providers.protocol.key_set import public_halves
-from providers.protocol.preflight.certificate import ENDS_SOON
 from providers.protocol.preflight.codes import CODES
+from providers.protocol.preflight.experience import ENDS_SOON
 from ssoconsole.platform.admin_lookups import may_view
 from ssoconsole.platform.eventlog.models import Event
 

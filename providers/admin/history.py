@@ -13,11 +13,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from providers.admin.trial import TrialField, roll_back_page
-from providers.history.configuration import VersionUnknown, VersionUnusable
-from providers.history.reading import NOW, difference_between, page_of_versions
-from providers.history.restoring import restore_version
+from providers.history import NOW, VersionUnknown, VersionUnusable, difference_between, page_of_versions
 from providers.models import Provider
 from providers.registration.errors import RegistrationInvalid
+from providers.registration.services import restore_version
 from providers.trial.services import settle
 from ssoconsole.platform.actors import Actor
 

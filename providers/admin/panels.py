@@ -21,7 +21,7 @@ from django.utils.timezone import localtime, now
 
 from providers.diagnosis.services import check_provider, is_of_form
 from providers.kinds import all_kinds
-from providers.metadata.services import metadata_age
+from providers.metadata import metadata_age
 from providers.models import Provider
 from providers.registration.cautions import standing_cautions
 from providers.rehearsal.gate import fresh_rehearsal

@@ -14,8 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
 
-from providers.history.configuration import VersionUnknown, VersionUnusable
-from providers.history.reading import NOW, difference_between
+from providers.history import NOW, VersionUnknown, VersionUnusable, difference_between
 from providers.models import Provider
 from providers.trial.beginning import NOBODY_COULD, nobody_could_confirm
 from providers.trial.services import roll_back_now, settle

@@ -13,7 +13,7 @@ from providers.openmetadata import LONGEST, LONGEST_NAME, export_files, lint_con
 from providers.protocol.openmetadata.export import TARGETS
 from ssoconsole.platform.rest.serializers import StrictSerializer
 from ssoconsole.platform.rest.views import ResourceView
-from ssoconsole.platform.yaml.positions import LARGEST_FILE
+from ssoconsole.platform.yaml import LARGEST_FILE
 
 
 class ExportedFileSerializer(serializers.Serializer[Any]):

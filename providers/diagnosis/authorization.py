@@ -15,7 +15,7 @@ from providers.diagnosis.published import wanted
 from providers.diagnosis.subject import NotRun, Subject
 from providers.errors import ClientCredentialsUnusable, ProviderUnreachable, PushedAuthorizationRefused
 from providers.exchange.client_authentication import client_credentials, reason_of, secret_texts
-from providers.exchange.pushed_authorization import front_channel_query
+from providers.exchange.endpoints import front_channel_query
 from providers.kinds import kind_of
 from providers.models import Provider
 from providers.protocol.discovery import announces_iss_parameter

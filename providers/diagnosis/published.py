@@ -16,19 +16,19 @@ from providers.models import ClientKey, Provider
 from providers.protocol.client_assertion import MAC
 from providers.protocol.discovery import discovery_url, wrong_members
 from providers.protocol.key_set import key_changes
-from providers.protocol.preflight.certificate import (
-    judge_certificate,
-    judge_clock,
-    judge_connection,
-    judge_resolution,
-    provider_time,
-)
 from providers.protocol.preflight.documents import (
     judge_endpoints,
     judge_issuer,
     judge_key_set,
     paths_above,
     read_document,
+)
+from providers.protocol.preflight.experience import (
+    judge_certificate,
+    judge_clock,
+    judge_connection,
+    judge_resolution,
+    provider_time,
 )
 from providers.protocol.preflight.findings import Finding, finding
 from providers.protocol.preflight.offers import OFFERS, Wanted

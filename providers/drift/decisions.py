@@ -8,7 +8,7 @@ from copy import copy
 from django.db import transaction
 from django.utils import timezone
 
-from providers.metadata.services import check_discovery, keep_discovery, save_discovery
+from providers.metadata import check_discovery, keep_discovery, save_discovery
 from providers.models import DiscoveryDrift, Provider
 from providers.protocol.drift import decisive_differences
 from providers.registration.secret import claim_secret, set_client_secret

@@ -20,8 +20,14 @@ from providers import outgoing
 from providers.drift.findings import UNREAD, Finding, finding
 from providers.drift.pending import undecided
 from providers.errors import KeysInvalid, ProviderChanged, ProviderFault, ProviderUnreachable, SignInRefused
-from providers.metadata.keys import SERVES_FOR, parse_keys, refetch_keys, store_keys
-from providers.metadata.services import check_discovery, settle_discovery
+from providers.metadata import (
+    SERVES_FOR,
+    check_discovery,
+    parse_keys,
+    refetch_keys,
+    settle_discovery,
+    store_keys,
+)
 from providers.models import DiscoveryVersion, JwksVersion, Provider
 from providers.protocol.discovery import ANNOUNCES_ISS, discovery_url
 from providers.protocol.drift import Difference, decisive_differences, differences

@@ -2,7 +2,7 @@
 
 from providers.kinds.base import Kind, Step
 from providers.models import Provider
-from providers.protocol.preflight.products import product_hint
+from providers.protocol.preflight.offers import product_hint
 
 
 class CustomOidc(Kind):

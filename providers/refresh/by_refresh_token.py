@@ -14,10 +14,10 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from providers import metadata
 from providers.errors import InternalError, ProviderFault, SessionEnded, SignInRefused
 from providers.exchange.endpoints import RefreshedTokens, fetch_userinfo, refresh_tokens, wants_userinfo
 from providers.identities.services import renew_person
-from providers.metadata import keys
 from providers.models import ConsoleSession, SignInAttempt
 from providers.protocol.claims import merge_claims
 from providers.protocol.id_token import ContinuityRules, check_refreshed_id_token
@@ -109,7 +109,7 @@ def _claims_of_id_token(session: ConsoleSession, answer: RefreshedTokens) -> dic
     provider, original = session.provider, unverified_claims(session.id_token or "")
     if answer.id_token is None:
         return original
-    verified = keys.verify_token(provider, answer.id_token, types=ID_TOKEN)
+    verified = metadata.verify_token(provider, answer.id_token, types=ID_TOKEN)
     rules = ContinuityRules(
         issuer=provider.issuer,
         client_id=provider.client_id,

@@ -18,12 +18,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from providers.errors import ProviderFault
-from providers.metadata.services import ensure_discovery
+from providers.metadata import ensure_discovery
 from providers.models import ConsoleSession, SignInAttempt
 from providers.refresh.by_refresh_token import Standing, ask_again, check_of, may_wait
 from providers.refresh.services import claim_check, end_unvouched, grace_ends, is_due, refresh_token_of
-from providers.sessions.navigation import comes_from_here, is_exempt, is_navigation, wants_page
 from providers.sessions.services import set_console_session
+from providers.sessions.step_up import comes_from_here, is_exempt, is_navigation, wants_page
 from providers.signin.guard import as_refusal, refuse
 from providers.signin.leaving import leave
 from providers.signin.limits import count_sign_in

@@ -1,4 +1,7 @@
-"""Writing registrations."""
+"""Writing registrations.
+
+Bringing a version back, as a save like any other.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,10 +14,15 @@ from django.utils import timezone
 from providers.client_keys import ensure_client_key, uses_client_keys
 from providers.drift.pending import withdraw
 from providers.errors import IssuerMismatch, MetadataInvalid, ProviderUnreachable
-from providers.history.configuration import NOT_CONFIGURATION
-from providers.history.services import keep_what_stands, record_version
+from providers.history import (
+    NOT_CONFIGURATION,
+    find_version,
+    keep_what_stands,
+    record_version,
+    registration_in,
+)
 from providers.identities.rights import given_by, take_back_unruled, take_rights_back
-from providers.metadata.services import KEPT, fetch_discovery, keep_discovery
+from providers.metadata import KEPT, fetch_discovery, keep_discovery
 from providers.models import Provider
 from providers.registration.cautions import cautions, is_risky, refuse_to_give_rights
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
@@ -262,3 +270,19 @@ def has_moved(stored: Provider, provider: Provider) -> bool:
 def _snapshot(provider: Provider) -> dict[str, Any]:
     fields = provider._meta.concrete_fields
     return {field.name: getattr(provider, field.name) for field in fields if field.name not in _NOT_IN_EVENTS}
+
+
+def restore_version(
+    *, provider: Provider, number: int, by: Actor, trial: timedelta | None = None
+) -> list[str]:
+    """
+    Save what a provider was in version `number`, by today's rules; return warnings for the administrator.
+
+    It becomes a new version, unless it is what stands; on trial if `trial` says so. A provider that is disabled
+    stays so. It stood before, and needs no rehearsal. Raises VersionUnknown, VersionUnusable and RegistrationInvalid.
+    """
+    row = Provider.objects.get(pk=provider.pk)
+    restored = registration_in(find_version(provider=row, number=number), onto=row)
+    return save_provider(
+        provider=restored, by=by, trial=trial, anyway=True, note=f"restored from version {number}"
+    )

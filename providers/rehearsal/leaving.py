@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from providers.metadata.services import fetch_discovery
+from providers.metadata import fetch_discovery
 from providers.models import Rehearsal, SignInAttempt
 from providers.rehearsal import services
 from providers.rehearsal.services import attempt_to_leave, keep_metadata, refuse_rehearsal, rehearsed_provider

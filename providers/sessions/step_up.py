@@ -1,9 +1,10 @@
-"""
-What a registration demands of the authentication, to enter and to administer, and the step up to the latter.
+"""What a registration demands of the authentication, to enter and to administer, and the step up to the latter.
 
 A session that does not meet `admin_required_acr` and `admin_required_amr` is a person's like any other, whatever rights
 the user has: they are withheld for the request, at every door at once. On the way into the admin the browser is sent to
 the provider once more, and asked for more (RFC 9470).
+
+What kind of request is this: a person who opens a page, a form, or a script? (Fetch Metadata Request Headers)
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from copy import copy
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,8 +20,49 @@ from django.urls import reverse
 from providers.errors import InsufficientAuthentication
 from providers.models import ConsoleSession, Provider
 from providers.protocol.id_token import check_authentication_context
-from providers.sessions.navigation import is_navigation
 from ssoconsole.platform.http.doors import API, answer_in_form
+
+# What must work for everybody at any time, or is part of signing in and out itself: checking it would go in circles.
+EXEMPT = ("callback", "signin", "signout", "signed-out", "backchannel-logout", "healthz", "readyz", "metrics")
+EXEMPT_TREES = ("/.well-known/", "/oauth/", "/providers/")
+
+
+def is_exempt(request: HttpRequest) -> bool:
+    """Tell whether a session is not checked at this path."""
+    path = request.path
+    first = path.lstrip("/").partition("/")[0]
+    return first in EXEMPT or path.startswith((*EXEMPT_TREES, str(settings.STATIC_URL)))
+
+
+def is_navigation(request: HttpRequest) -> bool:
+    """
+    Tell whether the answer becomes the page in the window, and asking for it again changes nothing.
+
+    Browsers say so; where one does not, whoever wants HTML is taken for a window.
+    """
+    if request.method not in ("GET", "HEAD"):
+        return False
+    mode = request.headers.get("Sec-Fetch-Mode")
+    if mode is None:
+        return wants_page(request)
+    return mode == "navigate" and request.headers.get("Sec-Fetch-Dest", "document") == "document"
+
+
+def wants_page(request: HttpRequest) -> bool:
+    """Tell whether a person will read the answer."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def comes_from_here(request: HttpRequest) -> bool:
+    """
+    Tell whether a page of ours has led here, by a link or by a form.
+
+    It may be the redirect after a form, and then `form-action 'self'` forbids to be redirected to another origin.
+    """
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site == "same-origin"
+    return request.headers.get("Referer", "").startswith(f"{settings.BASE_URL}/")
+
 
 PARAMETER = "step_up"
 ADMIN = "/admin/"

@@ -21,9 +21,9 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from mozilla_django_oidc.utils import import_from_settings
 from mozilla_django_oidc.views import OIDCAuthenticationRequestView
 
+from providers import metadata
 from providers.errors import InternalError
 from providers.exchange.endpoints import fetch_userinfo, redeem_code, wants_userinfo
-from providers.metadata import keys
 from providers.models import Provider
 from providers.protocol.claims import merge_claims
 from providers.protocol.id_token import IdTokenRules, check_id_token
@@ -196,7 +196,7 @@ class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
         """Validate an ID token completely (OpenID Connect Core 1.0 section 3.1.3.7) and return its claims."""
         attempt, provider = self.sign_in.attempt, self.provider
         self.sign_in.enter("id_token")
-        verified = keys.verify_token(provider, token, types=ID_TOKEN)
+        verified = metadata.verify_token(provider, token, types=ID_TOKEN)
         rules = IdTokenRules(
             issuer=provider.issuer,
             client_id=provider.client_id,

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from providers.errors import MetadataInvalid, ProviderDisabled, ProviderUnknown
-from providers.exchange.pushed_authorization import front_channel_query
+from providers.exchange.endpoints import front_channel_query
 from providers.kinds import kind_of
-from providers.metadata.services import ensure_discovery
+from providers.metadata import ensure_discovery
 from providers.models import ConsoleSession, Provider, Rehearsal, SignInAttempt
 from providers.sessions.step_up import PARAMETER
 from providers.signin.attempts import start_attempt

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from providers.history.configuration import VersionUnknown, VersionUnusable, configuration_of, registration_in
-from providers.history.services import find_version
+from providers.history import VersionUnknown, VersionUnusable, configuration_of, find_version, registration_in
 from providers.models import Provider
 from providers.registration.cautions import is_risky
 from providers.registration.errors import RegistrationInvalid

@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from providers.client_keys import ensure_client_key, uses_client_keys
 from providers.errors import ProviderChanged
-from providers.history.configuration import VersionUnknown, VersionUnusable, registration_in
-from providers.history.services import find_version, record_version
+from providers.history import VersionUnknown, VersionUnusable, find_version, record_version, registration_in
 from providers.models import ConsoleSession, DiscoveryVersion, Provider, ProviderVersion, SignInAttempt
 from providers.registration.cautions import changes_rights
 from providers.registration.errors import RegistrationInvalid

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ssoconsole.first_run.children import Children, StopSignals
-from ssoconsole.first_run.env_file import BOT_VARIABLE, PROVIDER_VARIABLE, write_env_file
+from ssoconsole.first_run.demonstration import BOT_VARIABLE, PROVIDER_VARIABLE, write_env_file
 from ssoconsole.plainly import plainly
 from ssoconsole.platform.values import whole
 from ssoconsole.serve.port import problem_with
@@ -103,7 +103,7 @@ def start_server(children: Children, port: int) -> None:
 
 def say_what_to_do(administrator: tuple[str, str] | None, demo_secret: str | None) -> None:
     """The five lines at the end: what a person can act on."""
-    from ssoconsole.first_run.demo_account import ACCOUNT
+    from ssoconsole.first_run.demo_provider import ACCOUNT
     from ssoconsole.first_run.demonstration import AUDIENCE, BOT
 
     base_url = os.environ["BASE_URL"]

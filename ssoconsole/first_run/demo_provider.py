@@ -1,11 +1,22 @@
-"""The demonstration provider: oidc-provider-mock on loopback, a process of its own, never in production."""
+"""The demonstration provider: oidc-provider-mock on loopback, a process of its own, never in production.
+
+The one person at the demonstration provider.
+"""
 
 import argparse
 import logging
 import warnings
 
-from ssoconsole.first_run.demo_account import ACCOUNT, CLAIMS
 from ssoconsole.plainly import plainly
+
+ACCOUNT = "alice@demo.example"
+CLAIMS = {
+    "email": ACCOUNT,
+    "email_verified": True,
+    "name": "Alice Demo",
+    "preferred_username": "alice",
+    "groups": ["demo"],
+}
 
 # Warnings are about the provider's own dependencies: the person at the terminal can do nothing about them.
 with plainly(), warnings.catch_warnings(record=True):

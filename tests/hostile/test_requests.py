@@ -18,8 +18,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-from providers.metadata.keys import refetch_keys
-from providers.metadata.services import ensure_discovery
+from providers.metadata import ensure_discovery, refetch_keys
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from tests.hostile.requests import MARK, draw

@@ -12,8 +12,8 @@ from tokens_cast import PASSWORD_BACKEND
 
 from providers.models import ConsoleSession
 from providers.retention import drop_old_sign_ins
-from ssoconsole.platform.accounts.break_glass import open_accounts
 from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.accounts.services import open_accounts
 from ssoconsole.platform.actors import Actor
 from tokens.bots.services import disable_bot
 from tokens.credentials.retirement import retire_unused_credentials

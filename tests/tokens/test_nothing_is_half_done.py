@@ -25,8 +25,12 @@ from tokens.credentials.keyless import add_federation, set_federation, set_publi
 from tokens.credentials.retirement import retire_unused_credentials
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.keys.importing import import_signing_key
-from tokens.keys.retirement import drop_gone_keys
-from tokens.keys.services import compromise_signing_key, ensure_signing_key, rotate_signing_key
+from tokens.keys.services import (
+    compromise_signing_key,
+    drop_gone_keys,
+    ensure_signing_key,
+    rotate_signing_key,
+)
 from tokens.models import Audience, Bot, Credential, RemoteKeys, SigningKey, TokenRecord
 from tokens.records import revocation
 from tokens.records.services import issue_token

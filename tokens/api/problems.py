@@ -25,8 +25,7 @@ from tokens import errors
 from tokens.audiences import WRITE
 from tokens.errors import InvalidRequest, InvalidToken
 from tokens.models import TokenRecord, TokenRefusal
-from tokens.refusals.presentable import plausible_name, presentable
-from tokens.refusals.services import STRANGER, Refused, keep_refusal
+from tokens.refusals.services import STRANGER, Refused, keep_refusal, plausible_name, presentable
 
 _FIELD = re.compile(r"[a-z_]{1,40}\Z")
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.encryption.field import EncryptedTextField
-from ssoconsole.platform.keyset.moments import first_key_since
+from ssoconsole.platform.keyset.paginator import first_key_since
 from tokens.models.audience import Audience
 from tokens.models.bot import Bot
 from tokens.models.credential import Credential

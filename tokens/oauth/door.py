@@ -37,8 +37,7 @@ from tokens.protocol.client_authentication import (
     client_credentials_of,
 )
 from tokens.protocol.form import MOST_BYTES, Form, parse_form, read_charset
-from tokens.refusals.presentable import presentable
-from tokens.refusals.services import STRANGER, Refused, keep_refusal
+from tokens.refusals.services import STRANGER, Refused, keep_refusal, presentable
 
 DOORS = {f"/oauth/{door.value}": door.value for door in TokenRefusal.Door if door != TokenRefusal.Door.API}
 

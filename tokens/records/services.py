@@ -30,8 +30,7 @@ from tokens.errors import (
     TooManyTokens,
 )
 from tokens.keys.parsed import private_keys
-from tokens.keys.retirement import verify_for_ever
-from tokens.keys.services import ensure_signing_key
+from tokens.keys.services import ensure_signing_key, verify_for_ever
 from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
 from tokens.protocol.access_token import TYP, AccessToken, claims_of
 from tokens.status.services import status_of

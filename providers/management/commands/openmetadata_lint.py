@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from providers.openmetadata import lint_configuration, shown
-from ssoconsole.platform.yaml.positions import LARGEST_FILE
+from ssoconsole.platform.yaml import LARGEST_FILE
 
 
 class Command(BaseCommand):

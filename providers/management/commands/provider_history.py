@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from providers.history.reading import NOW, Difference, difference_between, page_of_versions
-from providers.history.restoring import restore_version
+from providers.history import NOW, Difference, difference_between, page_of_versions
 from providers.models import Provider
+from providers.registration.services import restore_version
 from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from providers.protocol.openmetadata.blocks import block, in_section, written
 from providers.protocol.openmetadata.carried import Line, lines_of
 from providers.protocol.openmetadata.document import HEADER, Deployment, File, comment, file_of
-from providers.protocol.openmetadata.quoting import typed
+from providers.protocol.openmetadata.quoting import block, in_section, typed, written
 from providers.protocol.openmetadata.schema import Section
 
 NAME = "openmetadata.yaml"

@@ -3,11 +3,10 @@
 import shlex
 from collections.abc import Iterator
 
-from providers.protocol.openmetadata.blocks import block, in_section, written
 from providers.protocol.openmetadata.carried import Line, lines_of
 from providers.protocol.openmetadata.docker import MOUNTED
 from providers.protocol.openmetadata.document import HEADER, Deployment, File, comment, file_of
-from providers.protocol.openmetadata.quoting import quoted, typed, variable_value
+from providers.protocol.openmetadata.quoting import block, in_section, quoted, typed, variable_value, written
 from providers.protocol.openmetadata.schema import KEYS_SECRET, OIDC_SECRET, OIDC_SECRET_KEYS, Section
 
 VALUES = "openmetadata.prod.values.yml"

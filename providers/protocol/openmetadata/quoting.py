@@ -1,19 +1,22 @@
-"""
-Writing values so that every reader takes them for what they are.
+"""Writing values so that every reader takes them for what they are.
 
 A value of the environment is pasted into `openmetadata.yaml` before that is parsed, so that it is YAML itself:
 a text that is not plain stands in quotes of its own. A dollar sign would begin a substitution there and in
 Docker's files; it is always written as an escape.
+
+Settings as blocks of YAML, one line for each.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
-from providers.protocol.openmetadata.schema import Type
-from ssoconsole.platform.yaml.positions import ScalarRefused, meaning
+from providers.protocol.openmetadata.carried import Line
+from providers.protocol.openmetadata.document import comment
+from providers.protocol.openmetadata.schema import Section, Type
+from ssoconsole.platform.yaml import ScalarRefused, meaning
 
 _WORD = r"[A-Za-z0-9/](?:[A-Za-z0-9_./:@%+=~-]*[A-Za-z0-9_./@%+=~-])?"
 _word = re.compile(_WORD)
@@ -94,3 +97,24 @@ def _is_text(text: str, plain: "re.Pattern[str]") -> bool:
 
 def _resolved(text: str) -> str:
     return str(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]  # PyYAML's own
+
+
+INDENT = "  "
+
+
+def in_section(lines: Sequence[Line], section: Section) -> list[Line]:
+    return [line for line in lines if line.setting.section == section]
+
+
+def block(name: str, body: Iterator[str]) -> Iterator[str]:
+    """Give a named block with everything in it one step further in."""
+    yield f"{name}:"
+    for line in body:
+        yield f"{INDENT}{line}"
+
+
+def written(lines: Sequence[Line], write: Callable[[Line], Iterator[str]]) -> Iterator[str]:
+    """Give lines as `write` has them, each with its note above it."""
+    for line in lines:
+        yield from comment(line.note)
+        yield from write(line)

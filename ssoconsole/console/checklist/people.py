@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from providers.models import Identity
 from ssoconsole.console.checklist.item import Finding, Item, Situation, bad, good
-from ssoconsole.platform.accounts import break_glass
+from ssoconsole.platform.accounts import services
 from ssoconsole.platform.accounts.models import User
 
 
@@ -19,7 +19,7 @@ def administrator_through_a_provider(situation: Situation) -> Finding:
 
 
 def no_break_glass_account(situation: Situation) -> Finding:
-    names = [user.username for user in break_glass.open_accounts(at=situation.at)[:5]]
+    names = [user.username for user in services.open_accounts(at=situation.at)[:5]]
     return bad(f"Open: {', '.join(names)}.") if names else good("None is open.")
 
 

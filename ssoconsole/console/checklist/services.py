@@ -1,12 +1,20 @@
-"""Going through the checklist."""
+"""Going through the checklist.
+
+The page of the checklist, in the admin.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from ssoconsole.console.checklist import exposure, keys, people, running
 from ssoconsole.console.checklist.item import Finding, Item, Situation, untold
@@ -62,3 +70,18 @@ def _look(item: Item, situation: Situation) -> Finding:
         return untold("The database does not answer, or lacks a migration.")
     except KeyRingInvalid as error:  # ssoconsole.E005 says the same, and what to do
         return untold(f"FIELD_ENCRYPTION_KEYS cannot be used: {error}.")
+
+
+@require_safe
+def checklist(request: HttpRequest) -> HttpResponse:
+    """Show every item, green or red with the remedy; only to administrators who may do everything."""
+    if not request.user.is_superuser:
+        raise PermissionDenied
+    results = go_through(at=timezone.now(), request=request)
+    context = {
+        **admin.site.each_context(request),
+        "title": "Production checklist",
+        "areas": list(by_area(results)),
+        "open": sum(result.status == "bad" for result in results),
+    }
+    return render(request, "admin/checklist.html", context)

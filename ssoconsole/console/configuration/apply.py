@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from providers.drift.pending import undecided
 from providers.errors import IssuerMismatch
-from providers.metadata.services import refresh_discovery
+from providers.metadata import refresh_discovery
 from providers.models import Provider
 from providers.registration.cautions import cautions
 from providers.registration.errors import RegistrationInvalid
@@ -35,8 +35,7 @@ from ssoconsole.console.configuration.shape import check_shape
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.progress import Progress
-from ssoconsole.platform.yaml.positions import read_yaml
-from ssoconsole.platform.yaml.problems import Findings, Path, Problem, spell
+from ssoconsole.platform.yaml import Findings, Path, Problem, read_yaml, spell
 
 SILENT = Progress()
 OTHER_ENDPOINTS = (

@@ -18,7 +18,7 @@ from providers.protocol.openmetadata.reading.yaml_files import read_configuratio
 from ssoconsole.console.configuration.apply import apply_configuration
 from ssoconsole.console.configuration.plan import Plan
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.yaml.problems import ConfigurationRefused, Problem
+from ssoconsole.platform.yaml import ConfigurationRefused, Problem
 
 LONGEST_SLUG = 63
 # A file from elsewhere may name any variable, also one of the console's own: only such a name is taken at its word.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ssoconsole.platform.yaml.problems import Path, Problem
+from ssoconsole.platform.yaml import Path, Problem
 
 
 class Action(StrEnum):

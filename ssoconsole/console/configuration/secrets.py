@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ssoconsole.console.configuration.shape import PLACEHOLDER, SECTIONS, is_secret
-from ssoconsole.platform.yaml.positions import ScalarRefused, storable
-from ssoconsole.platform.yaml.problems import SECRET_KEY_NAME, Findings, Path
+from ssoconsole.platform.yaml import SECRET_KEY_NAME, Findings, Path, ScalarRefused, storable
 
 LARGEST_SECRET = 65_536  # bytes
 

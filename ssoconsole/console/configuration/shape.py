@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from rest_framework import serializers
 
 from providers.api.serializers import ProviderSerializer
-from ssoconsole.platform.yaml.problems import LONGEST_KEY_SHOWN, SECRET_KEY_NAME, Findings, Path
+from ssoconsole.platform.yaml import LONGEST_KEY_SHOWN, SECRET_KEY_NAME, Findings, Path
 
 _DAY = len("2027-01-31")
 

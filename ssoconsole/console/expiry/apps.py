@@ -10,7 +10,7 @@ class ExpiryConfig(AppConfig):
 
     def ready(self) -> None:
         from ssoconsole.console.expiry import checks  # noqa: F401 - registers the checks
-        from ssoconsole.console.expiry.gauges import collect_endings
-        from ssoconsole.platform.metrics.scrape import register_collector
+        from ssoconsole.console.expiry.checks import collect_endings
+        from ssoconsole.platform.metrics.counting import register_collector
 
         register_collector(collect_endings)

@@ -7,8 +7,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
-from ssoconsole.console.expiry.claims import Claim
-from ssoconsole.console.expiry.webhook import SendingFailed
+from ssoconsole.console.expiry.webhook import Claim, SendingFailed
 
 # What sends nothing, and says that it did.
 NOBODY = "django.core.mail.backends.dummy.EmailBackend"

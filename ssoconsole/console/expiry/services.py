@@ -6,10 +6,9 @@ from datetime import datetime
 from functools import partial
 
 from ssoconsole.console.expiry import email, webhook
-from ssoconsole.console.expiry.claims import Claim, claim_due, mark_sent, release
 from ssoconsole.console.expiry.endings import ending_soon
 from ssoconsole.console.expiry.models import SentWarning
-from ssoconsole.console.expiry.webhook import SendingFailed
+from ssoconsole.console.expiry.webhook import Claim, SendingFailed, claim_due, mark_sent, release
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_event
 

@@ -9,8 +9,7 @@ from ssoconsole.console.configuration.apply import apply_configuration
 from ssoconsole.console.configuration.report import differences, printable, report
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.progress import Progress
-from ssoconsole.platform.yaml.positions import LARGEST_FILE
-from ssoconsole.platform.yaml.problems import ConfigurationRefused
+from ssoconsole.platform.yaml import LARGEST_FILE, ConfigurationRefused
 
 
 class Command(BaseCommand):

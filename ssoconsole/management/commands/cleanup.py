@@ -12,8 +12,8 @@ from providers.client_keys import drop_retired_client_keys
 from providers.retention import drop_old_sign_ins, drop_old_versions
 from providers.trial.services import roll_back_overdue
 from ssoconsole.console.checklist.services import summary
-from ssoconsole.console.dashboard.counts import count_closed
-from ssoconsole.console.expiry.claims import drop_old_warnings
+from ssoconsole.console.dashboard import count_closed
+from ssoconsole.console.expiry.webhook import drop_old_warnings
 from ssoconsole.platform.accounts.lockout import drop_old_failures
 from ssoconsole.platform.accounts.shown_once import drop_unseen_secrets
 from ssoconsole.platform.actors import Actor
@@ -21,7 +21,7 @@ from ssoconsole.platform.runs.models import LastRun
 from ssoconsole.platform.runs.services import failures_noted, last_run, note_run
 from tokens.credentials.own_keys import drop_spent_assertions
 from tokens.credentials.retirement import retire_unused_credentials
-from tokens.keys.retirement import drop_gone_keys
+from tokens.keys.services import drop_gone_keys
 from tokens.records.services import drop_old_records
 from tokens.refusals.services import drop_old_refusals
 from tokens.repeats import drop_old_repeats

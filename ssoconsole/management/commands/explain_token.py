@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ssoconsole.console.doctor.explanation import explain
+from ssoconsole.console.doctor import explain
 from ssoconsole.platform.examination import Check, first_failure, is_valid
 from ssoconsole.platform.jose.verify import MAX_BYTES
 

@@ -8,8 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ssoconsole.console.configuration.openmetadata import import_openmetadata
 from ssoconsole.console.configuration.report import printable, report
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.yaml.positions import LARGEST_FILE
-from ssoconsole.platform.yaml.problems import ConfigurationRefused
+from ssoconsole.platform.yaml import LARGEST_FILE, ConfigurationRefused
 
 
 class Command(BaseCommand):

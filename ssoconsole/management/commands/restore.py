@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from ssoconsole.console.backup.archive import end_everything_before_now
 from ssoconsole.console.backup.services import record_restore, restore_backup
-from ssoconsole.console.backup.since import end_everything_before_now
 from ssoconsole.console.upgrade.schema import compare
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError

@@ -1,21 +1,29 @@
-"""
-A URL is short, and every body is read to its end or refused, whatever the view: none is cut off, of unknown length,
+"""A URL is short, and every body is read to its end or refused, whatever the view: none is cut off, of unknown length,
 or too large.
 
 Django takes a body without `Content-Length` for an empty one, one that broke off for a whole one, and bounds neither
 uploaded files nor what a parser reads from the stream. A form that was cut off could take a fence away. And the paths
 of Django's admin are matched by a pattern whose cost grows with the square of the length, and what is searched for
 there becomes a pattern of the database's.
+
+A request that failed because the database is away: 503 and when to come back, at every door.
+
+It is Django's handler of failures and not a middleware: what a middleware inside another one raises has become
+an answer by the time the outer one sees it.
 """
 
+import sys
 from collections.abc import Callable
 from io import BytesIO
 
+import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 
 from ssoconsole.platform.http.doors import answer_in_form, no_such_resource, too_large
+from ssoconsole.platform.logs import shown_path
 
 WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")
 JSON = "application/json"
@@ -90,3 +98,23 @@ def _read_chunked(request: HttpRequest, coding: str) -> HttpResponse | None:
 
 def _malformed(request: HttpRequest, detail: str) -> HttpResponse:
     return answer_in_form(request.path, status=400, code="malformed_request", detail=detail)
+
+
+log = structlog.get_logger("database")
+
+RETRY_AFTER = 5  # seconds
+OUR_FAULT = "The console has failed; nothing was wrong with the request."
+SENTENCE = "The database does not answer. Please try again in a moment."
+
+
+def answer_failure(request: HttpRequest) -> HttpResponse:
+    """Answer the exception that is being handled: 503 while the database is away, else 500."""
+    failure = sys.exc_info()[1]
+    if not isinstance(failure, OperationalError | InterfaceError):
+        return answer_in_form(request.path, status=500, code="internal_error", detail=OUR_FAULT)
+    log.error("database_unavailable", path=shown_path(request.path), error=type(failure).__name__)
+    response = answer_in_form(request.path, status=503, code="temporarily_unavailable", detail=SENTENCE)
+    response["Retry-After"] = str(RETRY_AFTER)
+    # One line for each request while the database is away, and not the same sixty frames: Django's own mark.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response

@@ -58,7 +58,7 @@ class RegisteringTests:
         assert provider.group_rules == [{"claim_value": "a", "group": "A"}]
 
     def test_a_onelogin_subdomain_is_enough(self, bob, form, monkeypatch, scripted_provider):
-        monkeypatch.setattr("providers.metadata.services.outgoing.fetch_document", unreachable)
+        monkeypatch.setattr("providers.metadata.outgoing.fetch_document", unreachable)
         form |= {"kind": "onelogin", "subdomain": "acme", "issuer": "", "client_secret": ""}
         form |= {"token_endpoint_auth_method": "none"}
         response = bob.post(ADD, form, follow=True)
@@ -198,7 +198,7 @@ class ChangingTests:
         assert "Not fetched yet" in page
 
     def test_a_subdomain_typed_later_means_another_issuer(self, change, corp, monkeypatch):
-        monkeypatch.setattr("providers.metadata.services.outgoing.fetch_document", unreachable)
+        monkeypatch.setattr("providers.metadata.outgoing.fetch_document", unreachable)
         Provider.objects.update(kind="onelogin")
         change(kind="onelogin", subdomain="acme", client_secret="what-onelogin-knows")
         corp.refresh_from_db()
@@ -218,7 +218,7 @@ class ChangingTests:
     ):
         depths = []
         monkeypatch.setattr(
-            "providers.metadata.services.outgoing.fetch_document",
+            "providers.metadata.outgoing.fetch_document",
             lambda url: depths.append(len(connection.savepoint_ids)) or another_scripted_provider.metadata(),
         )
         outside = len(connection.savepoint_ids)

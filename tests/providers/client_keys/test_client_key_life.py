@@ -16,7 +16,7 @@ from providers.client_keys import (
     replace_client_keys,
     rotate_client_key,
 )
-from providers.metadata.services import refresh_discovery
+from providers.metadata import refresh_discovery
 from providers.models import ClientKey
 from providers.registration.services import delete_provider, save_provider
 from ssoconsole.platform.eventlog.models import Event

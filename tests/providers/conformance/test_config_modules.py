@@ -5,7 +5,7 @@ import secrets
 import pytest
 
 from providers.errors import IssuerMismatch
-from providers.metadata.services import refresh_discovery
+from providers.metadata import refresh_discovery
 from providers.registration.errors import RegistrationInvalid
 from tests.providers.conformance.registry import module
 from tests.providers.conformance.run import BOB

@@ -11,13 +11,13 @@ from providers.protocol.preflight.authorization_answer import (
     judge_token_answer,
     meaning_of,
 )
-from providers.protocol.preflight.certificate import (
+from providers.protocol.preflight.documents import judge_endpoints, judge_issuer, judge_key_set, read_document
+from providers.protocol.preflight.experience import (
     judge_certificate,
     judge_clock,
     judge_connection,
     provider_time,
 )
-from providers.protocol.preflight.documents import judge_endpoints, judge_issuer, judge_key_set, read_document
 from providers.protocol.preflight.findings import finding
 from ssoconsole.platform.jose.keys import public_jwk
 from ssoconsole.platform.jose.sign import generate_private_key

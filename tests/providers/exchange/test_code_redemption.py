@@ -14,8 +14,7 @@ from providers.errors import (
     TokenEndpointError,
 )
 from providers.exchange.client_authentication import basic_credentials
-from providers.exchange.endpoints import redeem_code
-from providers.exchange.pushed_authorization import whole_seconds
+from providers.exchange.endpoints import redeem_code, whole_seconds
 from tests.providers.registrations import registered_at
 from tests.support.leaks import assert_without
 from tests.support.scripted.client import SECRET

@@ -9,8 +9,7 @@ import logging
 import pytest
 from hypothesis import strategies as st
 
-from providers.metadata.keys import refetch_keys
-from providers.metadata.services import ensure_discovery
+from providers.metadata import ensure_discovery, refetch_keys
 from ssoconsole.platform.outbound import route
 from tests.providers.fuzz import fuzz_answers, fuzz_callback, fuzz_count, fuzz_id_token, fuzz_signature
 from tests.providers.fuzz.fuzz_case import Case

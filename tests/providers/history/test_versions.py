@@ -7,15 +7,20 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 
-from providers.history.configuration import VersionUnknown, VersionUnusable, configuration_in
-from providers.history.reading import difference_between, page_of_versions
-from providers.history.restoring import restore_version
+from providers.history import (
+    VersionUnknown,
+    VersionUnusable,
+    configuration_in,
+    difference_between,
+    page_of_versions,
+)
 from providers.models import Provider, ProviderVersion
 from providers.registration import services
 from providers.registration.cautions import RISKY, is_risky
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.fields import FIELDS
 from providers.registration.secret import set_client_secret
+from providers.registration.services import restore_version
 from providers.retention import VERSIONS_STAY, drop_old_versions
 from ssoconsole.platform.actors import Actor
 from tests.providers.registrations import BOB, provider_events, somewhere

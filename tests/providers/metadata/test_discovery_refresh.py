@@ -3,7 +3,7 @@
 import pytest
 
 from providers.errors import IssuerMismatch, MetadataInvalid, ProviderChanged, ProviderUnreachable
-from providers.metadata.services import ensure_discovery, refresh_discovery
+from providers.metadata import ensure_discovery, refresh_discovery
 from providers.models import DiscoveryVersion, Provider
 from tests.providers.registrations import BOB, provider_at, provider_events
 from tests.providers.signin.journey import Browser

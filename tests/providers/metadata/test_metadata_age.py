@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from providers.admin.panels import metadata_panel
-from providers.metadata.services import MetadataAge, metadata_age
+from providers.metadata import MetadataAge, metadata_age
 from tests.providers.registrations import somewhere
 
 NOW = timezone.now()

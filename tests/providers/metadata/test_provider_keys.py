@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from providers import errors
-from providers.metadata.keys import may_refetch, store_keys, verify_token
+from providers.metadata import may_refetch, store_keys, verify_token
 from providers.models import Provider
 from ssoconsole.platform import limits
 from ssoconsole.platform.jose.verify import ID_TOKEN, LOGOUT_TOKEN

@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from providers.sessions.navigation import comes_from_here, is_exempt, is_navigation
+from providers.sessions.step_up import comes_from_here, is_exempt, is_navigation
 
 MUST_ALWAYS_WORK = [
     *("/signin", "/signin/corp", "/callback", "/callback/corp", "/signout", "/signed-out"),

@@ -3,7 +3,7 @@
 from providers.admin.forms import ProviderForm
 from providers.admin.providers import fieldsets
 from providers.api.serializers import ProviderSerializer
-from providers.history.configuration import configuration_of
+from providers.history import configuration_of
 from providers.models import Provider
 from providers.registration.fields import FIELDS, SESSION
 from providers.rehearsal.services import NAMES

@@ -19,12 +19,11 @@ from django.utils import timezone
 from providers.client_keys import ensure_client_key, published_client_keys
 from providers.drift.decisions import adopt_drift
 from providers.drift.watch import look_again
-from providers.history.restoring import restore_version
-from providers.history.services import record_version
+from providers.history import record_version
 from providers.models import ClientKey, DiscoveryDrift, Provider, ProviderVersion, SignInAttempt
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.secret import ENTER_AGAIN, set_client_secret
-from providers.registration.services import save_provider
+from providers.registration.services import restore_version, save_provider
 from providers.trial.services import roll_back_now
 from ssoconsole.first_run.demonstration import register_demo_provider
 from ssoconsole.platform.accounts.models import User

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from providers.errors import PrincipalUnusable
-from providers.exchange.pushed_authorization import whole_seconds
+from providers.exchange.endpoints import whole_seconds
 from providers.models import ConsoleSession
 from providers.protocol.admission import domain_of, normal_domain
 from providers.protocol.mapping import map_claims

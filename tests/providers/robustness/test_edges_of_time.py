@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.contrib.auth import get_user_model
 
+from providers import metadata
 from providers.client_keys import OVERLAP, drop_retired_client_keys, published_client_keys
 from providers.errors import (
     AuthenticationTooOld,
@@ -17,8 +18,7 @@ from providers.errors import (
     NotYetValid,
     ProviderUnreachable,
 )
-from providers.metadata import keys
-from providers.metadata.services import metadata_age
+from providers.metadata import metadata_age
 from providers.models import (
     ClientKey,
     ConsoleSession,
@@ -272,16 +272,16 @@ def test_what_is_as_old_as_it_may_be_is_kept(db):
 def test_keys_are_fresh_for_an_hour_and_serve_for_a_day_while_the_provider_is_away(op, age, asked, answers):
     provider = register(op, discovery=op.metadata())
     with time_machine.travel(AT, tick=False):
-        keys.refetch_keys(provider)
+        metadata.refetch_keys(provider)
     op.jwks.respond(503, "")
     op.requests.clear()
     token = op.make_logout_token(sub="s")
     with time_machine.travel(AT + age, tick=False):
         if answers:
-            keys.verify_token(provider, str(token), types=LOGOUT_TOKEN)
+            metadata.verify_token(provider, str(token), types=LOGOUT_TOKEN)
         else:
             with pytest.raises(ProviderUnreachable):
-                keys.verify_token(provider, str(token), types=LOGOUT_TOKEN)
+                metadata.verify_token(provider, str(token), types=LOGOUT_TOKEN)
         found = metadata_age(provider, AT + age)
     assert len(op.requests_to("jwks")) == asked
     assert (found.keys_are_fresh, found.keys_serve) == (asked == 0, answers)

@@ -20,7 +20,7 @@ from providers.drift.decisions import adopt_drift, refuse_drift
 from providers.drift.watch import look_again
 from providers.errors import NotAdmitted, RefreshRefused
 from providers.identities.linking import link_identity, unlink_identity
-from providers.metadata.keys import refetch_keys
+from providers.metadata import refetch_keys
 from providers.models import ClientKey, ConsoleSession, Identity, Provider, ProviderVersion, SignInAttempt
 from providers.refresh.by_refresh_token import check_of
 from providers.refresh.services import end_unvouched

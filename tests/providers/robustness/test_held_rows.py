@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from providers import client_keys as client_keys
+from providers import metadata as metadata
 from providers.drift import decisions
 from providers.identities import decision, linking, rights
-from providers.metadata import services as metadata
 from providers.models import ClientKey, Identity, Provider
 from providers.registration import services as registration
 from providers.signin import completion

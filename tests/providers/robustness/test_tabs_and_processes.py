@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from providers.metadata.keys import may_refetch
+from providers.metadata import may_refetch
 from providers.models import ConsoleSession, SignInAttempt
 from ssoconsole.platform import limits
 from tests.providers.signin.journey import Browser, register

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from ssoconsole.console.health import views as health_views
+from ssoconsole.console import health as health_views
 from tests.ssoconsole.pages.page_reading import Page
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, person, provider, session_of
 from tests.support.leaks import assert_without

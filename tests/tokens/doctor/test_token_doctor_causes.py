@@ -23,7 +23,7 @@ from tokens.doctor import explain_token
 from tokens.keys.parsed import private_keys
 from tokens.keys.services import compromise_signing_key, rotate_signing_key
 from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
-from tokens.protocol.doctor import Facts, examine, first_failure, is_valid
+from tokens.protocol.examination.record import Facts, examine, first_failure, is_valid
 from tokens.protocol.examination.text import span
 from tokens.records.revocation import revoke_token
 from tokens.records.services import issue_token

@@ -27,8 +27,7 @@ from ssoconsole.platform.jose.keys import public_jwk, thumbprint
 from tests.ssoconsole.platform.jose.jose_forgery import roca_key
 from tokens.errors import KeyRefused, KeyTaken
 from tokens.keys.importing import import_signing_key
-from tokens.keys.retirement import drop_gone_keys
-from tokens.keys.services import PUBLISHED_AHEAD, compromise_signing_key, rotate_signing_key
+from tokens.keys.services import PUBLISHED_AHEAD, compromise_signing_key, drop_gone_keys, rotate_signing_key
 from tokens.models import Audience, SigningKey
 from tokens.protocol import key_file
 

@@ -20,13 +20,14 @@ from ssoconsole.platform.eventlog.models import Event
 from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
-from tokens.keys.retirement import drop_gone_keys, verify_for_ever
 from tokens.keys.services import (
     KEYS_AHEAD,
     PUBLISHED_AHEAD,
     compromise_signing_key,
+    drop_gone_keys,
     rotate_signing_key,
     rotation_possible_from,
+    verify_for_ever,
 )
 from tokens.models import Audience, Bot, SigningKey, TokenRecord
 from tokens.provision import provision

@@ -20,7 +20,7 @@ from tokens.models import Credential, TokenRecord, TokenRefusal
 from tokens.protocol.examination.text import Unverified
 from tokens.records.revocation import revoke_token
 from tokens.refusals import services
-from tokens.refusals.presentable import kept_of, plausible_name, presentable
+from tokens.refusals.services import kept_of, plausible_name, presentable
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/tokens/tokenrefusal/"

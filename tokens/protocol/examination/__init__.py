@@ -1,1 +1,1 @@
-"""The steps of examining a token, by what they look at; `tokens.protocol.doctor` puts them in order."""
+"""The steps of examining a token, by what they look at; `tokens.protocol.examination.record` puts them in order."""

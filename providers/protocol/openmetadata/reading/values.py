@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from providers.protocol.openmetadata.document import REFERENCE
 from providers.protocol.openmetadata.schema import Setting, Type
-from ssoconsole.platform.yaml.positions import read_yaml
+from ssoconsole.platform.yaml import read_yaml
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 # ${NAME}, or ${NAME:-what stands for it} with any of the shells' separators; $NAME, and Kubernetes' $(NAME).

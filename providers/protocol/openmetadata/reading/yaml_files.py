@@ -28,8 +28,7 @@ from providers.protocol.openmetadata.schema import (
     by_key,
     by_variable,
 )
-from ssoconsole.platform.yaml.positions import LARGEST_FILE, read_yaml
-from ssoconsole.platform.yaml.problems import Findings, Path
+from ssoconsole.platform.yaml import LARGEST_FILE, Findings, Path, read_yaml
 
 # The one that the chart reads, and where a page of its documentation puts them.
 _ROOTS: tuple[Path, ...] = (HELM_ROOT, ("global",), ("global", *HELM_ROOT))

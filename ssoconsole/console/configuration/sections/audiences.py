@@ -7,7 +7,7 @@ from django.conf import settings
 from ssoconsole.console.configuration.sections.section import Entry, Settled, fill, require
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
-from ssoconsole.platform.yaml.problems import Path
+from ssoconsole.platform.yaml import Path
 from tokens.audiences import console_identifier, disable_audience, enable_audience, save_audience
 from tokens.models import Audience
 

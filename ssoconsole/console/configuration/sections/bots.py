@@ -13,7 +13,7 @@ from ssoconsole.console.configuration.plan import Hidden
 from ssoconsole.console.configuration.sections.section import Entry, EntryRefused, Settled, fill
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
-from ssoconsole.platform.yaml.problems import Path
+from ssoconsole.platform.yaml import Path
 from tokens.bots.grants import GrantSpec, check_grant
 from tokens.bots.services import disable_bot, enable_bot, owner_waits, save_bot
 from tokens.credentials.keyless import checked_keys, set_federation, set_public_keys

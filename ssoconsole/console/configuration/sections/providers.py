@@ -15,7 +15,7 @@ from ssoconsole.console.configuration.sections.section import Entry, EntryRefuse
 from ssoconsole.console.configuration.shape import moment
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
-from ssoconsole.platform.yaml.problems import Path
+from ssoconsole.platform.yaml import Path
 
 
 def extra_keys() -> set[str]:

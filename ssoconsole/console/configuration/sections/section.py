@@ -9,7 +9,7 @@ from django.db import models
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
-from ssoconsole.platform.yaml.problems import Path
+from ssoconsole.platform.yaml import Path
 
 Entry = dict[str, Any]
 

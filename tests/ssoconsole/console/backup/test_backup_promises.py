@@ -13,9 +13,14 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
-from ssoconsole.console.backup.archive import Manifest, opened_archive, sha256_of, write_archive
+from ssoconsole.console.backup.archive import (
+    Manifest,
+    end_everything_before_now,
+    opened_archive,
+    sha256_of,
+    write_archive,
+)
 from ssoconsole.console.backup.services import ENGINES, keys_in_use, make_backup
-from ssoconsole.console.backup.since import end_everything_before_now
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.eventlog.models import Event

@@ -18,11 +18,11 @@ from ssoconsole.console.backup.archive import (
     BackupRefused,
     Manifest,
     RestoreRefused,
+    end_everything_before_now,
     sha256_of,
     write_archive,
 )
 from ssoconsole.console.backup.services import is_in_use, keys_in_use, make_backup, restore_backup
-from ssoconsole.console.backup.since import end_everything_before_now
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import key_ring

@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssoconsole.console.configuration.apply import read_configuration
-from ssoconsole.platform.yaml import positions
-from ssoconsole.platform.yaml.positions import ScalarRefused, meaning, read_yaml
-from ssoconsole.platform.yaml.problems import ConfigurationRefused, spell
+from ssoconsole.platform import yaml as console_yaml
+from ssoconsole.platform.yaml import ConfigurationRefused, ScalarRefused, meaning, read_yaml, spell
 
 WORDS = [
     "providers",
@@ -139,7 +138,7 @@ def test_every_value_has_its_line():
 
 def test_the_fast_reader_and_the_careful_one_see_the_same(contract, monkeypatch):
     text = contract + "more: [&a {'x': 1}, *a, \"z\\u00e4\", !!str 1, ~]\nlong: |-\n  a\n  b\n"
-    assert positions.FAST is not yaml.SafeLoader  # PyYAML's wheels have libyaml
-    fast = positions.compose(text)
-    monkeypatch.setattr(positions, "FAST", yaml.SafeLoader)
-    assert repr(positions.compose(text)) == repr(fast)
+    assert console_yaml.FAST is not yaml.SafeLoader  # PyYAML's wheels have libyaml
+    fast = console_yaml.compose(text)
+    monkeypatch.setattr(console_yaml, "FAST", yaml.SafeLoader)
+    assert repr(console_yaml.compose(text)) == repr(fast)

@@ -5,7 +5,7 @@ import time
 import pytest
 import yaml
 
-from ssoconsole.platform.yaml.positions import read_yaml
+from ssoconsole.platform.yaml import read_yaml
 
 MERGES = {
     "one mapping": "a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\n",

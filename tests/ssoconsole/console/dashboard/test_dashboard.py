@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from providers.models import Provider, SignInAttempt
+from ssoconsole.console import dashboard as counts
 from ssoconsole.console.checklist.services import go_through
-from ssoconsole.console.dashboard import counts
 from ssoconsole.management.commands import cleanup
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.keyset.admin import KeysetAdmin

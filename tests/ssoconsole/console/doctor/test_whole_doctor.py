@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from providers.models import SignInAttempt
-from ssoconsole.console.doctor.explanation import claims_shown, explain
+from ssoconsole.console.doctor import claims_shown, explain
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.references import number_of_words
 from tests.providers.signin.journey import trace_of

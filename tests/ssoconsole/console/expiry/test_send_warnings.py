@@ -10,9 +10,9 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from ssoconsole.console.expiry import claims
-from ssoconsole.console.expiry.claims import LEASE
+from ssoconsole.console.expiry import webhook as claims
 from ssoconsole.console.expiry.models import SentWarning
+from ssoconsole.console.expiry.webhook import LEASE
 from ssoconsole.platform.eventlog.models import Event
 from tests.ssoconsole.console.expiry import things_that_end as things
 from tests.ssoconsole.console.expiry.hook import SECRET, Hook

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from providers.models import SignInAttempt
-from ssoconsole.console.home.overview import BOTS_SHOWN, COUNTED
+from ssoconsole.console.home import BOTS_SHOWN, COUNTED
 from ssoconsole.platform.accounts.services import bootstrap_admin
 from ssoconsole.platform.actors import Actor
 from tests.ssoconsole.pages.pages_cast import (

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from ssoconsole.console import operation
 from ssoconsole.console.checklist.services import ITEMS
-from ssoconsole.console.expiry.gauges import collect_endings
-from ssoconsole.console.operation import gauges
+from ssoconsole.console.expiry.checks import collect_endings
 from ssoconsole.platform.metrics.counting import REGISTRY
 
 ROOT = Path(__file__).parents[4]
@@ -25,7 +25,7 @@ def test_every_metric_is_explained():
     counted = [f.name + ("_total" if f.type == "counter" else "") for f in REGISTRY.collect()]
     asked = [
         family.name
-        for collect in (gauges.collect_build, gauges.collect_from_database, collect_endings)
+        for collect in (operation.collect_build, operation.collect_from_database, collect_endings)
         for family in collect()
     ]
     assert rows("Metrics") == counted + asked

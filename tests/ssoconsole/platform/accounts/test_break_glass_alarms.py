@@ -6,8 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ssoconsole.platform.accounts import lockout
-from ssoconsole.platform.accounts.break_glass import open_accounts
-from ssoconsole.platform.accounts.services import bootstrap_admin
+from ssoconsole.platform.accounts.services import bootstrap_admin, open_accounts
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.ssoconsole.pages.page_reading import Page

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from providers.signin import limits as sign_ins
 from providers.signout import is_worth_a_record
-from ssoconsole.console.health.checks import check_cache
+from ssoconsole.console.health import check_cache
 from ssoconsole.platform.connections.cache import LocalCache, PausingRedis, SharedCache
 from ssoconsole.platform.limits import may_try
 from tests.support.optional import missing
@@ -208,7 +208,7 @@ def test_every_reader_is_in_the_table():
         if "from django.core.cache import" in path.read_text()
     }
     assert users == {
-        "ssoconsole/console/health/checks.py",
+        "ssoconsole/console/health.py",
         "ssoconsole/platform/limits.py",
         "providers/signin/limits.py",
         "tokens/credentials/authentication.py",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssoconsole.platform.http.content_type import UNKNOWN, is_readable, reading_content_types
+from ssoconsole.platform.http.doors import UNKNOWN, is_readable, reading_content_types
 
 
 @pytest.mark.parametrize(

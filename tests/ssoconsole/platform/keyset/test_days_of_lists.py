@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from providers.models import SignInAttempt
-from ssoconsole.platform.keyset.moments import first_key_since
+from ssoconsole.platform.keyset.paginator import first_key_since
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password
 from tokens.models import Audience, Bot, SigningKey, TokenRecord, TokenRefusal
 

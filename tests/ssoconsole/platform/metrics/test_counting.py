@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.errors import IssuerMismatch
-from providers.metadata.services import refresh_discovery
+from providers.metadata import refresh_discovery
 from providers.models import SignInAttempt
 from providers.signin.traces import SignIn, finish_attempt
 from ssoconsole.platform.actors import Actor

@@ -15,11 +15,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from providers.metadata.services import refresh_discovery
+from providers.metadata import refresh_discovery
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.tracing import span as tracing
-from ssoconsole.platform.tracing.middleware import TracingMiddleware
-from ssoconsole.platform.tracing.span import is_tracing, span, use_tracer
+from ssoconsole.platform.tracing.span import TracingMiddleware, is_tracing, span, use_tracer
 from tests.providers.signin.journey import Browser, register
 from tests.support.leaks import assert_without
 from tests.support.servers import ROOT

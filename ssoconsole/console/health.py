@@ -1,8 +1,13 @@
-"""
+"""Alive and ready, for whoever keeps the console running.
+
+The two probes. Neither looks at who asks, so neither opens a session.
+
 What the console needs before it can serve, each part told in one word.
 
 The words are for anybody who can reach the probe: never an exception's text, a host or a credential. The log
 has the exception's name.
+
+The paths of the two probes.
 """
 
 import secrets
@@ -10,12 +15,18 @@ from collections.abc import Collection, Mapping
 from functools import cache as keep
 
 import structlog
+from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import Error as DatabaseProblem
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, JsonResponse
+from django.urls import path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
+from ssoconsole.serve.drain import is_draining
 from tokens.models import SigningKey
 
 log = structlog.get_logger("health")
@@ -98,3 +109,35 @@ def check_signing_key() -> str:
 def _failed(part: str, error: Exception) -> str:
     log.error("not_ready", part=part, error=type(error).__name__)
     return UNAVAILABLE
+
+
+@login_not_required
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Say that the process answers; touches nothing else, so that a lost database restarts nobody."""
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """
+    Say whether to send requests here: {"status", "checks": {part: "ok" or what is wrong}}, 200 or 503.
+
+    `?except=cache,database` leaves out what all replicas share: to take every one of them out of service for it
+    would make an outage of a slow minute. A server that is about to leave is `draining`, however well it is.
+    """
+    checks = check_everything()
+    ready = is_ready(checks, apart_from=request.GET.get("except", "").split(","))
+    status = "ready" if ready else "not_ready"
+    if is_draining():
+        status = "draining"
+    return JsonResponse({"status": status, "checks": checks}, status=200 if status == "ready" else 503)
+
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+]

@@ -1,14 +1,30 @@
-"""What the start page tells about a person, and about the console to those who administer it."""
+"""The start page: the sign-in page to a stranger, an overview to everybody else.
+
+The start page.
+
+What the start page tells about a person, and about the console to those who administer it.
+
+The start page's path.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.db.models import Count, Q, QuerySet
-from django.urls import reverse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from providers.models import ConsoleSession, Provider, SignInAttempt
+from providers.sessions.services import console_session_of
+from providers.signin.chooser import signin
 from ssoconsole.platform.accounts.models import User
 from tokens.models import Bot, SigningKey
 
@@ -90,3 +106,26 @@ def _counted(rows: QuerySet[Any]) -> str:
     """The number of rows, or that there are more than anybody wants to know exactly."""
     number = rows.order_by()[: COUNTED + 1].count()
     return f"more than {COUNTED}" if number > COUNTED else str(number)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponseBase:
+    """Show the sign-in page to whoever is signed out, and to everybody else what is theirs."""
+    user = request.user
+    if not user.is_authenticated:
+        return signin(request)
+    session = console_session_of(request)
+    now = timezone.now()
+    context = {
+        "provider": session.provider if session else None,
+        "groups": groups_of(user),
+        "session_count": live_sessions_of(user, at=now),
+        "areas": areas_for(user, at=now),
+        **bots_of(user),
+    }
+    return render(request, "home.html", context)
+
+
+urlpatterns = [path("", home, name="home")]

@@ -1,8 +1,12 @@
-"""GET /refusals/<reference>.
+"""From the reference of a refusal, whatever its kind, to its explanation.
+
+GET /refusals/<reference>.
 
 What a reference stands for: the number of its words says where to look.
 
 The answer to a form that does not seem to come from a page of the console's own.
+
+The addresses of explanations.
 """
 
 from dataclasses import dataclass
@@ -12,7 +16,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import path, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -84,3 +88,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     response = render(request, "403_csrf.html", {"reason": reason, "stays_signed_in": stays}, status=403)
     response["Cache-Control"] = "no-store"
     return response
+
+
+urlpatterns = [
+    path("refusals/<str:reference>", refusal, name="refusal"),
+]

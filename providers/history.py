@@ -1,0 +1,282 @@
+"""What a registration was: each write of one is a version that can be read, compared and restored.
+
+Writing versions, in the transaction and under the lock of the write that they are of.
+
+A registration may have been there before its history, or have been written by the previous release or by hand in the
+database: what stands and is in no version becomes one of its own before it is written over.
+
+A registration as text, and the way back.
+
+The text holds the client secret in clear: it is only ever put into an encrypted column.
+
+Why a version cannot be had.
+
+A provider's versions, for the page and the command that show them.
+
+What differs between two configurations, told to a person who may see everything but secrets.
+"""
+
+import json
+from collections.abc import Mapping
+from copy import copy
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+
+from providers.models import Provider, ProviderVersion
+from providers.registration.secret import UNREADABLE, readable_secret
+from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.eventlog.services import is_secret, mask
+
+
+class VersionUnknown(DomainError):
+    """There is no such version of this provider."""
+
+    code = "version_unknown"
+
+
+class VersionUnusable(DomainError):
+    """This version of the provider cannot be read any more."""
+
+    code = "version_unusable"
+
+
+# What a registration is not: what its provider publishes, and what the console keeps about the row itself.
+NOT_CONFIGURATION = frozenset(
+    {
+        "id",
+        "discovery",
+        "discovery_fetched_at",
+        "jwks",
+        "jwks_fetched_at",
+        "trial_ends_at",
+        "trial_baseline",
+        "risky_change_at",
+        "discovery_failing_since",
+        "jwks_failing_since",
+        "tls_not_after",
+        "created_at",
+        "updated_at",
+    }
+)
+# Stands where the secret was that no key opened when the version was written; no text is ever this.
+LOST = {"lost": True}
+
+Configuration = dict[str, Any]
+
+
+def configuration_of(provider: Provider) -> Configuration:
+    """
+    Return everything that an administrator decides about a provider, the client secret in clear.
+
+    In the order of the model's fields, and as it comes back from text.
+    """
+    secret = readable_secret(provider)
+    told = LOST if secret is UNREADABLE else secret
+    found = {name: told if name == "client_secret" else getattr(provider, name) for name in _names()}
+    return dict(json.loads(written(found)))
+
+
+def written(configuration: Configuration) -> str:
+    """Return the text of a configuration."""
+    return json.dumps(configuration, cls=DjangoJSONEncoder)
+
+
+def configuration_in(version: ProviderVersion) -> Configuration:
+    """Return what a version has kept. Raises VersionUnusable when no key of the ring opens it."""
+    try:
+        kept = json.loads(version.configuration)
+    except DecryptionFailed:
+        raise VersionUnusable(expected="a key that opens it", received=f"{version}, under another") from None
+    return dict(kept)
+
+
+def registration_in(version: ProviderVersion, *, onto: Provider) -> Provider:
+    """
+    Return the row `onto` with the registration of `version` on it, not saved; `onto` stays as it is.
+
+    What later releases have added keeps its present value. Whether the provider is enabled does, too, unless the
+    version says that it is not: nothing from the past lets people in whom somebody has shut out since.
+
+    Raises VersionUnusable.
+    """
+    kept = configuration_in(version)
+    secret = kept.pop("client_secret", None)
+    if secret == LOST:
+        raise VersionUnusable(expected="its client secret", received="one that could not be decrypted then")
+    row = copy(onto)
+    for field in Provider._meta.concrete_fields:
+        if field.name in kept and field.name not in NOT_CONFIGURATION:
+            setattr(row, field.name, field.to_python(kept[field.name]))
+    row.enabled = onto.enabled and row.enabled
+    # It comes back for those whom it was entered for then, and is not entered anew.
+    row.client_secret, row.client_secret_for = secret or None, kept.get("client_secret_for", [])
+    row.secret_is_entered = False
+    return row
+
+
+def _names() -> list[str]:
+    fields = Provider._meta.concrete_fields
+    return [field.name for field in fields if field.name not in NOT_CONFIGURATION]
+
+
+LONGEST_NOTE = 300
+UNSEEN = "as it was found: written before there was a history, or past it"
+
+
+def find_version(*, provider: Provider, number: int) -> ProviderVersion:
+    """Return one version of a provider. Raises VersionUnknown."""
+    version = ProviderVersion.objects.filter(provider=provider, number=number).first()
+    if version is None:
+        raise VersionUnknown(expected="a version of this provider", received=str(number))
+    return version
+
+
+def keep_what_stands(stored: Provider) -> int:
+    """Return the number of the version that the row `stored` is, written now if the newest is another."""
+    newest = _newest(stored)
+    stands = configuration_of(stored)
+    if newest is not None and _is(newest, stands):
+        return newest.number
+    return _write(stored, stands, newest, by="unknown", note=UNSEEN).number
+
+
+def record_version(*, provider: Provider, by: Actor, note: str = "") -> ProviderVersion:
+    """Write down what a provider was just saved as, by whom, and in `note` what for if that is not plain."""
+    return _write(provider, configuration_of(provider), _newest(provider), by=str(by), note=note)
+
+
+def _write(
+    provider: Provider, now: Configuration, newest: ProviderVersion | None, *, by: str, note: str
+) -> ProviderVersion:
+    version = ProviderVersion(
+        provider=provider,
+        number=newest.number + 1 if newest else 1,
+        at=timezone.now(),
+        by=by[:300],
+        changed=_changed(newest, now),
+        note=note[:LONGEST_NOTE],
+    )
+    version.configuration = written(now)
+    version.save(force_insert=True)
+    return version
+
+
+def _newest(provider: Provider) -> ProviderVersion | None:
+    return ProviderVersion.objects.filter(provider=provider).order_by("-number").first()
+
+
+def _is(version: ProviderVersion, configuration: Configuration) -> bool:
+    try:
+        return configuration_in(version) == configuration
+    except VersionUnusable:
+        return False
+
+
+def _changed(newest: ProviderVersion | None, now: Configuration) -> list[str]:
+    """The fields that differ from the version before; of the first, and after one that is lost, none."""
+    if newest is None:
+        return []
+    try:
+        before = configuration_in(newest)
+    except VersionUnusable:
+        return []
+    return [name for name in now if before.get(name) != now[name]]
+
+
+class Difference(NamedTuple):
+    """One field, and both of its values as they are shown."""
+
+    field: str
+    before: str
+    after: str
+
+
+def differences(before: Configuration, after: Configuration) -> list[Difference]:
+    """Return what differs, in the order of `after`, then what only `before` has."""
+    names = [*after, *(name for name in before if name not in after)]
+    return [_difference(name, before, after) for name in names if before.get(name) != after.get(name)]
+
+
+def _difference(name: str, before: Configuration, after: Configuration) -> Difference:
+    if is_secret(name):
+        return Difference(name, _hidden(before.get(name), "earlier"), _hidden(after.get(name), "changed"))
+    old, new = (_told(side[name]) if name in side else "-" for side in (before, after))
+    # Values that are told alike differ in a secret within.
+    return Difference(name, old, f"{new} (changed)" if old == new else new)
+
+
+def _hidden(value: object, word: str) -> str:
+    return f"({word})" if value else "(none)"
+
+
+def _told(value: Any) -> str:
+    """Text as it is; an empty one and everything else as JSON, with what is secret by its name masked."""
+    if isinstance(value, str) and value:
+        return value
+    shown = mask(value) if isinstance(value, (Mapping, list)) else value
+    return json.dumps(shown, ensure_ascii=False)
+
+
+NOW = "now"
+PAGE = 20
+
+
+class Entry(NamedTuple):
+    """A version and what it changed; None where that cannot be told: of the first, or one that does not open."""
+
+    version: ProviderVersion
+    changes: list[Difference] | None
+
+
+class Page(NamedTuple):
+    """Some versions, newest first; `older` is the number to go on before, None at the end."""
+
+    entries: list[Entry]
+    older: int | None
+
+
+def page_of_versions(provider: Provider, *, before: int | None = None, size: int = PAGE) -> Page:
+    """Return the newest versions, or the newest of those before a number; by one query, whatever their number."""
+    versions = ProviderVersion.objects.filter(provider=provider).order_by("-number")
+    if before is not None:
+        versions = versions.filter(number__lt=before)
+    rows = list(versions[: size + 1])
+    kept: list[Configuration | None] = [_opened(version) for version in rows]
+    shown = [_entry(*both) for both in zip(rows, pairwise([*kept, None]), strict=True)]
+    more = len(rows) > size
+    return Page(shown[:size], rows[size - 1].number if more else None)
+
+
+def difference_between(provider: Provider, first: str, second: str) -> list[Difference]:
+    """
+    Return what differs from one version to another; each is a number, or NOW for what is stored.
+
+    Raises VersionUnknown and VersionUnusable.
+    """
+    return differences(_configuration(provider, first), _configuration(provider, second))
+
+
+def _entry(version: ProviderVersion, both: tuple[Configuration | None, Configuration | None]) -> Entry:
+    after, before = both
+    return Entry(version, None if before is None or after is None else differences(before, after))
+
+
+def _opened(version: ProviderVersion) -> Configuration | None:
+    try:
+        return configuration_in(version)
+    except VersionUnusable:
+        return None
+
+
+def _configuration(provider: Provider, which: str) -> Configuration:
+    if which == NOW:
+        return configuration_of(provider)
+    # A number that no column holds is no version's.
+    if not (which.isascii() and which.isdecimal() and len(which) < 10):
+        raise VersionUnknown(expected=f"a number, or {NOW}", received=which[:20])
+    return configuration_in(find_version(provider=provider, number=int(which)))

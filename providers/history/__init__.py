@@ -1,1 +1,0 @@
-"""What a registration was: each write of one is a version that can be read, compared and restored."""

@@ -1,1 +1,0 @@
-"""What a provider publishes about itself: its discovery document and its keys, fetched, checked and kept."""

@@ -1,1 +1,0 @@
-"""The token doctor, whole: bots' tokens, what providers have signed, and references of refusals."""

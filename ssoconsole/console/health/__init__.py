@@ -1,1 +1,0 @@
-"""Alive and ready, for whoever keeps the console running."""

@@ -1,1 +1,0 @@
-"""From the reference of a refusal, whatever its kind, to its explanation."""
