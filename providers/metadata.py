@@ -34,7 +34,7 @@ from ssoconsole.platform.jose.errors import JwtRefused, KeySetRefused, Signature
 from ssoconsole.platform.jose.keys import JwkSet, SharedSecret
 from ssoconsole.platform.jose.verify import TypeRule, VerifiedJwt, parse_jws, verify_jwt
 from ssoconsole.platform.limits import may_try
-from ssoconsole.platform.metrics.counting import provider_fetch
+from ssoconsole.platform.metrics import provider_fetch
 
 FRESH_FOR = timedelta(hours=1)
 # How long the last good copy serves while the provider does not answer. After that, a key that he may have

@@ -35,7 +35,7 @@ class ConsoleAdminSite(admin.AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """As Django's, with `ShownColumnsOnly` before whatever admin it is: nobody has to think of it."""
-        from ssoconsole.platform.admin_lookups import (
+        from ssoconsole.platform.admin_base import (
             ShownColumnsOnly,  # needs what is not ready when the site is made
         )
 

@@ -1,7 +1,8 @@
-"""The project as an application: its commands and its system checks."""
+"""The project's applications: the project itself with its commands and checks, and what it stands on."""
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.db.models.signals import post_migrate
 
 
 class ConsoleConfig(AppConfig):
@@ -13,8 +14,8 @@ class ConsoleConfig(AppConfig):
         from ssoconsole import checks  # noqa: F401 - registers the checks
         from ssoconsole.console import operation
         from ssoconsole.console.checklist import deploy_check  # noqa: F401 - registers the checklist
-        from ssoconsole.platform.metrics.counting import register_collector
-        from ssoconsole.platform.tracing.span import start_tracing
+        from ssoconsole.platform.metrics import register_collector
+        from ssoconsole.platform.tracing import start_tracing
 
         register_collector(operation.collect_build)
         register_collector(operation.collect_from_database)
@@ -26,3 +27,46 @@ class ConsoleAdminConfig(admin_apps.AdminConfig):
 
     default = False
     default_site = "ssoconsole.admin.ConsoleAdminSite"
+
+
+class AccountsConfig(AppConfig):
+    """People: the user model and the break-glass administrator."""
+
+    name = "ssoconsole.platform.accounts"
+    label = "accounts"
+    verbose_name = "People"
+
+
+class EventLogConfig(AppConfig):
+    """Who did what, to what, from where."""
+
+    name = "ssoconsole.platform.eventlog"
+    label = "eventlog"
+    verbose_name = "Event log"
+
+
+class RunsConfig(AppConfig):
+    """What ran when."""
+
+    name = "ssoconsole.platform.runs"
+    label = "operation"
+    verbose_name = "Operation"
+
+    def ready(self) -> None:
+        from ssoconsole.platform.runs.services import note_migration
+
+        post_migrate.connect(note_migration, sender=self)
+
+
+class ExpiryConfig(AppConfig):
+    """Warnings before things end."""
+
+    name = "ssoconsole.console.expiry"
+    label = "expiry"
+    verbose_name = "Warnings"
+
+    def ready(self) -> None:
+        from ssoconsole.console.expiry import checks
+        from ssoconsole.platform.metrics import register_collector
+
+        register_collector(checks.collect_endings)

@@ -235,10 +235,10 @@ else:
 
 INSTALLED_APPS = [
     "ssoconsole",
-    "ssoconsole.platform.accounts",
-    "ssoconsole.platform.eventlog",
-    "ssoconsole.console.expiry",
-    "ssoconsole.platform.runs",
+    "ssoconsole.apps.AccountsConfig",
+    "ssoconsole.apps.EventLogConfig",
+    "ssoconsole.apps.ExpiryConfig",
+    "ssoconsole.apps.RunsConfig",
     "providers",
     "tokens",
     "ssoconsole.apps.ConsoleAdminConfig",
@@ -258,7 +258,7 @@ MIDDLEWARE = [
     "ssoconsole.platform.http.forwarding.ForwardingHeadersMiddleware",
     "ssoconsole.platform.http.forwarding.ProbeHostMiddleware",
     "ssoconsole.platform.http.request_log.RequestLogMiddleware",
-    "ssoconsole.platform.tracing.span.TracingMiddleware",
+    "ssoconsole.platform.tracing.TracingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -295,9 +295,9 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "ssoconsole.platform.accounts.backend.LockoutBackend",  # first: it stops the others
+    "ssoconsole.platform.accounts.lockout.LockoutBackend",  # first: it stops the others
     "providers.signin.backend.ProviderBackend",
-    "ssoconsole.platform.accounts.backend.PasswordBackend",
+    "ssoconsole.platform.accounts.lockout.PasswordBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -378,10 +378,10 @@ REST_FRAMEWORK = {
         "tokens.api.authentication.ConsoleTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["tokens.api.permissions.ConsoleAdministrator"],
+    "DEFAULT_PERMISSION_CLASSES": ["tokens.api.authentication.ConsoleAdministrator"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["ssoconsole.platform.rest.views.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "ssoconsole.platform.rest.schema.ProblemSchema",
+    "DEFAULT_PARSER_CLASSES": ["ssoconsole.platform.rest.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "ssoconsole.platform.rest.ProblemSchema",
     "EXCEPTION_HANDLER": "tokens.api.problems.problem_details",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

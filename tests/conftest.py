@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache, caches
 from hypothesis import HealthCheck, settings
 
-from tokens.keys import parsed
+from tokens.keys import services
 from tokens.records import verification
 from tokens.records.services import forget_counts
 
@@ -73,4 +73,4 @@ def _fresh_cache():
     cache.clear()
     forget_counts()
     verification._proved.clear()
-    parsed._keys.clear()  # a key that a test has changed, and whose change is undone with it
+    services._keys.clear()  # a key that a test has changed, and whose change is undone with it

@@ -28,7 +28,7 @@ FLOORS = (
 RUN_UP = {
     ("drift", "providers.trial.services"),
     ("kinds", "providers.registration.errors"),
-    ("registration", "providers.rehearsal.gate"),
+    ("registration", "providers.rehearsal.services"),
     ("registration", "providers.trial.beginning"),
 }
 # Doors may use services; services may not know doors.

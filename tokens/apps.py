@@ -23,7 +23,7 @@ class TokensConfig(AppConfig):
 
 def _person_saved(*, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
     """A person who is disabled ends the tokens of his bots, and whoever saves people knows nothing of tokens."""
-    from tokens.status.freshness import status_lists_changed
+    from tokens.status.services import status_lists_changed
 
     if update_fields is None or "is_active" in update_fields:
         status_lists_changed()

@@ -18,7 +18,7 @@ from tokens.errors import AudienceTaken, IdentifierImmutable, LifetimeTooLong, P
 from tokens.keys.services import publish_ahead
 from tokens.models import Audience, TokenRecord
 from tokens.protocol.scopes import check_identifier, check_scopes
-from tokens.status.freshness import status_lists_changed
+from tokens.status.services import status_lists_changed
 
 READ = "console.read"
 WRITE = "console.write"

@@ -12,7 +12,7 @@ from django.utils import timezone
 from ssoconsole.platform.jose.errors import JwtRefused
 from ssoconsole.platform.jose.verify import unverified_claims
 from tokens.errors import NoSigningKey
-from tokens.keys.parsed import public_keys
+from tokens.keys.services import public_keys
 from tokens.models import Audience, SigningKey, TokenRecord
 from tokens.models.record import owner_disabled
 from tokens.protocol.access_token import claims_of, status_claim

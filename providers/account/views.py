@@ -22,9 +22,8 @@ from providers.identities.linking import LastWayIn, has_way_in, unlink_identity
 from providers.kinds import kind_of
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
 from providers.sessions.services import console_session_of, end_session, end_sessions_of_user
-from providers.signin.guard import refuses_in_words
+from providers.signin.guard import count_sign_in, refuses_in_words
 from providers.signin.leaving import leave, registered_provider
-from providers.signin.limits import count_sign_in
 from providers.signin.redirects import lead_on_instead, with_next
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.http.doors import mark_only_post, only_post

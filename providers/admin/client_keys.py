@@ -16,7 +16,7 @@ from django.utils.timezone import localtime
 from providers.client_keys import OVERLAP, ClientKeysNotUsed, rotate_client_key, uses_client_keys
 from providers.models import ClientKey, Provider
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.admin_confirmation import asks_first
+from ssoconsole.platform.admin_base import asks_first
 
 if TYPE_CHECKING:
     ProviderModelAdmin = admin.ModelAdmin[Provider]

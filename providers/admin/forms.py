@@ -25,7 +25,7 @@ from providers.registration.fields import FIELDS, SESSION
 from providers.registration.rules import problems
 from providers.registration.secret import problem_of_secret, set_client_secret
 from providers.registration.services import NOTHING_NEW, Metadata, look_up_metadata, needs_metadata
-from providers.rehearsal.gate import pass_gate
+from providers.rehearsal.services import pass_gate
 from providers.trial.beginning import problem_of_trial
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from providers.models import Provider, SignInAttempt
 from providers.protocol.key_set import public_halves
 from providers.protocol.preflight.codes import CODES
 from providers.protocol.preflight.experience import ENDS_SOON
-from ssoconsole.platform.admin_lookups import may_view
+from ssoconsole.platform.admin_base import may_view
 from ssoconsole.platform.eventlog.models import Event
 
 SHOWN = 10

@@ -24,7 +24,7 @@ from providers.kinds import all_kinds
 from providers.metadata import metadata_age
 from providers.models import Provider
 from providers.registration.cautions import standing_cautions
-from providers.rehearsal.gate import fresh_rehearsal
+from providers.rehearsal.services import fresh_rehearsal
 from providers.trial.services import settle
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event

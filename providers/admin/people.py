@@ -28,8 +28,7 @@ from providers.sessions.services import end_session, end_sessions_of_user
 from ssoconsole.platform.accounts.admin import UserAdmin
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.admin_confirmation import asks_first
-from ssoconsole.platform.admin_lookups import may_view
+from ssoconsole.platform.admin_base import asks_first, may_view
 from ssoconsole.platform.keyset.paginator import BoundedListAdmin
 
 SHOWN = 10

@@ -50,7 +50,7 @@ from providers.registration.cautions import standing_cautions
 from providers.registration.errors import RehearsalRequired
 from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.actors import Actor, SuperuserRequired
-from ssoconsole.platform.admin_confirmation import asks_first
+from ssoconsole.platform.admin_base import asks_first
 
 CLIENT = (
     "client_id",

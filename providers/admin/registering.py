@@ -26,9 +26,8 @@ from providers.models import Provider
 from providers.registration import services
 from providers.registration.beginning import begin_registration, of_kind
 from providers.registration.errors import RegistrationInvalid, RehearsalRequired
-from providers.rehearsal.gate import fresh_rehearsal
 from providers.rehearsal.leaving import leave_for_rehearsal
-from providers.rehearsal.services import start_rehearsal
+from providers.rehearsal.services import fresh_rehearsal, start_rehearsal
 from providers.trial.services import settle
 from ssoconsole.platform.actors import Actor, SuperuserRequired
 

@@ -11,8 +11,7 @@ from rest_framework.response import Response
 from providers.api.registrations import settled
 from providers.openmetadata import LONGEST, LONGEST_NAME, export_files, lint_configuration, shown
 from providers.protocol.openmetadata.export import TARGETS
-from ssoconsole.platform.rest.serializers import StrictSerializer
-from ssoconsole.platform.rest.views import ResourceView
+from ssoconsole.platform.rest import ResourceView, StrictSerializer
 from ssoconsole.platform.yaml import LARGEST_FILE
 
 

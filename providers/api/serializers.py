@@ -8,7 +8,7 @@ from providers.kinds import all_kinds
 from providers.models import Provider
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.secret import readable_secret
-from ssoconsole.platform.rest.serializers import StrictSerializer
+from ssoconsole.platform.rest import StrictSerializer
 
 LARGEST = 2**31 - 1
 

@@ -1,7 +1,11 @@
-"""Setting aside what a person has to decide about; every function is part of its caller's transaction."""
+"""Setting aside what a person has to decide about; every function is part of its caller's transaction.
+
+What the watch has to tell about a provider; docs/warnings.md explains each code, and a test keeps it complete.
+"""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from django.utils import timezone
 
@@ -69,3 +73,97 @@ def _keep(provider: Provider, document: dict[str, Any], changes: Mapping[str, An
         before=drift.side("before"),
         after=drift.side("after"),
     )
+
+
+LONGEST_SHOWN = 500  # a document may be half a megabyte, and findings go into mails
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    One thing, in the shape of every finding of the console.
+
+    An `error` needs a person; what is merely worth knowing is a `warning` or an `info`.
+    """
+
+    code: str
+    severity: Severity
+    title: str
+    expected: str = ""
+    received: str = ""
+    remedy: str = ""
+
+
+_DECIDE = (
+    "Ask whoever runs the provider. Then adopt or refuse the change on the provider's page in the admin."
+)
+_REACH = "Try the address from the console's machine: name, network, proxy, certificate."
+
+# code: severity, title, remedy
+CODES: dict[str, tuple[Severity, str, str]] = {
+    "issuer_changed": ("error", "The provider's document speaks for another issuer", _DECIDE),
+    "endpoint_changed": ("error", "The provider names another endpoint", _DECIDE),
+    "protection_withdrawn": ("error", "The provider no longer announces a protection", _DECIDE),
+    "change_refused": ("info", "The provider still shows what was refused", ""),
+    "capability_changed": ("info", "The provider lists other capabilities", ""),
+    "algorithms_changed": (
+        "warning",
+        "The provider lists other algorithms",
+        "Compare them with the registration's signing algorithms.",
+    ),
+    "member_changed": ("info", "Another member of the document has changed", ""),
+    "keys_added": ("info", "The provider publishes new keys", ""),
+    "keys_removed": ("info", "The provider has withdrawn keys", ""),
+    "key_replaced": (
+        "error",
+        "Another key stands under the name of an earlier one",
+        "Ask whoever runs the provider whether this was meant. If it was not, disable the provider.",
+    ),
+    "key_exposed": (
+        "error",
+        "The provider publishes the secret half of a key",
+        "Tell whoever runs the provider at once: anybody can sign with it. The console does not use it.",
+    ),
+    "key_unusable": ("warning", "A published key is weak or malformed, and is not used", ""),
+    "discovery_unreachable": ("error", "The discovery document cannot be read", _REACH),
+    "discovery_unusable": (
+        "error",
+        "The discovery document cannot be used",
+        "Open it in a browser and compare it with what was expected.",
+    ),
+    "keys_unreachable": ("error", "The provider's keys cannot be read", _REACH),
+    "keys_unusable": (
+        "error",
+        "The provider's key set cannot be used",
+        "Open its jwks_uri in a browser.",
+    ),
+    "certificate_unreadable": ("error", "The certificate of the issuer's host cannot be read", _REACH),
+    "provider_changed": ("info", "The registration was changed meanwhile", ""),
+    "not_examined": ("error", "The console failed at this provider", "Look into the console's log."),
+}
+
+
+# What could not be read; whatever else is an error has been read and waits for a person.
+UNREAD = frozenset(
+    {"discovery_unreachable", "discovery_unusable", "keys_unreachable", "keys_unusable"}
+    | {"certificate_unreadable", "not_examined"}
+)
+
+
+def finding(
+    code: str, *, what: str = "", expected: object = "", received: object = "", meanwhile: str = ""
+) -> Finding:
+    """Return the finding of a code; `what` says which one it is about, `meanwhile` what holds until it is mended."""
+    severity, title, remedy = CODES[code]
+    told = f"{title}: {what}" if what else title
+    return Finding(
+        code, severity, f"{told}.", _text(expected), _text(received), f"{remedy} {meanwhile}".strip()
+    )
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "absent"
+    text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

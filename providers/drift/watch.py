@@ -17,8 +17,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from providers import outgoing
-from providers.drift.findings import UNREAD, Finding, finding
-from providers.drift.pending import undecided
+from providers.drift.pending import UNREAD, Finding, finding, undecided
 from providers.errors import KeysInvalid, ProviderChanged, ProviderFault, ProviderUnreachable, SignInRefused
 from providers.metadata import (
     SERVES_FOR,

@@ -24,9 +24,8 @@ from providers.refresh.by_refresh_token import Standing, ask_again, check_of, ma
 from providers.refresh.services import claim_check, end_unvouched, grace_ends, is_due, refresh_token_of
 from providers.sessions.services import set_console_session
 from providers.sessions.step_up import comes_from_here, is_exempt, is_navigation, wants_page
-from providers.signin.guard import as_refusal, refuse
+from providers.signin.guard import as_refusal, count_sign_in, refuse
 from providers.signin.leaving import leave
-from providers.signin.limits import count_sign_in
 from providers.signin.redirects import lead_on_instead, local_target
 from ssoconsole.platform.actors import Actor
 

@@ -28,7 +28,7 @@ from providers.registration.cautions import cautions, is_risky, refuse_to_give_r
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
 from providers.registration.rules import Problems, problems
 from providers.registration.secret import claim_secret, readable_secret
-from providers.rehearsal.gate import pass_gate, pass_gate_to_enable
+from providers.rehearsal.services import pass_gate, pass_gate_to_enable
 from providers.sessions.services import end_sessions_of_provider
 from providers.trial.beginning import carry_trial, end_if_undone, follow_up, refuse_trial
 from ssoconsole.platform.actors import Actor
@@ -70,9 +70,9 @@ def save_provider(
     client id they stay, because whoever changes that has not looked at endpoints. With either the provider's
     sessions end; with `enabled` taken away, they end too. A save that changes nothing writes nothing.
 
-    What needs a rehearsal (`providers.rehearsal.gate`) needs one, or a `trial`, or `anyway`, which goes on record. With
-    `trial`, a change of a kind that could lock people out is taken back after that time by itself, unless an
-    administrator signs in through the provider before. A new provider that is a `draft` is off, and is not enabled
+    What needs a rehearsal (`providers.rehearsal.services`) needs one, or a `trial`, or `anyway`, which goes on
+    record. With `trial`, a change of a kind that could lock people out is taken back after that time by itself, unless
+    an administrator signs in through the provider before. A new provider that is a `draft` is off, and is not enabled
     without a rehearsal either. `note` is for the history. A client secret that was entered for another issuer, or for
     other hosts, is entered again or forgotten (`registration.secret`). Raises RegistrationInvalid, RehearsalRequired
     and SuperuserRequired.

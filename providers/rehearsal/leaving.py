@@ -6,9 +6,8 @@ from providers.metadata import fetch_discovery
 from providers.models import Rehearsal, SignInAttempt
 from providers.rehearsal import services
 from providers.rehearsal.services import attempt_to_leave, keep_metadata, refuse_rehearsal, rehearsed_provider
-from providers.signin.guard import as_refusal
+from providers.signin.guard import as_refusal, count_sign_in
 from providers.signin.leaving import leave
-from providers.signin.limits import count_sign_in
 from providers.signin.redirects import lead_on_instead
 from ssoconsole.platform.actors import Actor
 

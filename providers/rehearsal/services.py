@@ -3,11 +3,17 @@
 A registration as text, and back: what a rehearsal goes through is not in the provider's row.
 
 What a rehearsal has decided, as data for the page that tells it.
+
+What has to be rehearsed before people depend on it.
+
+The rule stands here and the registration's services obey it, so that no door is easier than another.
 """
 
 import json
 import uuid
 from collections.abc import Mapping
+from copy import copy
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -19,10 +25,13 @@ from providers.errors import AttemptExpired, Denied, SignInRefused
 from providers.identities.decision import Decision, mapped_person
 from providers.models import Provider, Rehearsal, SignInAttempt
 from providers.protocol.mapping import MappedPerson, naming_claim
+from providers.registration.cautions import is_risky
+from providers.registration.errors import RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.secret import claim_secret, extend_to_hosts
 from providers.signin.traces import SignIn, finish_attempt
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
 
 if TYPE_CHECKING:
     from ssoconsole.platform.accounts.models import User
@@ -166,3 +175,70 @@ def _of_person(person: MappedPerson, provider: Provider, claims: Mapping[str, An
         "principal_claim": naming_claim(claims, provider.principal_claims),
         "groups": sorted(person.groups),
     }
+
+
+MOST = 50  # rehearsals of one provider that are looked at
+ENABLED = "enabled"
+
+
+def pass_gate(
+    *, stored: Provider, provider: Provider, anyway: bool, on_trial: bool = False
+) -> dict[str, Any]:
+    """
+    Return what the event of writing `provider` over `stored` says of its rehearsal; empty where none is needed.
+
+    What is saved on trial, or while a trial runs, is taken back by itself and needs none. Raises RehearsalRequired
+    where one is needed, there is none, and nobody says `anyway`.
+    """
+    if on_trial or stored.trial_ends_at:
+        return {}
+    if not (changed := needs_rehearsal(stored, provider)):
+        return {}
+    if found := fresh_rehearsal(provider, at=timezone.now()):
+        return {"rehearsal": found.reference}
+    if anyway:
+        return {"anyway": True}
+    raise RehearsalRequired(changed)
+
+
+def pass_gate_to_enable(*, stored: Provider, anyway: bool) -> dict[str, Any]:
+    """The same for enabling `stored` as it is."""
+    enabled = copy(stored)
+    enabled.enabled = True
+    return pass_gate(stored=stored, provider=enabled, anyway=anyway)
+
+
+def needs_rehearsal(stored: Provider, provider: Provider) -> tuple[str, ...]:
+    """
+    Return the fields because of which a rehearsal is needed; empty for a change that harms nobody.
+
+    Nobody depends on a provider that is disabled and stays so. One that is a draft, or was changed while it was off,
+    lets people in by what nobody has tried.
+    """
+    if not provider.enabled:
+        return ()
+    if changed := is_risky(stored, provider):
+        return changed
+    if stored.enabled or not Provider.objects.drafts().filter(pk=stored.pk).exists():
+        return ()
+    return (ENABLED,)
+
+
+def fresh_rehearsal(provider: Provider, *, at: datetime) -> SignInAttempt | None:
+    """Return a successful attempt through exactly this registration that still counts, by whichever active user."""
+    succeeded = SignInAttempt.objects.filter(
+        purpose=SignInAttempt.Purpose.REHEARSAL,
+        outcome="ok",
+        rehearsal__in=Rehearsal.objects.fresh(at=at).filter(provider_id=provider.pk, by__is_active=True),
+    )
+    for attempt in succeeded.select_related("rehearsal").order_by("-started_at")[:MOST]:
+        if attempt.rehearsal and _is_of(attempt.rehearsal, provider):
+            return attempt
+    return None
+
+
+def _is_of(rehearsal: Rehearsal, provider: Provider) -> bool:
+    try:
+        return not is_risky(rehearsed_provider(rehearsal), provider)
+    except DecryptionFailed:
+        return False

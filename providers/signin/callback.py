@@ -47,8 +47,7 @@ from providers.signin.attempts import consume_attempt, find_attempt, keep_posted
 from providers.signin.backend import ProviderBackend
 from providers.signin.completion import Completion
 from providers.signin.cookies import is_bound
-from providers.signin.guard import completion_of, place_of, refuses_in_words
-from providers.signin.limits import count_sign_in
+from providers.signin.guard import completion_of, count_sign_in, place_of, refuses_in_words
 from providers.signin.redirects import lead_on
 from providers.signin.traces import SignIn, finish_attempt
 from providers.trial.services import settle

@@ -20,9 +20,8 @@ from providers.models import Provider
 from providers.protocol.admission import domain_of, normal_domains
 from providers.protocol.mapping import LONGEST_EMAIL
 from providers.signin.cookies import goes_straight_through, last_choice
-from providers.signin.guard import refuses_in_words
+from providers.signin.guard import count_sign_in, refuses_in_words
 from providers.signin.leaving import signin_start
-from providers.signin.limits import count_sign_in
 from providers.signin.redirects import lead_on_instead, local_target, with_next
 from providers.trial.services import roll_back_overdue
 

@@ -10,6 +10,8 @@ The one table from an attempt's purpose to its completion.
 
 A purpose is written on the attempt when the browser leaves (`leaving.leave`); a new one is a subclass of
 `Completion` beside its flow and a line here.
+
+How many sign-ins one address may start: each start, and each answer that fits no start, is a row.
 """
 
 import functools
@@ -18,7 +20,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
@@ -27,14 +31,60 @@ from providers.errors import InternalError, ProviderRefused, SignInRefused, TooM
 from providers.models import Provider, SignInAttempt
 from providers.refresh.completion import CheckCompletion
 from providers.rehearsal.completion import RehearsalCompletion
-from providers.signin import limits
 from providers.signin.attempts import new_reference
 from providers.signin.completion import Completion
 from providers.signin.cookies import stay_here
 from providers.signin.redirects import chooser_url, with_next
 from providers.signin.traces import SignIn, finish_attempt, record_refusal
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.limits import WINDOW, count_try, source_of, this_minute
 from ssoconsole.platform.logs import place_of_fault
+
+log = structlog.get_logger("signin")
+
+
+def count_sign_in(request: HttpRequest) -> None:
+    """
+    Count one more; raises TooManyAttempts past SIGN_INS_PER_MINUTE.
+
+    Without a cache nothing is counted: the limit keeps the table small, it guards no secret.
+    """
+    try:
+        count = count_try(_name_of(request))
+    except Exception as error:  # noqa: BLE001, RUF100 - every cache has errors of its own; none may stop a sign-in
+        log.warning("sign_ins_not_counted", error=type(error).__name__)
+        return
+    if count > settings.SIGN_INS_PER_MINUTE:
+        raise TooManyAttempts(
+            expected=f"up to {settings.SIGN_INS_PER_MINUTE} in a minute",
+            received=f"{count} from this address",
+        )
+
+
+def reference_of_flood(request: HttpRequest) -> str | None:
+    """Return the reference under which this minute's flood from this address is on record already."""
+    try:
+        found = cache.get(_flood(request))
+    except Exception:  # noqa: BLE001, RUF100 - see above
+        return None
+    return found if isinstance(found, str) else None
+
+
+def keep_reference_of_flood(request: HttpRequest, reference: str) -> None:
+    """Let the rest of this minute's flood share one row and one reference."""
+    try:
+        cache.set(_flood(request), reference, timeout=WINDOW)
+    except Exception as error:  # noqa: BLE001, RUF100 - see above
+        log.warning("flood_not_remembered", error=type(error).__name__)
+
+
+def _flood(request: HttpRequest) -> str:
+    return f"{_name_of(request)}:reference"
+
+
+def _name_of(request: HttpRequest) -> str:
+    return f"sign-ins:{source_of(request)}:{this_minute()}"
+
 
 Purpose = SignInAttempt.Purpose
 
@@ -289,7 +339,7 @@ def _record(request: HttpRequest, place: Place, error: SignInRefused) -> str:
     if place.sign_in is not None:
         finish_attempt(sign_in=place.sign_in, by=by, error=error)
         return place.sign_in.attempt.reference
-    if isinstance(error, TooManyAttempts) and (known := limits.reference_of_flood(request)):
+    if isinstance(error, TooManyAttempts) and (known := reference_of_flood(request)):
         return known
     attempt = record_refusal(
         error=error,
@@ -299,7 +349,7 @@ def _record(request: HttpRequest, place: Place, error: SignInRefused) -> str:
         next_url=place.next_url,
     )
     if isinstance(error, TooManyAttempts):
-        limits.keep_reference_of_flood(request, attempt.reference)
+        keep_reference_of_flood(request, attempt.reference)
     return attempt.reference
 
 

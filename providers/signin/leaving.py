@@ -17,8 +17,7 @@ from providers.sessions.step_up import PARAMETER
 from providers.signin.attempts import start_attempt
 from providers.signin.backend import authorization_request
 from providers.signin.cookies import browser_binding, set_binding
-from providers.signin.guard import place_of, refuses_in_words
-from providers.signin.limits import count_sign_in
+from providers.signin.guard import count_sign_in, place_of, refuses_in_words
 from providers.signin.redirects import add_query, local_target
 from providers.trial.services import roll_back_overdue, settle
 from ssoconsole.platform.actors import Actor

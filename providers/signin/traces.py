@@ -19,7 +19,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.eventlog.services import mask, record_event
-from ssoconsole.platform.metrics.counting import count_session_check, count_sign_in
+from ssoconsole.platform.metrics import count_session_check, count_sign_in
 
 SUCCESS = "ok"
 # What finishing an attempt writes; the rest of the row stays as it was when the browser left.

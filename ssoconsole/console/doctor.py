@@ -43,13 +43,12 @@ from ssoconsole.platform.eventlog.services import MASK, mask
 from ssoconsole.platform.examination import Check, first_failure, is_valid
 from ssoconsole.platform.jose.verify import MAX_BYTES
 from ssoconsole.platform.references import number_of_words
-from ssoconsole.platform.rest.serializers import StrictSerializer
-from ssoconsole.platform.rest.views import ResourceView
-from tokens.api.permissions import is_administrator
+from ssoconsole.platform.rest import ResourceView, StrictSerializer
+from tokens.api.authentication import is_administrator
 from tokens.doctor import explain_token
 from tokens.models import SigningKey, TokenRecord, TokenRefusal
 from tokens.protocol.examination.text import Unverified, read_unverified
-from tokens.refusals.explaining import checks_of, refusal_as_check
+from tokens.refusals.services import checks_of, refusal_as_check
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from ssoconsole.platform.http.forwarding import (
     FROM_TRUSTED_PROXY,
     is_trusted,
 )
-from ssoconsole.platform.metrics.counting import CONTENT_TYPE, exposition
+from ssoconsole.platform.metrics import CONTENT_TYPE, exposition
 from ssoconsole.platform.runs.models import LastFailure, LastRun
 from ssoconsole.platform.version import VERSION
 from tokens.models import SigningKey

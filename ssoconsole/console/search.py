@@ -28,8 +28,8 @@ from providers.models import Identity, Provider, SignInAttempt
 from ssoconsole.console.doctor import examination
 from ssoconsole.console.refusals import find_refusal
 from ssoconsole.platform.accounts.models import User
-from ssoconsole.platform.admin_lookups import may_view
-from tokens.api.permissions import is_administrator
+from ssoconsole.platform.admin_base import may_view
+from tokens.api.authentication import is_administrator
 from tokens.models import Bot, TokenRecord, TokenRefusal
 from tokens.protocol.client_authentication import PREFIX
 from tokens.protocol.examination.text import read_unverified

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from django.test import Client
 
-from ssoconsole.console.expiry.ending import KINDS
+from ssoconsole.console.expiry.endings import KINDS
 from ssoconsole.platform.runs.models import LastRun
 from tests.deploy.names import DEPLOY
 from tests.deploy.tools import run, tool

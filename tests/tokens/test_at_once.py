@@ -366,7 +366,7 @@ def test_a_refusal_is_djangos_and_it_does_not_try_the_short_way_again(direct, me
 
 
 def test_it_logs_and_counts_as_every_request_is(direct, me, caplog):
-    from ssoconsole.platform.metrics.counting import REGISTRY
+    from ssoconsole.platform.metrics import REGISTRY
 
     def counted():
         labels = {"route": "oauth_token", "status": "2xx"}

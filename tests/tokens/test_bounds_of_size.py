@@ -20,10 +20,10 @@ from tokens.errors import (
 )
 from tokens.models import TokenRecord
 from tokens.protocol import status_list
+from tokens.protocol.access_token import parse_lifetime, parse_lifetime_text
 from tokens.protocol.client_authentication import LONGEST_HEADER, parse_basic
 from tokens.protocol.examination.text import check_text
 from tokens.protocol.key_file import read_key_file
-from tokens.protocol.lifetimes import parse_lifetime, parse_lifetime_text
 from tokens.protocol.retirement import evidence_for_retiring, unused_since
 from tokens.protocol.scopes import check_identifier, check_roles, check_scopes, is_resource, parse_scope
 from tokens.protocol.workload_token import jwks_uri_of

@@ -11,8 +11,7 @@ from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.credentials.authentication import MOST_PER_ADDRESS, count_failure
 from tokens.credentials.keyless import set_public_keys
-from tokens.credentials.services import add_client_secret, retire_credential
-from tokens.credentials.use import note_use
+from tokens.credentials.services import add_client_secret, note_use, retire_credential
 from tokens.models import Audience, Bot, Credential, StatusList, TokenRecord
 from tokens.oauth.introspect import RESOURCE_SERVER
 from tokens.records.services import issue_token

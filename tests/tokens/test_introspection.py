@@ -16,8 +16,7 @@ from ssoconsole.platform.jose.sign import generate_private_key, sign_jwt
 from tokens.audiences import disable_audience, enable_audience
 from tokens.bots.services import GrantSpec, disable_bot, enable_bot, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential
-from tokens.keys.parsed import private_keys
-from tokens.keys.services import compromise_signing_key, rotate_signing_key
+from tokens.keys.services import compromise_signing_key, private_keys, rotate_signing_key
 from tokens.models import Bot, Credential, SigningKey, TokenRecord
 from tokens.records import verification
 from tokens.records.revocation import revoke_token, revoke_tokens_of_bot

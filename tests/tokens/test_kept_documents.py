@@ -9,7 +9,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from ssoconsole.platform.metrics.counting import REGISTRY
+from ssoconsole.platform.metrics import REGISTRY
 from tests.support.databases import one_connection
 from tokens.bots.services import disable_bot
 from tokens.keys.services import rotate_signing_key

@@ -16,8 +16,7 @@ from ssoconsole.platform.jose.sign import sign_jwt
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.credentials.services import add_client_secret, retire_credential
-from tokens.keys.parsed import private_keys
-from tokens.keys.services import compromise_signing_key, rotate_signing_key
+from tokens.keys.services import compromise_signing_key, private_keys, rotate_signing_key
 from tokens.models import Bot, Credential, SigningKey, SpentAssertion, TokenRecord
 from tokens.records.verification import find_live_record, find_record
 from tokens.status.services import StatusList

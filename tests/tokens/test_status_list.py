@@ -16,13 +16,12 @@ from tokens_cast import BASE_URL, claims_in, status_bit
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tokens.bots.services import GrantSpec, save_bot
-from tokens.keys.parsed import private_keys
-from tokens.keys.services import compromise_signing_key
+from tokens.keys.services import compromise_signing_key, private_keys
 from tokens.models import Bot, SigningKey, StatusList, TokenRecord
 from tokens.protocol.status_list import decode
 from tokens.records.revocation import revoke_token, revoke_tokens_of_bot
 from tokens.records.services import issue_token
-from tokens.status import freshness, services
+from tokens.status import services
 from tokens.status.published import dead_numbers
 from tokens.status.services import SIZE, ensure_status_list, find_status_list, forget_status_lists, status_of
 
@@ -125,7 +124,7 @@ def test_a_process_that_was_not_told_notices_within_seconds(oauth, issue):
     assert status_bit(oauth.http, token) == 0
     cache.delete(f"tokens:status-list:{StatusList.objects.get().pk}")  # as KEPT seconds do
     assert status_bit(oauth.http, token) == 1
-    assert freshness.KEPT <= 5
+    assert services.KEPT <= 5
 
 
 def test_a_list_is_kept_and_costs_no_statement(oauth, issue, revoke):
@@ -392,5 +391,5 @@ def test_a_bot_that_was_stopped_where_nobody_could_say_so_is_found_a_moment_late
     record, _ = issue()
     assert dead_numbers(find_status_list(0), at=timezone.now()) == set()
     Bot.objects.update(disabled_at=timezone.now())
-    passed[0] += freshness.KEPT
+    passed[0] += services.KEPT
     assert dead_numbers(find_status_list(0), at=timezone.now()) == {record.number}

@@ -19,6 +19,7 @@ from tokens.errors import (
     ScopeMalformed,
     SecretTooWeak,
 )
+from tokens.protocol.access_token import parse_lifetime, parse_lifetime_text
 from tokens.protocol.client_authentication import (
     check_strength,
     format_client_secret,
@@ -27,7 +28,6 @@ from tokens.protocol.client_authentication import (
     parse_basic,
 )
 from tokens.protocol.form import parse_form, read_charset
-from tokens.protocol.lifetimes import parse_lifetime, parse_lifetime_text
 from tokens.protocol.networks import check_networks, is_allowed
 from tokens.protocol.scopes import check_roles, check_scopes, is_resource, parse_scope
 

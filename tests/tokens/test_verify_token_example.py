@@ -16,8 +16,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.jose.sign import generate_private_key, sign_jwt
 from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
-from tokens.keys.parsed import private_keys
-from tokens.keys.services import KEYS_AHEAD, compromise_signing_key, rotate_signing_key
+from tokens.keys.services import KEYS_AHEAD, compromise_signing_key, private_keys, rotate_signing_key
 from tokens.models import Audience, Bot, SigningKey, TokenRecord
 from tokens.records.revocation import revoke_token
 from tokens.records.services import issue_token

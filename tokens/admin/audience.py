@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.admin_confirmation import asks_first
+from ssoconsole.platform.admin_base import asks_first
 from ssoconsole.platform.errors import DomainError
 from tokens.admin.fields import LinesField
 from tokens.admin.records import UndeletableAdmin

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.admin_confirmation import asks_first
+from ssoconsole.platform.admin_base import asks_first
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.keyset.paginator import BoundedListAdmin
 from tokens.admin.bot_forms import BotForm, GrantForm, GrantFormSet

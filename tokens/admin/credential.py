@@ -9,7 +9,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.admin_confirmation import asks_first
+from ssoconsole.platform.admin_base import asks_first
 from tokens.admin.records import RecordAdmin
 from tokens.admin.trial import try_token
 from tokens.credentials.retirement import evidence_of

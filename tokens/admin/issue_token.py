@@ -18,7 +18,7 @@ from ssoconsole.platform.errors import DomainError
 from tokens.admin.fields import LinesField
 from tokens.bots.grants import grants_of
 from tokens.models import Audience, Bot, TokenRecord
-from tokens.protocol.lifetimes import WORDS, shown_lifetime
+from tokens.protocol.access_token import WORDS, shown_lifetime
 from tokens.records.services import issue_token
 
 if TYPE_CHECKING:

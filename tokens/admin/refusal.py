@@ -12,8 +12,7 @@ from ssoconsole.platform.keyset.admin import KeysetAdmin
 from ssoconsole.platform.keyset.filters import DayFilter, SeenFilter, WhenFilter
 from ssoconsole.platform.references import normalize_reference, number_of_words
 from tokens.models import TokenRefusal
-from tokens.refusals.explaining import explain_refusal
-from tokens.refusals.services import WORDS
+from tokens.refusals.services import WORDS, explain_refusal
 
 
 class CodeFilter(SeenFilter):

@@ -7,7 +7,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.admin_confirmation import asks_first
+from ssoconsole.platform.admin_base import asks_first
 from tokens.admin.import_key import import_key
 from tokens.admin.records import RecordAdmin
 from tokens.keys.services import compromise_signing_key, rotate_signing_key, rotation_possible_from

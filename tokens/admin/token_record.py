@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.admin_confirmation import asks_first
+from ssoconsole.platform.admin_base import asks_first
 from ssoconsole.platform.keyset.filters import DayFilter
 from tokens.admin.records import RecordAdmin
 from tokens.models import Bot, TokenRecord

@@ -11,9 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ssoconsole.platform.jose.verify import MAX_BYTES
-from ssoconsole.platform.rest.serializers import StrictSerializer
-from tokens.api.authentication import actor_of
-from tokens.api.permissions import visible_bots
+from ssoconsole.platform.rest import StrictSerializer
+from tokens.api.authentication import actor_of, visible_bots
 from tokens.api.views import IDEMPOTENCY_KEY, ConsoleView, created, one, repeatable
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.credentials.retirement import evidence_of

@@ -8,8 +8,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tokens.api.authentication import actor_of
-from tokens.api.permissions import visible_bots
+from tokens.api.authentication import actor_of, visible_bots
 from tokens.api.serializers import NewSecretSerializer, RevokedSerializer, SecretSerializer
 from tokens.api.views import IDEMPOTENCY_KEY, ConsoleView, created, one, repeatable
 from tokens.credentials.services import add_client_secret, retire_credential

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from ssoconsole.platform.rest.serializers import StrictSerializer
+from ssoconsole.platform.rest import StrictSerializer
 from tokens.bots.grants import grants_shown
 from tokens.models import Audience, Bot, Credential, TokenRecord
 

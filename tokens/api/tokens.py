@@ -9,8 +9,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tokens.api.authentication import actor_of
-from tokens.api.permissions import visible_bots
+from tokens.api.authentication import actor_of, visible_bots
 from tokens.api.serializers import (
     NewTokenSerializer,
     RevokedSerializer,
@@ -20,7 +19,7 @@ from tokens.api.serializers import (
 from tokens.api.views import IDEMPOTENCY_KEY, ConsoleView, created, one, repeatable
 from tokens.bots.grants import choose_grant
 from tokens.models import Audience, TokenRecord
-from tokens.protocol.lifetimes import parse_lifetime
+from tokens.protocol.access_token import parse_lifetime
 from tokens.protocol.scopes import check_scopes
 from tokens.records.revocation import revoke_token, revoke_tokens_of_bot
 from tokens.records.services import issue_token

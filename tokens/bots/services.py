@@ -23,7 +23,7 @@ from tokens.errors import BotRetired, NameImmutable, NameTaken
 from tokens.models import Bot
 from tokens.protocol.networks import check_networks
 from tokens.records.revocation import revoke_tokens_beyond_grants
-from tokens.status.freshness import status_lists_changed
+from tokens.status.services import status_lists_changed
 
 __all__ = [
     "GrantSpec",

@@ -24,8 +24,7 @@ from ssoconsole.platform.jose.signatures import spend_verification
 from ssoconsole.platform.jose.verify import unverified_claims
 from ssoconsole.platform.limits import subscriber_of
 from tokens.credentials.own_keys import prove_by_own_key
-from tokens.credentials.services import hashes_of
-from tokens.credentials.use import note_use
+from tokens.credentials.services import hashes_of, note_use
 from tokens.credentials.workloads import is_platform, prove_by_platform
 from tokens.errors import CredentialUnknown, InvalidClient, NetworkForeign, ProofRefused
 from tokens.models import Credential

@@ -1,10 +1,15 @@
-"""Writes to client secrets, and the retirement of any credential."""
+"""Writes to client secrets, and the retirement of any credential.
+
+When and from where a credential was last used: the evidence for retiring the others.
+"""
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from ipaddress import ip_address
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
@@ -119,3 +124,31 @@ def _shown(credential: Credential) -> dict[str, object]:
         "expires_at": end.isoformat() if end else None,
         **({"retire_after_unused_days": days} if (days := credential.retire_after_unused_days) else {}),
     }
+
+
+# Between two writes of the last use of one credential: issuing must not be a write per request.
+LAST_USED_EVERY = timedelta(minutes=1)
+
+
+def note_use(
+    credential: Credential, *, address: str | None, at: datetime, secret_hash: str | None = None
+) -> None:
+    """Write the use at most once a minute; `secret_hash` moves a secret to the newest key of the ring."""
+    before = at - LAST_USED_EVERY
+    due = Q(last_used_at=None) | Q(last_used_at__lte=before)
+    changes: dict[str, object] = {"last_used_at": at, "last_used_from": _storable(address)}
+    moved = secret_hash is not None and secret_hash != credential.secret_hash
+    if moved:
+        due |= ~Q(secret_hash=secret_hash)
+        changes["secret_hash"] = secret_hash
+    elif credential.last_used_at is not None and credential.last_used_at > before:
+        return
+    Credential.objects.filter(due, pk=credential.pk).update(**changes)
+
+
+def _storable(address: str | None) -> str | None:
+    """An address as the database takes it; what is none, or has a zone, is no reason to refuse anybody."""
+    try:
+        return str(ip_address((address or "").partition("%")[0]))
+    except ValueError:
+        return None

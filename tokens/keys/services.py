@@ -4,23 +4,67 @@ Besides the key that signs, the next ones of its algorithm are always published 
 has had them long before the first token is signed with them (RFC 7517 section 5, OpenID Connect Core 10.1.1).
 
 How long a key that signs no more goes on verifying, and what is left of it afterwards.
+
+Signing keys in the form that computes; their state always comes from the database.
 """
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
 from ssoconsole.platform.eventlog.services import record_event
-from ssoconsole.platform.jose.keys import public_jwk, thumbprint
-from ssoconsole.platform.jose.sign import generate_private_key, private_key_to_pem
+from ssoconsole.platform.jose.keys import MOST, JwkSet, ParsedKeys, public_jwk, thumbprint
+from ssoconsole.platform.jose.material import PrivateMaterial
+from ssoconsole.platform.jose.sign import generate_private_key, private_key_from_pem, private_key_to_pem
 from tokens.errors import AlgorithmUnknown, KeyUnknown, NoSigningKey
-from tokens.keys.parsed import forget_key
 from tokens.models import Audience, SigningKey, TokenRecord
-from tokens.status.freshness import status_lists_changed
+from tokens.status.services import status_lists_changed
+
+
+def _private(key: SigningKey) -> PrivateMaterial:
+    try:
+        return private_key_from_pem(key.private_key)
+    except (DecryptionFailed, ValueError) as error:
+        raise NoSigningKey(
+            "The signing key does not open with the configured encryption keys.", received=key.kid
+        ) from error
+
+
+def signing_key_of(pk: UUID) -> SigningKey:
+    """
+    Return the key with this primary key, read once by a process: for its `kid`, `alg` and halves, which never change.
+
+    Its state is for the statement to say that has found the primary key.
+    """
+    key = _keys.get(pk)
+    if key is None:
+        key = SigningKey.objects.get(pk=pk)
+        if len(_keys) >= MOST:
+            _keys.clear()
+        _keys[pk] = key
+    return key
+
+
+def known_key(kid: str) -> SigningKey | None:
+    """Return the key with this `kid` if `signing_key_of` has read it here."""
+    return next((key for key in _keys.values() if key.kid == kid), None)
+
+
+def forget_key(key: SigningKey) -> None:
+    """Drop what this process has of a key."""
+    _keys.pop(key.pk, None)
+    private_keys.forget(key.kid)
+
+
+_keys: dict[UUID, SigningKey] = {}
+private_keys: ParsedKeys[SigningKey, PrivateMaterial] = ParsedKeys(_private)
+public_keys: ParsedKeys[SigningKey, JwkSet] = ParsedKeys(lambda key: JwkSet.parse({"keys": [key.public_jwk]}))
 
 # What was being signed while the key was retired: a token that is on its way into the database, a status list
 # that APIs may go by for a quarter of an hour.

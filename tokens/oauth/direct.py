@@ -25,14 +25,14 @@ from django.utils.http import parse_etags
 
 from ssoconsole.platform.http.forwarding import SCHEME, believe_forwarding_headers
 from ssoconsole.platform.http.request_log import log_request, request_named
-from ssoconsole.platform.tracing.span import is_tracing
+from ssoconsole.platform.tracing import is_tracing
 from tokens.oauth import answers
 from tokens.oauth.door import CREDENTIAL_IS_UNKNOWN, LEFT_TO_THE_ENDPOINT
 from tokens.oauth.introspect import INTROSPECTION
 from tokens.oauth.revoke import REVOCATION
 from tokens.oauth.token import TOKEN
 from tokens.protocol.form import MOST_BYTES
-from tokens.status.freshness import KEPT, current_word
+from tokens.status.services import KEPT, current_word
 
 StartResponse = Callable[..., Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]

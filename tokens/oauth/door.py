@@ -20,7 +20,7 @@ from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.http.doors import mark_only_post
 from ssoconsole.platform.jose.errors import JwtRefused
 from ssoconsole.platform.limits import source_of
-from ssoconsole.platform.metrics.counting import count_oauth_refusal
+from ssoconsole.platform.metrics import count_oauth_refusal
 from tokens.credentials.authentication import authenticate_assertion, authenticate_client
 from tokens.errors import (
     CredentialUnknown,

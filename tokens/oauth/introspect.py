@@ -11,11 +11,11 @@ from django.utils import timezone
 from ssoconsole.platform.connections.prepared import Statement
 from ssoconsole.platform.jose.errors import JwtRefused
 from ssoconsole.platform.jose.signatures import spend_verification
-from ssoconsole.platform.metrics.counting import count_introspection
+from ssoconsole.platform.metrics import count_introspection
 from tokens.audiences import READ, WRITE, console_identifier
 from tokens.credentials.services import hashes_of
 from tokens.errors import CredentialUnknown, InvalidRequest, InvalidToken
-from tokens.keys.parsed import signing_key_of
+from tokens.keys.services import signing_key_of
 from tokens.models import Bot, Grant, TokenRecord
 from tokens.oauth import answers
 from tokens.oauth.door import QuickEndpoint, client_of, form_endpoint

@@ -14,9 +14,8 @@ from tokens.oauth import answers
 from tokens.oauth.door import public_endpoint
 from tokens.oauth.token import GRANT_TYPES
 from tokens.protocol.client_authentication import ALGORITHMS, METHODS
-from tokens.status.freshness import KEPT
 from tokens.status.published import TYP, status_list_token, status_list_uris
-from tokens.status.services import find_status_list
+from tokens.status.services import KEPT, find_status_list
 
 
 @public_endpoint

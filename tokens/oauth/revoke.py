@@ -12,7 +12,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.jose.verify import UnverifiedJws
 from tokens.credentials.services import hashes_of
 from tokens.errors import InvalidRequest
-from tokens.keys.parsed import known_key, signing_key_of
+from tokens.keys.services import known_key, signing_key_of
 from tokens.oauth import answers
 from tokens.oauth.door import QuickEndpoint, client_of, form_endpoint
 from tokens.oauth.statements import (

@@ -38,8 +38,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import Exact
 
 from ssoconsole.platform.connections.prepared import Parameter, Statement, insert, select
-from tokens.credentials.services import Hashes
-from tokens.credentials.use import LAST_USED_EVERY, note_use
+from tokens.credentials.services import LAST_USED_EVERY, Hashes, note_use
 from tokens.models import Audience, Credential, Grant, SigningKey, TokenRecord
 from tokens.models.credential import CredentialQuerySet
 from tokens.models.record import TokenRecordQuerySet, audience_counts, bot_counts

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.connections.prepared import Row
-from ssoconsole.platform.metrics.counting import count_token_issued
+from ssoconsole.platform.metrics import count_token_issued
 from tokens.bots.grants import choose_grant, granted_scopes
 from tokens.credentials.services import hashes_of
 from tokens.errors import (
@@ -24,7 +24,7 @@ from tokens.errors import (
     InvalidRequest,
     UnsupportedGrantType,
 )
-from tokens.keys.parsed import signing_key_of
+from tokens.keys.services import signing_key_of
 from tokens.models import Credential, TokenRecord
 from tokens.oauth import answers
 from tokens.oauth.door import QuickEndpoint, client_of, form_endpoint

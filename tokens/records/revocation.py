@@ -15,11 +15,11 @@ from django.utils import timezone
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.connections.prepared import Parameter, update
 from ssoconsole.platform.eventlog.services import AuditedChange, record_event
-from ssoconsole.platform.metrics.counting import count_tokens_revoked
+from ssoconsole.platform.metrics import count_tokens_revoked
 from tokens.bots.grants import grants_of
 from tokens.models import Audience, Bot, Credential, Grant, TokenRecord
 from tokens.models.record import TokenRecordQuerySet
-from tokens.status.freshness import tokens_revoked
+from tokens.status.services import tokens_revoked
 
 
 def revoke_token(*, record: TokenRecord, by: Actor) -> bool:

@@ -19,7 +19,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.connections.batches import delete_in_batches
 from ssoconsole.platform.eventlog.services import record_event
 from ssoconsole.platform.jose.sign import sign_jwt
-from ssoconsole.platform.metrics.counting import count_token_issued
+from ssoconsole.platform.metrics import count_token_issued
 from tokens.bots.grants import check_usable, granted_scopes, grants_of, refuse_to_give_power
 from tokens.errors import (
     BotDisabled,
@@ -29,8 +29,7 @@ from tokens.errors import (
     NotGranted,
     TooManyTokens,
 )
-from tokens.keys.parsed import private_keys
-from tokens.keys.services import ensure_signing_key, verify_for_ever
+from tokens.keys.services import ensure_signing_key, private_keys, verify_for_ever
 from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
 from tokens.protocol.access_token import TYP, AccessToken, claims_of
 from tokens.status.services import status_of

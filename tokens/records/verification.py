@@ -10,7 +10,7 @@ from ssoconsole.platform.jose.algorithms import ALGORITHMS
 from ssoconsole.platform.jose.errors import JwtRefused, MissingClaim
 from ssoconsole.platform.jose.signatures import spend_verification
 from ssoconsole.platform.jose.verify import TypeRule, UnverifiedJws, parse_jws, verify_jwt
-from tokens.keys.parsed import public_keys
+from tokens.keys.services import public_keys
 from tokens.models import SigningKey, TokenRecord
 from tokens.models.record import TokenRecordQuerySet
 from tokens.protocol.access_token import TYP, AccessToken, claims_of

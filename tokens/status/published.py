@@ -11,13 +11,20 @@ from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, Oute
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.jose.sign import sign_jwt
-from tokens.keys.parsed import private_keys
-from tokens.keys.services import ensure_signing_key
+from tokens.keys.services import ensure_signing_key, private_keys
 from tokens.models import Audience, Bot, SigningKey, StatusList, TokenRecord
 from tokens.models.record import audience_counts, bot_counts, key_counts
 from tokens.protocol.status_list import encode, pack_invalid
-from tokens.status.freshness import KEPT, current_word, current_word_of_holders, keep, kept
-from tokens.status.services import SIZE, KnownList, status_list_uri
+from tokens.status.services import (
+    KEPT,
+    SIZE,
+    KnownList,
+    current_word,
+    current_word_of_holders,
+    keep,
+    kept,
+    status_list_uri,
+)
 
 TYP = "statuslist+jwt"
 ALG = "ES256"  # RS256 signs OpenMetadata's tokens, and not every API that takes those looks at typ

@@ -16,8 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from ssoconsole.console.expiry.email import NOBODY
-from ssoconsole.console.expiry.ending import KINDS
-from ssoconsole.console.expiry.endings import ending_soon
+from ssoconsole.console.expiry.endings import KINDS, ending_soon
 from ssoconsole.console.expiry.webhook import webhook_target
 from ssoconsole.platform.outbound.errors import OutboundError
 from ssoconsole.platform.values import sender_of

@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from providers.models import DiscoveryDrift
 from ssoconsole.console.expiry import email, webhook
-from ssoconsole.console.expiry.ending import Ending
-from ssoconsole.console.expiry.endings import WITHIN, endings_for
+from ssoconsole.console.expiry.endings import WITHIN, Ending, endings_for
 from ssoconsole.platform.accounts.models import User
 
 MOST_CHANGED = 10

@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from ssoconsole.console.expiry.ending import Ending
+from ssoconsole.console.expiry.endings import Ending
 from ssoconsole.console.expiry.models import SentWarning
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.outbound import client

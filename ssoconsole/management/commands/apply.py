@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ssoconsole.console.configuration.apply import apply_configuration
-from ssoconsole.console.configuration.report import differences, printable, report
+from ssoconsole.console.configuration.plan import printable, report, shown_differences
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.progress import Progress
 from ssoconsole.platform.yaml import LARGEST_FILE, ConfigurationRefused
@@ -59,7 +59,7 @@ class Command(BaseCommand):
             raise CommandError(f"{file} has errors ({len(refused.problems)}); nothing was changed.") from None
         for warning in plan.warnings:
             self.stderr.write(printable(f"{file}:{warning.line}: {warning.path}: warning: {warning.message}"))
-        told = differences(plan) if options["diff"] else report(plan, dry_run=options["dry_run"])
+        told = shown_differences(plan) if options["diff"] else report(plan, dry_run=options["dry_run"])
         if told:
             self.stdout.write(told)
         if options["exit_code"] and plan.differs:

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ssoconsole.console.configuration.openmetadata import import_openmetadata
-from ssoconsole.console.configuration.report import printable, report
+from ssoconsole.console.configuration.plan import printable, report
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.yaml import LARGEST_FILE, ConfigurationRefused
 

@@ -10,6 +10,8 @@ Every sign-in by password is an alarm: an event `break_glass_signin`, and a line
 
 The console is meant to be entered through providers. Whoever comes by password has broken the glass, or tries
 to.
+
+The password door: break-glass administrators, and superusers made on the command line.
 """
 
 import math
@@ -17,10 +19,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from axes.backends import AxesStandaloneBackend
 from axes.handlers.base import AxesHandler
 from axes.models import AccessFailureLog
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -216,3 +221,26 @@ def come_back_later(
 
 def _name(credentials: Credentials | None) -> str:
     return str((credentials or {}).get("username") or "")
+
+
+class LockoutBackend(AxesStandaloneBackend):
+    """
+    Stops a sign-in by password where somebody has to wait, before any password is looked at.
+
+    Django calls a backend only by keywords that fit: this one, unlike the library's, takes a name and a
+    password and nothing else, so that sign-ins through providers pass it by.
+    """
+
+    def authenticate(self, request: HttpRequest | None, username: str, password: str) -> None:
+        """Return None, or raise PermissionDenied, at which Django stops asking other backends."""
+        if request is not None:  # otherwise there is no door, and nobody to wait
+            super().authenticate(request, username=username, password=password)
+
+
+class PasswordBackend(ModelBackend):
+    """Django's own, which also refuses an account past its time, at sign-in and at every request after."""
+
+    def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
+        if isinstance(user, User) and user.has_expired(at=timezone.now()):
+            return False
+        return super().user_can_authenticate(user)

@@ -17,7 +17,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.connections.prepared import Pair, Statement, insert
 from ssoconsole.platform.eventlog.models import Event
 from ssoconsole.platform.logs import log_at_once, request_id_var
-from ssoconsole.platform.metrics.counting import count_event
+from ssoconsole.platform.metrics import count_event
 
 MASK = "••••••••"
 SECRET_WORDS = ("secret", "password", "private", "token", "assertion", "verifier", "cookie", "authorization")

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ssoconsole.platform.http.forwarding import FROM_TRUSTED_PROXY
 from ssoconsole.platform.logs import log_at_once, request_id_var, shown_path, trace_id_var
-from ssoconsole.platform.metrics.counting import observe_request
+from ssoconsole.platform.metrics import observe_request
 
 log = logging.getLogger("requests")
 QUIET = ("/healthz", "/readyz", "/static/")

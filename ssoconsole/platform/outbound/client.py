@@ -11,13 +11,13 @@ from contextlib import ExitStack
 from typing import Literal
 from urllib.parse import urlencode
 
-from ssoconsole.platform.metrics.counting import outbound_request
+from ssoconsole.platform.metrics import outbound_request
 from ssoconsole.platform.outbound.connection import secure
 from ssoconsole.platform.outbound.errors import HeaderRefused
 from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits, Response, exchange
 from ssoconsole.platform.outbound.route import open_route, route_to
 from ssoconsole.platform.outbound.targets import Target, parse
-from ssoconsole.platform.tracing.span import span
+from ssoconsole.platform.tracing import span
 
 USER_AGENT = "SSO-Console/0.1.0"
 

@@ -12,7 +12,7 @@ from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import registered_at
 
 pytestmark = pytest.mark.django_db
-BACKEND = "ssoconsole.platform.accounts.backend.PasswordBackend"
+BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from providers.drift.findings import CODES
+from providers.drift.pending import CODES
 
 
 def test_the_table_is_complete_and_right():

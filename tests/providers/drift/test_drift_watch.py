@@ -8,7 +8,7 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from providers.drift import findings
+from providers.drift import pending
 from providers.models import DiscoveryDrift, DiscoveryVersion, JwksVersion, Provider
 from providers.protocol.discovery import ANNOUNCES_ISS, PUSH_ENDPOINT
 from ssoconsole.platform.runs.models import LastFailure, LastRun
@@ -294,7 +294,7 @@ class OutageTests:
         Provider.objects.update(discovery=None, jwks=None)
         assert "no copy" in watch().finding("discovery_unreachable")["remedy"]
         assert not any(
-            "serve" in remedy and "no copy" not in remedy for _, _, remedy in findings.CODES.values()
+            "serve" in remedy and "no copy" not in remedy for _, _, remedy in pending.CODES.values()
         )
 
     def test_it_is_over_when_the_provider_answers(self, op, corp):
@@ -399,5 +399,5 @@ def test_a_person_reads_it_too_and_no_control_character_reaches_his_terminal(op,
 
 def test_every_code_has_a_severity_and_a_sentence():
     assert all(
-        severity in ("error", "warning", "info") and title for severity, title, _ in findings.CODES.values()
+        severity in ("error", "warning", "info") and title for severity, title, _ in pending.CODES.values()
     )

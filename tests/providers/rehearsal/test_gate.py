@@ -318,7 +318,7 @@ class RehearsedTests:
             raise DecryptionFailed
 
         stage.rehearse(corp, leeway="30")
-        monkeypatch.setattr("providers.rehearsal.gate.rehearsed_provider", fails)
+        monkeypatch.setattr("providers.rehearsal.services.rehearsed_provider", fails)
         with pytest.raises(RehearsalRequired):
             save(changed(corp, leeway=30))
 

@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from providers.models import SignInAttempt
-from providers.signin import limits
+from providers.signin import guard
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import Browser, assert_refused, outcome_of, query_of, trace_of
 
@@ -109,8 +109,8 @@ def test_a_cache_that_breaks_in_a_flood_still_gives_a_page(provider, visitor, mo
     def breaks(*args, **kwargs):
         raise OSError
 
-    monkeypatch.setattr(limits.cache, "get", breaks)
-    monkeypatch.setattr(limits.cache, "set", breaks)
+    monkeypatch.setattr(guard.cache, "get", breaks)
+    monkeypatch.setattr(guard.cache, "set", breaks)
     responses = [visitor.client.get("/signin/corp") for _ in range(5)]
     assert [outcome_of(response) for response in responses[3:]] == ["too_many_attempts"] * 2
     assert trace_of(responses[-1])

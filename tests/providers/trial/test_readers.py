@@ -25,7 +25,7 @@ EXEMPT = {
     "providers/metadata.py": "writes the keys of the issuer that its caller has settled",
     "providers/refresh/door.py": "the middleware has settled the provider for this request",
     "providers/registration/beginning.py": "reads which slugs there are",
-    "providers/rehearsal/gate.py": "asks about the row that its caller holds",
+    "providers/rehearsal/services.py": "asks about the row that its caller holds",
     "providers/retention.py": "reads which version a trial needs",
     "providers/signin/attempts.py": "the callback settles the attempt's provider before it is used",
     "providers/trial/beginning.py": "writes the trial",

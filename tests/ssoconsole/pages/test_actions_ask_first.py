@@ -4,7 +4,7 @@ import pytest
 from django.contrib import admin
 from django.utils import timezone
 
-from ssoconsole.platform import admin_confirmation
+from ssoconsole.platform import admin_base
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password
 from tokens.models import Bot
 
@@ -68,7 +68,7 @@ class HowManyTests:
         assert not Bot.objects.filter(disabled_at=None).exists()
 
     def test_more_than_a_form_can_carry_are_not_asked_about(self, act, monkeypatch):
-        monkeypatch.setattr(admin_confirmation, "MOST", 4)
+        monkeypatch.setattr(admin_base, "MOST", 4)
         page = act()
         assert "More than 4 are chosen. Choose at most 4 at a time." in page
         assert "Are you sure?" not in page

@@ -10,7 +10,7 @@ from django.urls import reverse
 from providers.models import ConsoleSession
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.admin_lookups import holds_secret
+from ssoconsole.platform.admin_base import holds_secret
 from ssoconsole.platform.encryption.field import EncryptedTextField
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, provider
 from tokens.bots.services import save_bot
@@ -135,7 +135,7 @@ def test_a_hash_cannot_be_read_letter_by_letter(superuser):
     bob = User.objects.get()
     bob.set_password("a long enough one")
     bob.save(update_fields=["password"])
-    superuser.force_login(bob, backend="ssoconsole.platform.accounts.backend.PasswordBackend")
+    superuser.force_login(bob, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
     for tried in (bob.password[:6], "nothing"):
         answer = superuser.get("/admin/accounts/user/", {"password__startswith": tried})
         assert answer.status_code == 400

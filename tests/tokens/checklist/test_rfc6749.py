@@ -360,7 +360,7 @@ def test_a_token_for_a_bot_whose_event_cannot_be_written_does_not_exist(bob, bot
 
 
 def test_without_a_usable_signing_key_it_is_503(oauth, me):
-    from tokens.keys.parsed import forget_key
+    from tokens.keys.services import forget_key
     from tokens.models import SigningKey
 
     key = SigningKey.objects.signing().get()

@@ -12,7 +12,7 @@ from tokens_cast import BASE_URL, claims_in
 from ssoconsole.platform.jose.sign import sign_jwt
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.keyless import set_public_keys
-from tokens.keys.parsed import private_keys
+from tokens.keys.services import private_keys
 from tokens.models import SigningKey
 from tokens.records.services import issue_token
 

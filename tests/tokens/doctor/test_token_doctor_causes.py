@@ -20,8 +20,7 @@ from tokens.audiences import disable_audience
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
 from tokens.credentials.services import retire_credential
 from tokens.doctor import explain_token
-from tokens.keys.parsed import private_keys
-from tokens.keys.services import compromise_signing_key, rotate_signing_key
+from tokens.keys.services import compromise_signing_key, private_keys, rotate_signing_key
 from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
 from tokens.protocol.examination.record import Facts, examine, first_failure, is_valid
 from tokens.protocol.examination.text import span

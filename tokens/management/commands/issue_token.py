@@ -11,7 +11,7 @@ from ssoconsole.platform.errors import DomainError
 from tokens.bots.grants import choose_grant
 from tokens.errors import BotUnknown
 from tokens.models import Bot
-from tokens.protocol.lifetimes import parse_lifetime_text
+from tokens.protocol.access_token import parse_lifetime_text
 from tokens.protocol.scopes import parse_scope
 from tokens.records.services import issue_token
 

@@ -5,10 +5,10 @@ What the chart ignores without a word.
 
 from collections.abc import Iterator
 
-from providers.protocol.openmetadata.authority import are_one, behind_endpoint, is_endpoint, is_internal
 from providers.protocol.openmetadata.carried import discovery_address
 from providers.protocol.openmetadata.document import REFERENCE, Document, Form, Spelling, Trap
 from providers.protocol.openmetadata.findings import Code
+from providers.protocol.openmetadata.importing import are_one, behind_endpoint, is_endpoint, is_internal
 from providers.protocol.openmetadata.lint.facts import Facts, is_confidential, is_custom_oidc
 from providers.protocol.openmetadata.lint.keys import is_local, split
 from providers.protocol.openmetadata.lint.values import texts_of

@@ -17,9 +17,8 @@ from django.utils import timezone
 
 from providers.client_keys import ensure_client_key
 from providers.models import Provider
-from ssoconsole.console.expiry import ending
-from ssoconsole.console.expiry.ending import KINDS
-from ssoconsole.console.expiry.endings import ending_soon, endings_for
+from ssoconsole.console.expiry import endings
+from ssoconsole.console.expiry.endings import KINDS, ending_soon, endings_for
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.encryption.reencrypt import reencrypt_all
 from tests.ssoconsole.console.expiry import things_that_end as things
@@ -240,7 +239,7 @@ class BoundTests:
         for number in range(5):
             things.client_secret(bot=bot, label=f"secret {number}", days=number + 1)
         assert [each.name for each in ending_soon(NOW())] == [f"nightly, secret {n}" for n in range(3)]
-        assert ending.MOST == 200
+        assert endings.MOST == 200
 
     def test_the_number_of_queries_does_not_grow(self):
         things.one_of_each()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from ssoconsole.console.expiry.ending import KINDS
+from ssoconsole.console.expiry.endings import KINDS
 from ssoconsole.console.expiry.webhook import sign
 
 

@@ -8,7 +8,7 @@ import pytest
 from ssoconsole.console import operation
 from ssoconsole.console.checklist.services import ITEMS
 from ssoconsole.console.expiry.checks import collect_endings
-from ssoconsole.platform.metrics.counting import REGISTRY
+from ssoconsole.platform.metrics import REGISTRY
 
 ROOT = Path(__file__).parents[4]
 PAGE = (ROOT / "docs" / "operation.md").read_text()

@@ -327,7 +327,7 @@ class WhatIsKeptTests:
         assert "failed sign-ins by password: 3 deleted" in capsys.readouterr().out
 
     def test_the_admin_shows_none_of_these_tables(self, password, client):
-        client.force_login(User.objects.get(), backend="ssoconsole.platform.accounts.backend.PasswordBackend")
+        client.force_login(User.objects.get(), backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
         page = client.get("/admin/").content.decode()
         assert "axes" not in page.lower()
         assert client.get("/admin/axes/accessfailurelog/").status_code == 404

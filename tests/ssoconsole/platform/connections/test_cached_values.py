@@ -13,14 +13,14 @@ from django.core.cache import cache, caches
 from django.test import Client
 from django.utils import timezone
 
-from providers.signin import limits as sign_ins
+from providers.signin import guard as sign_ins
 from providers.signout import is_worth_a_record
 from ssoconsole.console.health import check_cache
 from ssoconsole.platform.connections.cache import LocalCache, PausingRedis, SharedCache
 from ssoconsole.platform.limits import may_try
 from tests.support.optional import missing
 from tokens.credentials.authentication import count_failure
-from tokens.status import freshness
+from tokens.status import services
 from tokens.status.published import status_list_uris
 
 # Every test worker has a database of its own, apart from those that the whole suite may run in.
@@ -113,7 +113,7 @@ def test_counting_and_adding_work_in_both(either):
 READERS = {
     "tries": lambda: may_try("keys of a provider"),
     "failures": lambda: count_failure(client_id="bot", source="192.0.2.1"),
-    "status lists' word": freshness.current_word,
+    "status lists' word": services.current_word,
     "status lists": lambda: Client().get("/oauth/status/0").status_code,
     "status list addresses": lambda: status_list_uris(at=timezone.now()),
     "sign-ins": lambda: Client(REMOTE_ADDR="192.0.2.1").get("/signin/nobody").status_code,
@@ -184,16 +184,16 @@ def test_nothing_that_somebody_else_wrote_runs_or_breaks(shared, server, monkeyp
 @pytest.mark.parametrize("kept", [1, True, [], {}, {"a": 1}, ["0"], [True], [None], [[0]], "word"], ids=repr)
 def test_a_value_of_another_shape_under_the_right_word_is_none(kept):
     """Whoever can write to the cache can read the word in it."""
-    freshness.keep(f"tokens:status-lists:{settings.BASE_URL}", kept, word=freshness.current_word())
+    services.keep(f"tokens:status-lists:{settings.BASE_URL}", kept, word=services.current_word())
     assert Client().get("/oauth/status").json() == {"status_lists": []}
 
 
 @pytest.mark.django_db
 def test_a_value_that_cannot_be_read_makes_room_for_a_good_one(shared, server):
-    key = shared.make_key(freshness._WORD)
+    key = shared.make_key(services._WORD)
     server.set(key, pickle.dumps(Bomb()))
-    word = freshness.current_word()
-    assert freshness.current_word() == word
+    word = services.current_word()
+    assert services.current_word() == word
     assert not Bomb.went_off
 
 
@@ -210,9 +210,9 @@ def test_every_reader_is_in_the_table():
     assert users == {
         "ssoconsole/console/health.py",
         "ssoconsole/platform/limits.py",
-        "providers/signin/limits.py",
+        "providers/signin/guard.py",
         "tokens/credentials/authentication.py",
-        "tokens/status/freshness.py",
+        "tokens/status/services.py",
     }
 
 

@@ -10,7 +10,7 @@ from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event, EventIsFinal
 from ssoconsole.platform.eventlog.services import MASK, is_secret, mask, record_change, record_event
-from ssoconsole.platform.metrics.counting import REGISTRY
+from ssoconsole.platform.metrics import REGISTRY
 
 BOB = Actor("user", "bob", "203.0.113.7")
 

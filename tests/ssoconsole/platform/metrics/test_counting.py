@@ -8,9 +8,9 @@ from providers.errors import IssuerMismatch
 from providers.metadata import refresh_discovery
 from providers.models import SignInAttempt
 from providers.signin.traces import SignIn, finish_attempt
+from ssoconsole.platform import metrics
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.metrics import counting
-from ssoconsole.platform.metrics.counting import ErrorCodes, FirstNames
+from ssoconsole.platform.metrics import ErrorCodes, FirstNames
 from tests.providers.signin.journey import Browser, register
 from tests.support.leaks import assert_without
 from tests.tokens.tokens_cast import METADATA, OAuth, writes_refused
@@ -173,17 +173,17 @@ class BoundTests:
 
     def test_every_kind_of_issuer_but_a_stranger_has_a_name(self, scraper):
         other = scraper.more("tokens_issued_total", by="other")
-        counting.count_token_issued(by="mallory")
+        metrics.count_token_issued(by="mallory")
         assert other() == 1
 
     def test_a_status_that_is_none_is_other(self, scraper):
         other = scraper.more("request_seconds_count", route="none", status="other")
-        counting.observe_request(route="", status=999, seconds=0.1)
+        metrics.observe_request(route="", status=999, seconds=0.1)
         assert other() == 1
 
     def test_a_fault_that_is_no_refusal_has_a_name_too(self, scraper):
         labels = {"document": "jwks", "provider": "corp", "result": "fault"}
         failed = scraper.more("provider_fetch_seconds_count", **labels)
-        with pytest.raises(ZeroDivisionError), counting.provider_fetch("jwks", provider="corp"):
+        with pytest.raises(ZeroDivisionError), metrics.provider_fetch("jwks", provider="corp"):
             _ = 1 / 0
         assert failed() == 1

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 
-from ssoconsole.platform.metrics import counting
+from ssoconsole.platform import metrics
 from ssoconsole.platform.runs.models import LastFailure, LastRun
 from ssoconsole.platform.runs.services import failures_noted, note_run
 from ssoconsole.platform.version import VERSION
@@ -201,18 +201,18 @@ class SeveralProcessesTests:
 class CollectorTests:
     @pytest.fixture
     def collectors(self, monkeypatch):
-        monkeypatch.setattr(counting, "_collectors", list(counting._collectors))
+        monkeypatch.setattr(metrics, "_collectors", list(metrics._collectors))
 
     def test_another_part_of_the_console_can_add_its_own(self, scraper, collectors):
-        @counting.register_collector
+        @metrics.register_collector
         def ending():
             yield GaugeMetricFamily("sso_console_ends", "Ends", 7)
 
-        counting.register_collector(ending)
+        metrics.register_collector(ending)
         assert scraper.value("ends") == 7
 
     def test_one_that_fails_is_left_out_and_named_in_the_log(self, scraper, collectors, caplog):
-        @counting.register_collector
+        @metrics.register_collector
         def failing():
             raise RuntimeError("hunter2")
 

@@ -16,9 +16,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from providers.metadata import refresh_discovery
+from ssoconsole.platform import tracing as tracing
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.tracing import span as tracing
-from ssoconsole.platform.tracing.span import TracingMiddleware, is_tracing, span, use_tracer
+from ssoconsole.platform.tracing import TracingMiddleware, is_tracing, span, use_tracer
 from tests.providers.signin.journey import Browser, register
 from tests.support.leaks import assert_without
 from tests.support.servers import ROOT

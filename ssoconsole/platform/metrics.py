@@ -1,4 +1,9 @@
-"""Counting, one call a fact. None of these raises, waits or asks the database.
+"""What is counted and timed, for Prometheus: how often and how long, never who.
+
+A label is a name out of this code or an administrator's short name of a provider, each of a bounded number. No
+person, address, token, client id or path ever is one.
+
+Counting, one call a fact. None of these raises, waits or asks the database.
 
 Labels are of a bounded number: whatever comes, a scraper is never given a series for each stranger.
 What is written in a transaction is counted once that has been committed: `transaction.on_commit(partial(…))`.

@@ -1,1 +1,0 @@
-"""What every resource of the REST API stands on, whichever app it belongs to."""
