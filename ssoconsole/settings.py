@@ -381,7 +381,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["tokens.api.authentication.ConsoleAdministrator"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["ssoconsole.platform.rest.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "ssoconsole.platform.rest.ProblemSchema",
+    "DEFAULT_SCHEMA_CLASS": "ssoconsole.platform.rest_schema.ProblemSchema",
     "EXCEPTION_HANDLER": "tokens.api.problems.problem_details",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -15,7 +15,7 @@ from providers.explanations.searching import neighbours_of, said_by_provider
 from providers.explanations.stages import stages_of
 from providers.models import SignInAttempt
 from ssoconsole.platform.references import normalize_reference
-from ssoconsole.platform.rest import ResourceView, one
+from ssoconsole.platform.rest_views import ResourceView, one
 
 
 class StageSerializer(serializers.Serializer[Any]):

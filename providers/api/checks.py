@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from providers.api.registrations import settled
 from providers.diagnosis.services import check_provider
 from providers.protocol.preflight.findings import ORDER
-from ssoconsole.platform.rest import ResourceView, caller
+from ssoconsole.platform.rest_views import ResourceView, caller
 
 
 class FindingSerializer(serializers.Serializer[Any]):

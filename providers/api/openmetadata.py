@@ -11,7 +11,8 @@ from rest_framework.response import Response
 from providers.api.registrations import settled
 from providers.openmetadata import LONGEST, LONGEST_NAME, export_files, lint_configuration, shown
 from providers.protocol.openmetadata.export import TARGETS
-from ssoconsole.platform.rest import ResourceView, StrictSerializer
+from ssoconsole.platform.rest import StrictSerializer
+from ssoconsole.platform.rest_views import ResourceView
 from ssoconsole.platform.yaml import LARGEST_FILE
 
 

@@ -20,7 +20,7 @@ from providers.registration.fields import FIELDS, SESSION
 from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
 from providers.trial.services import roll_back_overdue, settle
-from ssoconsole.platform.rest import ResourceView, caller, created, one
+from ssoconsole.platform.rest_views import ResourceView, caller, created, one
 
 
 class NotRehearsed(APIException):

@@ -43,7 +43,8 @@ from ssoconsole.platform.eventlog.services import MASK, mask
 from ssoconsole.platform.examination import Check, first_failure, is_valid
 from ssoconsole.platform.jose.verify import MAX_BYTES
 from ssoconsole.platform.references import number_of_words
-from ssoconsole.platform.rest import ResourceView, StrictSerializer
+from ssoconsole.platform.rest import StrictSerializer
+from ssoconsole.platform.rest_views import ResourceView
 from tokens.api.authentication import is_administrator
 from tokens.doctor import explain_token
 from tokens.models import SigningKey, TokenRecord, TokenRefusal

@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ssoconsole.platform.rest import ResourceView, created, one
+from ssoconsole.platform.rest_views import ResourceView, created, one
 from tokens.api.authentication import actor_of
 from tokens.repeats import do_once
 
