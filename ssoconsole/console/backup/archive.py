@@ -34,6 +34,7 @@ from providers.sessions.services import end_selected
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.progress import over
 from tokens.keys.services import compromise_signing_key
 from tokens.models import Audience, SigningKey, TokenRecord
 from tokens.records.revocation import revoke_tokens_of_audience
@@ -54,6 +55,7 @@ class RestoreRefused(DomainError):
 FORMAT = 1
 MANIFEST, DATABASE = "manifest.json", "database"
 LARGEST_MANIFEST = 1_000_000  # bytes
+MEGABYTE = 1 << 20
 UNPACKED = "sso-console-restore-"  # what a backup is unpacked in
 
 
@@ -151,7 +153,7 @@ def _manifest(body: bytes) -> Manifest:
 def _copy(source: IO[bytes], target: Path) -> str:
     digest = hashlib.sha256()
     with target.open("xb") as file:
-        while chunk := source.read(1 << 20):
+        for chunk in over(iter(lambda: source.read(MEGABYTE), b""), what="megabytes read"):
             digest.update(chunk)
             file.write(chunk)
     return digest.hexdigest()

@@ -11,12 +11,16 @@ import re
 import secrets
 import shutil
 import subprocess
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from django.db import connection
 
 from ssoconsole.console.backup.archive import BackupRefused, RestoreRefused
 from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.progress import over
 
 SCHEMA = "public"
 PROGRAMS = "/usr/lib/postgresql/{version}/bin"  # where Debian and PostgreSQL's own packages put them
@@ -81,10 +85,30 @@ def _run(program: str, arguments: list[str], *, refused: type[DomainError]) -> N
     if path is None:
         raise refused(f"{program} is missing: install the client programs of PostgreSQL {version}.")
     command = [path, "--no-password", *arguments]
-    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode != 0:
+    with TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, env=_environment(), stdout=said, stderr=said)  # noqa: S603
+        try:
+            for _ in over(_seconds(process), what=f"{program}, seconds"):
+                pass
+        finally:
+            process.kill()  # where nobody waits any more; it is nothing to one that has ended
+            process.wait()
+        said.seek(0)
         # It names tables, and where it tried to connect; never the password.
-        raise refused(f"{program} failed: {done.stderr.strip()[:2000]}{_misfit(path, program, version)}")
+        message = said.read(2000).strip()
+    if process.returncode != 0:
+        raise refused(f"{program} failed: {message}{_misfit(path, program, version)}")
+
+
+def _seconds(process: "subprocess.Popen[bytes]") -> Iterator[int]:
+    """Give one number for each second until the process has ended."""
+    for second in count(1):
+        try:
+            process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            yield second
+        else:
+            return
 
 
 def _misfit(path: str, program: str, version: int) -> str:

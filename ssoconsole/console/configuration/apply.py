@@ -41,7 +41,7 @@ from ssoconsole.console.configuration.sections.section import (
 from ssoconsole.console.configuration.shape import PLACEHOLDER, SECTIONS, check_shape, is_secret
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
-from ssoconsole.platform.progress import Progress
+from ssoconsole.platform.progress import over
 from ssoconsole.platform.yaml import (
     SECRET_KEY_NAME,
     Findings,
@@ -143,7 +143,6 @@ def _usable(secret: str, whence: str) -> str:
         raise SecretMissing(f"{whence} {error}") from None
 
 
-SILENT = Progress()
 OTHER_ENDPOINTS = (
     "the provider names other endpoints than those in use; "
     "they wait on its page in the admin to be adopted or refused"
@@ -157,7 +156,6 @@ def apply_configuration(
     by: Actor,
     prune: bool = False,
     dry_run: bool = False,
-    progress: Progress = SILENT,
 ) -> Plan:
     """
     Make the database match a file; return what was done, or would be with `dry_run`.
@@ -169,12 +167,12 @@ def apply_configuration(
     document, findings = read_configuration(content, environment=environment, dry_run=dry_run)
     roll_back_overdue(at=timezone.now())
     with transaction.atomic():
-        plan = _Run(document, findings, by=by, progress=progress).settle_all(prune=prune)
+        plan = _Run(document, findings, by=by).settle_all(prune=prune)
         findings.refuse_if_any()
         if dry_run:
             transaction.set_rollback(True)
     if not dry_run:
-        _fetch_discovery(plan, findings, by=by, progress=progress)
+        _fetch_discovery(plan, findings, by=by)
     return plan
 
 
@@ -198,13 +196,10 @@ def read_configuration(
 class _Run:
     """One pass over a document, within the caller's transaction; problems are collected to the end."""
 
-    def __init__(
-        self, document: dict[str, Any], findings: Findings, *, by: Actor, progress: Progress
-    ) -> None:
+    def __init__(self, document: dict[str, Any], findings: Findings, *, by: Actor) -> None:
         self.document = document
         self.findings = findings
         self.by = by
-        self.progress = progress
         self.plan = Plan(warnings=findings.warnings)
 
     def settle_all(self, *, prune: bool) -> Plan:
@@ -214,7 +209,7 @@ class _Run:
         present = [section for section in sections if section.name in self.document]
         for section in present:
             entries = self.document[section.name]
-            for index, entry in enumerate(self.progress.over(entries, total=len(entries), what=section.name)):
+            for index, entry in enumerate(over(entries, total=len(entries), what=section.name)):
                 self._settle(section, entry, (section.name, index))
         for section in reversed(present) if prune else ():
             self._prune(section)
@@ -293,8 +288,8 @@ def _add_cautions(plan: Plan, provider: Provider, path: Path, line: int) -> None
     plan.warnings += [Problem(spell(path), line, caution) for caution in found if caution not in told]
 
 
-def _fetch_discovery(plan: Plan, findings: Findings, *, by: Actor, progress: Progress) -> None:
-    asked = progress.over(plan.to_fetch.items(), total=len(plan.to_fetch), what="discovery documents")
+def _fetch_discovery(plan: Plan, findings: Findings, *, by: Actor) -> None:
+    asked = over(plan.to_fetch.items(), total=len(plan.to_fetch), what="discovery documents")
     for slug, path in asked:
         line = findings.line_of((*path, "issuer"))
         try:

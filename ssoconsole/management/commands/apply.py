@@ -3,16 +3,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ssoconsole.console.configuration.apply import apply_configuration
 from ssoconsole.console.configuration.plan import printable, report, shown_differences
+from ssoconsole.management.commands import LongCommand
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.progress import Progress
 from ssoconsole.platform.yaml import LARGEST_FILE, ConfigurationRefused
 
 
-class Command(BaseCommand):
+class Command(LongCommand):
     help = (
         "Make the database match a configuration file, all of it or nothing, and print what differs. Exit status 0, "
         "and 1 when anything is wrong; with --exit-code 2 when something differs."
@@ -26,10 +26,10 @@ class Command(BaseCommand):
         return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("file", metavar="FILE", help="the YAML file; - for standard input")
         parser.add_argument("--dry-run", action="store_true", help="print what differs and write nothing")
         parser.add_argument("--exit-code", action="store_true", help="exit with 2 when something differs")
-        parser.add_argument("--quiet", action="store_true", help="do not tell how far it has come")
         parser.add_argument(
             "--diff",
             action="store_true",
@@ -51,7 +51,6 @@ class Command(BaseCommand):
                 by=Actor.command("apply"),
                 prune=options["prune"],
                 dry_run=options["dry_run"],
-                progress=Progress(None if options["quiet"] else self.stderr),
             )
         except ConfigurationRefused as refused:
             for problem in refused.problems:

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from providers.client_keys import drop_retired_client_keys
@@ -14,6 +13,7 @@ from providers.trial.services import roll_back_overdue
 from ssoconsole.console.checklist.services import summary
 from ssoconsole.console.dashboard import count_closed
 from ssoconsole.console.expiry.webhook import drop_old_warnings
+from ssoconsole.management.commands import LongCommand
 from ssoconsole.platform.accounts.lockout import drop_old_failures
 from ssoconsole.platform.accounts.shown_once import drop_unseen_secrets
 from ssoconsole.platform.actors import Actor
@@ -29,7 +29,7 @@ from tokens.repeats import drop_old_repeats
 WARNINGS_KEPT = timedelta(days=400)
 
 
-class Command(BaseCommand):
+class Command(LongCommand):
     help = "Delete old sign-in traces, ended sessions, expired browser sessions and retired client keys."
 
     @failures_noted(LastRun.What.CLEANUP)

@@ -3,20 +3,23 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ssoconsole.console.configuration.openmetadata import import_openmetadata
 from ssoconsole.console.configuration.plan import printable, report
+from ssoconsole.management.commands import LongCommand
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.progress import over
 from ssoconsole.platform.yaml import LARGEST_FILE, ConfigurationRefused
 
 
-class Command(BaseCommand):
+class Command(LongCommand):
     help = (
         "Register the provider that a configuration of OpenMetadata signs people in at; print what differs."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument(
             "files", nargs="+", metavar="FILE", help="env file, values, openmetadata.yaml; or -"
         )
@@ -29,7 +32,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if len(options["files"]) > 1 and options["slug"]:
             raise CommandError("One slug is for one file.")
-        refused = sum(not self._import(file, options) for file in options["files"])
+        refused = sum(
+            not self._import(file, options)
+            for file in over(options["files"], total=len(options["files"]), what="files")
+        )
         if refused:
             raise CommandError(f"Files that were refused, and changed nothing: {refused}.")
 

@@ -2,25 +2,26 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from ssoconsole.console.backup.services import keys_in_use
+from ssoconsole.management.commands import LongCommand
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.encryption.reencrypt import COLUMNS, outdated_counts, reencrypt_all
-from ssoconsole.platform.progress import Progress
 from tokens.credentials.retirement import retire_secrets_under, secrets_under_other_keys
 from tokens.models import Credential
 
 
-class Command(BaseCommand):
+class Command(LongCommand):
     help = (
         "Encrypt under the newest of FIELD_ENCRYPTION_KEYS what is under an older one, and say which older keys have "
         "to stay, and for what. Exit 1 while one has to. Safe to repeat."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument(
             "--retire-secrets",
             metavar="KEY_ID",
@@ -29,12 +30,9 @@ class Command(BaseCommand):
             help="first retire the secrets of bots that are still hashed under this older key, so that it can go",
         )
 
-        parser.add_argument("--quiet", action="store_true", help="do not tell how far it has come")
-
     def handle(self, *args: Any, **options: Any) -> None:
         self._retire(options["retire_secrets"])
-        progress = Progress(None if options["quiet"] else self.stderr)
-        moved, left = reencrypt_all(progress=progress), outdated_counts()
+        moved, left = reencrypt_all(), outdated_counts()
         for name, count in moved.items():
             self.stdout.write(f"{name}: {count} re-encrypted, {left[name]} still under an older key")
         for column in COLUMNS:

@@ -4,21 +4,23 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ssoconsole.console.backup.archive import end_everything_before_now
 from ssoconsole.console.backup.services import record_restore, restore_backup
 from ssoconsole.console.upgrade.schema import compare
+from ssoconsole.management.commands import LongCommand
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 
 BY = Actor.command("restore")
 
 
-class Command(BaseCommand):
+class Command(LongCommand):
     help = "Put a backup in the place of the database. Stop the console first."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("file", metavar="FILE", type=Path, help="what `backup` wrote")
         parser.add_argument("--force", action="store_true", help="also where the database is in use")
         parser.add_argument(

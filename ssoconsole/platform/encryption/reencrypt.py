@@ -21,20 +21,20 @@ from django.db.models.lookups import Exact, StartsWith
 
 from ssoconsole.platform.encryption.field import EncryptedTextField, Envelope
 from ssoconsole.platform.encryption.keyring import VERSION, DecryptionFailed, key_ring
-from ssoconsole.platform.progress import Progress
+from ssoconsole.platform.progress import over
 
 BATCH_ROWS = 200
 
 AnyField = EncryptedTextField[Any, Any]
 
 
-def reencrypt_all(registry: Apps = installed_apps, progress: Progress | None = None) -> dict[str, int]:
+def reencrypt_all(registry: Apps = installed_apps) -> dict[str, int]:
     """
     Seal every value that is under an older key again under the newest; `{"app.model.field": how many}`.
 
     A value that does not open is left as it is, for `outdated_counts` to report.
     """
-    return {str(field): _reencrypt(field, progress or Progress()) for field in encrypted_fields(registry)}
+    return {str(field): _reencrypt(field) for field in encrypted_fields(registry)}
 
 
 def outdated_counts(registry: Apps = installed_apps) -> dict[str, int]:
@@ -57,8 +57,8 @@ def outdated(field: AnyField) -> models.QuerySet[Any]:
     return field.model._base_manager.exclude(Exact(F(field.name), "")).filter(~Q(newest))
 
 
-def _reencrypt(field: AnyField, progress: Progress) -> int:
-    rows = progress.over(_rows(field), total=outdated(field).count(), what=str(field))
+def _reencrypt(field: AnyField) -> int:
+    rows = over(_rows(field), total=outdated(field).count(), what=str(field))
     return sum(_replace(field, row) for row in rows)
 
 

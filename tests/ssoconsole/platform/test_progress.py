@@ -3,10 +3,10 @@
 from io import StringIO
 
 import pytest
+from django.core.management import call_command, load_command_class
 from django.core.management.base import OutputWrapper
 
 from ssoconsole.platform import progress
-from ssoconsole.platform.progress import Progress
 
 
 class Terminal(StringIO):
@@ -18,15 +18,16 @@ class Terminal(StringIO):
 def told(monkeypatch):
     """What is told of so many items that take so many seconds each."""
 
-    def told(stream, *, items=4, seconds=6.0, total=None):
+    def told(stream, *, items=4, seconds=6.0, total=4, each=1):
         clock = iter(range(1000))
         monkeypatch.setattr(progress, "monotonic", lambda: 0.0)
         wrapped = stream if stream is None else OutputWrapper(stream)
         given = []
-        for item in Progress(wrapped).over(range(items), total=total or items, what="bots"):
-            given.append(item)
-            now = (next(clock) + 1) * seconds
-            monkeypatch.setattr(progress, "monotonic", lambda now=now: now)
+        with progress.shown_on(wrapped):
+            for item in progress.over(range(items), total=total, what="bots", each=each):
+                given.append(item)
+                now = (next(clock) + 1) * seconds
+                monkeypatch.setattr(progress, "monotonic", lambda now=now: now)
         assert given == list(range(items))
         return stream.getvalue() if stream else None
 
@@ -38,7 +39,7 @@ def test_a_log_has_a_line_now_and_then(told):
 
 
 def test_a_terminal_has_a_bar_that_leaves_nothing_behind(told):
-    said = told(Terminal(), items=2)
+    said = told(Terminal(), items=2, total=2)
     assert said == f"\rbots [{'#' * 15:<30}] 1/2\rbots [{'#' * 30}] 2/2\r\x1b[K"
 
 
@@ -53,3 +54,27 @@ def test_nobody_is_told_who_does_not_want_it(told):
 
 def test_more_than_was_expected_is_no_fault(told):
     assert "4/2" in told(Terminal(), total=2)
+
+
+def test_where_nobody_knows_how_many_there_are_it_is_told_how_many_were_done(told):
+    assert told(StringIO(), total=None, each=1000) == "bots: 2000\nbots: 4000\n"
+    assert told(Terminal(), total=None, items=1) == "\rbots: 1\r\x1b[K"
+
+
+LONG = {"apply", "cleanup", "openmetadata_import", "reencrypt", "restore"}
+
+
+@pytest.mark.parametrize("name", sorted(LONG))
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_long_command_tells_its_own_errors_stream_unless_it_is_to_be_quiet(monkeypatch, name, quiet):
+    command = load_command_class("ssoconsole", name)
+    monkeypatch.setattr(progress, "ELSEWHERE", 0.0)
+    monkeypatch.setattr(
+        type(command), "handle", lambda *_, **__: list(progress.over("ab", total=2, what="letters")) and None
+    )
+    said = StringIO()
+    needed = {"apply": ["x"], "openmetadata_import": ["x"], "restore": ["x"]}.get(name, [])
+    call_command(command, *needed, stderr=said, quiet=quiet)
+    assert said.getvalue() == ("" if quiet else "letters: 1 of 2\nletters: 2 of 2\n")
+    assert list(progress.over("ab", total=2, what="letters")) == ["a", "b"]
+    assert said.getvalue().count("letters") == (0 if quiet else 2)  # nobody is told once it has ended
