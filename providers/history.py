@@ -17,7 +17,6 @@ What differs between two configurations, told to a person who may see everything
 """
 
 import json
-from collections.abc import Mapping
 from copy import copy
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -30,7 +29,7 @@ from providers.registration.secret import UNREADABLE, readable_secret
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import DecryptionFailed
 from ssoconsole.platform.errors import DomainError
-from ssoconsole.platform.eventlog.services import is_secret, mask
+from ssoconsole.platform.eventlog.services import in_words, is_secret
 
 
 class VersionUnknown(DomainError):
@@ -205,21 +204,13 @@ def differences(before: Configuration, after: Configuration) -> list[Difference]
 def _difference(name: str, before: Configuration, after: Configuration) -> Difference:
     if is_secret(name):
         return Difference(name, _hidden(before.get(name), "earlier"), _hidden(after.get(name), "changed"))
-    old, new = (_told(side[name]) if name in side else "-" for side in (before, after))
+    old, new = (in_words(side[name]) if name in side else "-" for side in (before, after))
     # Values that are told alike differ in a secret within.
     return Difference(name, old, f"{new} (changed)" if old == new else new)
 
 
 def _hidden(value: object, word: str) -> str:
     return f"({word})" if value else "(none)"
-
-
-def _told(value: Any) -> str:
-    """Text as it is; an empty one and everything else as JSON, with what is secret by its name masked."""
-    if isinstance(value, str) and value:
-        return value
-    shown = mask(value) if isinstance(value, (Mapping, list)) else value
-    return json.dumps(shown, ensure_ascii=False)
 
 
 NOW = "now"

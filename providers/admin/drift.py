@@ -1,6 +1,5 @@
 """A provider's changed document: shown beside the one in use, adopted or refused by a button."""
 
-import json
 from copy import copy
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,6 +20,7 @@ from providers.registration.secret import problem_of_secret
 from providers.trial.services import settle
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.eventlog.services import in_words
 
 if TYPE_CHECKING:
     ProviderModelAdmin = admin.ModelAdmin[Provider]
@@ -52,8 +52,8 @@ def drift_section(provider: Provider) -> dict[str, Any] | None:
     rows = [
         {
             "member": member,
-            "before": _shown(change["before"]),
-            "after": _shown(change["after"]),
+            "before": in_words(change["before"]),
+            "after": in_words(change["after"]),
             "moves": _moves(change),
         }
         for member, change in drift.changes.items()
@@ -95,12 +95,6 @@ def decide_drift(
     else:
         model_admin.message_user(request, ACTIONS[decision], messages.SUCCESS)
     return HttpResponseRedirect(reverse("admin:providers_provider_change", args=[provider.pk]))
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "none"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _moves(change: dict[str, Any]) -> bool:

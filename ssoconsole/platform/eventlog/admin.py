@@ -1,6 +1,5 @@
 """The event log in the admin: read, filtered and searched, never written."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC
 from functools import cached_property
@@ -16,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from ssoconsole.platform.eventlog.models import Event
+from ssoconsole.platform.eventlog.services import in_words
 from ssoconsole.platform.keyset.paginator import asked_page
 
 if TYPE_CHECKING:
@@ -116,9 +116,9 @@ class EventAdmin(ModelAdminOfEvent):
     ) -> UncountedPaginator:
         return UncountedPaginator(queryset, per_page, asked=asked_page(request, last=LAST_PAGE))
 
-    @admin.display(description="time (UTC)")
+    @admin.display(description="time")
     def time(self, event: Event) -> str:
-        return f"{event.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        return f"{event.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
     @admin.display(description="changes")
     def changes(self, event: Event) -> SafeString | str:
@@ -149,7 +149,7 @@ def differences(event: Event) -> Iterator[tuple[str, str, str]]:
 
 def told(side: dict[str, Any], name: str) -> str:
     """
-    A value as a person reads it: text as it is, everything else as JSON, nothing as a hyphen.
+    A value in words, and a hyphen where there is none.
 
     The reference of a refusal is a link to its explanation.
     """
@@ -158,4 +158,4 @@ def told(side: dict[str, Any], name: str) -> str:
     value = side[name]
     if name == REFERENCE and isinstance(value, str) and value:
         return format_html('<a href="{}">{}</a>', reverse("refusal", args=[value]), value)
-    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+    return in_words(value)

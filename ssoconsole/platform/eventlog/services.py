@@ -6,8 +6,9 @@ What a log, a trace or an export may show of a value.
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,9 @@ MASK = "••••••••"
 SECRET_WORDS = ("secret", "password", "private", "token", "assertion", "verifier", "cookie", "authorization")
 _SECRET = re.compile("|".join(SECRET_WORDS))
 # Names that hold one of the words above and are no secret.
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
 HARMLESS = frozenset(
     {
         "assertion_audience",
@@ -67,6 +71,31 @@ def mask(value: Any) -> Any:
 
 
 log = logging.getLogger("events")
+
+
+def in_words(value: Any) -> str:
+    """
+    A value of JSON as a person reads it: `yes`, `none`, `a, b`, `name: value; other: value`, a moment as pages have it.
+
+    What is secret by its name is masked. A text stays as it is, so that it is escaped where it is shown.
+    """
+    if isinstance(value, Mapping):
+        shown: Mapping[Any, Any] = mask(value)
+        return "; ".join(f"{name}: {_part(each)}" for name, each in shown.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(_part(each) for each in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        with suppress(ValueError, OverflowError):  # the 31st of February, the end of time
+            return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return "none" if value is None else str(value) or "empty"
+
+
+def _part(value: Any) -> str:
+    """What has parts of its own stands in brackets within another."""
+    return f"({in_words(value)})" if value and isinstance(value, (Mapping, list)) else in_words(value)
+
 
 _EVENT = insert(Event)
 _FIELDS = [field for field in Event._meta.concrete_fields if not field.primary_key]

@@ -172,7 +172,7 @@ class TrialTests:
 
     def test_rolling_back_asks_first(self, bob, on_trial):
         page = bob.get(under(on_trial, "roll-back")).content.decode()
-        assert '<th scope="row">prompt</th><td>login</td><td>&quot;&quot;</td>' in page
+        assert '<th scope="row">prompt</th><td>login</td><td>empty</td>' in page
         assert Provider.objects.get().prompt == "login"
 
     def test_and_then_does_it(self, bob, on_trial):

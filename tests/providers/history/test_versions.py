@@ -135,7 +135,7 @@ class ReadingTests:
     def test_any_two_can_be_compared_and_one_with_now(self, corp):
         save(corp, leeway=30)
         save(corp, prompt="login")
-        expected = [("leeway", "60", "30"), ("prompt", '""', "login")]
+        expected = [("leeway", "60", "30"), ("prompt", "empty", "login")]
         assert difference_between(corp, "1", "3") == expected
         assert difference_between(corp, "1", "now") == expected
         assert difference_between(corp, "3", "now") == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssoconsole.platform.eventlog.services import MASK, is_secret, mask
+from ssoconsole.platform.eventlog.services import MASK, in_words, is_secret, mask
 
 SECRET = [
     *("client_secret", "secret", "secret_hash", "password", "PASSWORD", "new_password", "private_key"),
@@ -48,3 +48,33 @@ def test_what_json_has_stays_as_it_is(value):
 
 def test_what_json_has_not_is_told_as_a_text():
     assert mask({1: {2}, "class": int}) == {"1": [2], "class": "<class 'int'>"}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("as it is <b>", "as it is <b>"),
+        ("", "empty"),
+        (None, "none"),
+        (True, "yes"),
+        (False, "no"),
+        (0, "0"),
+        (1.5, "1.5"),
+        ([], "none"),
+        ({}, "none"),
+        (["a", "b"], "a, b"),
+        ({"email": "mail", "groups": None}, "email: mail; groups: none"),
+        ([["a", "b"], ["c"]], "(a, b), (c)"),
+        ({"rules": [{"if": "a", "then": ["b"]}]}, "rules: ((if: a; then: (b)))"),
+        ({"client_secret": "s3cret", "kid": "k"}, f"client_secret: {MASK}; kid: k"),
+        ([{"password": "s3cret"}], f"(password: {MASK})"),
+        ("2026-03-01T00:30:00+01:00", "2026-02-28 23:30 UTC"),
+        ("2026-03-01T00:30:00.123456Z", "2026-03-01 00:30 UTC"),
+        ("2026-02-31T00:30:00Z", "2026-02-31T00:30:00Z"),
+        ("9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59-23:59"),
+        ("2026-03-01", "2026-03-01"),
+    ],
+    ids=str,
+)
+def test_a_value_is_read_in_words(value, words):
+    assert in_words(value) == words
