@@ -414,7 +414,7 @@ STORAGES = {
 }
 USE_TZ = True
 TIME_ZONE = "UTC"
-DATETIME_FORMAT, DATE_FORMAT = "Y-m-d H:i e", "Y-m-d"  # the one form that every page has
+FORMAT_MODULE_PATH = "ssoconsole.formats"
 LANGUAGE_CODE = "en"
 USE_I18N = False
 
