@@ -1,5 +1,8 @@
 """What a person would call a browser, from its `User-Agent` header; a hint for her and never a proof."""
 
+from django.utils.translation import gettext, gettext_noop
+
+UNKNOWN = gettext_noop("Unknown browser")
 # The first that fits decides: most browsers also name the ones they want to be taken for.
 BROWSERS = (
     ("Edg", "Edge"),
@@ -27,6 +30,7 @@ SYSTEMS = (
 
 def browser_name(user_agent: str) -> str:
     """Return a name such as "Firefox on Linux"; "Unknown browser" for what is none of the usual ones."""
-    browser = next((name for mark, name in BROWSERS if mark in user_agent), "Unknown browser")
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), UNKNOWN)
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
-    return f"{browser} on {system}" if system else browser
+    shown = gettext(browser) if browser == UNKNOWN else browser
+    return gettext("%(browser)s on %(system)s") % {"browser": shown, "system": system} if system else shown

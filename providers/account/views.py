@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_safe
 
@@ -97,7 +98,8 @@ def sessions_end_all(request: HttpRequest) -> HttpResponse:
     ended = end_sessions_of_user(user=_person(request), by=Actor.of(request), apart_from=kept)
     if everywhere:
         return _signed_out(request)
-    messages.success(request, "This is your only session now." if ended else "There was no other session.")
+    told = gettext("This is your only session now.") if ended else gettext("There was no other session.")
+    messages.success(request, told)
     return HttpResponseRedirect(reverse("account"))
 
 
@@ -111,11 +113,13 @@ def identity_unlink(request: HttpRequest, identity_id: int) -> HttpResponse:
     try:
         unlink_identity(identity=identity, by=Actor.of(request), keep_a_way_in=True)
     except LastWayIn:
-        messages.error(request, f"{identity.provider} is your only way in, so it stays connected.")
+        told = gettext("%(provider)s is your only way in, so it stays connected.")
+        messages.error(request, told % {"provider": identity.provider})
         return HttpResponseRedirect(reverse("account"))
     if current is not None and _began_by(current, identity):
         return _signed_out(request)
-    messages.success(request, f"{identity.provider} is disconnected.")
+    told = gettext("%(provider)s is disconnected.")
+    messages.success(request, told % {"provider": identity.provider})
     return HttpResponseRedirect(reverse("account"))
 
 

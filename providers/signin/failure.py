@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 
 from providers.errors import ProviderRefused, SignInRefused
 from providers.models import Provider
@@ -172,8 +173,8 @@ def render_refusal(
     context = {
         "outcome": error.code,
         "reference": reference,
-        "title": page.title,
-        "advice": page.advice,
+        "title": gettext(page.title),
+        "advice": gettext(page.advice),
         "again": again,
         "retry_url": with_next(f"/signin/{again.slug}", next_url) if again else chooser,
         "others_url": chooser if again else "/signin?choose=1",

@@ -1,7 +1,13 @@
-"""The start page's path."""
+"""The start page's path, and where a language is chosen."""
 
 from django.urls import path
 
-from ssoconsole.console.home import views
+from ssoconsole.console.home import branding, views
+from ssoconsole.console.home.languages import choose_language
 
-urlpatterns = [path("", views.home, name="home")]
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("language", choose_language, name="language"),
+    path("brand/logo", branding.logo, name="brand_logo"),
+    path("brand/colours.css", branding.colours, name="brand_colours"),
+]

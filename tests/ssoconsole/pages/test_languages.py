@@ -1,0 +1,262 @@
+"""People read their language; the administration, programs and the log read English."""
+
+import gettext
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from ssoconsole.platform.eventlog.models import Event
+from tests.ssoconsole import messages
+from tests.ssoconsole.pages.pages_cast import administrator, come_in, person, provider
+from tests.ssoconsole.pages.test_every_page import PAGES
+from tokens.models import Bot
+
+SIGN_IN = {
+    "en": "Sign in",
+    "de": "Anmelden",
+    "fr": "Se connecter",
+    "es": "Iniciar sesión",
+    "ja": "サインイン",
+    "zh-hans": "登录",
+}
+# Names, codes and what is the same word in both languages.
+SAME = {
+    "SSO Console",
+    "Corp SSO",
+    "Google",
+    "Bot",
+    "client_id",
+    "client_secret",
+    "Name",
+    "C",
+    "H",
+    "Hers",
+    "Token",
+}
+OWN = ("/", "/account", "/bots/nightly-export")
+WORDS_OF_REFERENCE = re.compile(r"[a-z]+(-[a-z]+){2,}")
+HEADING = re.compile(r"<h1>(.*?)</h1>")
+
+
+class Texts(HTMLParser):
+    """The text nodes and the spoken attributes of a page, but for what is marked as another language or as code."""
+
+    VOID = ("meta", "link", "img", "input", "br", "use")
+
+    def __init__(self, html):
+        super().__init__()
+        self.found, self._open = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        foreign = tag in ("code", "pre", "textarea", "time", "script") or (
+            "lang" in attributes and tag != "html"
+        )
+        if tag not in self.VOID:
+            self._open.append((tag, foreign))
+        if not foreign:
+            self.found += [
+                attributes[name] for name in ("aria-label", "title", "placeholder") if attributes.get(name)
+            ]
+
+    def handle_endtag(self, tag):
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data):
+        if data.strip() and not any(foreign for _, foreign in self._open):
+            self.found.append(" ".join(data.split()))
+
+
+def asks(language):
+    return Client(headers={"accept-language": language})
+
+
+@pytest.fixture
+def corp(db):
+    return provider()
+
+
+@pytest.mark.parametrize("language", SIGN_IN)
+def test_the_sign_in_page_speaks_the_browsers_language_and_says_so(corp, language):
+    answer = asks(language).get("/signin")
+    html = answer.content.decode()
+    assert HEADING.search(html)[1] == SIGN_IN[language]
+    assert f'<html lang="{language}">' in html
+    assert answer["Content-Language"] == language
+    assert {"Accept-Language", "Cookie"} <= {name.strip() for name in answer["Vary"].split(",")}
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"),
+    [
+        ("de-AT,en;q=0.5", "de"),
+        ("zh-CN", "zh-hans"),
+        ("zh", "zh-hans"),
+        ("es-419,es;q=0.9", "es"),
+        ("pt,fr;q=0.8", "fr"),
+        ("tlh", "en"),
+        ("", "en"),
+        ("*", "en"),
+        ("../../etc/passwd", "en"),
+        ("d" * 5000, "en"),
+        ("de\0", "en"),
+    ],
+)
+def test_what_is_asked_for_is_spoken_or_else_english(corp, asked, spoken):
+    assert asks(asked).get("/signin")["Content-Language"] == spoken
+
+
+class ChoosingTests:
+    def test_a_choice_counts_before_the_browsers_language(self, corp):
+        browser = asks("fr")
+        chosen = browser.post(
+            "/language", {"language": "de"}, headers={"referer": "http://localhost:8000/signin?next=/x"}
+        )
+        assert (chosen.status_code, chosen["Location"]) == (302, "/signin?next=/x")
+        cookie = chosen.cookies["language"]
+        assert (cookie["samesite"], cookie["httponly"], cookie["path"]) == ("Lax", True, "/")
+        assert HEADING.search(browser.get("/signin").content.decode())[1] == "Anmelden"
+
+    @pytest.mark.parametrize("language", ["", "tlh", "DE", "de-at", "../de", "de\r\nSet-Cookie: x=y"])
+    def test_a_language_that_there_is_none_of_changes_nothing(self, db, language):
+        assert not asks("fr").post("/language", {"language": language}).cookies
+
+    @pytest.mark.parametrize(
+        "source", ["https://evil.example/", "//evil.example", "javascript:1", "/\\evil", ""]
+    )
+    def test_nobody_is_led_to_another_site(self, db, source):
+        assert (
+            asks("fr").post("/language", {"language": "de"}, headers={"referer": source})["Location"] == "/"
+        )
+
+    @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+    def test_another_site_cannot_choose(self, db, site):
+        answer = asks("fr").post("/language", {"language": "de"}, headers={"sec-fetch-site": site})
+        assert answer.status_code == 403
+        assert not answer.cookies
+
+    def test_a_link_does_not_choose(self, db):
+        assert asks("fr").get("/language?language=de").status_code == 405
+
+    def test_over_https_the_cookie_is_for_this_host_alone(self, corp, settings):
+        settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_COOKIE_SECURE = "__Host-language", True
+        cookie = asks("fr").post("/language", {"language": "de"}).cookies["__Host-language"]
+        assert (cookie["secure"], cookie["domain"], cookie["path"]) == (True, "", "/")
+
+
+class EnglishTests:
+    @pytest.mark.parametrize(
+        "path",
+        [
+            *("/api/v1/bots", "/api/nothing", "/.well-known/openid-configuration", "/.well-known/nothing"),
+            *("/oauth/nothing", "/healthz", "/token-doctor"),
+        ],
+    )
+    def test_what_programs_read_is_the_same_whatever_is_asked_for(self, corp, path):
+        german, english = asks("de").get(path), asks("en").get(path)
+        assert german.status_code == english.status_code
+        assert german.get("Content-Language") is None
+        assert WORDS_OF_REFERENCE.sub("", german.text) == WORDS_OF_REFERENCE.sub("", english.text)
+
+    @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
+    def test_so_are_the_refusals_of_oauth(self, db, path):
+        assert asks("ja").post(path, {"token": "x"}).json().get("error_description", "").isascii()
+
+    def test_the_administration_is_english(self, corp):
+        browser = asks("de")
+        come_in(browser, administrator(), corp)
+        for path in (
+            "/admin/",
+            "/admin/providers/provider/",
+            "/admin/checklist",
+            "/token-doctor",
+            "/api/v1/docs",
+        ):
+            html = browser.get(path).content.decode()
+            assert '<html lang="en' in html, path
+            assert "Abmelden" not in html, path
+
+    def test_the_thread_speaks_english_after_a_german_page(self, corp):
+        asks("de").get("/signin")
+        assert translation.get_language() == "en"
+
+    def test_events_are_english(self, corp):
+        browser = asks("de")
+        come_in(browser, person("alice@corp.example"), corp)
+        browser.post("/account/sessions/end-all", {"which": "all"})
+        written = [f"{event.action} {event.before} {event.after}" for event in Event.objects.all()]
+        assert written
+        assert not any("Sitzung" in event or "Abmelden" in event for event in written)
+
+    def test_what_a_browser_is_sent_never_reaches_one_of_another_language(self, corp):
+        """The sign-in page is kept nowhere; what may be kept says by what it differs."""
+        answers = [asks(language).get("/signin") for language in ("de", "en", "de")]
+        assert [answer["Content-Language"] for answer in answers] == ["de", "en", "de"]
+        assert all(answer["Cache-Control"] == "no-store" for answer in answers)
+
+
+def german_pages(corp):
+    owner = person("alice@corp.example", name="Alice", email="alice@corp.example")
+    Bot.objects.create(name="nightly-export", owner=owner)
+    pages = {name: ask for name, (ask, _) in PAGES.items()}
+    strict = Client(enforce_csrf_checks=True, headers={"accept-language": "de"})
+    pages["403 csrf"] = lambda client: strict.post("/signout")
+    for path in OWN:
+
+        def ask(browser, path=path):
+            come_in(browser, owner, corp)
+            return browser.get(path)
+
+        pages[path] = ask
+    return pages
+
+
+# The page of 403 is met in the administration, and speaks its language.
+@pytest.mark.parametrize("name", [*sorted(set(PAGES) - {"403"}), *OWN])
+def test_nothing_english_is_left_on_a_german_page(corp, name):
+    ask = german_pages(corp)[name]
+    german, english = asks("de"), set(messages.every_message())
+    html = ask(german).content.decode()
+    assert '<html lang="de"' in html
+    said = {text for message in english for text in message}
+    plain = {text for text in said if "%" not in text}
+    left = [text for text in Texts(html).found if text in plain and text not in SAME]
+    # And whatever has the look of an English sentence, though it is in no catalogue.
+    sentence = re.compile(r"\b(the|you|your|is|this|with)\b", re.IGNORECASE)
+    left += [text for text in Texts(html).found if sentence.search(text)]
+    assert left == []
+
+
+class CatalogueTests:
+    @pytest.fixture(params=messages.LANGUAGES)
+    def catalogue(self, request):
+        path = messages.po_of(request.param)
+        translations, fuzzy = messages.read_po(path)
+        return path, translations, fuzzy
+
+    def test_it_has_every_message_and_no_other(self, catalogue):
+        _, translations, fuzzy = catalogue
+        assert set(translations) - {("",)} == set(messages.every_message())
+        assert all(all(texts) for texts in translations.values())
+        assert fuzzy == []
+
+    def test_its_placeholders_and_tags_are_those_of_the_english(self, catalogue):
+        marks = re.compile(r"%\(\w+\)s|</?\w+[^>]*>")
+        for message, texts in catalogue[1].items():
+            for text in texts if message != ("",) else ():
+                assert sorted(marks.findall(text)) in [sorted(marks.findall(each)) for each in message], text
+                assert text == text.strip()
+
+    def test_the_compiled_file_is_made_from_it(self, catalogue):
+        path, translations, _ = catalogue
+        assert path.with_suffix(".mo").read_bytes() == messages.compiled(translations)
+        with path.with_suffix(".mo").open("rb") as file:
+            read = gettext.GNUTranslations(file)
+        plural = next(message for message in translations if message[0] == "%(count)s day ago")
+        assert read.ngettext(*plural, 2) == translations[plural][-1]
+        assert read.gettext("Sign in") == translations[("Sign in",)][0]
