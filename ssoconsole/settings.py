@@ -261,7 +261,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "ssoconsole.platform.http.languages.LanguageMiddleware",
+    "ssoconsole.console.home.languages.LanguageMiddleware",
     "ssoconsole.platform.http.forwarding.ForwardingHeadersMiddleware",
     "ssoconsole.platform.http.forwarding.ProbeHostMiddleware",
     "ssoconsole.platform.http.request_log.RequestLogMiddleware",
@@ -294,7 +294,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "builtins": ["django.templatetags.i18n", "ssoconsole.templatetags.brand"],
+            "builtins": ["django.templatetags.i18n", "ssoconsole.console.home.branding"],
         },
     }
 ]
@@ -424,14 +424,14 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 DATETIME_FORMAT, DATE_FORMAT = "Y-m-d H:i e", "Y-m-d"  # the one form that every page has
 LANGUAGE_CODE = "en"
-# Of people's pages (platform/http/languages.py); everything else is English. The names are for their own speakers.
+# Of people's pages (console/home/languages.py); everything else is English.
 LANGUAGES = [
     ("en", "English"),
-    ("de", "Deutsch"),
-    ("fr", "Français"),
-    ("es", "Español"),
-    ("ja", "日本語"),
-    ("zh-hans", "简体中文"),
+    ("de", "German"),
+    ("fr", "French"),
+    ("es", "Spanish"),
+    ("ja", "Japanese"),
+    ("zh-hans", "Simplified Chinese"),
 ]
 LANGUAGE_COOKIE_NAME = "__Host-language" if _secure else "language"
 LANGUAGE_COOKIE_AGE = 31_536_000

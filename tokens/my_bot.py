@@ -12,7 +12,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
@@ -62,7 +62,8 @@ def my_bot(request: HttpRequest, name: str) -> HttpResponse:
         except ValidationError as error:
             _tell(request, form, " ".join(error.messages))
         except DomainError as error:
-            _tell(request, form, " ".join(filter(None, [gettext(error.message), error.expected])))
+            more = error.expected if get_language() == "en" else ""  # which only English says
+            _tell(request, form, f"{gettext(error.message)} {more}".strip())
     return render(
         request,
         "my_bot.html",

@@ -178,6 +178,7 @@ def render_refusal(
         "again": again,
         "retry_url": with_next(f"/signin/{again.slug}", next_url) if again else chooser,
         "others_url": chooser if again else "/signin?choose=1",
+        "chooser_url": chooser,
     }
     response = render(request, "signin_refused.html", context, status=page.status)
     if request.user.is_authenticated:

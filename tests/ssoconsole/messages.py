@@ -41,7 +41,8 @@ def of_templates():
     for name in templates():
         for node in _nodes_of(get_template(name).template):
             if isinstance(node, TranslateNode):
-                found.setdefault((str(node.filter_expression.var.literal),), name)
+                if text := node.filter_expression.var.literal:  # what a variable holds is of a table, below
+                    found.setdefault((text,), name)
             elif isinstance(node, BlockTranslateNode):
                 text = (node.render_token_list(node.singular)[0],)
                 if node.plural:
@@ -81,14 +82,18 @@ def of_tables():
     """The texts that tables hold, and that the page around them translates."""
     from providers.signin.failure import _CANNOT_TRUST, PAGES
     from tokens import errors
+    from tokens.models import Credential
     from tokens.protocol.lifetimes import WORDS, shown_lifetime
+    from tokens.refusals.meanings import REFUSAL_MEANINGS
 
     found = {}
     for page in (*PAGES.values(), _CANNOT_TRUST):
         found.update({(text,): "providers/signin/failure.py" for text in (page.title, page.advice) if text})
     found.update({(shown_lifetime(word),): "tokens/protocol/lifetimes.py" for word in WORDS})
+    found.update({(label,): "tokens/models/credential.py" for label in Credential.Kind.labels})
     found.update({(error().message,): "tokens/errors.py" for error in told_to_owners(errors)})
-    return found
+    happened = {meaning.happened for meaning in REFUSAL_MEANINGS.values()}
+    return {(text,): "tokens/refusals/meanings.py" for text in happened} | found
 
 
 def told_to_owners(errors):

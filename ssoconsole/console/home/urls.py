@@ -1,4 +1,4 @@
-"""The start page's path, and where a language is chosen."""
+"""The start page's path, where a language is chosen, and the brand."""
 
 from django.urls import path
 

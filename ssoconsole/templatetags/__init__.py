@@ -1,1 +1,0 @@
-"""What templates say beyond Django's own tags."""
