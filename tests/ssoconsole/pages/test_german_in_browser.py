@@ -132,12 +132,13 @@ def test_a_person_finds_her_way_in_german(console, quiet_page):
     page.get_by_role("button", name="Yes, sign me out").click()
     she.reads("Sie sind abgemeldet")
     page.goto(f"{console}/admin/login/")
-    she.reads("Mit einem Kennwort anmelden")
+    she.reads("Mit einem Passwort anmelden")
+    screenshot(page, "de_password")
     page.locator("[name=username]").fill("nobody")
     page.locator("[name=password]").fill("wrong")
     page.locator("#login-form [type=submit]").click()
     page.locator(".errornote").wait_for()
-    she.reads("Mit einem Kennwort anmelden")
+    she.reads("Mit einem Passwort anmelden")
     assert she.problems == []
 
 
@@ -156,6 +157,6 @@ def test_each_language_is_chosen_by_its_own_name_and_fits(console, quiet_page):
                 page.set_viewport_size({"width": width, "height": 900})
                 too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 assert too_wide == 0, f"{path} in {language} at {width}"
-                screenshot(page, f"{language}_{path.strip('/').replace('/', '_') or 'home'}_{width}")
+            screenshot(page, f"{language}_{path.strip('/').replace('/', '_') or 'home'}")
         page.goto(f"{console}/signin")
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()

@@ -5,6 +5,8 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 from django.utils import translation
 
@@ -103,7 +105,9 @@ def test_the_sign_in_page_speaks_the_browsers_language_and_says_so(corp, languag
         ("", "en"),
         ("*", "en"),
         ("../../etc/passwd", "en"),
-        ("d" * 5000, "en"),
+        ("d" * 60_000, "en"),
+        ("de," * 20_000, "de"),
+        ("en-x;q=0.1," * 6_000, "en"),
         ("de\0", "en"),
     ],
 )
@@ -140,6 +144,32 @@ class ChoosingTests:
         assert answer.status_code == 403
         assert not answer.cookies
 
+    @pytest.mark.parametrize(
+        "back",
+        [
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil",
+            "/\t/evil.example",
+            "javascript:1",
+            "/signout",
+        ],
+    )
+    def test_nor_by_the_address_that_a_form_gives(self, db, back):
+        assert asks("fr").post("/language", {"language": "de", "next": back})["Location"] == "/"
+
+    @pytest.mark.parametrize("chosen", ["tlh", "de" * 30_000, "../de", "de;", ""])
+    def test_a_cookie_that_names_none_leaves_the_browsers_language(self, corp, chosen):
+        browser = asks("fr")
+        browser.cookies["language"] = chosen
+        assert browser.get("/signin")["Content-Language"] == "fr"
+
+    @pytest.mark.parametrize("body", [b"%", b"a" * 2_097_153, b"&" * 5_000])
+    def test_a_body_that_is_no_form_of_ours_changes_nothing(self, db, body):
+        answer = asks("fr").post("/language", body, content_type="application/x-www-form-urlencoded")
+        assert answer.status_code in (302, 400, 413)
+        assert not answer.cookies
+
     def test_a_link_does_not_choose(self, db):
         assert asks("fr").get("/language?language=de").status_code == 405
 
@@ -147,6 +177,69 @@ class ChoosingTests:
         settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_COOKIE_SECURE = "__Host-language", True
         cookie = asks("fr").post("/language", {"language": "de"}).cookies["__Host-language"]
         assert (cookie["secure"], cookie["domain"], cookie["path"]) == (True, "", "/")
+
+
+def forms(html):
+    return html.count('action="/language"')
+
+
+class FormTests:
+    """The form stands where a language can be chosen, and leads back to a page that can be asked for again."""
+
+    def test_it_names_each_language_as_its_speakers_do(self, corp):
+        html = asks("de").get("/signin").content.decode()
+        said = re.findall(r'lang="([\w-]+)"(?: aria-current="true")?>([^<]+)</button>', html)
+        assert said == [
+            ("en", "English"),
+            ("de", "Deutsch"),
+            ("fr", "Français"),
+            ("es", "Español"),
+            ("ja", "日本語"),
+            ("zh-hans", "简体中文"),
+        ]
+
+    # What needs no context and no database has no form, and the page of 403 is met in the administration.
+    @pytest.mark.parametrize("name", [*sorted(set(PAGES) - {"400", "403", "411", "413", "500"}), *OWN])
+    def test_every_page_of_people_has_it(self, corp, name):
+        assert forms(german_pages(corp)[name](asks("de")).content.decode()) == 1
+
+    @pytest.mark.parametrize("path", ["/admin/", "/admin/nowhere", "/token-doctor", "/api/v1/docs"])
+    def test_pages_that_are_english_for_everybody_have_none(self, corp, client, path):
+        come_in(client, administrator(), corp)
+        assert forms(client.get(path).content.decode()) == 0
+
+    def test_a_refused_sign_in_leads_back_to_the_sign_in_page(self, corp):
+        browser = asks("de")
+        html = browser.get("/callback?code=c&state=nobody's").content.decode()
+        assert 'name="next" value="/signin"' in html
+        chosen = browser.post(
+            "/language",
+            {"language": "fr", "next": "/signin"},
+            headers={"referer": "http://localhost:8000/callback?code=c&state=nobody's"},
+        )
+        assert chosen["Location"] == "/signin"
+
+    def test_what_is_shown_once_is_not_lost_by_it(self, corp):
+        browser, owner = asks("de"), person("alice@corp.example")
+        Bot.objects.create(name="nightly-export", owner=owner)
+        come_in(browser, owner, corp)
+        made = browser.post("/bots/nightly-export", {"do": "make-secret"})["Location"]
+        assert forms(browser.get(made).content.decode()) == 0
+        assert forms(browser.get(made).content.decode()) == 1
+
+
+def test_a_person_reads_her_language_while_the_database_is_away(corp):
+    def refuse(*args, **kwargs):
+        raise OperationalError("away")
+
+    browser = asks("de")
+    come_in(browser, person("alice@corp.example"), corp)
+    browser.raise_request_exception = False
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseWrapper, "cursor", refuse)
+        answer = browser.get("/account")
+    assert (answer.status_code, answer["Content-Language"]) == (503, "de")
+    assert HEADING.search(answer.content.decode())[1] == "Gleich wieder verfügbar"
 
 
 class EnglishTests:
