@@ -43,6 +43,13 @@ BAD_LOGOS = {
     "a stylesheet before it": "<?xml-stylesheet href='//evil.example'?>" + SVG.format(""),
     "an animation": SVG.format('<set attributeName="href" to="javascript:alert(1)"/>'),
     "entities": '<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>' + SVG.format("<title>&b;</title>"),
+    "a stylesheet in another encoding": ("<?xml-stylesheet href='//evil.example'?>" + SVG.format("")).encode(
+        "utf-16-le"
+    ),
+    "entities in another encoding": ('<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG.format("&a;")).encode(
+        "utf-16-be"
+    ),
+    "comments that do not end": SVG.format("<!--" * 60_000),
     "more than fits": SVG.format("<!--" + "x" * brand.LARGEST_LOGO + "-->"),
 }
 ACCENTS = ("#ffff00", "#ffffff", "#000000", "#0f5b53", "#ff0000", "#7f7f7f", "#00ffcc", "#1a0dab")
