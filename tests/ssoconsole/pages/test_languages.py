@@ -3,8 +3,11 @@
 import gettext
 import re
 from html.parser import HTMLParser
+from io import StringIO
 
 import pytest
+from django.core import mail
+from django.core.management import call_command
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
@@ -12,6 +15,7 @@ from django.utils import translation
 
 from ssoconsole.platform.eventlog.models import Event
 from tests.ssoconsole import messages
+from tests.ssoconsole.console.expiry import things_that_end
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, person, provider
 from tests.ssoconsole.pages.test_every_page import PAGES
 from tokens.models import Bot
@@ -286,6 +290,17 @@ class EnglishTests:
         assert written
         assert not any("Sitzung" in event or "Abmelden" in event for event in written)
 
+    @pytest.mark.parametrize("language", ["de", "ja"])
+    def test_mails_are_english(self, db, settings, language):
+        settings.WARNINGS_EMAIL = ["ops@corp.example"]
+        things_that_end.one_of_each()
+        with translation.override(language):
+            call_command("send_warnings", stdout=StringIO())
+        due = mail.outbox[0]
+        assert due.subject.startswith("SSO Console: ")
+        assert f"{due.subject}{due.body}".isascii()
+        assert "Client secret of a bot: nightly" in due.body
+
     def test_what_a_browser_is_sent_never_reaches_one_of_another_language(self, corp):
         """The sign-in page is kept nowhere; what may be kept says by what it differs."""
         answers = [asks(language).get("/signin") for language in ("de", "en", "de")]
@@ -323,6 +338,18 @@ def test_nothing_english_is_left_on_a_german_page(corp, name):
     html = ask(asks("de")).content.decode()
     assert '<html lang="de"' in html
     assert left_in_english(html) == []
+
+
+@pytest.mark.parametrize("language", sorted(set(SIGN_IN) - {"en"}))
+@pytest.mark.parametrize("sent", [None, {"username": "x", "password": "y"}, {"username": "", "password": ""}])
+def test_the_password_door_is_not_half_translated(db, language, sent):
+    def said(asked):
+        ask = asks(asked)
+        path = "/admin/login/"
+        return Texts((ask.get(path) if sent is None else ask.post(path, sent)).content.decode()).found
+
+    same = {"SSO Console", "Name:"} if language == "de" else {"SSO Console"}
+    assert set(said(language)) & set(said("en")) <= same
 
 
 class CatalogueTests:
