@@ -3,6 +3,7 @@
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import TO_FIELD_VAR
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -28,8 +29,6 @@ class ConsoleAdminSite(admin.AdminSite):
     provider. Signing out is the console's own, so that the session at the provider can end too.
     """
 
-    site_title = "SSO Console"
-    site_header = "SSO Console"
     index_title = "Administration"
     site_url = "/"
 
@@ -45,13 +44,14 @@ class ConsoleAdminSite(admin.AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """
-        Add two warnings for administrators, whoever they are and on every page.
+        Add the brand, and two warnings for administrators, whoever they are and on every page.
 
         `break_glass_accounts`: the temporary administrators who can still get in; `came_by_password`: whether
         the person at this browser has come by a password.
         """
         warnings = self._warnings(request) if self.has_permission(request) else {}
-        return {**super().each_context(request), **warnings}
+        brand = dict.fromkeys(("site_title", "site_header"), settings.BRAND_NAME)
+        return {**super().each_context(request), **brand, **warnings}
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         """The console's own pages before Django's, whose last pattern takes everything."""

@@ -18,7 +18,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from ssoconsole.platform import values
+from ssoconsole.platform import brand, values
 from ssoconsole.platform.connections.options import postgresql_for_service, redis_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -200,6 +200,12 @@ WARNINGS_FROM: str = env.str("WARNINGS_FROM", default=values.sender_of(BASE_URL)
 WARNINGS_WEBHOOK_URL: str = env.str("WARNINGS_WEBHOOK_URL", default="")
 WARNINGS_WEBHOOK_SECRET: str = env.str("WARNINGS_WEBHOOK_SECRET", default="")
 
+# --- Brand --------------------------------------------------------------------------------------------------
+
+BRAND_NAME = env.read("BRAND_NAME", values.brand_name, "SSO Console")
+BRAND_LOGO = env.read("BRAND_LOGO", brand.logo_file, "")
+BRAND_ACCENT = env.read("BRAND_ACCENT", values.colour, "")
+
 # --- Database, cache --------------------------------------------------------------------------------------
 
 make_folder(VAR_DIR, mode=0o700)
@@ -255,6 +261,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "ssoconsole.console.languages.LanguageMiddleware",
     "ssoconsole.platform.http.forwarding.ForwardingHeadersMiddleware",
     "ssoconsole.platform.http.forwarding.ProbeHostMiddleware",
     "ssoconsole.platform.http.request_log.RequestLogMiddleware",
@@ -287,6 +294,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "builtins": ["django.templatetags.i18n", "ssoconsole.console.branding"],
         },
     }
 ]
@@ -416,7 +424,19 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 FORMAT_MODULE_PATH = "ssoconsole.formats"
 LANGUAGE_CODE = "en"
-USE_I18N = False
+# Of people's pages (console/languages.py); everything else is English.
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "German"),
+    ("fr", "French"),
+    ("es", "Spanish"),
+    ("ja", "Japanese"),
+    ("zh-hans", "Simplified Chinese"),
+]
+LANGUAGE_COOKIE_NAME = "__Host-language" if _secure else "language"
+LANGUAGE_COOKIE_AGE = 31_536_000
+LANGUAGE_COOKIE_SECURE = _secure
+LANGUAGE_COOKIE_HTTPONLY = True
 
 # --- Logs: request id, never a query string, a token, a code or a secret ------------------------------------
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
@@ -61,7 +62,8 @@ def my_bot(request: HttpRequest, name: str) -> HttpResponse:
         except ValidationError as error:
             _tell(request, form, " ".join(error.messages))
         except DomainError as error:
-            _tell(request, form, " ".join(filter(None, [error.message, error.expected])))
+            more = error.expected if get_language() == "en" else ""  # which only English says
+            _tell(request, form, f"{gettext(error.message)} {more}".strip())
     return render(
         request,
         "my_bot.html",
@@ -109,7 +111,8 @@ def _make_secret(request: HttpRequest, bot: Bot, form: Any) -> HttpResponse:
         live = Credential.objects.client_secrets().live(at=timezone.now()).filter(bot=bot)
         if live.count() >= MOST_LIVE_SECRETS:
             raise ValidationError(
-                f"The bot has {MOST_LIVE_SECRETS} secrets that work. Retire some of them first."
+                gettext("The bot has %(count)s secrets that work. Retire some of them first.")
+                % {"count": MOST_LIVE_SECRETS}
             )
         credential, client_secret = add_client_secret(bot=bot, by=Actor.of(request), **form.asked())
         made = keep_for_one_look(request, client_secret, about=credential)
@@ -126,22 +129,21 @@ def _issue_token(request: HttpRequest, bot: Bot, form: Any) -> HttpResponse:
 def _retire_secret(request: HttpRequest, bot: Bot, form: None) -> HttpResponse:
     credential = _one_of(Credential, bot, request)
     if retire_credential(credential=credential, by=Actor.of(request)):
-        messages.success(
-            request, f"{credential.label or credential.hint} is retired, and gets no token any more."
-        )
+        told = gettext("%(secret)s is retired, and gets no token any more.")
+        messages.success(request, told % {"secret": credential.label or credential.hint})
     return redirect("my_bot", bot.name)
 
 
 def _revoke_token(request: HttpRequest, bot: Bot, form: None) -> HttpResponse:
     record = _one_of(TokenRecord, bot, request)
     if revoke_token(record=record, by=Actor.of(request)):
-        messages.success(request, f"The token {record.jti} is revoked.")
+        messages.success(request, gettext("The token %(jti)s is revoked.") % {"jti": record.jti})
     return redirect("my_bot", bot.name)
 
 
 def _revoke_all(request: HttpRequest, bot: Bot, form: None) -> HttpResponse:
     count = revoke_tokens_of_bot(bot=bot, by=Actor.of(request))
-    messages.success(request, f"Revoked: {count} token{'' if count == 1 else 's'}.")
+    messages.success(request, gettext("Tokens revoked: %(count)s.") % {"count": count})
     return redirect("my_bot", bot.name)
 
 

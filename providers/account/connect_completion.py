@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from providers.errors import SessionEnded
 from providers.identities.linking import link_identity
@@ -40,7 +41,7 @@ class ConnectCompletion(Completion):
         session = _asking_session(request, sign_in.attempt)
         provider = sign_in.provider
         link_identity(provider=provider, session=session, claims=sign_in.claims, by=Actor.of(request))
-        messages.success(request, f"{provider} is connected.")
+        messages.success(request, gettext("%(provider)s is connected.") % {"provider": provider})
 
 
 def _asking_session(request: HttpRequest, attempt: SignInAttempt) -> ConsoleSession:

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 
 # The first that fits decides: most browsers also name the ones they want to be taken for.
+UNKNOWN = gettext_noop("Unknown browser")
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -59,9 +61,10 @@ SYSTEMS = (
 
 def browser_name(user_agent: str) -> str:
     """Return a name such as "Firefox on Linux"; "Unknown browser" for what is none of the usual ones."""
-    browser = next((name for mark, name in BROWSERS if mark in user_agent), "Unknown browser")
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), UNKNOWN)
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
-    return f"{browser} on {system}" if system else browser
+    shown = gettext(browser) if browser == UNKNOWN else browser
+    return gettext("%(browser)s on %(system)s") % {"browser": shown, "system": system} if system else shown
 
 
 @require_safe
@@ -137,7 +140,8 @@ def sessions_end_all(request: HttpRequest) -> HttpResponse:
     ended = end_sessions_of_user(user=_person(request), by=Actor.of(request), apart_from=kept)
     if everywhere:
         return _signed_out(request)
-    messages.success(request, "This is your only session now." if ended else "There was no other session.")
+    told = gettext("This is your only session now.") if ended else gettext("There was no other session.")
+    messages.success(request, told)
     return HttpResponseRedirect(reverse("account"))
 
 
@@ -151,11 +155,13 @@ def identity_unlink(request: HttpRequest, identity_id: int) -> HttpResponse:
     try:
         unlink_identity(identity=identity, by=Actor.of(request), keep_a_way_in=True)
     except LastWayIn:
-        messages.error(request, f"{identity.provider} is your only way in, so it stays connected.")
+        told = gettext("%(provider)s is your only way in, so it stays connected.")
+        messages.error(request, told % {"provider": identity.provider})
         return HttpResponseRedirect(reverse("account"))
     if current is not None and _began_by(current, identity):
         return _signed_out(request)
-    messages.success(request, f"{identity.provider} is disconnected.")
+    told = gettext("%(provider)s is disconnected.")
+    messages.success(request, told % {"provider": identity.provider})
     return HttpResponseRedirect(reverse("account"))
 
 

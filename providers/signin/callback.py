@@ -15,6 +15,7 @@ redirect would not do for cookies that are SameSite=Strict, and old browsers dif
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils import timezone
@@ -139,7 +140,7 @@ def keep_form(request: HttpRequest) -> HttpResponse:
         count_sign_in(request)  # nothing here is known to come from this browser, so its trace is a stray's
         raise
     query = urlencode({"state": fields["state"], "leg": "2"})
-    return lead_on(request, f"{request.path}?{query}", name="SSO Console")
+    return lead_on(request, f"{request.path}?{query}", name=settings.BRAND_NAME)
 
 
 def _check_form(attempt: SignInAttempt, fields: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
@@ -26,8 +27,12 @@ from providers.signin.redirects import lead_on_instead, local_target, with_next
 from providers.trial.services import roll_back_overdue
 
 SEEN_AT_A_GLANCE = 12  # providers; among more one is found by typing
-NOBODY_KNOWS_IT = "No sign-in provider is registered for that address. Choose where your account is:"
-SEVERAL_KNOW_IT = "More than one sign-in provider is registered for that address. Choose one of them:"
+NOBODY_KNOWS_IT = gettext_noop(
+    "No sign-in provider is registered for that address. Choose where your account is:"
+)
+SEVERAL_KNOW_IT = gettext_noop(
+    "More than one sign-in provider is registered for that address. Choose one of them:"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +111,9 @@ def _start_by_address(request: HttpRequest) -> HttpResponse:
     if len(meant) == 1:
         return _leave(request, meant[0], next_url, hint=address)
     if meant:
-        return _page(request, meant, next_url, reason=SEVERAL_KNOW_IT)
+        return _page(request, meant, next_url, reason=gettext(SEVERAL_KNOW_IT))
     shown = address if len(address) <= LONGEST_EMAIL else ""
-    return _page(request, choices, next_url, reason=NOBODY_KNOWS_IT, ask_address=True, address=shown)
+    return _page(request, choices, next_url, reason=gettext(NOBODY_KNOWS_IT), ask_address=True, address=shown)
 
 
 def _leave(request: HttpRequest, choice: Choice, next_url: str, *, hint: str) -> HttpResponse:

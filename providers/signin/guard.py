@@ -25,6 +25,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext
 
 from providers.account.connect_completion import ConnectCompletion
 from providers.errors import InternalError, ProviderRefused, SignInRefused, TooManyAttempts
@@ -259,10 +260,11 @@ def render_refusal(
     context = {
         "outcome": error.code,
         "reference": reference,
-        "title": page.title,
-        "advice": page.advice,
+        "title": gettext(page.title),
+        "advice": gettext(page.advice),
         "again": again,
         "retry_url": with_next(f"/signin/{again.slug}", next_url) if again else chooser,
+        "chooser_url": chooser,
         "others_url": chooser if again else "/signin?choose=1",
     }
     response = render(request, "signin_refused.html", context, status=page.status)

@@ -25,6 +25,8 @@ from django.views.decorators.http import require_safe
 from providers.models import ConsoleSession, Provider, SignInAttempt
 from providers.sessions.services import console_session_of
 from providers.signin.chooser import signin
+from ssoconsole.console import branding
+from ssoconsole.console.languages import choose_language
 from ssoconsole.platform.accounts.models import User
 from tokens.models import Bot, SigningKey
 
@@ -128,4 +130,9 @@ def home(request: HttpRequest) -> HttpResponseBase:
     return render(request, "home.html", context)
 
 
-urlpatterns = [path("", home, name="home")]
+urlpatterns = [
+    path("", home, name="home"),
+    path("language", choose_language, name="language"),
+    path("brand/logo", branding.logo, name="brand_logo"),
+    path("brand/colours.css", branding.colours, name="brand_colours"),
+]

@@ -20,7 +20,9 @@ CACHE_OPTIONS = frozenset(
 )
 MAIL_OPTIONS = frozenset({"email_use_tls", "email_use_ssl", "email_timeout"})
 MAIL_SCHEMES = frozenset({"smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "filemail", "dummymail"})
+LONGEST_BRAND = 40
 _DOMAIN = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){0,30}")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,12}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?")
 
@@ -124,6 +126,20 @@ def readable_file(text: str) -> str:
     if not os.access(text, os.R_OK) or not Path(text).is_file():
         raise ValueError("It is the path of a file that the console's account may read, and there is none.")
     return text
+
+
+def brand_name(text: str) -> str:
+    """Read the name that the console bears on its pages."""
+    if len(text) > LONGEST_BRAND or not text.isprintable():
+        raise ValueError(f"It is a name of 1 to {LONGEST_BRAND} printable characters.")
+    return text
+
+
+def colour(text: str) -> str:
+    """Read a colour."""
+    if not _COLOUR.fullmatch(text):
+        raise ValueError("It is a colour as #rrggbb, such as #0f5b53.")
+    return text.lower()
 
 
 def database_url(text: str) -> str:

@@ -14,7 +14,7 @@ document.addEventListener("DOMContentLoaded", () => {
         item.hidden = !words.every((word) => name.includes(word));
         if (!item.hidden) shown += 1;
       }
-      told.textContent = words.length ? `${shown} of ${items.length}` : "";
+      told.textContent = words.length ? told.dataset.told.replace("%(shown)s", shown).replace("%(all)s", items.length) : "";
     };
     input.addEventListener("input", narrow);
     input.addEventListener("keydown", (event) => {

@@ -15,9 +15,9 @@ document.addEventListener("DOMContentLoaded", () => {
       try {
         // Only a secure context has it; elsewhere the text is selected, ready for the keyboard.
         await navigator.clipboard.writeText(source.value);
-        text.data = "Copied ";
+        text.data = (button.dataset.copied || "Copied") + " ";
       } catch {
-        text.data = "Selected ";
+        text.data = (button.dataset.selected || "Selected") + " ";
       }
       setTimeout(() => { text.data = label; }, 2000);
     });

@@ -34,6 +34,7 @@ CHECKS = (
     expiry_checks.mail_reaches_somebody,
     expiry_checks.webhook_is_safe,
 )
+OUR_LOGO = str(ROOT / "static" / "img" / "logo.svg")
 REDIS = {"CACHE_URL": "redis://127.0.0.1/0"}
 DEVELOPMENT = {"DEBUG": "true", "BASE_URL": "http://localhost:8000"}
 MAIL = {"EMAIL_URL": "smtp://mail.example.com"}
@@ -334,6 +335,27 @@ VALUES = {
     ),
     "HSTS": (dict.fromkeys(("", "host", "subdomains", "preload"), ...), ["all", "true"], {}),
     "SIGN_IN_STRAIGHT_THROUGH": (*switch(False), {}),
+    "BRAND_NAME": (
+        {"": "SSO Console", "Corp & Söhne <SSO>": "Corp & Söhne <SSO>", "x" * 40: "x" * 40},
+        ["x" * 41, "two\nlines", "a\u202eb"],
+        {},
+    ),
+    "BRAND_LOGO": (
+        {"": "", OUR_LOGO: OUR_LOGO},
+        [
+            "/nowhere/logo.svg",
+            "/etc/passwd",
+            "/tmp",
+            "https://corp.example/logo.svg",
+            "data:image/svg+xml,<svg/>",
+        ],
+        {},
+    ),
+    "BRAND_ACCENT": (
+        {"": "", "#0F5B53": "#0f5b53", "#ffff00": "#ffff00", "#000000": "#000000"},
+        ["0f5b53", "#0f5", "#0f5b5g", "red", "#0f5b53;}", "#0f5b5300", "rgb(1,2,3)"],
+        {},
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from ssoconsole.platform.errors import DomainError
 from tokens.admin.fields import LinesField
@@ -94,23 +95,31 @@ class GrantFormSet(GrantInlineFormSet):
 class NewSecretForm(forms.Form):
     """A secret ends by default: one that is forgotten somewhere does not work for ever."""
 
-    ENDS = (("7", "7 days"), ("30", "30 days"), ("60", "60 days"), ("90", "90 days"), ("never", "never"))
+    ENDS = (
+        ("7", _("7 days")),
+        ("30", _("30 days")),
+        ("60", _("60 days")),
+        ("90", _("90 days")),
+        ("never", _("never")),
+    )
 
-    label = forms.CharField(max_length=100, required=False, help_text="Where it will be used.")
-    ends_in = forms.ChoiceField(choices=ENDS, initial="90", required=False, label="Ends in")
+    label = forms.CharField(
+        max_length=100, required=False, label=_("Label"), help_text=_("Where it will be used.")
+    )
+    ends_in = forms.ChoiceField(choices=ENDS, initial="90", required=False, label=_("Ends in"))
     expires_at = forms.SplitDateTimeField(
         required=False,
-        label="Or ends at",
-        help_text="UTC; counts before the choice above.",
+        label=_("Or ends at"),
+        help_text=_("UTC; counts before the choice above."),
         widget=forms.SplitDateTimeWidget(
-            date_attrs={"type": "date", "aria-label": "Day"},
-            time_attrs={"type": "time", "aria-label": "Time"},
+            date_attrs={"type": "date", "aria-label": _("Day")},  # type: ignore[dict-item]  # lazy, and written late
+            time_attrs={"type": "time", "aria-label": _("Time")},  # type: ignore[dict-item]  # lazy, and written late
         ),
     )
     retire_after_unused_days = forms.IntegerField(
         required=False,
-        label="Retire when unused for",
-        help_text="Days; empty for never. The command cleanup does it.",
+        label=_("Retire when unused for"),
+        help_text=_("Days; empty for never. The command cleanup does it."),
     )
 
     def clean(self) -> dict[str, Any]:

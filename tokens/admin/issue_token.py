@@ -11,6 +11,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from ssoconsole.platform.accounts.shown_once import keep_for_one_look, look_once
 from ssoconsole.platform.actors import Actor
@@ -32,13 +34,15 @@ UNLIMITED = "Unlimited"
 class IssueTokenForm(forms.Form):
     """What is asked for; whether the bot may have it is for the service to judge."""
 
-    audience = forms.ChoiceField()
-    scopes = LinesField(help_text="One a line; empty for all that are granted.")
-    lifetime = forms.ChoiceField(required=False)
-    label = forms.CharField(max_length=100, required=False, help_text="Where it will be used.")
+    audience = forms.ChoiceField(label=_("Audience"))
+    scopes = LinesField(label=_("Scopes"), help_text=_("One a line; empty for all that are granted."))
+    lifetime = forms.ChoiceField(required=False, label=_("Lifetime"))
+    label = forms.CharField(
+        max_length=100, required=False, label=_("Label"), help_text=_("Where it will be used.")
+    )
     no_end = forms.BooleanField(
         required=False,
-        label="I know that a token without an end counts until somebody revokes it",
+        label=_("I know that a token without an end counts until somebody revokes it"),
     )
 
     def __init__(self, bot: Bot, *args: Any, **kwargs: Any) -> None:
@@ -46,8 +50,8 @@ class IssueTokenForm(forms.Form):
         self.audiences = {str(grant.audience_id): grant.audience for grant in grants_of(bot)}
         self._offer("audience", [(pk, f"{a.name} ({a})") for pk, a in self.audiences.items()])
         words = [word for word in WORDS if any(_allows(a, word) for a in self.audiences.values())]
-        offered = [(word, shown_lifetime(word)) for word in words]
-        self._offer("lifetime", [("", "As usual at this audience"), *offered])
+        offered = [(word, gettext(shown_lifetime(word))) for word in words]
+        self._offer("lifetime", [("", gettext("As usual at this audience")), *offered])
         if UNLIMITED not in words:
             del self.fields["no_end"]
 
@@ -55,7 +59,7 @@ class IssueTokenForm(forms.Form):
         super().clean()
         unlimited = self.cleaned_data.get("lifetime") == UNLIMITED
         if unlimited and not self.cleaned_data.get("no_end"):
-            self.add_error("no_end", "Say that this is meant, or choose another lifetime.")
+            self.add_error("no_end", gettext("Say that this is meant, or choose another lifetime."))
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         cast(forms.ChoiceField, self.fields[name]).choices = choices

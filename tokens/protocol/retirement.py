@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext, ngettext
+
 QUIET_FOR = timedelta(days=7)  # most jobs run at least weekly
 
 
@@ -26,12 +28,21 @@ def evidence_for_retiring(
     since = last_used_at or created_at
     if at - since < QUIET_FOR:
         if last_used_at is None:
-            return Evidence(False, "Not used yet.")
-        return Evidence(False, f"Last used {_ago(at - since)}: still in use.")
-    known = "Never used" if last_used_at is None else f"Last used {_ago(at - since)}"
+            return Evidence(False, gettext("Not used yet."))
+        return Evidence(False, gettext("Last used %(ago)s: still in use.") % {"ago": _ago(at - since)})
+    known = (
+        gettext("Never used")
+        if last_used_at is None
+        else gettext("Last used %(ago)s") % {"ago": _ago(at - since)}
+    )
+    facts = {"known": known}
     if other_used_at is not None and other_used_at > since:
-        return Evidence(True, f"{known}, and the bot has used another since: safe to retire.")
-    return Evidence(False, f"{known}, and the bot has used no other since: it may run rarely.")
+        return Evidence(
+            True, gettext("%(known)s, and the bot has used another since: safe to retire.") % facts
+        )
+    return Evidence(
+        False, gettext("%(known)s, and the bot has used no other since: it may run rarely.") % facts
+    )
 
 
 def unused_since(
@@ -42,11 +53,10 @@ def unused_since(
 
 
 def _ago(age: timedelta) -> str:
-    for unit, name in (
-        (timedelta(days=1), "day"),
-        (timedelta(hours=1), "hour"),
-        (timedelta(minutes=1), "minute"),
-    ):
-        if (count := age // unit) > 0:
-            return f"{count} {name}{'' if count == 1 else 's'} ago"
-    return "just now"
+    if days := age // timedelta(days=1):
+        return ngettext("%(count)s day ago", "%(count)s days ago", days) % {"count": days}
+    if hours := age // timedelta(hours=1):
+        return ngettext("%(count)s hour ago", "%(count)s hours ago", hours) % {"count": hours}
+    if minutes := age // timedelta(minutes=1):
+        return ngettext("%(count)s minute ago", "%(count)s minutes ago", minutes) % {"count": minutes}
+    return gettext("just now")

@@ -87,7 +87,7 @@ def tell_waiting(*, address: str | None) -> None:
     log.warning(ACTION, outcome="waiting", address=address)
 
 
-PASSWORD_BACKEND = "ssoconsole.platform.accounts.backend.PasswordBackend"  # noqa: S105 - a path
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"  # noqa: S105 - a path
 Credentials = dict[str, Any]
 # From one address, whatever the names: each failure costs this machine a slow hash.
 FAILURES_OF_AN_ADDRESS = 20

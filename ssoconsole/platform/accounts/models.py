@@ -6,6 +6,7 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from ssoconsole.platform.encryption.field import EncryptedTextField
 
@@ -18,7 +19,7 @@ class User(AbstractUser):
     that `Alice` can never be mistaken for `alice`. `expires_at` is set for break-glass administrators only.
     """
 
-    username = models.CharField("name", max_length=255, unique=True)
+    username = models.CharField(_("name"), max_length=255, unique=True)
     name = models.CharField("full name", max_length=255, blank=True)
     first_name = None  # type: ignore[assignment]  # one name, as the provider spells it
     last_name = None  # type: ignore[assignment]
