@@ -8,6 +8,7 @@ from urllib.parse import quote_plus, urlencode
 import pytest
 import structlog
 from django.test import Client
+from django.views.debug import SafeExceptionReporterFilter
 from rest_framework.test import APIClient
 
 from providers.exchange.client_authentication import basic_credentials
@@ -24,6 +25,7 @@ from tests.tokens.tokens_cast import METADATA, OAuth, basic, claims_in
 from tokens.audiences.console import console_identifier
 from tokens.audiences.services import save_audience
 from tokens.bots.services import GrantSpec, save_bot
+from tokens.credentials.keyless import add_federation
 from tokens.credentials.services import add_client_secret
 from tokens.models import Audience, Bot
 
@@ -195,6 +197,38 @@ class BrokenTests:
         broken(monkeypatch, "providers.signin.callback.consume_attempt", "c0de-that-breaks-it")
         assert Browser().sign_in(scripted_provider).status_code == 503
         log.assert_without("c0de-that-breaks-it")
+
+
+LIST = "/admin/providers/provider/"
+# The forms that a secret is typed or pasted into, and the fields that are for it.
+FORMS = {
+    "/token-doctor": ("token",),
+    "/admin/search": ("q",),
+    "/admin/tokens/credential/{credential}/try": ("token",),
+    f"{LIST}openmetadata/lint": ("content",),
+    f"{LIST}{{provider}}/drift/1": ("client_secret",),
+    **dict.fromkeys(
+        [f"{LIST}{page}" for page in ("register", "check", "rehearse", "add/")],
+        ("client_secret", "credentials_json"),
+    ),
+    **dict.fromkeys(
+        [f"{LIST}{{provider}}/{page}" for page in ("check-form", "rehearse", "replay", "change/")],
+        ("client_secret", "credentials_json"),
+    ),
+}
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_report_of_a_fault_is_without_what_was_typed(me, path):
+    """As Django writes it for whoever has set it up to be mailed."""
+    provider, browser = some_provider(), Client()
+    come_in(browser, administrator(), provider)
+    rule = {"issuer": "https://idp.example", "audience": "console", "subject": "a:b", "claims": {}}
+    credential = add_federation(bot=Bot.objects.get(), rule=rule, jwks=None, jwks_uri=None, by=BY)
+    typed = dict.fromkeys(FORMS[path], "s3cret-that-was-typed")
+    request = browser.post(path.format(provider=provider.pk, credential=credential.pk), typed).wsgi_request
+    assert request.POST.dict() | typed == request.POST.dict()
+    assert_without(SafeExceptionReporterFilter().get_post_parameters(request), *typed.values())
 
 
 class ExceptionTests:
