@@ -16,6 +16,7 @@ from providers.models import Provider
 from ssoconsole.platform import logs
 from ssoconsole.platform.accounts.services import bootstrap_admin
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import Browser, query_of, register
 from tests.ssoconsole.pages.pages_cast import administrator, come_in
 from tests.ssoconsole.pages.pages_cast import provider as some_provider
@@ -138,6 +139,30 @@ class DoorTests:
         Client().get(f"/oauth/introspect?token={token}")
         assert "token_revoked" in {line["event"] for line in log.lines()}
         log.assert_without(token, me[1], "wr0ng-secret-of-a-bot", "t0ken-that-is-none", basic(*me))
+
+    def test_a_secret_in_the_place_of_the_name(self, log, me):
+        bot, swapped = OAuth(), (me[1], me[0])
+        token = bot.token(me, resource=METADATA).json()["access_token"]
+        ways = [
+            bot.token(swapped),
+            bot.introspect(token, swapped),
+            bot.revoke(token, swapped),
+            bot.token(client_id=me[1], client_secret=me[1]),
+        ]
+        assert {answer.status_code for answer in ways} == {401}
+        assert "client_authentication_failed" in {line["event"] for line in log.lines()}
+        log.assert_without(me[1])
+        assert_without(list(Event.objects.values()), me[1])
+
+    @pytest.mark.parametrize(
+        "field", ["grant_type", "scope", "resource", "audience", "client_assertion_type"]
+    )
+    def test_or_of_anything_else(self, log, me, field):
+        form = {"grant_type": "client_credentials", "resource": METADATA, field: me[1]}
+        for auth in (me, None):
+            assert OAuth().post("/oauth/token", form, auth=auth).status_code in (400, 401)
+        log.assert_without(me[1])
+        assert_without(list(Event.objects.values()), me[1])
 
     def test_the_api_and_the_doctor(self, log, me):
         token = OAuth().token(me, resource="http://localhost:8000/api/v1").json()["access_token"]
