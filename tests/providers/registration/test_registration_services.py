@@ -1,7 +1,7 @@
 """Saving, switching and deleting registrations: with warnings, with events, and never half."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,6 +9,7 @@ from providers.models import ConsoleSession, DiscoveryVersion, Identity, Provide
 from providers.registration import services
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
 from providers.registration.secret import set_client_secret
+from providers.trial.services import roll_back_now
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor, SuperuserRequired
 from ssoconsole.platform.eventlog.masking import MASK
@@ -68,6 +69,11 @@ def as_it_is(corp):
     pass
 
 
+def on_trial(corp):
+    corp.admin_principals = ["alice@corp.example"]
+    save(corp, trial=timedelta(hours=1))
+
+
 def another(corp, by):
     services.save_provider(provider=somewhere(slug="another"), by=by, fetch_metadata=False)
 
@@ -81,6 +87,7 @@ A_SUPERUSERS = {
     "another lifetime of sessions": (as_it_is, changed(session_lifetime=99_999)),
     "switching it on": (asleep, lambda corp, by: services.enable_provider(provider=corp, by=by, anyway=True)),
     "switching it on by a save": (asleep, changed(enabled=True)),
+    "putting back what was before a trial": (on_trial, lambda corp, by: roll_back_now(provider=corp, by=by)),
 }
 
 
