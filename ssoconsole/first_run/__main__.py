@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from ssoconsole.first_run.demonstration import BOT_VARIABLE, PROVIDER_VARIABLE, write_env_file
+from ssoconsole.first_run.env_file import BOT_VARIABLE, PROVIDER_VARIABLE, write_env_file
 from ssoconsole.plainly import plainly
 from ssoconsole.platform.values import whole
 from ssoconsole.serve.port import problem_with

@@ -81,10 +81,9 @@ def of_modules():
 def of_tables():
     """The texts that tables hold, and that the page around them translates."""
     from providers.signin.guard import _CANNOT_TRUST, PAGES
-    from tokens.protocol.access_token import WORDS, shown_lifetime
-
     from tokens import errors
     from tokens.models import Credential
+    from tokens.protocol.access_token import WORDS, shown_lifetime
     from tokens.refusals.meanings import REFUSAL_MEANINGS
 
     found = {}

@@ -180,7 +180,7 @@ def test_the_bot_keeps_its_secret_and_an_export_applies_to_an_empty_database(fir
 
 
 def test_an_environment_file_that_exists_is_never_touched(fresh_copy):
-    from ssoconsole.first_run.demonstration import write_env_file
+    from ssoconsole.first_run.env_file import write_env_file
 
     (fresh_copy / ".env").write_text("SECRET_KEY=mine\n")
     assert write_env_file(fresh_copy / ".env", base_url="http://localhost:8000") is False

@@ -109,6 +109,20 @@ def test_the_consoles_own_audience_is_changed_and_enabled_by_nobody_else(console
     assert enable_audience(audience=console, by=by)
 
 
+@pytest.mark.parametrize("made", ["anew", "of another"])
+def test_nor_is_one_made_where_the_console_has_none(console, audience, by, made):
+    """As after a change of its address: whoever makes it decides what a token for the API has to say."""
+    identifier = console.identifier
+    console.identifier = "https://before.example/api/v1"
+    save_audience(audience=console, by=by)
+    wanted = Audience(name="Own", scopes=["console.write"]) if made == "anew" else audience
+    wanted.identifier = identifier
+    with pytest.raises(SuperuserRequired):
+        save_audience(audience=wanted, by=MALLORY)
+    assert not Audience.objects.filter(identifier=identifier).exists()
+    save_audience(audience=wanted, by=by)
+
+
 @pytest.mark.parametrize("sign", [True, False])
 def test_a_signing_key_is_brought_in_by_nobody_else(console, by, sign):
     key = ec.generate_private_key(ec.SECP256R1())

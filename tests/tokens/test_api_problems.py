@@ -95,6 +95,7 @@ class RefusedBeforeAnybodyAsksWhoItIsTests:
                 answer = getattr(anybody, method)(path, headers=headers)
                 assert answer.status_code in (401, 404, 405, 406), (path, bearer[:9], answer.content)
                 assert answer["Content-Type"] == "application/problem+json"
+                assert answer["Cache-Control"] == "no-store"
 
     def test_a_session_without_its_token_is_a_problem_too(self, people, bot):
         strict = APIClient(enforce_csrf_checks=True)

@@ -15,7 +15,7 @@ from tokens_cast import BASE_URL, claims_in, status_bit
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
-from tokens.bots.services import GrantSpec, save_bot
+from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.keys.services import compromise_signing_key, private_keys
 from tokens.models import Bot, SigningKey, StatusList, TokenRecord
 from tokens.protocol.status_list import decode
@@ -56,6 +56,14 @@ def issue(bot, audience):
         return record, token
 
     return one
+
+
+def revoke_the_token(record):
+    assert revoke_token(record=record, by=BY)
+
+
+def disable_the_bot(record):
+    assert disable_bot(bot=record.bot, by=BY)
 
 
 def verified(oauth, path=LIST):
@@ -125,6 +133,65 @@ def test_a_process_that_was_not_told_notices_within_seconds(oauth, issue):
     cache.delete(f"tokens:status-list:{StatusList.objects.get().pk}")  # as KEPT seconds do
     assert status_bit(oauth.http, token) == 1
     assert services.KEPT <= 5
+
+
+def test_what_is_kept_is_not_kept_for_longer(oauth, issue, monkeypatch):
+    """A process that was not told has nothing but the time to go by."""
+    lasting, real = {}, cache.set
+    monkeypatch.setattr(
+        cache,
+        "set",
+        lambda name, value, timeout=None: (lasting.update({name: timeout}), real(name, value, timeout)),
+    )
+    issue()
+    for path in (LIST, "/oauth/status"):
+        assert oauth.http.get(path).status_code == 200
+    kept = {name: seconds for name, seconds in lasting.items() if name.startswith("tokens:status-list")}
+    assert len(kept) == 2
+    assert set(kept.values()) == {services.KEPT}
+
+
+@pytest.mark.parametrize("end", [revoke_the_token, disable_the_bot], ids=["a token", "a bot"])
+def test_it_is_told_only_once_it_is_committed(oauth, issue, end, django_capture_on_commit_callbacks):
+    """Told before, another process would build the list as it was, and keep it as the newest."""
+    record, token = issue()
+    assert status_bit(oauth.http, token) == 0
+    with django_capture_on_commit_callbacks(execute=True):
+        end(record)
+        assert status_bit(oauth.http, token) == 0  # what was kept is still the newest
+    assert status_bit(oauth.http, token) == 1
+
+
+def test_what_ends_while_a_list_is_built_is_in_the_next_one(oauth, issue, revoke):
+    record, token = issue()
+
+    def meanwhile(execute, sql, params, many, context):
+        # The revoked have been read by then.
+        if 'FROM "tokens_signingkey"' in sql and not TokenRecord.objects.get(pk=record.pk).revoked_at:
+            revoke(record)
+        return execute(sql, params, many, context)
+
+    ensure_status_list(number=0, by=BY)
+    with connection.execute_wrapper(meanwhile):
+        assert status_bit(oauth.http, token) == 0
+    assert status_bit(oauth.http, token) == 1
+
+
+@pytest.mark.parametrize("written", [7, None, {}, ["x"], [True]])
+@pytest.mark.parametrize("path", [LIST, "/oauth/status"])
+def test_what_somebody_else_has_written_into_the_cache_is_no_list(oauth, token, path, written):
+    first = oauth.http.get(path)
+    if path == LIST:
+        name, word = f"tokens:status-list:{StatusList.objects.get().pk}", services.current_word()
+    else:
+        name, word = f"tokens:status-lists:{BASE_URL}", "any"
+    for value in (written, [word, written]):
+        cache.set(name, value)
+        answer = oauth.http.get(path)
+        assert (answer.status_code, answer["Content-Type"]) == (200, first["Content-Type"])
+        assert status_bit(oauth.http, token) == 0
+        if path != LIST:
+            assert answer.json() == first.json()
 
 
 def test_a_list_is_kept_and_costs_no_statement(oauth, issue, revoke):
@@ -383,6 +450,14 @@ def test_the_first_and_the_last_token_of_a_list_are_in_it(issue, number):
         number=number, revoked_at=timezone.now(), revoked_by=str(BY)
     )
     assert dead_numbers(find_status_list(0), at=timezone.now()) == {number}
+
+
+@pytest.mark.parametrize("lifetime", [timedelta(hours=1), None], ids=["an hour", "no end"])
+def test_of_a_bot_that_was_stopped_every_token_is_dead(bot, openmetadata, by, lifetime):
+    save_bot(bot=bot, grants=[GrantSpec(openmetadata, [])], by=by)
+    record, _ = issue_token(bot=bot, audience=openmetadata, scopes=None, lifetime=lifetime, by=by)
+    disable_bot(bot=bot, by=by)
+    assert dead_numbers(find_status_list(0), at=timezone.now()) == {record.number}
 
 
 def test_a_bot_that_was_stopped_where_nobody_could_say_so_is_found_a_moment_later(issue, monkeypatch):

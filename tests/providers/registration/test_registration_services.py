@@ -1,7 +1,7 @@
 """Saving, switching and deleting registrations: with warnings, with events, and never half."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,7 +9,9 @@ from providers.models import ConsoleSession, DiscoveryVersion, Identity, Provide
 from providers.registration import services
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
 from providers.registration.secret import set_client_secret
+from providers.trial.services import roll_back_now
 from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.actors import Actor, SuperuserRequired
 from ssoconsole.platform.eventlog.services import MASK
 from tests.providers.registrations import BOB, provider_at, provider_events, somewhere
 from tests.support.leaks import assert_without
@@ -43,6 +45,67 @@ def corp(scripted_provider):
     provider = provider_at(scripted_provider)
     save(provider)
     return Provider.objects.get()
+
+
+MALLORY = Actor("user", "mallory", is_limited=True)
+
+
+def changed(**changes):
+    """Save the stored registration with other values."""
+
+    def change(corp, by):
+        for name, value in changes.items():
+            setattr(corp, name, value)
+        return services.save_provider(provider=corp, by=by, anyway=True)
+
+    return change
+
+
+def asleep(corp):
+    assert services.disable_provider(provider=corp, by=BOB)
+
+
+def as_it_is(corp):
+    pass
+
+
+def on_trial(corp):
+    corp.admin_principals = ["alice@corp.example"]
+    save(corp, trial=timedelta(hours=1))
+
+
+def another(corp, by):
+    services.save_provider(provider=somewhere(slug="another"), by=by, fetch_metadata=False)
+
+
+# What comes first, and what then is a superuser's to do, as it decides who comes in, as whom, or for how long.
+A_SUPERUSERS = {
+    "registering one": (as_it_is, another),
+    "another client": (as_it_is, changed(client_id="another")),
+    "other audiences": (as_it_is, changed(trusted_audiences=["api"])),
+    "other rules": (as_it_is, changed(admin_principals=["mallory@corp.example"])),
+    "another lifetime of sessions": (as_it_is, changed(session_lifetime=99_999)),
+    "switching it on": (asleep, lambda corp, by: services.enable_provider(provider=corp, by=by, anyway=True)),
+    "switching it on by a save": (asleep, changed(enabled=True)),
+    "putting back what was before a trial": (on_trial, lambda corp, by: roll_back_now(provider=corp, by=by)),
+}
+
+
+@pytest.mark.parametrize("what", A_SUPERUSERS)
+def test_what_decides_who_comes_in_is_a_superusers_whichever_door_forgets_it(corp, what):
+    prepare, do = A_SUPERUSERS[what]
+    prepare(corp)
+    before = list(Provider.objects.values()), actions()
+    with pytest.raises(SuperuserRequired):
+        do(Provider.objects.get(), MALLORY)
+    assert (list(Provider.objects.values()), actions()) == before
+    do(Provider.objects.get(), BOB)
+    assert actions() != before[1]
+
+
+def test_another_name_is_nobodys_danger(corp):
+    changed(name="Corporation", icon="C", order=7)(corp, MALLORY)
+    assert Provider.objects.get().name == "Corporation"
 
 
 @pytest.fixture

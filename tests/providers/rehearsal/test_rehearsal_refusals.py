@@ -70,6 +70,31 @@ def test_the_rule_that_keeps_somebody_out_is_named(stage, corp, rule, changes, o
     assert told["rule"] == KEEPS_OUT[rule]
 
 
+ADMINISTERS = {"admin_principals": "alice@corp.example"}
+
+
+@pytest.mark.parametrize(
+    ("demand", "met"),
+    [
+        ({"admin_required_acr": "phr"}, {"acr": "phr"}),
+        ({"admin_required_amr": "mfa"}, {"amr": ["pwd", "mfa"]}),
+        ({"admin_required_acr": "phr", "admin_required_amr": "mfa"}, {"acr": "phr", "amr": ["mfa"]}),
+    ],
+)
+def test_an_administrator_without_what_administrators_need_is(stage, op, corp, demand, met):
+    for short in (
+        {},
+        *({name: value} for name, value in met.items() if len(met) > 1),
+        {"acr": "0", "amr": ["pwd"]},
+    ):
+        op.id_token.claims |= {"acr": None, "amr": None} | short
+        told = refused(stage, corp, "insufficient_user_authentication", **ADMINISTERS, **demand)
+        assert told["steps"][-1]["went_well"] is False
+    assert stage.rehearse(corp, **demand)["succeeded"]  # who does not administer needs none of it
+    op.id_token.claims |= met
+    assert stage.rehearse(corp, **ADMINISTERS, **demand)["result"]["is_admin"]
+
+
 def test_an_unverified_address_is(stage, op, corp):
     op.person["email_verified"] = False
     told = refused(stage, corp, "not_admitted")

@@ -44,6 +44,18 @@ class ConfirmingTests:
         assert visitor.sign_in(another_scripted_provider, "other").status_code == 302
         assert on_trial()
 
+    def test_an_administrator_without_what_administrators_need_does_not(self, op, change):
+        change(admin_required_acr=["phr"], admin_required_amr=["mfa"], trial=HOUR)
+        visitor = Browser()
+        for claims in ({}, {"acr": "phr"}, {"acr": "0", "amr": ["mfa"]}):
+            op.id_token.claims |= {"acr": None, "amr": None} | claims
+            visitor.sign_in(op)
+            assert visitor.is_signed_in()
+            assert on_trial()
+        op.id_token.claims |= {"acr": "phr"}
+        visitor.sign_in(op)
+        assert not on_trial()
+
     def test_an_attempt_from_before_the_change_proves_half_of_it_and_does_not(self, op, change):
         visitor = Browser()
         callback = op.visit(visitor.leave())

@@ -130,6 +130,16 @@ class RollingBackTests:
         assert early.is_signed_in()
         assert ConsoleSession.objects.latest("started_at").ended_by == "trial"
 
+    def test_what_is_saved_while_it_runs_is_no_later_beginning(self, op, change):
+        change(allowed_email_domains=["corp.example"])
+        visitor = mallory(op)
+        change(allowed_email_domains=OTHER_RULES["allowed_email_domains"], trial=HOUR)
+        visitor.sign_in(op)
+        change(prompt="login")
+        assert visitor.is_signed_in()
+        run_out()
+        assert not visitor.is_signed_in()
+
     @pytest.mark.parametrize(("aside", "ends"), [(0, True), (-1, False)])
     def test_what_began_in_the_same_moment_ends_and_what_was_there_before_does_not(
         self, op, change, aside, ends

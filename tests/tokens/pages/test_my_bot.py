@@ -14,7 +14,8 @@ from tests.tokens.tokens_cast import BASE_URL, METADATA, OAuth
 from tokens.admin.bot_forms import NewSecretForm
 from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
-from tokens.credentials.services import add_client_secret
+from tokens.credentials.keyless import add_federation
+from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.models import Audience, Bot, Credential, TokenRecord
 from tokens.my_bot import MOST_LIVE_SECRETS
 from tokens.records.services import issue_token
@@ -173,6 +174,15 @@ def test_a_person_has_no_more_secrets_than_can_be_kept_in_mind(her_browser, bot)
     assert Credential.objects.count() == MOST_LIVE_SECRETS
 
 
+def test_only_secrets_that_work_are_counted(her_browser, bot):
+    rule = {"issuer": "https://idp.example", "audience": "console", "subject": "team:nightly", "claims": {}}
+    add_federation(bot=bot, rule=rule, jwks=None, jwks_uri=None, by=BY)
+    retire_credential(credential=secret_of(bot)[0], by=BY)
+    for _ in range(MOST_LIVE_SECRETS - 1):
+        secret_of(bot)
+    assert [do(her_browser, "make-secret").status_code for _ in range(2)] == [302, 400]
+
+
 @pytest.mark.parametrize("end", [disable_bot, retire_bot])
 def test_a_bot_that_was_stopped_gets_no_token_from_its_owner(her_browser, bot, audience, end):
     end(bot=bot, by=BY)
@@ -286,6 +296,23 @@ def test_what_is_not_of_this_bot_is_not_there(her_browser, bot, audience, deed, 
     given = {"another bot's": theirs.pk, "nobody's": "999"}.get(which, which)
     assert do(her_browser, deed, which=given).status_code == 404
     assert everything() == before
+
+
+def test_of_another_bot_its_page_tells_nothing(her_browser, bot, audience):
+    other = save_bot(bot=Bot(name="other"), grants=[GrantSpec(audience, ["read"])], by=BY)
+    told = [add_client_secret(bot=each, label=f"secret of {each}", by=BY)[0].label for each in (bot, other)]
+    told += [token_of(each, audience)[0].jti for each in (bot, other)]
+    refused = [OAuth().token((each.name, "x" * 40)).json()["error_uri"] for each in (bot, other)]
+    told += [uri.rpartition("/")[2] for uri in refused]
+    page = her_browser.get(PAGE).content.decode()
+    assert [each in page for each in told] == [True, False] * 3
+
+
+def test_what_was_made_for_one_of_her_bots_is_not_shown_as_anothers(her_browser, alice, bot, audience):
+    save_bot(bot=Bot(name="other", owner=alice.username), grants=[GrantSpec(audience, ["read"])], by=BY)
+    for deed in ("make-secret", "issue-token"):
+        where = do(her_browser, deed, audience=audience.pk)["Location"]
+        assert her_browser.get(where.replace(PAGE, "/bots/other")).status_code == 404
 
 
 def test_what_was_made_is_for_the_browser_that_made_it(her_browser, alice, bot, corp):

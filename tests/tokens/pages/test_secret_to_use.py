@@ -1,6 +1,6 @@
 """A new secret ends by itself, and its page has what a program does with it; the secret stands in none of it."""
 
-import shlex
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -103,8 +103,10 @@ def test_the_name_of_an_audience_writes_nothing_into_a_shell_or_a_program(admin,
     audience.refresh_from_db()
     bot = save_bot(bot=Bot(name="Night_Bot"), grants=[GrantSpec(audience, ["metadata.read"])], by=by)
     _, found = snippets(admin, bot)
-    words = shlex.split(unescaped(found["curl"]), comments=True)
-    assert words[-1] == f"resource={identifier}"
+    for title in ("curl", "GitHub Actions"):
+        word = unescaped(found[title]).rpartition(" -d ")[2].partition(" | jq")[0].strip()
+        said = subprocess.run(["sh", "-c", f"printf %s {word}"], capture_output=True, text=True, check=True)
+        assert said.stdout == f"resource={identifier}"
     compile(unescaped(found["Python"]), "snippet", "exec")
     kubernetes = yaml.safe_load(unescaped(found["Kubernetes"]))["env"]
     assert kubernetes[2]["value"] == identifier

@@ -1,6 +1,7 @@
 """What is kept of a refusal: enough to explain it, nothing that proves anything, and never more than so much."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.core.cache import cache
@@ -63,6 +64,24 @@ class SecretTests:
     def test_a_token_as_a_field_of_a_body_is_not_kept(self, bob, token):
         assert bob.post("/api/v1/bots", {token: 1}).status_code == 400
         assert not any(part in everything_kept() for part in token.split("."))
+
+    # A person's password is no secret by its looks; a secret of a program is.
+    @pytest.mark.parametrize("typed", ["Tr0ub4dor & 3", "ssoc_" + "4b7X" * 12])
+    def test_what_was_typed_in_the_place_of_a_name_is_not_kept_by_the_api(self, bob, bot, typed):
+        asked = {
+            404: lambda: bob.get(f"/api/v1/bots/{quote(typed)}"),
+            400: lambda: bob.post("/api/v1/bots", {"name": "x", typed: 1}, format="json"),
+        }
+        for status, ask in asked.items():
+            assert ask().status_code == status
+        assert TokenRefusal.objects.count() == len(asked)
+        assert_without(everything_kept(), typed)
+
+    def test_nor_is_a_secret_in_the_place_of_an_audience(self, bob, me):
+        grants = [{"audience": me[1]}]
+        assert bob.patch(f"/api/v1/bots/{me[0]}", {"grants": grants}, format="json").status_code == 400
+        assert TokenRefusal.objects.exists()
+        assert_without(everything_kept(), me[1])
 
     @pytest.mark.parametrize("text", ["ssoc_abc", "x ssoc_ABCdef", "eyJhbGciOiJ.x.y", "A" * 40])
     def test_what_looks_like_one_is_masked_wherever_it_stands(self, text):

@@ -164,6 +164,17 @@ def test_a_new_secret_of_a_bot_leaves_the_old_one_for_the_change_over(apply, con
     assert Bot.objects.get().credentials.client_secrets().count() == 2
 
 
+def test_a_secret_of_a_bot_is_the_same_under_a_newer_key(apply, contract, settings):
+    apply(contract)
+    settings.FIELD_ENCRYPTION_KEYS = ["B" * 42 + "A", *settings.FIELD_ENCRYPTION_KEYS]
+
+    answer = apply(contract)
+
+    assert (answer.code, answer.problems) == (0, [])
+    assert " 0 created, 0 changed, " in f" {answer.summary}"
+    assert Bot.objects.get().credentials.client_secrets().count() == 1
+
+
 def test_a_weak_secret_of_a_bot_is_refused_at_its_key(apply, contract, line_of):
     answer = apply(contract.replace("{env: INGESTION_SECRET}", "hunter2"))
 

@@ -141,6 +141,14 @@ class ClerkTests:
             False,
         )
 
+    def test_calls_no_group_otherwise_and_gives_it_no_right(self, client, clerk):
+        """Rules of providers put people into a group by its name."""
+        group = Group.objects.create(name="Data admins")
+        right = Permission.objects.get(codename="change_user")
+        form = {"name": "Others", "permissions": [right.pk]}
+        assert client.post(f"/admin/auth/group/{group.pk}/change/", form).status_code == 302
+        assert list(Group.objects.values_list("name", "permissions")) == [("Data admins", None)]
+
     def test_puts_nobody_into_a_group_and_takes_nobody_out(self, client, clerk, alice):
         """A group may hold any right there is, those of providers' administrators among them."""
         held, wanted = (Group.objects.create(name=name) for name in ("held", "wanted"))

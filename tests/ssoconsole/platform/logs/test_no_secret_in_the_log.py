@@ -8,6 +8,7 @@ from urllib.parse import quote_plus, urlencode
 import pytest
 import structlog
 from django.test import Client
+from django.views.debug import SafeExceptionReporterFilter
 from rest_framework.test import APIClient
 
 from providers.exchange.client_authentication import basic_credentials
@@ -15,6 +16,7 @@ from providers.models import Provider
 from ssoconsole.platform import logs
 from ssoconsole.platform.accounts.services import bootstrap_admin
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.providers.signin.journey import Browser, query_of, register
 from tests.ssoconsole.pages.pages_cast import administrator, come_in
 from tests.ssoconsole.pages.pages_cast import provider as some_provider
@@ -23,6 +25,7 @@ from tests.support.scripted.client import PLAIN_SECRET, SECRET
 from tests.tokens.tokens_cast import METADATA, OAuth, basic, claims_in
 from tokens.audiences import console_identifier, save_audience
 from tokens.bots.services import GrantSpec, save_bot
+from tokens.credentials.keyless import add_federation
 from tokens.credentials.services import add_client_secret
 from tokens.models import Audience, Bot
 
@@ -136,6 +139,30 @@ class DoorTests:
         assert "token_revoked" in {line["event"] for line in log.lines()}
         log.assert_without(token, me[1], "wr0ng-secret-of-a-bot", "t0ken-that-is-none", basic(*me))
 
+    def test_a_secret_in_the_place_of_the_name(self, log, me):
+        bot, swapped = OAuth(), (me[1], me[0])
+        token = bot.token(me, resource=METADATA).json()["access_token"]
+        ways = [
+            bot.token(swapped),
+            bot.introspect(token, swapped),
+            bot.revoke(token, swapped),
+            bot.token(client_id=me[1], client_secret=me[1]),
+        ]
+        assert {answer.status_code for answer in ways} == {401}
+        assert "client_authentication_failed" in {line["event"] for line in log.lines()}
+        log.assert_without(me[1])
+        assert_without(list(Event.objects.values()), me[1])
+
+    @pytest.mark.parametrize(
+        "field", ["grant_type", "scope", "resource", "audience", "client_assertion_type"]
+    )
+    def test_or_of_anything_else(self, log, me, field):
+        form = {"grant_type": "client_credentials", "resource": METADATA, field: me[1]}
+        for auth in (me, None):
+            assert OAuth().post("/oauth/token", form, auth=auth).status_code in (400, 401)
+        log.assert_without(me[1])
+        assert_without(list(Event.objects.values()), me[1])
+
     def test_the_api_and_the_doctor(self, log, me):
         token = OAuth().token(me, resource="http://localhost:8000/api/v1").json()["access_token"]
         api = APIClient(headers={"Authorization": f"Bearer {token}"})
@@ -194,6 +221,38 @@ class BrokenTests:
         broken(monkeypatch, "providers.signin.callback.consume_attempt", "c0de-that-breaks-it")
         assert Browser().sign_in(scripted_provider).status_code == 503
         log.assert_without("c0de-that-breaks-it")
+
+
+LIST = "/admin/providers/provider/"
+# The forms that a secret is typed or pasted into, and the fields that are for it.
+FORMS = {
+    "/token-doctor": ("token",),
+    "/admin/search": ("q",),
+    "/admin/tokens/credential/{credential}/try": ("token",),
+    f"{LIST}openmetadata/lint": ("content",),
+    f"{LIST}{{provider}}/drift/1": ("client_secret",),
+    **dict.fromkeys(
+        [f"{LIST}{page}" for page in ("register", "check", "rehearse", "add/")],
+        ("client_secret", "credentials_json"),
+    ),
+    **dict.fromkeys(
+        [f"{LIST}{{provider}}/{page}" for page in ("check-form", "rehearse", "replay", "change/")],
+        ("client_secret", "credentials_json"),
+    ),
+}
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_report_of_a_fault_is_without_what_was_typed(me, path):
+    """As Django writes it for whoever has set it up to be mailed."""
+    provider, browser = some_provider(), Client()
+    come_in(browser, administrator(), provider)
+    rule = {"issuer": "https://idp.example", "audience": "console", "subject": "a:b", "claims": {}}
+    credential = add_federation(bot=Bot.objects.get(), rule=rule, jwks=None, jwks_uri=None, by=BY)
+    typed = dict.fromkeys(FORMS[path], "s3cret-that-was-typed")
+    request = browser.post(path.format(provider=provider.pk, credential=credential.pk), typed).wsgi_request
+    assert request.POST.dict() | typed == request.POST.dict()
+    assert_without(SafeExceptionReporterFilter().get_post_parameters(request), *typed.values())
 
 
 class ExceptionTests:

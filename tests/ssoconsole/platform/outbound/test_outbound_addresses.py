@@ -50,6 +50,7 @@ def test_public_and_private_addresses_are_open(address):
         ("fd00:ec2::254", "metadata"),
         ("fd00:ec2::23", "metadata"),
         ("fd20:ce::254", "metadata"),
+        ("fd00:c1::a9fe:a9fe", "metadata"),
         ("0.0.0.0", "unspecified"),
         ("0.1.2.3", "unspecified"),
         ("::", "unspecified"),

@@ -148,6 +148,13 @@ class TunnelTests:
         assert get(peer(answers()).url(), allow_loopback=True).status == 200
         assert through.heads == []
 
+    def test_but_nothing_that_is_elsewhere_too(self, idp, proxy, get, unknown, authority):
+        unknown["idp.example.com"] = ["127.0.0.1", "10.0.0.1"]
+        through = proxy(leads_to=idp.port)
+        url = idp.url(scheme="https", host="idp.example.com")
+        assert get(url, ca_file=str(authority.file), allow_loopback=True).status == 200
+        assert len(through.heads) == 1
+
     def test_a_name_that_only_ends_alike_is_not(self, idp, proxy, get, unknown, authority, settings):
         through = proxy(leads_to=idp.port)
         settings.OUTBOUND_DIRECT = ["p.example.com"]
