@@ -22,7 +22,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from tokens.admin.bot_forms import NewSecretForm
 from tokens.admin.issue_token import IssueTokenForm
-from tokens.admin.new_secret import snippets_for
+from tokens.admin.new_secret import snippets_for, told_use
 from tokens.bots.grants import administers, grants_of
 from tokens.credentials.retirement import evidence_of
 from tokens.credentials.services import add_client_secret, retire_credential
@@ -82,9 +82,20 @@ def my_bot_made(request: HttpRequest, name: str, made: uuid.UUID) -> HttpRespons
         if request.method == "GET" and (seen := look_once(request, made, about=model)):
             about: Any = get_object_or_404(model, pk=seen[1], bot=bot)
             context = {"value": seen[0], "kind": kind, "expires_at": about.expires_at, "label": about.label}
-            context["snippets"] = snippets_for(bot) if kind == "secret" else []
+            if kind == "secret":
+                context |= {"snippets": snippets_for(bot), "credential": about}
             break
     return render(request, "my_bot_made.html", {"bot": bot, **context})
+
+
+@require_safe
+@login_required
+def my_bot_use(request: HttpRequest, name: str, which: uuid.UUID) -> HttpResponse:
+    """What the page of a new secret asks while it waits for the first call."""
+    if not isinstance(request.user, User):
+        raise Http404
+    own = Bot.objects.owned_by(request.user).filter(name=name)
+    return told_use(Credential.objects.filter(bot__in=own), pk=which, with_address=True)
 
 
 def _own_bot(request: HttpRequest, name: str, *, held: bool = False) -> Bot:

@@ -24,7 +24,7 @@ from ssoconsole.platform.keyset.paginator import BoundedListAdmin
 from tokens.admin.bot_forms import BotForm, GrantForm, GrantFormSet
 from tokens.admin.issue_token import issue_token_page
 from tokens.admin.new_credential import new_federation, new_keys
-from tokens.admin.new_secret import new_secret
+from tokens.admin.new_secret import new_secret, use_of_credential
 from tokens.admin.records import UndeletableAdmin
 from tokens.audiences.console import console_identifier
 from tokens.bots.grants import administers
@@ -203,6 +203,8 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
                 urls.append(
                     path(f"<int:pk>/new-{name}/<uuid:made>", made, name=f"tokens_bot_new_{name}_made")
                 )
+        use = require_safe(self.admin_site.admin_view(partial(use_of_credential, self)))
+        urls.append(path("<int:pk>/use-of/<uuid:which>", use, name="tokens_bot_use_of"))
         return urls + super().get_urls()
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:

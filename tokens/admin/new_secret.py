@@ -10,12 +10,15 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
 from ssoconsole.platform.accounts.shown_once import keep_for_one_look, look_once
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_lookups import may_view
 from ssoconsole.platform.errors import DomainError
 from tokens.admin.bot_forms import NewSecretForm
 from tokens.admin.snippets import SNIPPETS
@@ -47,6 +50,35 @@ def snippets_for(bot: Bot) -> list[tuple[str, str]]:
     return [(title, text.format(**values)) for title, text in SNIPPETS.items()]
 
 
+def told_use(credentials: QuerySet[Credential], *, pk: uuid.UUID, with_address: bool) -> JsonResponse:
+    """
+    Tell when one of these credentials was last used, and from where to who may know that: in one statement.
+
+    Of the credential itself it tells nothing. Raises Http404 where it is none of them.
+    """
+    told = ["last_used_at", *(["last_used_from"] if with_address else [])]
+    use = credentials.filter(pk=pk).values(*told).first()
+    if use is None:
+        raise Http404
+    return JsonResponse(use, headers={"Cache-Control": "no-store"})
+
+
+def use_of_credential(
+    model_admin: AnyModelAdmin, request: HttpRequest, pk: int, which: uuid.UUID
+) -> HttpResponse:
+    """What the page of a new secret asks while it waits: the time is for who may see the bot, as in its list."""
+    if not model_admin.has_view_permission(request):
+        raise PermissionDenied
+    return told_use(Credential.objects.filter(bot=pk), pk=which, with_address=may_view(Credential, request))
+
+
+def _page_that_tells_use(bot: Bot, request: HttpRequest) -> str:
+    """The page of the bot, with its credentials; for who may not view those, its line in the list of bots."""
+    if may_view(Credential, request):
+        return reverse("admin:tokens_bot_change", args=[bot.pk], fragment="credentials")
+    return reverse("admin:tokens_bot_changelist", query={"q": bot.name})
+
+
 def new_secret(
     model_admin: AnyModelAdmin, request: HttpRequest, pk: int, made: uuid.UUID | None = None
 ) -> HttpResponse:
@@ -76,6 +108,7 @@ def new_secret(
                 client_secret=seen[0],
                 credential=get_object_or_404(Credential, pk=seen[1], bot=bot),
                 snippets=snippets_for(bot),
+                look_again=_page_that_tells_use(bot, request),
             )
     elif form.is_valid():
         try:
