@@ -22,9 +22,9 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from tokens.admin.bot_forms import NewSecretForm
 from tokens.admin.issue_token import IssueTokenForm
-from tokens.admin.new_secret import snippets_for, told_use
+from tokens.admin.new_secret import form_of_rotated, snippets_for, told_use
 from tokens.bots.grants import administers, grants_of
-from tokens.credentials.retirement import evidence_of
+from tokens.credentials.retirement import evidence_of, rotation_of
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.models import Bot, Credential, TokenRecord, TokenRefusal
 from tokens.records.revocation import revoke_token, revoke_tokens_of_bot
@@ -49,7 +49,10 @@ def my_bot(request: HttpRequest, name: str) -> HttpResponse:
     """
     bot = _own_bot(request, name)
     asked = request.POST.get("do", "") if request.method == "POST" else ""
-    secret_form = NewSecretForm(request.POST if asked == "make-secret" else None, auto_id="secret_%s")
+    rotates = form_of_rotated(bot, request)
+    secret_form = NewSecretForm(
+        request.POST if asked == "make-secret" else None, auto_id="secret_%s", initial=rotates
+    )
     token_form = IssueTokenForm(bot, request.POST if asked == "issue-token" else None, auto_id="token_%s")
     if asked and asked not in DEEDS:
         raise Http404
@@ -62,10 +65,11 @@ def my_bot(request: HttpRequest, name: str) -> HttpResponse:
             _tell(request, form, " ".join(error.messages))
         except DomainError as error:
             _tell(request, form, " ".join(filter(None, [error.message, error.expected])))
+    deed = asked or ("make-secret" if rotates else "")
     return render(
         request,
         "my_bot.html",
-        {**_shown(bot), "secret_form": secret_form, "token_form": token_form, "deed": asked},
+        {**_shown(bot), "secret_form": secret_form, "token_form": token_form, "deed": deed},
         status=400 if asked else 200,
     )
 
@@ -178,7 +182,7 @@ def _one_of(model: Any, bot: Bot, request: HttpRequest) -> Any:
 def _shown(bot: Bot) -> dict[str, Any]:
     now = timezone.now()
     evidence = evidence_of(bot, at=now)
-    credentials = Credential.objects.live(at=now).filter(bot=bot).order_by("-created_at")
+    credentials = list(Credential.objects.live(at=now).filter(bot=bot).order_by("-created_at"))
     # Whatever became of them: the newest that still count might be at the end of millions.
     records = TokenRecord.objects.filter(bot=bot).select_related("audience").order_by("-number")[:SHOWN]
     refusals = TokenRefusal.objects.filter(unverified_client_id=bot.name).order_by("-at")
@@ -187,6 +191,7 @@ def _shown(bot: Bot) -> dict[str, Any]:
         "grants": grants_of(bot),
         "administers": administers(bot),
         "secrets": [(each, evidence.get(each.pk)) for each in credentials],
+        "rotation": rotation_of(credentials, evidence, at=now),
         "records": [(each, each.expires_at is not None and each.expires_at <= now) for each in records],
         "refusals": [(each, meaning_of(each.code)) for each in refusals[:SHOWN]],
         "shown": SHOWN,

@@ -36,7 +36,7 @@ from tokens.bots.services import (
     retire_bot,
     save_bot,
 )
-from tokens.credentials.retirement import evidence_of
+from tokens.credentials.retirement import evidence_of, rotation_of
 from tokens.models import Audience, Bot, Credential, Grant, Stale
 from tokens.models.bot import BotQuerySet, stale_reasons_of
 from tokens.records.revocation import revoke_tokens_of_bot
@@ -208,12 +208,16 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
         return urls + super().get_urls()
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        """Show below the form how the bot proves itself, with the evidence for retiring each, to who may see that."""
+        """Show how the bot proves itself, with the evidence for retiring each, and a rotation, to who may see that."""
         bot = kwargs.get("obj")
-        if bot is not None and self.admin_site.get_model_admin(Credential).has_view_permission(request):
-            evidence = evidence_of(bot, at=timezone.now())
-            found = bot.credentials.filter(pk__in=list(evidence))
+        credentials: Any = self.admin_site.get_model_admin(Credential)
+        if bot is not None and credentials.has_view_permission(request):
+            now = timezone.now()
+            evidence = evidence_of(bot, at=now)
+            found = list(bot.credentials.filter(pk__in=list(evidence)))
             context["credentials"] = [(credential, evidence[credential.pk]) for credential in found]
+            context["rotation"] = rotation_of(found, evidence, at=now)
+            context["may_retire"] = credentials.has_act_permission(request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def response_add(

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from ssoconsole.platform.accounts.shown_once import keep_for_one_look, look_once
 from ssoconsole.platform.actors import Actor
@@ -79,6 +80,26 @@ def _page_that_tells_use(bot: Bot, request: HttpRequest) -> str:
     return reverse("admin:tokens_bot_changelist", query={"q": bot.name})
 
 
+def form_of_rotated(bot: Bot, request: HttpRequest) -> dict[str, Any]:
+    """
+    Return what the form of a new secret begins with: as that of the live secret which `?rotates=` names had it.
+
+    The scopes and networks are the bot's own, and the end is that of any new secret. Raises Http404 where it names
+    none.
+    """
+    which = request.GET.get("rotates")
+    if which is None:
+        return {}
+    secrets = Credential.objects.client_secrets().live(at=timezone.now()).filter(bot=bot)
+    try:
+        found = secrets.filter(pk=which).values("label", "retire_after_unused_days").first()
+    except ValidationError:  # no key at all
+        found = None
+    if found is None:
+        raise Http404
+    return dict(found)
+
+
 def new_secret(
     model_admin: AnyModelAdmin, request: HttpRequest, pk: int, made: uuid.UUID | None = None
 ) -> HttpResponse:
@@ -92,10 +113,12 @@ def new_secret(
         model_admin.has_change_permission(request, bot) and request.user.has_perm("tokens.add_credential")
     ):
         raise PermissionDenied
-    form = NewSecretForm(None if made else request.POST or None)
+    rotates = form_of_rotated(bot, request) if may_view(Credential, request) else {}
+    form = NewSecretForm(None if made else request.POST or None, initial=rotates)
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": f"New secret for {bot.name}",
+        "title": f"Rotate a secret of {bot.name}" if rotates else f"New secret for {bot.name}",
+        "rotates": rotates,
         "bot": bot,
         "form": form,
         "opts": model_admin.opts,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 QUIET_FOR = timedelta(days=7)  # most jobs run at least weekly
+STILL_IN_USE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,39 @@ def unused_since(
     return days is not None and (last_used_at or created_at) + timedelta(days=days) <= at
 
 
+def use_in_words(*, last_used_at: datetime | None, at: datetime) -> str:
+    """Say of a secret that is rotated when it was last used, or for how long it has not been."""
+    if last_used_at is None:
+        return "never used"
+    age = at - last_used_at
+    return f"last used {_ago(age)}" if age < STILL_IN_USE else f"silent for {_span(age)}"
+
+
+def advice_on_rotation(
+    *, new_used_at: datetime | None, old_used_at: datetime | None, evidence: Evidence, at: datetime
+) -> str:
+    """Say whether the old secret can go, by the use of both and what is known of the old one."""
+    if new_used_at is None:
+        return "Wait: nothing has used the new one yet."
+    if evidence.safe:
+        return "It is safe to retire."
+    if old_used_at is None:
+        return "Nothing has ever used it."
+    if at - old_used_at < STILL_IN_USE:
+        return "Wait: something may still use it."
+    return "Retire it once every job has run; most run within a week."
+
+
 def _ago(age: timedelta) -> str:
+    return f"{span} ago" if (span := _span(age)) else "just now"
+
+
+def _span(age: timedelta) -> str:
     for unit, name in (
         (timedelta(days=1), "day"),
         (timedelta(hours=1), "hour"),
         (timedelta(minutes=1), "minute"),
     ):
         if (count := age // unit) > 0:
-            return f"{count} {name}{'' if count == 1 else 's'} ago"
-    return "just now"
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return ""
