@@ -10,21 +10,24 @@ from django.db.models import Count, IntegerField, Max, OuterRef, Q, QuerySet, Su
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.admin_confirmation import asks_first
+from ssoconsole.platform.admin_lookups import may_view
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.keyset.paginator import BoundedListAdmin
 from tokens.admin.bot_forms import BotForm, GrantForm, GrantFormSet
 from tokens.admin.issue_token import issue_token_page
 from tokens.admin.new_credential import new_federation, new_keys
 from tokens.admin.new_secret import new_secret, use_of_credential
+from tokens.admin.owner import KNOWN, OwnerInput, about_owner, people_to_own
 from tokens.admin.records import UndeletableAdmin
 from tokens.audiences.console import console_identifier
 from tokens.bots.grants import administers
@@ -32,7 +35,6 @@ from tokens.bots.services import (
     confirm_owner,
     disable_bot,
     enable_bot,
-    owner_waits,
     retire_bot,
     save_bot,
 )
@@ -205,6 +207,8 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
                 )
         use = require_safe(self.admin_site.admin_view(partial(use_of_credential, self)))
         urls.append(path("<int:pk>/use-of/<uuid:which>", use, name="tokens_bot_use_of"))
+        people = require_POST(self.admin_site.admin_view(partial(people_to_own, self)))
+        urls.append(path("people", sensitive_post_parameters("text")(people), name="tokens_bot_people"))
         return urls + super().get_urls()
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
@@ -239,7 +243,15 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
         for formset in formsets:
             formset.leave_to_service()
             grants = formset.specs()
-        save_bot(bot=form.instance, grants=grants, by=Actor.of(request))
+        bot = save_bot(bot=form.instance, grants=grants, by=Actor.of(request))
+        if "owner" in form.changed_data and bot.owner and (said := about_owner(bot)) != KNOWN:
+            self.message_user(request, f"The owner {bot.owner}: {said}", messages.WARNING)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "owner" and may_view(User, request):
+            people = {"data-people": reverse("admin:tokens_bot_people"), "autocomplete": "off"}
+            kwargs["widget"] = OwnerInput(attrs=people)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.action(description="Disable (their tokens stop counting)", permissions=["change"])
     @asks_first(
@@ -262,14 +274,7 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
 
     @admin.display(description="account of the owner")
     def owner_is(self, bot: Bot) -> str:
-        """Whether the name leads to somebody."""
-        if owner_waits(bot):
-            return (
-                "Made after this bot was given to its name: it owns nothing before somebody presses “Confirm the "
-                "owners” in the list, or names the owner again by the API."
-            )
-        known = User.objects.filter(username=bot.owner).exclude(username="").exists()
-        return "Known" if known else "None of that name"
+        return about_owner(bot)
 
     @admin.action(
         description="Confirm the owners (the accounts that have these names now)", permissions=["change"]
