@@ -52,6 +52,14 @@ else:
 ANY = "any"
 
 
+def _with_evidence(bot: Any) -> str:
+    """A bot of the list beside what tells whether anybody would miss it."""
+    reasons = [reason.label for reason in stale_reasons_of(bot)]
+    used = f"last used {bot.last_used_at:%Y-%m-%d %H:%M} UTC" if bot.last_used_at else "never used"
+    owned = [f"owner {bot.owner}"] if bot.owner else []
+    return f"{bot}: {' · '.join([*reasons, used, *owned])}"
+
+
 class StaleFilter(admin.SimpleListFilter):
     """Bots that nobody seems to look after: `?stale=any`, or one reason."""
 
@@ -297,7 +305,8 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
     @admin.action(description="Retire for good", permissions=["change"])
     @asks_first(
         "These bots will be disabled for good; what is known of them is kept, and their names stay taken. "
-        "This cannot be undone."
+        "This cannot be undone.",
+        named=_with_evidence,
     )
     def retire(self, request: HttpRequest, queryset: QuerySet[Bot]) -> None:
         count = sum(retire_bot(bot=bot, by=Actor.of(request)) for bot in queryset)
