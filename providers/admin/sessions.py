@@ -11,6 +11,12 @@ from providers.models import ConsoleSession
 from providers.sessions.services import end_session
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.admin_confirmation import asks_first
+from ssoconsole.platform.keyset.filters import EndsFilter
+
+
+class SessionEndsFilter(EndsFilter):
+    stopped = "ended_at"
+    may_be_endless = False
 
 
 @admin.register(ConsoleSession)
@@ -18,7 +24,7 @@ class ConsoleSessionAdmin(RecordAdmin):
     """Who is signed in, since when and from where; a session can be ended and nothing else."""
 
     list_display = ("user", "provider", "started_at", "last_seen_at", "expires_at", "address", "ended_at")
-    list_filter = ("provider", ("ended_at", admin.EmptyFieldListFilter))
+    list_filter = ("provider", ("ended_at", admin.EmptyFieldListFilter), SessionEndsFilter)
     list_select_related = ("user", "provider")
     search_fields = ("user__username", "sub")
     fields = (

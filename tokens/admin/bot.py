@@ -1,12 +1,13 @@
 """Bots in admin."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -22,6 +23,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.admin_confirmation import asks_first
 from ssoconsole.platform.admin_lookups import may_view
 from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.keyset.filters import EndsFilter, StateFilter
 from ssoconsole.platform.keyset.paginator import BoundedListAdmin
 from tokens.admin.bot_forms import BotForm, GrantForm, GrantFormSet
 from tokens.admin.issue_token import issue_token_page
@@ -79,25 +81,35 @@ class StaleFilter(admin.SimpleListFilter):
         return cast("BotQuerySet", queryset).stale(at=timezone.now(), because=because)
 
 
-class StateFilter(admin.SimpleListFilter):
+class BotStateFilter(StateFilter):
     """Whether a bot works; a retired one never will again."""
 
-    title = "state"
-    parameter_name = "state"
-    STATES: ClassVar[dict[str, Q]] = {
-        "enabled": Q(disabled_at=None),
-        "disabled": Q(disabled_at__isnull=False, retired_at=None),
-        "retired": Q(retired_at__isnull=False),
+    STATES: ClassVar[dict[str, Callable[[Any, datetime], QuerySet[Any]]]] = {
+        "enabled": lambda bots, at: bots.enabled(),
+        "disabled": lambda bots, at: bots.filter(disabled_at__isnull=False, retired_at=None),
+        "retired": lambda bots, at: bots.filter(retired_at__isnull=False),
     }
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(state, state) for state in self.STATES]
+
+class SecretEndsFilter(EndsFilter):
+    """Bots with a secret that ends then; the last one of those that have ended has left the bot without any."""
+
+    title = "secret ends"
+    stopped = "retired_at"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Bot]) -> QuerySet[Bot]:
-        asked = self.value()
-        if asked is None:
+        if self.value() is None:
             return queryset
-        return queryset.filter(self.STATES[asked]) if asked in self.STATES else queryset.none()
+        secrets = Credential.objects.client_secrets().order_by()
+        found = queryset.filter(pk__in=super().queryset(request, secrets).values("bot"))
+        if self.value() != "ended":
+            return found
+        return found.exclude(Exists(secrets.live(at=timezone.now()).filter(bot=OuterRef("pk"))))
+
+    @classmethod
+    def ordering(cls, request: HttpRequest) -> tuple[str, ...]:
+        """A bot has as many ends as secrets."""
+        return ()
 
 
 class GrantInline(GrantStackedInline):
@@ -141,7 +153,7 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
         "last_use",
         "secret_ends",
     )
-    list_filter = (StaleFilter, StateFilter)
+    list_filter = (StaleFilter, BotStateFilter, SecretEndsFilter)
     search_fields = ("name", "owner", "description")
     actions = ("disable", "enable", "confirm_owners", "revoke_tokens", "retire")
     change_form_template = "admin/tokens/bot/change_form.html"

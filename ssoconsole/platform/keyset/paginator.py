@@ -8,6 +8,8 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from ssoconsole.platform.keyset.filters import EndsFilter
+
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
     AnyPaginator = Paginator[Any]
@@ -58,6 +60,12 @@ class BoundedListAdmin(AnyModelAdmin):
     """Its list costs the same however long the table is."""
 
     show_full_result_count = False
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """In the order of the ends, where those are asked for."""
+        filters = (each for each in self.get_list_filter(request) if isinstance(each, type))
+        ends = next((each for each in filters if issubclass(each, EndsFilter)), None)
+        return (ends.ordering(request) if ends else ()) or super().get_ordering(request)
 
     def get_paginator(
         self,
