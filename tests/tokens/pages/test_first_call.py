@@ -142,7 +142,8 @@ def window(quiet_page, context, live_server, people):
     browser = browser_of(people["bob"])
     name = settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": browser.cookies[name].value, "url": live_server.url}])
-    return quiet_page
+    yield quiet_page
+    quiet_page.goto("about:blank")  # it looks no more
 
 
 class BrowserTests:
