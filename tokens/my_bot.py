@@ -23,9 +23,9 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from tokens.admin.bot_forms import NewSecretForm
 from tokens.admin.issue_token import IssueTokenForm
-from tokens.admin.new_secret import snippets_for
+from tokens.admin.new_secret import form_of_rotated, snippets_for, told_use
 from tokens.bots.grants import administers, grants_of
-from tokens.credentials.retirement import evidence_of
+from tokens.credentials.retirement import evidence_of, rotation_of
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.models import Bot, Credential, TokenRecord, TokenRefusal
 from tokens.records.revocation import revoke_token, revoke_tokens_of_bot
@@ -50,7 +50,10 @@ def my_bot(request: HttpRequest, name: str) -> HttpResponse:
     """
     bot = _own_bot(request, name)
     asked = request.POST.get("do", "") if request.method == "POST" else ""
-    secret_form = NewSecretForm(request.POST if asked == "make-secret" else None, auto_id="secret_%s")
+    rotates = form_of_rotated(bot, request)
+    secret_form = NewSecretForm(
+        request.POST if asked == "make-secret" else None, auto_id="secret_%s", initial=rotates
+    )
     token_form = IssueTokenForm(bot, request.POST if asked == "issue-token" else None, auto_id="token_%s")
     if asked and asked not in DEEDS:
         raise Http404
@@ -63,11 +66,12 @@ def my_bot(request: HttpRequest, name: str) -> HttpResponse:
             _tell(request, form, " ".join(error.messages))
         except DomainError as error:
             more = error.expected if get_language() == "en" else ""  # which only English says
-            _tell(request, form, f"{gettext(error.message)} {more}".strip())
+            _tell(request, form, f"{gettext(error.message)} {more or ''}".strip())
+    deed = asked or ("make-secret" if rotates else "")
     return render(
         request,
         "my_bot.html",
-        {**_shown(bot), "secret_form": secret_form, "token_form": token_form, "deed": asked},
+        {**_shown(bot), "secret_form": secret_form, "token_form": token_form, "deed": deed},
         status=400 if asked else 200,
     )
 
@@ -84,9 +88,20 @@ def my_bot_made(request: HttpRequest, name: str, made: uuid.UUID) -> HttpRespons
         if request.method == "GET" and (seen := look_once(request, made, about=model)):
             about: Any = get_object_or_404(model, pk=seen[1], bot=bot)
             context = {"value": seen[0], "kind": kind, "expires_at": about.expires_at, "label": about.label}
-            context["snippets"] = snippets_for(bot) if kind == "secret" else []
+            if kind == "secret":
+                context |= {"snippets": snippets_for(bot), "credential": about}
             break
     return render(request, "my_bot_made.html", {"bot": bot, **context})
+
+
+@require_safe
+@login_required
+def my_bot_use(request: HttpRequest, name: str, which: uuid.UUID) -> HttpResponse:
+    """What the page of a new secret asks while it waits for the first call."""
+    if not isinstance(request.user, User):
+        raise Http404
+    own = Bot.objects.owned_by(request.user).filter(name=name)
+    return told_use(Credential.objects.filter(bot__in=own), pk=which, with_address=True)
 
 
 def _own_bot(request: HttpRequest, name: str, *, held: bool = False) -> Bot:
@@ -169,7 +184,7 @@ def _one_of(model: Any, bot: Bot, request: HttpRequest) -> Any:
 def _shown(bot: Bot) -> dict[str, Any]:
     now = timezone.now()
     evidence = evidence_of(bot, at=now)
-    credentials = Credential.objects.live(at=now).filter(bot=bot).order_by("-created_at")
+    credentials = list(Credential.objects.live(at=now).filter(bot=bot).order_by("-created_at"))
     # Whatever became of them: the newest that still count might be at the end of millions.
     records = TokenRecord.objects.filter(bot=bot).select_related("audience").order_by("-number")[:SHOWN]
     refusals = TokenRefusal.objects.filter(unverified_client_id=bot.name).order_by("-at")
@@ -178,6 +193,7 @@ def _shown(bot: Bot) -> dict[str, Any]:
         "grants": grants_of(bot),
         "administers": administers(bot),
         "secrets": [(each, evidence.get(each.pk)) for each in credentials],
+        "rotation": rotation_of(credentials, evidence, at=now),
         "records": [(each, each.expires_at is not None and each.expires_at <= now) for each in records],
         "refusals": [(each, meaning_of(each.code)) for each in refusals[:SHOWN]],
         "shown": SHOWN,

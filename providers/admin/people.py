@@ -29,6 +29,7 @@ from ssoconsole.platform.accounts.admin import UserAdmin
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.admin_base import asks_first, may_view
+from ssoconsole.platform.keyset.filters import EndsFilter
 from ssoconsole.platform.keyset.paginator import BoundedListAdmin
 
 SHOWN = 10
@@ -198,12 +199,17 @@ class IdentityAdmin(RecordAdmin):
             return False
 
 
+class SessionEndsFilter(EndsFilter):
+    stopped = "ended_at"
+    may_be_endless = False
+
+
 @admin.register(ConsoleSession)
 class ConsoleSessionAdmin(RecordAdmin):
     """Who is signed in, since when and from where; a session can be ended and nothing else."""
 
     list_display = ("user", "provider", "started_at", "last_seen_at", "expires_at", "address", "ended_at")
-    list_filter = ("provider", ("ended_at", admin.EmptyFieldListFilter))
+    list_filter = ("provider", ("ended_at", admin.EmptyFieldListFilter), SessionEndsFilter)
     list_select_related = ("user", "provider")
     search_fields = ("user__username", "sub")
     fields = (

@@ -14,9 +14,7 @@ from itertools import chain, islice
 from typing import Any
 
 from django.contrib import admin
-from django.db import connection
-from django.db.models import Model, Q, QuerySet, Value
-from django.db.models.functions import Lower
+from django.db.models import Model, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -29,12 +27,14 @@ from ssoconsole.console.doctor import examination
 from ssoconsole.console.refusals import find_refusal
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.admin_base import may_view
+from ssoconsole.platform.keyset.finding import beginning_with, in_any_case
 from tokens.api.authentication import is_administrator
 from tokens.models import Bot, TokenRecord, TokenRefusal
 from tokens.protocol.client_authentication import PREFIX
 from tokens.protocol.examination.text import read_unverified
 
 SHOWN = 10
+MOST = SHOWN + 1
 
 
 @dataclass(frozen=True)
@@ -100,20 +100,20 @@ def _group(kind: Kind, rows: list[Any], text: str) -> Group:
 
 def _people(text: str, request: HttpRequest) -> Iterable[User]:
     users = User.objects.order_by()
-    yield from _in_any_case(users, "username", text)
-    yield from _in_any_case(users, "email", text)
+    yield from in_any_case(users, "username", text)[:MOST]
+    yield from in_any_case(users, "email", text)[:MOST]
     if may_view(Identity, request):
         # By the provider first, as the index begins with it.
         subjects = Identity.objects.filter(
             provider__in=list(Provider.objects.values_list("pk", flat=True)), sub=text
         )
-        yield from users.filter(pk__in=list(subjects.order_by().values_list("user", flat=True)[: SHOWN + 1]))
-    yield from _beginning(users, "username", text)
+        yield from users.filter(pk__in=list(subjects.order_by().values_list("user", flat=True)[:MOST]))
+    yield from beginning_with(users, "username", text)[:MOST]
 
 
 def _bots(text: str, request: HttpRequest) -> Iterable[Bot]:
     bots = Bot.objects.order_by()
-    return chain(_in_any_case(bots, "name", text), _beginning(bots, "name", text))
+    return chain(in_any_case(bots, "name", text)[:MOST], beginning_with(bots, "name", text)[:MOST])
 
 
 def _providers(text: str, request: HttpRequest) -> Iterable[Provider]:
@@ -122,7 +122,7 @@ def _providers(text: str, request: HttpRequest) -> Iterable[Provider]:
     likes = Q()
     for field in fields:
         likes |= Q(**{f"{field}__icontains": text})
-    return Provider.objects.filter(likes).only(*fields, "order")[: SHOWN + 1]
+    return Provider.objects.filter(likes).only(*fields, "order")[:MOST]
 
 
 def _tokens(text: str, request: HttpRequest) -> Iterable[TokenRecord]:
@@ -131,7 +131,7 @@ def _tokens(text: str, request: HttpRequest) -> Iterable[TokenRecord]:
 
 def _attempts(text: str, request: HttpRequest) -> Iterable[SignInAttempt]:
     """Refused ones whose claims have called somebody so."""
-    attempts = SignInAttempt.objects.filter(pk__in=claimed_by(text, most=SHOWN + 1))
+    attempts = SignInAttempt.objects.filter(pk__in=claimed_by(text, most=MOST))
     return attempts.only("reference", "outcome", "started_at")
 
 
@@ -140,21 +140,7 @@ def _refusals(text: str, request: HttpRequest) -> Iterable[TokenRefusal]:
     if may_view(Bot, request) and Bot.objects.filter(name=text).exists():
         return TokenRefusal.objects.none()
     refusals = TokenRefusal.objects.filter(unverified_client_id=text).order_by("-at")
-    return refusals.only("reference", "code", "at")[: SHOWN + 1]
-
-
-def _in_any_case(rows: "QuerySet[Any]", field: str, text: str) -> "QuerySet[Any]":
-    found: QuerySet[Any] = rows.alias(folded=Lower(field)).filter(folded=Lower(Value(text)))[: SHOWN + 1]
-    return found
-
-
-def _beginning(rows: "QuerySet[Any]", field: str, text: str) -> "QuerySet[Any]":
-    """Those that begin so, in this case; SQLite has no index for LIKE, and compares byte by byte."""
-    begins = Q(**{f"{field}__startswith": text})
-    if connection.vendor == "sqlite":
-        begins = Q(**{f"{field}__gte": text, f"{field}__lt": f"{text}{chr(0x10FFFF)}"})
-    found: QuerySet[Any] = rows.filter(begins)[: SHOWN + 1]
-    return found
+    return refusals.only("reference", "code", "at")[:MOST]
 
 
 def _detail_of_attempt(attempt: SignInAttempt) -> str:

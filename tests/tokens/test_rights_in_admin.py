@@ -150,7 +150,7 @@ PAGES = {
     "audience_change": ({"tokens.change_audience"}, lambda bot, audience: audience_form(METADATA)),
 }
 # It tells and changes nothing: whoever may see the rule may try a token on it.
-TELLS = {"credential_try", "bot_new_secret_made", "bot_new_token_made"}
+TELLS = {"credential_try", "bot_new_secret_made", "bot_new_token_made", "bot_use_of", "bot_people"}
 # Whoever has the private half of a key makes tokens of every bot.
 OF_SUPERUSERS = {"signingkey_import"}
 STANDARD = {"add", "change", "delete", "history", "changelist"}

@@ -200,6 +200,32 @@ class ListTests:
             add_client_secret(bot=save_bot(bot=Bot(name=f"bot-{number}"), grants=None, by=by), by=by)
         assert asked() == of_one
 
+    def test_the_page_that_asks_before_they_are_retired_has_the_evidence_beside_each(
+        self, admin, tended, other_bot, other_secret
+    ):
+        aged(other_bot, A_YEAR)
+        Credential.objects.filter(bot=tended).update(last_used_at="2026-11-01T12:30:00Z")
+        Credential.objects.filter(bot=other_bot).update(last_used_at="2026-01-01T12:30:00Z")
+        chosen = {"action": "retire", "_selected_action": [tended.pk, other_bot.pk]}
+        with CaptureQueriesContext(connection) as of_two:
+            page = admin.post(LIST, chosen).content.decode()
+        assert "<li>ingestion-bot: last used 2026-11-01 12:30 UTC · owner alice@corp.example</li>" in page
+        reasons = " · ".join([Stale.UNUSED.label, Stale.NO_OWNER.label, Stale.ENDLESS_SECRET.label])
+        assert f"<li>other-bot: {reasons} · last used 2026-01-01 12:30 UTC</li>" in page
+        with CaptureQueriesContext(connection) as of_one:
+            admin.post(LIST, chosen | {"_selected_action": [tended.pk]})
+        assert len(of_two) == len(of_one)
+        assert not Bot.objects.exclude(retired_at=None).exists()
+
+    def test_a_bot_that_was_never_used_and_whose_owner_is_gone_is_said_to_be(self, admin, tended, people):
+        last_used(None)
+        people["alice"].delete()
+        page = admin.post(LIST, {"action": "retire", "_selected_action": [tended.pk]}).content.decode()
+        assert (
+            f"<li>ingestion-bot: {Stale.OWNER_GONE.label} · never used · owner alice@corp.example</li>"
+            in page
+        )
+
     def test_who_may_not_see_bots_sees_none(self, people, bot):
         browser = Client()
         browser.force_login(people["mallory"], PASSWORD_BACKEND)

@@ -1,30 +1,34 @@
 """Bots in admin."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.admin_base import asks_first
+from ssoconsole.platform.admin_base import asks_first, may_view
 from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.keyset.filters import EndsFilter, StateFilter
 from ssoconsole.platform.keyset.paginator import BoundedListAdmin
 from tokens.admin.bot_forms import BotForm, GrantForm, GrantFormSet
 from tokens.admin.issue_token import issue_token_page
 from tokens.admin.new_credential import new_federation, new_keys
-from tokens.admin.new_secret import new_secret
+from tokens.admin.new_secret import new_secret, use_of_credential
+from tokens.admin.owner import KNOWN, OwnerInput, about_owner, people_to_own
 from tokens.admin.records import UndeletableAdmin
 from tokens.audiences import console_identifier
 from tokens.bots.grants import administers
@@ -32,11 +36,10 @@ from tokens.bots.services import (
     confirm_owner,
     disable_bot,
     enable_bot,
-    owner_waits,
     retire_bot,
     save_bot,
 )
-from tokens.credentials.retirement import evidence_of
+from tokens.credentials.retirement import evidence_of, rotation_of
 from tokens.models import Audience, Bot, Credential, Grant, Stale
 from tokens.models.bot import BotQuerySet, stale_reasons_of
 from tokens.records.revocation import revoke_tokens_of_bot
@@ -48,6 +51,14 @@ else:
 
 # Any reason to call a bot stale.
 ANY = "any"
+
+
+def _with_evidence(bot: Any) -> str:
+    """A bot of the list beside what tells whether anybody would miss it."""
+    reasons = [reason.label for reason in stale_reasons_of(bot)]
+    used = f"last used {bot.last_used_at:%Y-%m-%d %H:%M} UTC" if bot.last_used_at else "never used"
+    owned = [f"owner {bot.owner}"] if bot.owner else []
+    return f"{bot}: {' · '.join([*reasons, used, *owned])}"
 
 
 class StaleFilter(admin.SimpleListFilter):
@@ -69,25 +80,35 @@ class StaleFilter(admin.SimpleListFilter):
         return cast("BotQuerySet", queryset).stale(at=timezone.now(), because=because)
 
 
-class StateFilter(admin.SimpleListFilter):
+class BotStateFilter(StateFilter):
     """Whether a bot works; a retired one never will again."""
 
-    title = "state"
-    parameter_name = "state"
-    STATES: ClassVar[dict[str, Q]] = {
-        "enabled": Q(disabled_at=None),
-        "disabled": Q(disabled_at__isnull=False, retired_at=None),
-        "retired": Q(retired_at__isnull=False),
+    STATES: ClassVar[dict[str, Callable[[Any, datetime], QuerySet[Any]]]] = {
+        "enabled": lambda bots, at: bots.enabled(),
+        "disabled": lambda bots, at: bots.filter(disabled_at__isnull=False, retired_at=None),
+        "retired": lambda bots, at: bots.filter(retired_at__isnull=False),
     }
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(state, state) for state in self.STATES]
+
+class SecretEndsFilter(EndsFilter):
+    """Bots with a secret that ends then; the last one of those that have ended has left the bot without any."""
+
+    title = "secret ends"
+    stopped = "retired_at"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Bot]) -> QuerySet[Bot]:
-        asked = self.value()
-        if asked is None:
+        if self.value() is None:
             return queryset
-        return queryset.filter(self.STATES[asked]) if asked in self.STATES else queryset.none()
+        secrets = Credential.objects.client_secrets().order_by()
+        found = queryset.filter(pk__in=super().queryset(request, secrets).values("bot"))
+        if self.value() != "ended":
+            return found
+        return found.exclude(Exists(secrets.live(at=timezone.now()).filter(bot=OuterRef("pk"))))
+
+    @classmethod
+    def ordering(cls, request: HttpRequest) -> tuple[str, ...]:
+        """A bot has as many ends as secrets."""
+        return ()
 
 
 class GrantInline(GrantStackedInline):
@@ -131,7 +152,7 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
         "last_use",
         "secret_ends",
     )
-    list_filter = (StaleFilter, StateFilter)
+    list_filter = (StaleFilter, BotStateFilter, SecretEndsFilter)
     search_fields = ("name", "owner", "description")
     actions = ("disable", "enable", "confirm_owners", "revoke_tokens", "retire")
     change_form_template = "admin/tokens/bot/change_form.html"
@@ -203,15 +224,23 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
                 urls.append(
                     path(f"<int:pk>/new-{name}/<uuid:made>", made, name=f"tokens_bot_new_{name}_made")
                 )
+        use = require_safe(self.admin_site.admin_view(partial(use_of_credential, self)))
+        urls.append(path("<int:pk>/use-of/<uuid:which>", use, name="tokens_bot_use_of"))
+        people = require_POST(self.admin_site.admin_view(partial(people_to_own, self)))
+        urls.append(path("people", sensitive_post_parameters("text")(people), name="tokens_bot_people"))
         return urls + super().get_urls()
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        """Show below the form how the bot proves itself, with the evidence for retiring each, to who may see that."""
+        """Show how the bot proves itself, with the evidence for retiring each, and a rotation, to who may see that."""
         bot = kwargs.get("obj")
-        if bot is not None and self.admin_site.get_model_admin(Credential).has_view_permission(request):
-            evidence = evidence_of(bot, at=timezone.now())
-            found = bot.credentials.filter(pk__in=list(evidence))
+        credentials: Any = self.admin_site.get_model_admin(Credential)
+        if bot is not None and credentials.has_view_permission(request):
+            now = timezone.now()
+            evidence = evidence_of(bot, at=now)
+            found = list(bot.credentials.filter(pk__in=list(evidence)))
             context["credentials"] = [(credential, evidence[credential.pk]) for credential in found]
+            context["rotation"] = rotation_of(found, evidence, at=now)
+            context["may_retire"] = credentials.has_act_permission(request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def response_add(
@@ -233,7 +262,15 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
         for formset in formsets:
             formset.leave_to_service()
             grants = formset.specs()
-        save_bot(bot=form.instance, grants=grants, by=Actor.of(request))
+        bot = save_bot(bot=form.instance, grants=grants, by=Actor.of(request))
+        if "owner" in form.changed_data and bot.owner and (said := about_owner(bot)) != KNOWN:
+            self.message_user(request, f"The owner {bot.owner}: {said}", messages.WARNING)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "owner" and may_view(User, request):
+            people = {"data-people": reverse("admin:tokens_bot_people"), "autocomplete": "off"}
+            kwargs["widget"] = OwnerInput(attrs=people)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.action(description="Disable (their tokens stop counting)", permissions=["change"])
     @asks_first(
@@ -256,14 +293,7 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
 
     @admin.display(description="account of the owner")
     def owner_is(self, bot: Bot) -> str:
-        """Whether the name leads to somebody."""
-        if owner_waits(bot):
-            return (
-                "Made after this bot was given to its name: it owns nothing before somebody presses “Confirm the "
-                "owners” in the list, or names the owner again by the API."
-            )
-        known = User.objects.filter(username=bot.owner).exclude(username="").exists()
-        return "Known" if known else "None of that name"
+        return about_owner(bot)
 
     @admin.action(
         description="Confirm the owners (the accounts that have these names now)", permissions=["change"]
@@ -286,7 +316,8 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
     @admin.action(description="Retire for good", permissions=["change"])
     @asks_first(
         "These bots will be disabled for good; what is known of them is kept, and their names stay taken. "
-        "This cannot be undone."
+        "This cannot be undone.",
+        named=_with_evidence,
     )
     def retire(self, request: HttpRequest, queryset: QuerySet[Bot]) -> None:
         count = sum(retire_bot(bot=bot, by=Actor.of(request)) for bot in queryset)

@@ -1,6 +1,9 @@
 """Credentials in admin: never what they are, only that they are."""
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -10,6 +13,7 @@ from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.admin_base import asks_first
+from ssoconsole.platform.keyset.filters import EndsFilter, StateFilter
 from tokens.admin.records import RecordAdmin
 from tokens.admin.trial import try_token
 from tokens.credentials.retirement import evidence_of
@@ -20,6 +24,17 @@ from tokens.records.revocation import revoke_tokens_of_credential
 
 def _with_bot(credential: Credential) -> str:
     return f"{credential} of {credential.bot}"
+
+
+class CredentialStateFilter(StateFilter):
+    STATES: ClassVar[dict[str, Callable[[Any, datetime], QuerySet[Any]]]] = {
+        "live": lambda credentials, at: credentials.live(at=at),
+        "retired": lambda credentials, at: credentials.filter(retired_at__isnull=False),
+    }
+
+
+class CredentialEndsFilter(EndsFilter):
+    stopped = "retired_at"
 
 
 @admin.register(Credential)
@@ -37,7 +52,7 @@ class CredentialAdmin(RecordAdmin):
         "last_used_from",
     )
     list_select_related = ("bot",)
-    list_filter = ("kind",)
+    list_filter = ("kind", CredentialStateFilter, CredentialEndsFilter)
     search_fields = ("bot__name", "label", "hint")
     fields = (
         "bot",

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from ssoconsole.platform.admin_base import may_view
 
 from ssoconsole.platform.accounts.shown_once import keep_for_one_look, look_once
 from ssoconsole.platform.actors import Actor
@@ -47,6 +51,55 @@ def snippets_for(bot: Bot) -> list[tuple[str, str]]:
     return [(title, text.format(**values)) for title, text in SNIPPETS.items()]
 
 
+def told_use(credentials: QuerySet[Credential], *, pk: uuid.UUID, with_address: bool) -> JsonResponse:
+    """
+    Tell when one of these credentials was last used, and from where to who may know that: in one statement.
+
+    Of the credential itself it tells nothing. Raises Http404 where it is none of them.
+    """
+    told = ["last_used_at", *(["last_used_from"] if with_address else [])]
+    use = credentials.filter(pk=pk).values(*told).first()
+    if use is None:
+        raise Http404
+    return JsonResponse(use, headers={"Cache-Control": "no-store"})
+
+
+def use_of_credential(
+    model_admin: AnyModelAdmin, request: HttpRequest, pk: int, which: uuid.UUID
+) -> HttpResponse:
+    """What the page of a new secret asks while it waits: the time is for who may see the bot, as in its list."""
+    if not model_admin.has_view_permission(request):
+        raise PermissionDenied
+    return told_use(Credential.objects.filter(bot=pk), pk=which, with_address=may_view(Credential, request))
+
+
+def _page_that_tells_use(bot: Bot, request: HttpRequest) -> str:
+    """The page of the bot, with its credentials; for who may not view those, its line in the list of bots."""
+    if may_view(Credential, request):
+        return reverse("admin:tokens_bot_change", args=[bot.pk], fragment="credentials")
+    return reverse("admin:tokens_bot_changelist", query={"q": bot.name})
+
+
+def form_of_rotated(bot: Bot, request: HttpRequest) -> dict[str, Any]:
+    """
+    Return what the form of a new secret begins with: as that of the live secret which `?rotates=` names had it.
+
+    The scopes and networks are the bot's own, and the end is that of any new secret. Raises Http404 where it names
+    none.
+    """
+    which = request.GET.get("rotates")
+    if which is None:
+        return {}
+    secrets = Credential.objects.client_secrets().live(at=timezone.now()).filter(bot=bot)
+    try:
+        found = secrets.filter(pk=which).values("label", "retire_after_unused_days").first()
+    except ValidationError:  # no key at all
+        found = None
+    if found is None:
+        raise Http404
+    return dict(found)
+
+
 def new_secret(
     model_admin: AnyModelAdmin, request: HttpRequest, pk: int, made: uuid.UUID | None = None
 ) -> HttpResponse:
@@ -60,10 +113,12 @@ def new_secret(
         model_admin.has_change_permission(request, bot) and request.user.has_perm("tokens.add_credential")
     ):
         raise PermissionDenied
-    form = NewSecretForm(None if made else request.POST or None)
+    rotates = form_of_rotated(bot, request) if may_view(Credential, request) else {}
+    form = NewSecretForm(None if made else request.POST or None, initial=rotates)
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": f"New secret for {bot.name}",
+        "title": f"Rotate a secret of {bot.name}" if rotates else f"New secret for {bot.name}",
+        "rotates": rotates,
         "bot": bot,
         "form": form,
         "opts": model_admin.opts,
@@ -76,6 +131,7 @@ def new_secret(
                 client_secret=seen[0],
                 credential=get_object_or_404(Credential, pk=seen[1], bot=bot),
                 snippets=snippets_for(bot),
+                look_again=_page_that_tells_use(bot, request),
             )
     elif form.is_valid():
         try:

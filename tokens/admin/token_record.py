@@ -1,7 +1,8 @@
 """Token records in admin."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import cast
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.admin_base import asks_first
-from ssoconsole.platform.keyset.filters import DayFilter
+from ssoconsole.platform.keyset.filters import DayFilter, EndsFilter, StateFilter
 from tokens.admin.records import RecordAdmin
 from tokens.models import Bot, TokenRecord
 from tokens.models.record import TokenRecordQuerySet, owner_disabled
@@ -26,6 +27,18 @@ class IssuedFilter(DayFilter):
         return cast("TokenRecordQuerySet", queryset).issued_between(begins, ends)
 
 
+class TokenStateFilter(StateFilter):
+    """Those that count are not asked for: to find the newest of them all would be gone through."""
+
+    STATES: ClassVar[dict[str, Callable[[Any, datetime], QuerySet[Any]]]] = {
+        "revoked": lambda records, at: records.filter(revoked_at__isnull=False),
+    }
+
+
+class TokenEndsFilter(EndsFilter):
+    stopped = "revoked_at"
+
+
 def _with_bot(record: TokenRecord) -> str:
     return f"{record} of {record.bot}"
 
@@ -37,7 +50,7 @@ class TokenRecordAdmin(RecordAdmin):
     time_field = "issued_at"
     list_display = ("jti", "bot", "audience", "label", "issued_at", "expires_at", "state")
     list_select_related = ("bot", "audience", "signing_key")
-    list_filter = ("audience", IssuedFilter)
+    list_filter = ("audience", TokenStateFilter, TokenEndsFilter, IssuedFilter)
     search_fields = ("jti",)
     search_help_text = "The exact jti of a token, or the exact name of a bot."
     ordering = ("-number",)

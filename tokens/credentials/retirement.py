@@ -1,7 +1,8 @@
 """Retiring what is used no more: the evidence for a person, and the deed where he has said so in advance."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -10,7 +11,13 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import key_ring
 from tokens.credentials.services import retire_credential
 from tokens.models import Bot, Credential
-from tokens.protocol.retirement import Evidence, evidence_for_retiring, unused_since
+from tokens.protocol.retirement import (
+    Evidence,
+    advice_on_rotation,
+    evidence_for_retiring,
+    unused_since,
+    use_in_words,
+)
 
 
 def evidence_of(bot: Bot, *, at: datetime) -> dict[uuid.UUID, Evidence]:
@@ -26,6 +33,46 @@ def evidence_of(bot: Bot, *, at: datetime) -> dict[uuid.UUID, Evidence]:
         )
         for credential in live
     }
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """The newest secret of a bot beside older ones that work; of each its use in words, of the old ones advice."""
+
+    new: Credential
+    new_use: str
+    old: list[tuple[Credential, str, str]]
+
+
+def rotation_of(
+    credentials: Iterable[Credential], evidence: Mapping[uuid.UUID, Evidence], *, at: datetime
+) -> Rotation | None:
+    """
+    Return how far the rotation of a bot's secret has come; None where no two of its live credentials are secrets.
+
+    Nothing is kept of a rotation: the rows tell. `evidence` is that of `evidence_of`.
+    """
+    live = (
+        each for each in credentials if each.pk in evidence and each.kind == Credential.Kind.CLIENT_SECRET
+    )
+    secrets = sorted(live, key=lambda each: each.created_at, reverse=True)
+    if len(secrets) < 2:
+        return None
+    new, *old = secrets
+    told = [
+        (
+            each,
+            use_in_words(last_used_at=each.last_used_at, at=at),
+            advice_on_rotation(
+                new_used_at=new.last_used_at,
+                old_used_at=each.last_used_at,
+                evidence=evidence[each.pk],
+                at=at,
+            ),
+        )
+        for each in old
+    ]
+    return Rotation(new, use_in_words(last_used_at=new.last_used_at, at=at), told)
 
 
 def retire_unused_credentials(*, at: datetime, by: Actor) -> int:

@@ -79,6 +79,16 @@ class Credential(models.Model):
                 condition=Q(expires_at__isnull=False, retired_at=None),
                 name="credentials_by_end",
             ),
+            models.Index(
+                fields=["-created_at"],
+                condition=Q(expires_at=None, retired_at=None),
+                name="endless_credentials_by_age",
+            ),
+            models.Index(
+                fields=["-created_at"],
+                condition=Q(retired_at__isnull=False),
+                name="retired_credentials_by_age",
+            ),
         )
         constraints = (
             models.CheckConstraint(

@@ -140,6 +140,9 @@ class TokenRecord(models.Model):
             models.Index(fields=["bot", "expires_at"], name="tokens_of_a_bot_by_end"),
             models.Index(fields=["expires_at"], condition=Q(long_lived=True), name="long_tokens_by_end"),
             models.Index(fields=["number"], condition=Q(revoked_at__isnull=False), name="revoked_tokens"),
+            models.Index(
+                fields=["number"], condition=Q(expires_at=None, revoked_at=None), name="endless_tokens"
+            ),
         )
         constraints = (
             models.UniqueConstraint(fields=["jti"], name="one_token_a_jti"),

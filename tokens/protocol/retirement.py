@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext, ngettext
 
 QUIET_FOR = timedelta(days=7)  # most jobs run at least weekly
+STILL_IN_USE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,41 @@ def unused_since(
     return days is not None and (last_used_at or created_at) + timedelta(days=days) <= at
 
 
+def use_in_words(*, last_used_at: datetime | None, at: datetime) -> str:
+    """Say of a secret that is rotated when it was last used, or for how long it has not been."""
+    if last_used_at is None:
+        return gettext("never used")
+    age = at - last_used_at
+    if age < STILL_IN_USE:
+        return gettext("last used %(ago)s") % {"ago": _ago(age)}
+    return gettext("silent for %(span)s") % {"span": _span(age)}
+
+
+def advice_on_rotation(
+    *, new_used_at: datetime | None, old_used_at: datetime | None, evidence: Evidence, at: datetime
+) -> str:
+    """Say whether the old secret can go, by the use of both and what is known of the old one."""
+    if new_used_at is None:
+        return gettext("Wait: nothing has used the new one yet.")
+    if evidence.safe:
+        return gettext("It is safe to retire.")
+    if old_used_at is None:
+        return gettext("Nothing has ever used it.")
+    if at - old_used_at < STILL_IN_USE:
+        return gettext("Wait: something may still use it.")
+    return gettext("Retire it once every job has run; most run within a week.")
+
+
 def _ago(age: timedelta) -> str:
+    if age < timedelta(minutes=1):
+        return gettext("just now")
+    return gettext("%(span)s ago") % {"span": _span(age)}
+
+
+def _span(age: timedelta) -> str:
     if days := age // timedelta(days=1):
-        return ngettext("%(count)s day ago", "%(count)s days ago", days) % {"count": days}
+        return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
     if hours := age // timedelta(hours=1):
-        return ngettext("%(count)s hour ago", "%(count)s hours ago", hours) % {"count": hours}
-    if minutes := age // timedelta(minutes=1):
-        return ngettext("%(count)s minute ago", "%(count)s minutes ago", minutes) % {"count": minutes}
-    return gettext("just now")
+        return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}
+    minutes = age // timedelta(minutes=1)
+    return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}

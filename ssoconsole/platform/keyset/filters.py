@@ -1,5 +1,6 @@
 """Filters of such lists, whose choices are found without reading the rows."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, cast
 
@@ -103,6 +104,58 @@ class DayFilter(admin.SimpleListFilter):
     def between(self, queryset: QuerySet[Any], begins: datetime, ends: datetime) -> QuerySet[Any]:
         """Return the rows of that time, without its end."""
         return queryset.filter(**{f"{self.time_field}__gte": begins, f"{self.time_field}__lt": ends})
+
+
+class StateFilter(admin.SimpleListFilter):
+    """What has become of a row; a subclass says which rows are in each state at a time."""
+
+    title = "state"
+    parameter_name = "state"
+    STATES: ClassVar[dict[str, Callable[[Any, datetime], QuerySet[Any]]]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(state, state) for state in self.STATES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        asked = self.value()
+        if asked is None:
+            return queryset
+        return self.STATES[asked](queryset, timezone.now()) if asked in self.STATES else queryset.none()
+
+
+class EndsFilter(admin.SimpleListFilter):
+    """
+    When `expires_at` is or was, of rows that nobody has ended before: that is their state.
+
+    A subclass names the time at which somebody does. What has an end is listed in the order of it, which has an index.
+    """
+
+    title = "end"
+    parameter_name = "ends"
+    stopped: ClassVar[str]
+    may_be_endless: ClassVar[bool] = True
+    SPANS: ClassVar[dict[str, timedelta]] = {"7-days": timedelta(days=7), "30-days": timedelta(days=30)}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        spans = [(name, f"in {span.days} days") for name, span in self.SPANS.items()]
+        return [*spans, *([("never", "never")] if self.may_be_endless else []), ("ended", "has ended")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        asked, now = self.value(), timezone.now()
+        if asked is None:
+            return queryset
+        left = queryset.filter(**{self.stopped: None})
+        if asked in self.SPANS:
+            return left.filter(expires_at__gt=now, expires_at__lte=now + self.SPANS[asked])
+        if asked == "never" and self.may_be_endless:
+            return left.filter(expires_at=None)
+        return left.filter(expires_at__lte=now) if asked == "ended" else queryset.none()
+
+    @classmethod
+    def ordering(cls, request: HttpRequest) -> tuple[str, ...]:
+        """Return the order of the ends that are asked for: the next one, or the last one, first; empty for any."""
+        asked = request.GET.get(cls.parameter_name)
+        return ("expires_at",) if asked in cls.SPANS else ("-expires_at",) if asked == "ended" else ()
 
 
 def span_of_days(text: str) -> tuple[datetime, datetime] | None:

@@ -13,6 +13,8 @@ from django.db import connection, models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from ssoconsole.platform.keyset.filters import EndsFilter
+
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
     AnyPaginator = Paginator[Any]
@@ -63,6 +65,13 @@ class BoundedListAdmin(AnyModelAdmin):
     """Its list costs the same however long the table is."""
 
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each would count the whole table
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """In the order of the ends, where those are asked for."""
+        filters = (each for each in self.get_list_filter(request) if isinstance(each, type))
+        ends = next((each for each in filters if issubclass(each, EndsFilter)), None)
+        return (ends.ordering(request) if ends else ()) or super().get_ordering(request)
 
     def get_paginator(
         self,

@@ -20,7 +20,7 @@ from tests.support.optional import missing
 from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
-from tokens.models import Audience, Bot, TokenRecord
+from tokens.models import Audience, Bot, Credential, TokenRecord
 from tokens.records.services import issue_token
 
 AXE = Path(__file__).parents[2] / "support/clients/node_modules/axe-core/axe.min.js"
@@ -50,6 +50,7 @@ BARE = re.compile(
 # What is read at an address, and what is found by a check, is in no address of its own.
 CLIENT, REPORT, FOUND = "the second step of a new provider", "the check of a draft", "what the box has found"
 ASKED = "the question before something ends"
+MADE, GIVEN = "the page that shows a new secret", "the page that shows it to the owner"
 PAGES = (
     *(
         "/",
@@ -91,7 +92,8 @@ def pages():
     audience = Audience(identifier="https://api.example", name="API", scopes=["read"])
     save_audience(audience=audience, by=BY)
     bot = save_bot(bot=Bot(name="nightly"), grants=[GrantSpec(audience, ["read"])], by=BY)
-    add_client_secret(bot=bot, label="first", expires_at=None, by=BY)
+    for label in ("first", "second"):  # of which one is rotated
+        secret, _ = add_client_secret(bot=bot, label=label, expires_at=None, by=BY)
     issue_token(bot=bot, audience=audience, scopes=["read"], lifetime=timedelta(minutes=10), label="", by=BY)
     own = f"/admin/providers/provider/{corp.pk}"
     return [
@@ -101,8 +103,9 @@ def pages():
         f"/admin/providers/signinattempt/{attempt.pk}/change/",
         *(
             f"/admin/tokens/bot/{bot.pk}/{page}"
-            for page in ("change/", "new-secret", "new-token", "history/")
+            for page in ("change/", "new-secret", "new-token", "history/", f"new-secret?rotates={secret.pk}")
         ),
+        f"/bots/nightly?rotates={secret.pk}",
         f"/admin/tokens/audience/{audience.pk}/change/",
         f"/admin/tokens/tokenrecord/{TokenRecord.objects.get().pk}/change/",
     ]
@@ -141,13 +144,14 @@ def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, page
     rehearsal.registration = written(draft)
     rehearsal.save()
     now = timezone.now()
+    first = str(Credential.objects.first().pk)
     rehearsal.attempts.create(provider=draft, reference="two", outcome="ok", started_at=now, finished_at=now)
     own = [f"/admin/accounts/user/{bob.pk}/change/", f"/admin/providers/provider/rehearsals/{rehearsal.pk}"]
     corp = Provider.objects.get(slug="corp")
     Identity.objects.create(provider=corp, sub="00u-bob", user=bob)
     session_of(bob, corp)
     bob.sign_in_attempts.create(provider=corp, reference="four", outcome="expired", started_at=now)
-    for path in [*pages, "/bots/nightly", *own, CLIENT, REPORT, FOUND, ASKED][part::PARTS]:
+    for path in [*pages, "/bots/nightly", *own, CLIENT, REPORT, FOUND, ASKED, MADE, GIVEN][part::PARTS]:
         if path == FOUND:
             save_bot(bot=Bot(name="corp-export"), grants=[], by=BY)
             page.goto(f"{live_server.url}/admin/")
@@ -160,6 +164,11 @@ def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, page
             page.get_by_label("Action:").select_option("disable")
             page.get_by_role("button", name="Go").click()
             page.get_by_role("button", name="Yes, do it").wait_for()
+        elif path in (MADE, GIVEN):
+            made_at = f"/admin/tokens/bot/{Bot.objects.get(name='nightly').pk}/new-secret"
+            page.goto(f"{live_server.url}{made_at if path == MADE else '/bots/nightly?rotates=' + first}")
+            page.get_by_role("button", name="Make a secret").click()
+            page.get_by_text("Waiting for the first call").wait_for()
         elif path == REPORT:
             page.goto(f"{live_server.url}/admin/providers/provider/{draft.pk}/register")
             page.get_by_role("button", name="Check and rehearse").click()
