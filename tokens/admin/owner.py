@@ -7,9 +7,9 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ssoconsole.platform.admin_base import may_view
 
 from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.admin_base import may_view
 from ssoconsole.platform.keyset.finding import beginning_with, in_any_case
 from tokens.bots.services import owner_waits
 from tokens.models import Bot
