@@ -119,10 +119,10 @@ def test_a_person_finds_her_way_in_german(console, quiet_page):
     page.locator("summary", has_text="Widerrufen").first.click()
     with page.expect_navigation():
         page.locator("[value=revoke-token]").click()
-    she.reads("nightly-export")
     page.locator("summary", has_text="Stilllegen").click()
     page.locator("[value=retire-secret]").click()
     expect(page.get_by_text("Nachtlauf ist stillgelegt")).to_be_visible()
+    she.reads("nightly-export")
     page.goto(f"{console}/callback/corp?error=access_denied")
     she.reads("Die Anmeldung wurde nicht abgeschlossen")
     she.press("English")  # from a page that cannot be asked for twice
