@@ -111,10 +111,6 @@ class SignInAttempt(models.Model):
         shown: dict[str, Any] = mask(claims) if isinstance(claims, dict) else {}
         return shown
 
-    def has_expired(self, *, at: datetime) -> bool:
-        """Tell whether the answer comes too late."""
-        return self.started_at + ATTEMPT_LIFETIME <= at
-
     @property
     def groups_untold(self) -> list[str]:
         """The paths of groups of which the provider said that there are some, and not which; nothing was taken away."""

@@ -1,18 +1,16 @@
 """
-The attempt's row: written when a browser leaves, and consumed once when it comes back.
+The attempt's row, as it is written when a browser leaves.
 
 Its trace begins with what was asked of the provider beside signing in: that the person proves again who he is
 (`/signin/<slug>?reauth=1`, OpenID Connect Core 1.0 section 3.1.2.1), and that he does so as administrators need it
 (`step_up`). A provider may ignore both, and a browser may leave them out on the way; in the row they cannot be changed.
 """
 
-import time
 from contextlib import nullcontext
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from providers.errors import StateUsed
 from providers.models import ConsoleSession, Provider, Rehearsal, SignInAttempt
 from providers.signin.cookies import hash_of
 from ssoconsole.platform.actors import Actor
@@ -69,56 +67,6 @@ def start_attempt(
     )
     attempt.nonce, attempt.code_verifier = nonce, code_verifier
     return save_under_new_reference(attempt)
-
-
-def find_attempt(*, state: str) -> SignInAttempt | None:
-    """Return the attempt of a `state` parameter with its provider, finished or not."""
-    try:
-        return SignInAttempt.objects.select_related("provider").get(state_hash=hash_of(state))
-    except SignInAttempt.DoesNotExist:
-        return None
-
-
-def keep_posted_answer(*, attempt: SignInAttempt, answer: str) -> None:
-    """
-    Keep the form that a provider posted until the browser comes for it; once, or StateUsed.
-
-    The state is what authorises this: only the provider and the browser have seen it.
-    """
-    attempt.posted_answer = answer
-    waiting = SignInAttempt.objects.filter(pk=attempt.pk, consumed_at=None, posted_answer__isnull=True)
-    sealed = attempt.posted_answer_envelope  # type: ignore[attr-defined]  # the field's own second name
-    if not waiting.update(posted_answer=sealed):
-        raise StateUsed(expected="one answer", received="a second one")
-
-
-def consume_attempt(*, attempt: SignInAttempt) -> None:
-    """
-    Use the attempt up, before anything is spent on its answer; raises StateUsed for everyone but the first.
-
-    Its secrets leave the row with that: from here on only `attempt` has them.
-    """
-    now, unused = timezone.now(), SignInAttempt.objects.filter(pk=attempt.pk, consumed_at=None)
-    if not unused.update(consumed_at=now, nonce=None, code_verifier=None, posted_answer=None):
-        raise StateUsed(expected="an attempt that is still open", received="one that has been answered")
-    attempt.consumed_at = now
-
-
-def is_step_up(attempt: SignInAttempt) -> bool:
-    """Tell whether the attempt is to meet what the registration demands of administrators."""
-    return (attempt.trace or {}).get(STEP_UP) is True
-
-
-def strictest_max_age(attempt: SignInAttempt, max_age: int | None) -> int | None:
-    """
-    Return how many seconds ago the person may have proven who he is: `max_age`, and not before he left here.
-
-    None where neither limits it. Only `auth_time` in the ID token tells, and then it has to be there.
-    """
-    if (attempt.trace or {}).get(ASKED_AGAIN) is not True:
-        return max_age
-    since_leaving = max(0, int(time.time()) - int(attempt.started_at.timestamp()))
-    return since_leaving if max_age is None else min(max_age, since_leaving)
 
 
 def new_reference() -> str:

@@ -24,11 +24,11 @@ from mozilla_django_oidc.views import OIDCAuthenticationRequestView
 from providers import metadata
 from providers.errors import InternalError
 from providers.exchange.endpoints import fetch_userinfo, redeem_code, wants_userinfo
-from providers.models import Provider
+from providers.models import Provider, SignInAttempt
 from providers.protocol.claims import merge_claims
 from providers.protocol.id_token import IdTokenRules, check_id_token
 from providers.sessions.step_up import check_to_administer, check_to_enter
-from providers.signin.attempts import is_step_up, strictest_max_age
+from providers.signin.attempts import ASKED_AGAIN, STEP_UP
 from providers.signin.completion import Completion
 from providers.signin.traces import SignIn
 from ssoconsole.platform.jose.verify import ID_TOKEN
@@ -133,6 +133,18 @@ def authorization_request(
     return AuthorizationRequest(query, state, made["nonce"], made["code_verifier"])
 
 
+def strictest_max_age(attempt: SignInAttempt, max_age: int | None) -> int | None:
+    """
+    Return how many seconds ago the person may have proven who he is: `max_age`, and not before he left here.
+
+    None where neither limits it. Only `auth_time` in the ID token tells, and then it has to be there.
+    """
+    if (attempt.trace or {}).get(ASKED_AGAIN) is not True:
+        return max_age
+    since_leaving = max(0, int(time.time()) - int(attempt.started_at.timestamp()))
+    return since_leaving if max_age is None else min(max_age, since_leaving)
+
+
 class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
     """
     From a provider's answer to claims that are checked; made anew for every answer, so that it may keep state.
@@ -210,7 +222,7 @@ class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
         claims = check_id_token(verified, rules=rules, now=int(time.time()))
         self.completion.check_claims(attempt, claims)
         check_to_enter(provider, claims)
-        if is_step_up(attempt):
+        if (attempt.trace or {}).get(STEP_UP) is True:
             check_to_administer(provider, claims)
         self.sign_in.claims = claims
         return claims

@@ -12,6 +12,7 @@ the attempt's row and shows a page that leads back here by a GET of our own orig
 redirect would not do for cookies that are SameSite=Strict, and old browsers differed.
 """
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -44,10 +45,9 @@ from providers.models.attempt import ATTEMPT_LIFETIME
 from providers.protocol.discovery import announces_iss_parameter
 from providers.rehearsal.services import rehearsal_of, rehearsed_provider
 from providers.sessions.services import console_session_of, set_console_session
-from providers.signin.attempts import consume_attempt, find_attempt, keep_posted_answer
 from providers.signin.backend import ProviderBackend
 from providers.signin.completion import Completion
-from providers.signin.cookies import is_bound
+from providers.signin.cookies import hash_of, is_bound
 from providers.signin.guard import completion_of, count_sign_in, place_of, refuses_in_words
 from providers.signin.redirects import lead_on
 from providers.signin.traces import SignIn, finish_attempt
@@ -74,7 +74,8 @@ def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
             count_sign_in(request)
             raise AnswerRefused(expected=f"{name} once", received="several times")
     state = answer.get("state", "")
-    attempt = find_attempt(state=state) if state else None
+    attempts = SignInAttempt.objects.select_related("provider")  # finished ones too: those are used
+    attempt = attempts.filter(state_hash=hash_of(state)).first() if state else None
     if attempt is None:
         count_sign_in(request)  # the trace of a stray is a row
         if error := answer.get("error"):
@@ -102,18 +103,17 @@ def provider_of(attempt: SignInAttempt) -> Provider:
         return rehearsed_provider(rehearsal_of(attempt))
     if attempt.provider is None:
         raise StateUnknown(expected="an attempt at a provider", received="none")
-    settle(attempt.provider)
+    if attempt.provider.is_past_trial(at=timezone.now()):
+        settle(attempt.provider)
     return attempt.provider
 
 
-def check_age(attempt: SignInAttempt) -> None:
-    now = timezone.now()
-    if attempt.has_expired(at=now):
-        started, ends = (
-            int(at.timestamp()) for at in (attempt.started_at, attempt.started_at + ATTEMPT_LIFETIME)
-        )
-        received = f"started {told(started, int(now.timestamp()))}"
-        raise AttemptExpired(expected=f"an answer until {moment(ends)}", received=received)
+def check_age(attempt: SignInAttempt, *, now: datetime) -> None:
+    """Raise AttemptExpired if the answer comes too late."""
+    ends = attempt.started_at + ATTEMPT_LIFETIME
+    if ends <= now:
+        received = f"started {told(int(attempt.started_at.timestamp()), int(now.timestamp()))}"
+        raise AttemptExpired(expected=f"an answer until {moment(int(ends.timestamp()))}", received=received)
 
 
 def refused_by_provider(error: str, answer: QueryDict, *, expected: str) -> SignInRefused:
@@ -146,10 +146,35 @@ def keep_form(request: HttpRequest) -> HttpResponse:
 def _check_form(attempt: SignInAttempt, fields: dict[str, str]) -> None:
     if not answers_by_form(provider_of(attempt)):
         raise ResponseModeMismatch(expected="a redirect", received="a posted form")
-    check_age(attempt)
+    check_age(attempt, now=timezone.now())
     length = sum(map(len, fields.values()))
     if length > LONGEST_FORM:
         raise AnswerRefused(expected=f"up to {LONGEST_FORM} characters", received=f"{length} characters")
+
+
+def keep_posted_answer(*, attempt: SignInAttempt, answer: str) -> None:
+    """
+    Keep the form that a provider posted until the browser comes for it; once, or StateUsed.
+
+    The state is what authorises this: only the provider and the browser have seen it.
+    """
+    attempt.posted_answer = answer
+    waiting = SignInAttempt.objects.filter(pk=attempt.pk, consumed_at=None, posted_answer__isnull=True)
+    sealed = attempt.posted_answer_envelope  # type: ignore[attr-defined]  # the field's own second name
+    if not waiting.update(posted_answer=sealed):
+        raise StateUsed(expected="one answer", received="a second one")
+
+
+def consume_attempt(*, attempt: SignInAttempt) -> None:
+    """
+    Use the attempt up, before anything is spent on its answer; raises StateUsed for everyone but the first.
+
+    Its secrets leave the row with that: from here on only `attempt` has them.
+    """
+    now, unused = timezone.now(), SignInAttempt.objects.filter(pk=attempt.pk, consumed_at=None)
+    if not unused.update(consumed_at=now, nonce=None, code_verifier=None, posted_answer=None):
+        raise StateUsed(expected="an attempt that is still open", received="one that has been answered")
+    attempt.consumed_at = now
 
 
 @csrf_exempt  # the state and the binding cookie do what a CSRF token does
@@ -192,7 +217,7 @@ def callback(request: HttpRequest, slug: str = "") -> HttpResponse:
 def _check_answer(request: HttpRequest, sign_in: SignIn, answer: QueryDict) -> None:
     """Raise the outcome for the first thing that keeps the code or the ID token in `answer` from being used."""
     attempt, provider = sign_in.attempt, sign_in.provider
-    check_age(attempt)
+    check_age(attempt, now=timezone.now())
     if not provider.enabled:
         raise ProviderDisabled(expected="an enabled provider", received=provider.slug)
     if attempt.issuer != provider.issuer:

@@ -61,7 +61,8 @@ def registered_provider(request: HttpRequest, slug: str, next_url: str) -> Provi
     named = Provider.objects.filter(slug=slug)
     provider = named.first()
     if provider is not None:
-        settle(provider)
+        if provider.is_past_trial(at=timezone.now()):
+            settle(provider)
     # Otherwise it may be the name that a provider has again once its trial is rolled back.
     elif roll_back_overdue(at=timezone.now()):
         provider = named.first()

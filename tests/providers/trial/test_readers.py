@@ -27,7 +27,6 @@ EXEMPT = {
     "providers/registration/beginning.py": "reads which slugs there are",
     "providers/rehearsal/services.py": "asks about the row that its caller holds",
     "providers/retention.py": "reads which version a trial needs",
-    "providers/signin/attempts.py": "the callback settles the attempt's provider before it is used",
     "providers/trial/beginning.py": "writes the trial",
     "providers/trial/services.py": "settles",
     "ssoconsole/console/checklist/keys.py": "tells what stands",
