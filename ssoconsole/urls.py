@@ -11,7 +11,7 @@ urlpatterns = [
     path("", include("ssoconsole.console.operation")),
     path("", include("providers.urls")),
     path("", include("tokens.oauth.urls")),
-    path("", include("tokens.urls")),
+    path("", include("tokens.my_bot")),
     path("", include("ssoconsole.console.doctor")),
     path("", include("ssoconsole.console.refusals")),
     path("api/v1/", include("providers.api.urls")),

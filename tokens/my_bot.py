@@ -1,4 +1,7 @@
-"""/bots/<name>: what the person who answers for a bot can do about it, without being an administrator."""
+"""/bots/<name>: what the person who answers for a bot can do about it, without being an administrator.
+
+The paths of the owner's pages; a name has no slash, and is looked up as it stands.
+"""
 
 import uuid
 from collections.abc import Callable
@@ -11,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
@@ -198,3 +202,10 @@ def _shown(bot: Bot) -> dict[str, Any]:
         "refusals": [(each, meaning_of(each.code)) for each in refusals[:SHOWN]],
         "shown": SHOWN,
     }
+
+
+urlpatterns = [
+    path("bots/<str:name>", my_bot, name="my_bot"),
+    path("bots/<str:name>/made/<uuid:made>", my_bot_made, name="my_bot_made"),
+    path("bots/<str:name>/use-of/<uuid:which>", my_bot_use, name="my_bot_use"),
+]

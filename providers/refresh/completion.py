@@ -10,8 +10,7 @@ from providers.errors import InternalError, SessionEnded, SignInRefused
 from providers.identities.services import renew_person
 from providers.models import ConsoleSession, Provider, SignInAttempt
 from providers.protocol.id_token import check_subject
-from providers.refresh.by_refresh_token import may_wait
-from providers.refresh.services import confirm_by_browser, end_unvouched
+from providers.refresh.services import confirm_by_browser, end_unvouched, may_wait
 from providers.sessions.services import console_session_of, set_console_session
 from providers.signin.completion import Completion
 from providers.signin.redirects import with_next

@@ -20,8 +20,17 @@ from django.utils import timezone
 from providers.errors import ProviderFault
 from providers.metadata import ensure_discovery
 from providers.models import ConsoleSession, SignInAttempt
-from providers.refresh.by_refresh_token import Standing, ask_again, check_of, may_wait
-from providers.refresh.services import claim_check, end_unvouched, grace_ends, is_due, refresh_token_of
+from providers.refresh.services import (
+    Standing,
+    ask_again,
+    check_of,
+    claim_check,
+    end_unvouched,
+    grace_ends,
+    is_due,
+    may_wait,
+    refresh_token_of,
+)
 from providers.sessions.services import set_console_session
 from providers.sessions.step_up import comes_from_here, is_exempt, is_navigation, wants_page
 from providers.signin.guard import as_refusal, count_sign_in, refuse

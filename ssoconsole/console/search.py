@@ -27,7 +27,7 @@ from ssoconsole.console.doctor import examination
 from ssoconsole.console.refusals import find_refusal
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.admin_base import may_view
-from ssoconsole.platform.keyset.finding import beginning_with, in_any_case
+from ssoconsole.platform.keyset.filters import beginning_with, in_any_case
 from tokens.api.authentication import is_administrator
 from tokens.models import Bot, TokenRecord, TokenRefusal
 from tokens.protocol.client_authentication import PREFIX

@@ -24,7 +24,7 @@ NUMBERS = {
         "client_keys.MAX_AGE": 300,
         "metadata.FRESH_FOR": HOUR,
         "metadata.SERVES_FOR": DAY,
-        "protocol.client_authentication.LIFETIME": 60,
+        "protocol.client_assertion.LIFETIME": 60,
         "protocol.id_token.LONGEST_SINCE_ISSUED": 86_400,
         "protocol.logout_token.LONGEST_LIFE": 600,
         "refresh.services.CLAIM_LASTS": 30 * SECOND,

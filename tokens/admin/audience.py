@@ -11,8 +11,7 @@ from django.http import HttpRequest
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.admin_base import asks_first
 from ssoconsole.platform.errors import DomainError
-from tokens.admin.fields import LinesField
-from tokens.admin.records import UndeletableAdmin
+from tokens.admin.records import LinesField, UndeletableAdmin
 from tokens.audiences import (
     check_change,
     console_identifier,

@@ -16,12 +16,13 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.admin_base import asks_first, may_view
 from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.http.doors import only_post
 from ssoconsole.platform.keyset.filters import EndsFilter, StateFilter
 from ssoconsole.platform.keyset.paginator import BoundedListAdmin
 from tokens.admin.bot_forms import BotForm, GrantForm, GrantFormSet
@@ -226,7 +227,7 @@ class BotAdmin(BoundedListAdmin, UndeletableAdmin):
                 )
         use = require_safe(self.admin_site.admin_view(partial(use_of_credential, self)))
         urls.append(path("<int:pk>/use-of/<uuid:which>", use, name="tokens_bot_use_of"))
-        people = require_POST(self.admin_site.admin_view(partial(people_to_own, self)))
+        people = only_post(self.admin_site.admin_view(partial(people_to_own, self)))
         urls.append(path("people", sensitive_post_parameters("text")(people), name="tokens_bot_people"))
         return urls + super().get_urls()
 

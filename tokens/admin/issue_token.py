@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from ssoconsole.platform.accounts.shown_once import keep_for_one_look, look_once
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
-from tokens.admin.fields import LinesField
+from tokens.admin.records import LinesField
 from tokens.bots.grants import grants_of
 from tokens.models import Audience, Bot, TokenRecord
 from tokens.protocol.access_token import WORDS, shown_lifetime

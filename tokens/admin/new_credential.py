@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
-from tokens.admin.credential_forms import NewFederationForm, NewKeysForm
+from tokens.admin.bot_forms import NewFederationForm, NewKeysForm
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.models import Bot
 from tokens.protocol.federation import caution_about_rule

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.admin_base import may_view
-from ssoconsole.platform.keyset.finding import beginning_with, in_any_case
+from ssoconsole.platform.keyset.filters import beginning_with, in_any_case
 from tokens.bots.services import owner_waits
 from tokens.models import Bot
 

@@ -1,4 +1,7 @@
-"""Filters of such lists, whose choices are found without reading the rows."""
+"""Filters of such lists, whose choices are found without reading the rows.
+
+Rows that are called something, found along an index however many there are.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -6,7 +9,8 @@ from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.db import connection, models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -168,3 +172,17 @@ def span_of_days(text: str) -> tuple[datetime, datetime] | None:
         return begins, until + timedelta(days=1)
     except (ValueError, OverflowError):
         return None
+
+
+def in_any_case(rows: QuerySet[Any], field: str, text: str) -> QuerySet[Any]:
+    """Return those whose field is this text, in any case; `Lower` of the field needs an index."""
+    found: QuerySet[Any] = rows.alias(folded=Lower(field)).filter(folded=Lower(Value(text)))
+    return found
+
+
+def beginning_with(rows: QuerySet[Any], field: str, text: str) -> QuerySet[Any]:
+    """Return those whose field begins so, in this case; SQLite has no index for LIKE, and compares byte by byte."""
+    begins = Q(**{f"{field}__startswith": text})
+    if connection.vendor == "sqlite":
+        begins = Q(**{f"{field}__gte": text, f"{field}__lt": f"{text}{chr(0x10FFFF)}"})
+    return rows.filter(begins)

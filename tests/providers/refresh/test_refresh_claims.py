@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from providers.errors import SessionEnded
 from providers.models import ConsoleSession
-from providers.refresh import by_refresh_token, door
+from providers.refresh import door, services
 from providers.refresh.services import claim_check, confirm_check, keep_refresh_token
 from providers.sessions.services import end_session
 from ssoconsole.platform.actors import Actor
@@ -138,14 +138,14 @@ class InterleavingTests:
         assert len(refreshes(op)) == 1
 
     def test_who_loses_the_check_at_its_end_has_changed_nobody(self, op, signed_in, monkeypatch):
-        renew = by_refresh_token.renew_person
+        renew = services.renew_person
 
         def renew_and_lose(**known):
             renewed = renew(**known)
             ConsoleSession.objects.update(check_started_at=timezone.now() + datetime.timedelta(seconds=1))
             return renewed
 
-        monkeypatch.setattr(by_refresh_token, "renew_person", renew_and_lose)
+        monkeypatch.setattr(services, "renew_person", renew_and_lose)
         op.person["name"] = "Somebody Else"
         with later(DUE):
             assert signed_in.client.get("/account").status_code == 200
@@ -186,13 +186,13 @@ class InterleavingTests:
         assert (the_session().refresh_token, the_session().ended_by) == (None, "user:bob")
 
     def test_a_session_that_is_ended_while_its_provider_is_asked_stays_so(self, op, signed_in, monkeypatch):
-        original = by_refresh_token.fetch_userinfo
+        original = services.fetch_userinfo
 
         def ended_first(*args, **kwargs):
             end_session(session=the_session(), by=BOB)
             return original(*args, **kwargs)
 
-        monkeypatch.setattr(by_refresh_token, "fetch_userinfo", ended_first)
+        monkeypatch.setattr(services, "fetch_userinfo", ended_first)
         with later(DUE):
             assert signed_in.client.get("/account").status_code == 302
         assert (the_session().ended_by, the_session().refresh_token) == ("user:bob", None)
@@ -201,13 +201,13 @@ class InterleavingTests:
     def test_who_was_overtaken_while_asking_leaves_the_session_to_the_other(
         self, op, signed_in, monkeypatch, elapsed, status
     ):
-        original = by_refresh_token.refresh_tokens
+        original = services.refresh_tokens
 
         def overtaken(*args, **kwargs):
             ConsoleSession.objects.update(check_started_at=timezone.now())
             return original(*args, **kwargs)
 
-        monkeypatch.setattr(by_refresh_token, "refresh_tokens", overtaken)
+        monkeypatch.setattr(services, "refresh_tokens", overtaken)
         before = the_session()
         with later(elapsed):
             assert signed_in.client.get("/account").status_code == status
@@ -222,13 +222,13 @@ def test_no_transaction_is_open_while_a_provider_is_asked(db, op, visitor, monke
     visitor.sign_in(op)
     depth = len(connection.savepoint_ids)
     seen = []
-    original = by_refresh_token.refresh_tokens
+    original = services.refresh_tokens
 
     def look(*args, **kwargs):
         seen.append(len(connection.savepoint_ids))
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(by_refresh_token, "refresh_tokens", look)
+    monkeypatch.setattr(services, "refresh_tokens", look)
     with later(DUE):
         visitor.client.get("/account")
     assert seen == [depth]

@@ -22,8 +22,7 @@ from providers.errors import NotAdmitted, RefreshRefused
 from providers.identities.linking import link_identity, unlink_identity
 from providers.metadata import refetch_keys
 from providers.models import ClientKey, ConsoleSession, Identity, Provider, ProviderVersion, SignInAttempt
-from providers.refresh.by_refresh_token import check_of
-from providers.refresh.services import end_unvouched
+from providers.refresh.services import check_of, end_unvouched
 from providers.registration import services
 from providers.rehearsal.services import attempt_to_leave, refuse_rehearsal, start_rehearsal
 from providers.sessions.services import (

@@ -64,4 +64,4 @@ def test_a_trial_that_nobody_confirms_ends_through_restarts(
     assert [line for line in history if "rolled back" in line] == [history[0]]
     assert history[0].startswith("3  ")
     assert history[0].endswith("UTC  trial (rolled back to version 1)")
-    assert history[1].strip() == 'prompt: login -> ""'
+    assert history[1].strip() == "prompt: login -> empty"

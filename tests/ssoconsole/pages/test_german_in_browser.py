@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
-from tokens.audiences.services import save_audience
 
 from providers.models import Provider
 from ssoconsole.platform.actors import Actor
 from tests.providers.registrations import entered
 from tests.ssoconsole.pages.test_languages import SIGN_IN, left_in_english
 from tests.support.browser import screenshot, sign_in_at_real_provider
+from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.models import Audience, Bot, TokenRefusal
 
@@ -116,10 +116,13 @@ def test_a_person_finds_her_way_in_german(console, quiet_page):
     page.locator("[value=issue-token]").click()
     she.reads("Neues Token von nightly-export")
     page.get_by_role("link", name="Zurück zu nightly-export").click()
-    page.locator("[value=revoke-token]").click()
-    she.reads("nightly-export")
+    page.locator("summary", has_text="Widerrufen").first.click()
+    with page.expect_navigation():
+        page.locator("[value=revoke-token]").click()
+    page.locator("summary", has_text="Stilllegen").click()
     page.locator("[value=retire-secret]").click()
     expect(page.get_by_text("Nachtlauf ist stillgelegt")).to_be_visible()
+    she.reads("nightly-export")
     page.goto(f"{console}/callback/corp?error=access_denied")
     she.reads("Die Anmeldung wurde nicht abgeschlossen")
     she.press("English")  # from a page that cannot be asked for twice

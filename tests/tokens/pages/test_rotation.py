@@ -101,8 +101,8 @@ def test_the_panel_tells_how_far_it_has_come_at_every_stage(door, bot, old, by):
     calls(bot, new)
     time_passes(minutes=3)
     told = panel(browser, page)
-    assert "The new one: last used 3 minutes ago from 127.0.0.1" in told
-    assert "last used 3 minutes ago from 127.0.0.1. Wait: something may still use it." in told
+    assert "The new one: last used 3 minutes ago, from 127.0.0.1" in told
+    assert "last used 3 minutes ago, from 127.0.0.1. Wait: something may still use it." in told
     time_passes(hours=2)
     assert "silent for 2 hours, from 127.0.0.1. Retire it once every job has run" in panel(browser, page)
     time_passes(days=8)

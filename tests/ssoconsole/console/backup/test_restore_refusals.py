@@ -162,12 +162,16 @@ class PostgresqlTests:
                 return subprocess.CompletedProcess(
                     command, 0, "pg_dump (PostgreSQL) 15.20 (Debian 15.20-1)\n", ""
                 )
+            raise AssertionError(f"not waited for second by second: {command}")
+
+        def start(command, *, env=None, stdout, stderr):
             made.append((command, env))
-            return subprocess.CompletedProcess(
-                command, codes.pop(0) if codes else 0, "", "relation is missing"
-            )
+            stderr.write("relation is missing")
+            code = codes.pop(0) if codes else 0
+            return SimpleNamespace(wait=lambda timeout=None: code, kill=lambda: None, returncode=code)
 
         monkeypatch.setattr(subprocess, "run", run)
+        monkeypatch.setattr(subprocess, "Popen", start)
         monkeypatch.setattr("shutil.which", lambda program, path=None: f"/usr/bin/{program}")
         known = {"NAME": "console", "USER": "console", "PASSWORD": "hunter2", "HOST": "db", "PORT": 5433}
         known["OPTIONS"] = {"sslmode": "verify-full", "pool": True}
