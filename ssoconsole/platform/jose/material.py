@@ -1,6 +1,7 @@
 """Turn one JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037) into a public key, or say why not."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -52,18 +53,24 @@ def public_material(jwk: Mapping[str, Any]) -> PublicMaterial:
 
 def jwk_curve(key: PublicMaterial | PrivateMaterial) -> str | None:
     """Return the JWK name of the curve of `key`; None for RSA and for curves that are not offered."""
-    if isinstance(key, ed25519.Ed25519PublicKey | ed25519.Ed25519PrivateKey):
-        return "Ed25519"
-    if isinstance(key, ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey):
-        return next((crv for crv, curve in CURVES.items() if curve.name == key.curve.name), None)
-    return None
+    kty = jwk_type(key)
+    if kty == "EC":
+        name = key.curve.name  # type: ignore[union-attr]  # as the type says
+        return next((crv for crv, curve in CURVES.items() if curve.name == name), None)
+    return "Ed25519" if kty == "OKP" else None
 
 
 def jwk_type(key: PublicMaterial | PrivateMaterial) -> str:
     """Return the `kty` of `key`."""
-    if isinstance(key, ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey):
+    return _type_of(type(key))
+
+
+# The library's classes are abstract ones, of which each question runs through Python.
+@cache
+def _type_of(kind: type) -> str:
+    if issubclass(kind, ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey):
         return "EC"
-    return "RSA" if isinstance(key, rsa.RSAPublicKey | rsa.RSAPrivateKey) else "OKP"
+    return "RSA" if issubclass(kind, rsa.RSAPublicKey | rsa.RSAPrivateKey) else "OKP"
 
 
 def _rsa(jwk: Mapping[str, Any]) -> rsa.RSAPublicKey:
