@@ -1,9 +1,7 @@
 """The page that brings in a signing key from elsewhere."""
 
-from typing import TYPE_CHECKING, Any
-
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -11,14 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_base import AnyModelAdmin
 from ssoconsole.platform.errors import DomainError
 from tokens.keys.importing import import_signing_key
 from tokens.protocol.key_file import LARGEST_FILE
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
 
 
 class ImportKeyForm(forms.Form):

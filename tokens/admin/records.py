@@ -1,16 +1,11 @@
 """What the admin pages of this app have in common."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest
 
+from ssoconsole.platform.admin_base import AnyModelAdmin
 from ssoconsole.platform.keyset.paginator import BoundedListAdmin
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
 
 
 class UndeletableAdmin(AnyModelAdmin):

@@ -1,23 +1,17 @@
 """The page on which a platform's token is tried on a federation rule."""
 
 import uuid
-from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from ssoconsole.platform.admin_base import AnyModelAdmin
 from tokens.admin.credential_forms import TrialForm
 from tokens.credentials.workloads import explain_rule
 from tokens.models import Credential
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
 
 
 def try_token(model_admin: AnyModelAdmin, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
