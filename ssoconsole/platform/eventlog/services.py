@@ -1,7 +1,4 @@
-"""The one way into the event log.
-
-What a log, a trace or an export may show of a value.
-"""
+"""The only way to write the event log, and what a log, a trace or an export may show of a value."""
 
 import logging
 import re
@@ -48,6 +45,11 @@ HARMLESS = frozenset(
         "token_type",
     }
 )
+log = logging.getLogger("events")
+
+_EVENT = insert(Event)
+_FIELDS = [field for field in Event._meta.concrete_fields if not field.primary_key]
+_waiting: ContextVar[list[Event] | None] = ContextVar("events_waiting", default=None)
 
 
 def is_secret(name: str) -> bool:
@@ -68,9 +70,6 @@ def mask(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [mask(inner) for inner in value]
     return str(value)
-
-
-log = logging.getLogger("events")
 
 
 def in_words(value: Any) -> str:
@@ -95,11 +94,6 @@ def in_words(value: Any) -> str:
 def _part(value: Any) -> str:
     """What has parts of its own stands in brackets within another."""
     return f"({in_words(value)})" if value and isinstance(value, (Mapping, list)) else in_words(value)
-
-
-_EVENT = insert(Event)
-_FIELDS = [field for field in Event._meta.concrete_fields if not field.primary_key]
-_waiting: ContextVar[list[Event] | None] = ContextVar("events_waiting", default=None)
 
 
 @contextmanager
