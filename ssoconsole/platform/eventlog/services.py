@@ -1,7 +1,4 @@
-"""The one way into the event log.
-
-What a log, a trace or an export may show of a value.
-"""
+"""The only way to write the event log, and what a log, a trace or an export may show of a value."""
 
 import logging
 import re
@@ -24,10 +21,10 @@ from ssoconsole.platform.metrics import count_event
 MASK = "••••••••"
 SECRET_WORDS = ("secret", "password", "private", "token", "assertion", "verifier", "cookie", "authorization")
 _SECRET = re.compile("|".join(SECRET_WORDS))
-# Names that hold one of the words above and are no secret.
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
 )
+# Names that hold one of the words above and are no secret.
 HARMLESS = frozenset(
     {
         "assertion_audience",
@@ -49,6 +46,10 @@ HARMLESS = frozenset(
         "token_type",
     }
 )
+log = logging.getLogger("events")
+
+_EVENT = insert(Event)
+_waiting: ContextVar[list[Event] | None] = ContextVar("events_waiting", default=None)
 
 
 def is_secret(name: str) -> bool:
@@ -69,9 +70,6 @@ def mask(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [mask(inner) for inner in value]
     return str(value)
-
-
-log = logging.getLogger("events")
 
 
 def in_words(value: Any) -> str:
@@ -96,10 +94,6 @@ def in_words(value: Any) -> str:
 def _part(value: Any) -> str:
     """What has parts of its own stands in brackets within another."""
     return f"({in_words(value)})" if value and isinstance(value, (Mapping, list)) else in_words(value)
-
-
-_EVENT = insert(Event)
-_waiting: ContextVar[list[Event] | None] = ContextVar("events_waiting", default=None)
 
 
 @contextmanager
