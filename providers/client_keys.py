@@ -26,8 +26,8 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import DecryptionFailed
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.jose.algorithms import PrivateMaterial
 from ssoconsole.platform.jose.keys import ParsedKeys, public_jwk
-from ssoconsole.platform.jose.material import PrivateMaterial
 from ssoconsole.platform.jose.sign import generate_private_key, private_key_from_pem, private_key_to_pem
 
 OVERLAP = timedelta(hours=24)  # how long a retired key stays published

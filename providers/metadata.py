@@ -29,9 +29,9 @@ from providers.protocol.refusals import issuer_mismatch, outcome_of
 from providers.registration.secret import extend_to_hosts
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_change, record_event
-from ssoconsole.platform.jose.algorithms import SYMMETRIC
+from ssoconsole.platform.jose.algorithms import SYMMETRIC, SharedSecret
 from ssoconsole.platform.jose.errors import JwtRefused, KeySetRefused, SignatureInvalid, UnknownKey
-from ssoconsole.platform.jose.keys import JwkSet, SharedSecret
+from ssoconsole.platform.jose.keys import JwkSet
 from ssoconsole.platform.jose.verify import TypeRule, VerifiedJwt, parse_jws, verify_jwt
 from ssoconsole.platform.limits import may_try
 from ssoconsole.platform.metrics import provider_fetch

@@ -16,10 +16,9 @@ from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_event
-from ssoconsole.platform.jose.algorithms import ALGORITHMS
+from ssoconsole.platform.jose.algorithms import ALGORITHMS, spend_verification
 from ssoconsole.platform.jose.errors import KeySetRefused, UnknownKey
 from ssoconsole.platform.jose.keys import JwkSet
-from ssoconsole.platform.jose.signatures import spend_verification
 from ssoconsole.platform.jose.strict_json import MalformedJson, loads_document
 from ssoconsole.platform.jose.verify import TypeRule, VerifiedJwt, verify_jwt
 from ssoconsole.platform.limits import may_try

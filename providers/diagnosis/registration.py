@@ -19,7 +19,7 @@ from providers.protocol.preflight.experience import Rules, gains, judge_claims
 from providers.protocol.preflight.findings import Finding, finding
 from providers.registration.rules import problems
 from providers.registration.secret import UNREADABLE, needs_secret, problem_of_secret, readable_secret
-from ssoconsole.platform.jose.keys import SHORTEST_SECRET_BYTES
+from ssoconsole.platform.jose.algorithms import SHORTEST_SECRET_BYTES
 
 # These have steps of their own.
 _ELSEWHERE = ("issuer", "client_secret")

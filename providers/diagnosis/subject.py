@@ -23,8 +23,8 @@ from providers.protocol.preflight.documents import judge_adopted
 from providers.protocol.preflight.findings import Finding
 from ssoconsole.platform.examination import Check, failed, passed
 from ssoconsole.platform.jose import errors
-from ssoconsole.platform.jose.algorithms import SYMMETRIC
-from ssoconsole.platform.jose.keys import JwkSet, SharedSecret
+from ssoconsole.platform.jose.algorithms import SYMMETRIC, SharedSecret
+from ssoconsole.platform.jose.keys import JwkSet
 from ssoconsole.platform.jose.verify import TypeRule, VerifiedJwt, verify_jwt
 from ssoconsole.platform.outbound.errors import OutboundError
 from ssoconsole.platform.outbound.probe import Probe

@@ -19,9 +19,8 @@ from providers.protocol.claims import belongs_to, origin_of
 from providers.protocol.client_assertion import ASSERTION_TYPE, MAC, assertion_claims
 from providers.registration.secret import UNREADABLE, readable_secret
 from ssoconsole.platform.eventlog.services import MASK
+from ssoconsole.platform.jose.algorithms import SHORTEST_SECRET_BYTES, PrivateMaterial, SharedSecret
 from ssoconsole.platform.jose.errors import shown
-from ssoconsole.platform.jose.keys import SHORTEST_SECRET_BYTES, SharedSecret
-from ssoconsole.platform.jose.material import PrivateMaterial
 from ssoconsole.platform.jose.sign import sign_jwt
 from ssoconsole.platform.jose.strict_json import MalformedJson
 from ssoconsole.platform.outbound.response import Response

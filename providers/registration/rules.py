@@ -12,8 +12,7 @@ from providers.protocol.claims import is_deceptive
 from providers.protocol.discovery import WELL_KNOWN
 from providers.registration.secret import UNREADABLE, needs_secret, problem_of_secret, readable_secret
 from providers.registration.shapes import SHAPES
-from ssoconsole.platform.jose.algorithms import ALGORITHMS, SYMMETRIC
-from ssoconsole.platform.jose.keys import SHORTEST_SECRET_BYTES
+from ssoconsole.platform.jose.algorithms import ALGORITHMS, SHORTEST_SECRET_BYTES, SYMMETRIC
 from ssoconsole.platform.outbound.errors import OutboundError
 from ssoconsole.platform.outbound.targets import parse
 

@@ -109,7 +109,7 @@ NUMBERS = {
         "platform.http.bounds.LONGEST_QUERY": 16 * KIB,
         "platform.http.forwarding.LONGEST": 4096,
         "platform.jose.keys.MOST_KEYS": 100,
-        "platform.jose.keys.SHORTEST_SECRET_BYTES": 32,
+        "platform.jose.algorithms.SHORTEST_SECRET_BYTES": 32,
         "platform.jose.material.SMALLEST_RSA_BITS": 2048,
         "platform.jose.material.LARGEST_RSA_BITS": 16_384,
         "platform.jose.material.SMALLEST_EXPONENT": 65_537,

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tokens_cast import BASE_URL, METADATA, basic, claims_in
 
-from ssoconsole.platform.jose import signatures
+from ssoconsole.platform.jose import algorithms
 from ssoconsole.platform.jose.sign import generate_private_key, sign_jwt
 from tokens.audiences import disable_audience, enable_audience
 from tokens.bots.services import GrantSpec, disable_bot, enable_bot, save_bot
@@ -285,8 +285,8 @@ def test_basic_in_the_form_works_too(oauth, me, token):
 def verifications(monkeypatch):
     """How many signatures have been looked at, those that stand in for one among them."""
     counted = []
-    look = signatures.verify_signature
-    monkeypatch.setattr(signatures, "verify_signature", lambda *args: counted.append(1) or look(*args))
+    look = algorithms.verify_signature
+    monkeypatch.setattr(algorithms, "verify_signature", lambda *args: counted.append(1) or look(*args))
     return counted
 
 

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from tokens_cast import BASE_URL, PASSWORD_BACKEND, state
 
 from ssoconsole.platform.encryption.keyring import key_ring
-from ssoconsole.platform.jose import signatures
+from ssoconsole.platform.jose import algorithms
 from ssoconsole.platform.jose.sign import sign_jwt
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.credentials.keyless import add_federation, set_public_keys
@@ -187,8 +187,8 @@ class SecretTests:
 def verifications(monkeypatch):
     """How many signatures have been looked at, those that stand in for one among them."""
     counted = []
-    look = signatures.verify_signature
-    monkeypatch.setattr(signatures, "verify_signature", lambda *args: counted.append(1) or look(*args))
+    look = algorithms.verify_signature
+    monkeypatch.setattr(algorithms, "verify_signature", lambda *args: counted.append(1) or look(*args))
     return counted
 
 

@@ -17,9 +17,8 @@ import structlog
 from django.core.cache import cache
 from django.utils import timezone
 
-from ssoconsole.platform.jose.algorithms import ALGORITHMS
+from ssoconsole.platform.jose.algorithms import ALGORITHMS, spend_verification
 from ssoconsole.platform.jose.errors import JwtRefused, shown
-from ssoconsole.platform.jose.signatures import spend_verification
 from ssoconsole.platform.jose.verify import unverified_claims
 from ssoconsole.platform.limits import subscriber_of
 from tokens.credentials.own_keys import prove_by_own_key

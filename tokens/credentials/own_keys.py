@@ -14,9 +14,9 @@ from django.db import IntegrityError, transaction
 
 from ssoconsole.platform.connections.batches import delete_in_batches
 from ssoconsole.platform.jose.algorithms import ALGORITHMS as JOSE_ALGORITHMS
+from ssoconsole.platform.jose.algorithms import spend_verification
 from ssoconsole.platform.jose.errors import ClaimRefused, KeySetRefused
 from ssoconsole.platform.jose.keys import JwkSet
-from ssoconsole.platform.jose.signatures import spend_verification
 from ssoconsole.platform.jose.verify import CLIENT_ASSERTION, VerifiedJwt, verify_jwt
 from tokens.errors import AssertionReplayed, CredentialUnknown, KeysUnavailable
 from tokens.models import Bot, Credential, SpentAssertion

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from ssoconsole.platform.jose.algorithms import ALGORITHMS as JOSE_ALGORITHMS
+from ssoconsole.platform.jose.algorithms import spend_verification
 from ssoconsole.platform.jose.errors import JwtRefused
 from ssoconsole.platform.jose.keys import JwkSet
-from ssoconsole.platform.jose.signatures import spend_verification
 from ssoconsole.platform.jose.verify import verify_jwt
 from tokens.credentials.own_keys import registered_keys
 from tokens.errors import KeysUnavailable, WorkloadAmbiguous, WorkloadUnknown

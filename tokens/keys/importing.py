@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.jose.algorithms import PrivateMaterial, PublicMaterial
 from ssoconsole.platform.jose.keys import LONGEST_KID, public_jwk, thumbprint
-from ssoconsole.platform.jose.material import PrivateMaterial, PublicMaterial
 from ssoconsole.platform.jose.sign import private_key_to_pem
 from tokens.errors import KeyRefused, KeyTaken
 from tokens.keys.services import lock_keys, publish_ahead

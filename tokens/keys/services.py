@@ -18,8 +18,8 @@ from django.utils import timezone
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import DecryptionFailed
 from ssoconsole.platform.eventlog.services import record_event
+from ssoconsole.platform.jose.algorithms import PrivateMaterial
 from ssoconsole.platform.jose.keys import MOST, JwkSet, ParsedKeys, public_jwk, thumbprint
-from ssoconsole.platform.jose.material import PrivateMaterial
 from ssoconsole.platform.jose.sign import generate_private_key, private_key_from_pem, private_key_to_pem
 from tokens.errors import AlgorithmUnknown, KeyUnknown, NoSigningKey
 from tokens.models import Audience, SigningKey, TokenRecord

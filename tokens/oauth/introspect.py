@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from ssoconsole.platform.connections.prepared import Statement
+from ssoconsole.platform.jose.algorithms import spend_verification
 from ssoconsole.platform.jose.errors import JwtRefused
-from ssoconsole.platform.jose.signatures import spend_verification
 from ssoconsole.platform.metrics import count_introspection
 from tokens.audiences import READ, WRITE, console_identifier
 from tokens.credentials.services import hashes_of

@@ -10,14 +10,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from ssoconsole.platform.jose import material
+from ssoconsole.platform.jose.algorithms import PrivateMaterial, PublicMaterial, jwk_kind
 from ssoconsole.platform.jose.keys import public_jwk, thumbprint
-from ssoconsole.platform.jose.material import (
-    PrivateMaterial,
-    PublicMaterial,
-    jwk_curve,
-    jwk_type,
-    public_material,
-)
+from ssoconsole.platform.jose.material import public_material
 from tokens.errors import KeyRefused
 
 LARGEST_FILE = 65_536  # bytes; the largest RSA key that anything verifies with needs a fifth
@@ -56,7 +51,7 @@ def read_key_file(raw: bytes) -> PrivateMaterial | PublicMaterial:
 
 def algorithm_of(key: PrivateMaterial | PublicMaterial) -> str:
     """Return what `key` signs here; raises KeyRefused for a kind, size or exponent that is not accepted."""
-    alg = _ALGORITHMS.get((jwk_type(key), jwk_curve(key)))
+    alg = _ALGORITHMS.get(jwk_kind(key))
     if alg is None:
         raise KeyRefused("The console signs with nothing of this kind.", expected="RSA, P-256 or Ed25519")
     try:

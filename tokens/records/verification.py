@@ -6,9 +6,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from ssoconsole.platform.jose import claims as rules
-from ssoconsole.platform.jose.algorithms import ALGORITHMS
+from ssoconsole.platform.jose.algorithms import ALGORITHMS, spend_verification
 from ssoconsole.platform.jose.errors import JwtRefused, MissingClaim
-from ssoconsole.platform.jose.signatures import spend_verification
 from ssoconsole.platform.jose.verify import TypeRule, UnverifiedJws, parse_jws, verify_jwt
 from tokens.keys.services import public_keys
 from tokens.models import SigningKey, TokenRecord

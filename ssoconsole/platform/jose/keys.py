@@ -1,5 +1,5 @@
 """
-Key sets as others publish them, our own keys as we publish them, and the shared secret.
+Key sets as others publish them, and our own keys as we publish them.
 
 A key is parsed once per process, because an RSA key costs tens of milliseconds to load.
 """
@@ -7,45 +7,27 @@ A key is parsed once per process, because an RSA key costs tens of milliseconds 
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from ssoconsole.platform.jose import base64url, strict_json
-from ssoconsole.platform.jose.algorithms import Algorithm, find_algorithm
-from ssoconsole.platform.jose.errors import AmbiguousKey, KeySetRefused, UnknownKey, shown
-from ssoconsole.platform.jose.material import (
-    KeyRefused,
+from ssoconsole.platform.jose.algorithms import (
+    Algorithm,
     PrivateMaterial,
     PublicMaterial,
-    jwk_curve,
-    jwk_type,
-    public_material,
+    find_algorithm,
+    jwk_kind,
 )
+from ssoconsole.platform.jose.errors import AmbiguousKey, KeySetRefused, UnknownKey, shown
+from ssoconsole.platform.jose.material import KeyRefused, public_material
 
 MOST_KEYS = 100
 LONGEST_KID = 255
-SHORTEST_SECRET_BYTES = 32
 MOST = 64
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class SharedSecret:
-    """
-    A client secret as a MAC key, at least 32 bytes (RFC 7518 section 3.2); raises ValueError for a shorter
-    one.
-
-    A type of its own, so that no public key can ever stand where a secret is expected (RFC 8725 section 2.1).
-    """
-
-    value: bytes = field(repr=False)
-
-    def __post_init__(self) -> None:
-        if len(self.value) < SHORTEST_SECRET_BYTES:
-            raise ValueError(f"a shared secret needs at least {SHORTEST_SECRET_BYTES} bytes")
 
 
 @dataclass(frozen=True)
@@ -184,7 +166,7 @@ def public_jwk(key: PrivateMaterial | PublicMaterial, *, alg: str, kid: str | No
     ValueError if `key` cannot serve `alg`, AlgorithmRefused for an unknown one.
     """
     algorithm = find_algorithm(alg)
-    if (jwk_type(key), jwk_curve(key)) != (algorithm.kty, algorithm.crv):
+    if jwk_kind(key) != (algorithm.kty, algorithm.crv):
         raise ValueError(f"this key is not for {alg}")
     members = _public_members(key)
     return {**members, "use": "sig", "alg": alg, "kid": thumbprint(members) if kid is None else kid}
@@ -198,7 +180,7 @@ def _public_members(key: PrivateMaterial | PublicMaterial) -> dict[str, str]:
     if isinstance(public, ec.EllipticCurvePublicKey):
         point, size = public.public_numbers(), (public.curve.key_size + 7) // 8
         x, y = (base64url.encode(value.to_bytes(size, "big")) for value in (point.x, point.y))
-        return {"kty": "EC", "crv": jwk_curve(public) or "", "x": x, "y": y}
+        return {"kty": "EC", "crv": jwk_kind(public)[1] or "", "x": x, "y": y}
     return {"kty": "OKP", "crv": "Ed25519", "x": base64url.encode(public.public_bytes_raw())}
 
 
@@ -218,13 +200,14 @@ def _parsed(jwk: object) -> PublicKey | RefusedKey:
 
 def _usable(jwk: Mapping[str, Any]) -> PublicKey:
     material = public_material(jwk)
+    kty, crv = jwk_kind(material)
     kid = _optional_string(jwk, "kid")
     if kid is not None and len(kid) > LONGEST_KID:
         raise KeyRefused(f"kid is longer than {LONGEST_KID} characters")
     return PublicKey(
         kid=kid,
-        kty=jwk_type(material),
-        crv=jwk_curve(material),
+        kty=kty,
+        crv=crv,
         alg=_optional_string(jwk, "alg"),
         use=_optional_string(jwk, "use"),
         key_ops=_key_ops(jwk),

@@ -1,22 +1,13 @@
 """Turn one JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037) into a public key, or say why not."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from ssoconsole.platform.jose import base64url
+from ssoconsole.platform.jose.algorithms import CURVES, PublicMaterial
 from ssoconsole.platform.jose.errors import shown
-
-PublicMaterial = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
-PrivateMaterial = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
-
-CURVES: dict[str, ec.EllipticCurve] = {
-    "P-256": ec.SECP256R1(),
-    "P-384": ec.SECP384R1(),
-    "P-521": ec.SECP521R1(),
-}
 
 SMALLEST_RSA_BITS = 2048
 LARGEST_RSA_BITS = 16384  # OpenSSL verifies with nothing larger
@@ -49,28 +40,6 @@ def public_material(jwk: Mapping[str, Any]) -> PublicMaterial:
     if kty == "OKP":
         return _okp(jwk)
     raise KeyRefused(f"kty {shown(kty)} is not supported")
-
-
-def jwk_curve(key: PublicMaterial | PrivateMaterial) -> str | None:
-    """Return the JWK name of the curve of `key`; None for RSA and for curves that are not offered."""
-    kty = jwk_type(key)
-    if kty == "EC":
-        name = key.curve.name  # type: ignore[union-attr]  # as the type says
-        return next((crv for crv, curve in CURVES.items() if curve.name == name), None)
-    return "Ed25519" if kty == "OKP" else None
-
-
-def jwk_type(key: PublicMaterial | PrivateMaterial) -> str:
-    """Return the `kty` of `key`."""
-    return _type_of(type(key))
-
-
-# The library's classes are abstract ones, of which each question runs through Python.
-@cache
-def _type_of(kind: type) -> str:
-    if issubclass(kind, ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey):
-        return "EC"
-    return "RSA" if issubclass(kind, rsa.RSAPublicKey | rsa.RSAPrivateKey) else "OKP"
 
 
 def _rsa(jwk: Mapping[str, Any]) -> rsa.RSAPublicKey:

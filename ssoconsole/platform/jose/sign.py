@@ -10,10 +10,15 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from ssoconsole.platform.jose import base64url
-from ssoconsole.platform.jose.algorithms import find_algorithm
-from ssoconsole.platform.jose.keys import SharedSecret
-from ssoconsole.platform.jose.material import CURVES, SMALLEST_RSA_BITS, PrivateMaterial, jwk_curve
-from ssoconsole.platform.jose.signatures import sign_bytes
+from ssoconsole.platform.jose.algorithms import (
+    CURVES,
+    PrivateMaterial,
+    SharedSecret,
+    find_algorithm,
+    jwk_kind,
+    sign_bytes,
+)
+from ssoconsole.platform.jose.material import SMALLEST_RSA_BITS
 
 
 def sign_jwt(
@@ -74,7 +79,7 @@ def private_key_from_pem(pem: str) -> PrivateMaterial:
         raise ValueError("not a private key in PEM, unencrypted") from None
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= SMALLEST_RSA_BITS:
         return key
-    if isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) and jwk_curve(key):
+    if isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) and jwk_kind(key)[1]:
         return key
     raise ValueError("a private key of a kind or size that signs nothing here")
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from ssoconsole.platform.jose import base64url, signatures, strict_json
-from ssoconsole.platform.jose.algorithms import ALGORITHMS, Algorithm
+from ssoconsole.platform.jose import algorithms as arithmetic
+from ssoconsole.platform.jose import base64url, strict_json
+from ssoconsole.platform.jose.algorithms import ALGORITHMS, Algorithm, PublicMaterial, SharedSecret
 from ssoconsole.platform.jose.claims import read_claims
 from ssoconsole.platform.jose.errors import (
     AlgorithmRefused,
@@ -22,8 +23,7 @@ from ssoconsole.platform.jose.errors import (
     TokenTooLarge,
     TypeRefused,
 )
-from ssoconsole.platform.jose.keys import JwkSet, SharedSecret
-from ssoconsole.platform.jose.material import PublicMaterial
+from ssoconsole.platform.jose.keys import JwkSet
 
 MAX_BYTES = 65_536  # a person in 300 groups has an ID token of a quarter of that
 LONGEST_KID = 255
@@ -129,9 +129,9 @@ def verify_jwt(
         else:
             key = keys.select(alg=algorithm.name, kid=jws.unverified_header.get("kid")).material
     except JwtRefused:
-        signatures.spend_verification(algorithm)
+        arithmetic.spend_verification(algorithm)
         raise
-    if not signatures.verify_signature(algorithm, key, jws.signing_input, jws.signature):
+    if not arithmetic.verify_signature(algorithm, key, jws.signing_input, jws.signature):
         raise SignatureInvalid(
             expected=f"an {algorithm.name} signature by the chosen key", received="another"
         )
@@ -160,7 +160,14 @@ def parse_jws(token: str | bytes, *, max_bytes: int = MAX_BYTES) -> UnverifiedJw
         raise HeaderRefused(expected="a signed token (JWS)", received="an encrypted token (JWE)")
     if len(parts) != 3:
         raise TokenMalformed(expected="three parts", received=f"{len(parts)} parts")
-    header, payload, signature = map(_decoded, parts, ("header", "payload", "signature"))
+    decoded = []
+    for part, name in zip(parts, ("header", "payload", "signature"), strict=True):
+        try:
+            decoded.append(base64url.decode(part))
+        except ValueError as error:
+            expected = f"{name} in canonical base64url"
+            raise TokenMalformed(expected=expected, received="something else") from error
+    header, payload, signature = decoded
     return UnverifiedJws(
         unverified_header=_checked_header(header),
         unverified_payload=payload,
@@ -176,13 +183,6 @@ def unverified_claims(token: str | bytes, *, max_bytes: int = MAX_BYTES) -> dict
     Types are checked as in `verify_jwt`, truth is not. Raises a JwtRefused for shape, header and claim types.
     """
     return parse_jws(token, max_bytes=max_bytes).unverified_claims
-
-
-def _decoded(part: str, name: str) -> bytes:
-    try:
-        return base64url.decode(part)
-    except ValueError as error:
-        raise TokenMalformed(expected=f"{name} in canonical base64url", received="something else") from error
 
 
 def _checked_header(raw: bytes) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ssoconsole.platform.jose import base64url
-from ssoconsole.platform.jose.algorithms import ALGORITHMS
+from ssoconsole.platform.jose.algorithms import ALGORITHMS, verify_signature
 from ssoconsole.platform.jose.errors import TokenMalformed
-from ssoconsole.platform.jose.signatures import verify_signature
 from ssoconsole.platform.jose.verify import LONGEST_KID, REFUSED_MEMBERS
 from tokens.protocol.access_token import TYP
 from tokens.protocol.examination.text import Check, Facts, KeyFacts, Unverified, failed, moment, passed, span

@@ -9,10 +9,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import settings
 
 from ssoconsole.platform.jose import base64url
-from ssoconsole.platform.jose.algorithms import ASYMMETRIC, SYMMETRIC, find_algorithm
-from ssoconsole.platform.jose.keys import JwkSet, SharedSecret, public_jwk
+from ssoconsole.platform.jose.algorithms import (
+    ASYMMETRIC,
+    SYMMETRIC,
+    SharedSecret,
+    find_algorithm,
+    sign_bytes,
+)
+from ssoconsole.platform.jose.keys import JwkSet, public_jwk
 from ssoconsole.platform.jose.sign import generate_private_key, sign_jwt
-from ssoconsole.platform.jose.signatures import sign_bytes
 from ssoconsole.platform.jose.verify import TypeRule, verify_jwt
 
 NOW = 1_700_000_000

@@ -17,9 +17,9 @@ from jose_forgery import (
 )
 
 from ssoconsole.platform.jose import base64url
-from ssoconsole.platform.jose.algorithms import ASYMMETRIC, SYMMETRIC
+from ssoconsole.platform.jose.algorithms import ASYMMETRIC, SYMMETRIC, SharedSecret
 from ssoconsole.platform.jose.errors import AlgorithmRefused, AmbiguousKey, KeySetRefused, UnknownKey
-from ssoconsole.platform.jose.keys import JwkSet, SharedSecret, public_jwk, thumbprint
+from ssoconsole.platform.jose.keys import JwkSet, public_jwk, thumbprint
 from tests.support.leaks import assert_without
 
 P25519 = 2**255 - 19

@@ -14,7 +14,7 @@ from jose_forgery import (
     verified,
 )
 
-from ssoconsole.platform.jose import signatures
+from ssoconsole.platform.jose import algorithms
 from ssoconsole.platform.jose.algorithms import SYMMETRIC, find_algorithm
 from ssoconsole.platform.jose.errors import JwtRefused
 from ssoconsole.platform.jose.sign import generate_private_key
@@ -26,11 +26,11 @@ def spent(monkeypatch):
     """The algorithms for which a verification was done, in order; the work itself still happens."""
     names = []
 
-    def counted(algorithm, key, signing_input, signature, original=signatures.verify_signature):
+    def counted(algorithm, key, signing_input, signature, original=algorithms.verify_signature):
         names.append(algorithm.name)
         return original(algorithm, key, signing_input, signature)
 
-    monkeypatch.setattr(signatures, "verify_signature", counted)
+    monkeypatch.setattr(algorithms, "verify_signature", counted)
     return names
 
 
@@ -89,11 +89,11 @@ def test_an_unknown_key_spends_a_verification_of_the_algorithm_it_would_have_bee
 def test_a_signature_of_the_wrong_length_is_not_refused_for_less_work(alg, monkeypatch):
     lengths = []
 
-    def arithmetic(algorithm, key, signing_input, signature, original=signatures._verify):
+    def arithmetic(algorithm, key, signing_input, signature, original=algorithms._verify):
         lengths.append(len(signature))
         return original(algorithm, key, signing_input, signature)
 
-    monkeypatch.setattr(signatures, "_verify", arithmetic)
+    monkeypatch.setattr(algorithms, "_verify", arithmetic)
     for signature in (b"", b"x", b"x" * 3000):
         with pytest.raises(JwtRefused):
             verified(forged({"alg": alg, "kid": "k1"}, signature=signature), alg)
@@ -104,11 +104,11 @@ def test_a_signature_of_the_wrong_length_is_not_refused_for_less_work(alg, monke
 def test_the_arithmetic_itself_refuses_a_key_of_another_kind(alg, key_of):
     public = generate_private_key(key_of).public_key()
     with pytest.raises(ValueError, match="not for"):
-        signatures.verify_signature(find_algorithm(alg), public, b"text", b"signature")
+        algorithms.verify_signature(find_algorithm(alg), public, b"text", b"signature")
 
 
 def test_the_arithmetic_itself_refuses_a_secret_where_a_public_key_belongs():
     with pytest.raises(ValueError, match="not for ES256"):
-        signatures.verify_signature(
+        algorithms.verify_signature(
             find_algorithm("ES256"), verification_keys("HS256"), b"text", b"signature"
         )

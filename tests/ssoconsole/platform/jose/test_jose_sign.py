@@ -23,9 +23,9 @@ from jose_forgery import (
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from ssoconsole.platform.jose.algorithms import ASYMMETRIC, SYMMETRIC
+from ssoconsole.platform.jose.algorithms import ASYMMETRIC, SYMMETRIC, SharedSecret
 from ssoconsole.platform.jose.errors import AlgorithmRefused
-from ssoconsole.platform.jose.keys import SharedSecret, thumbprint
+from ssoconsole.platform.jose.keys import thumbprint
 from ssoconsole.platform.jose.sign import (
     generate_private_key,
     private_key_from_pem,

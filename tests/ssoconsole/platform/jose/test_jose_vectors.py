@@ -3,9 +3,8 @@
 from jose_forgery import key_set
 
 from ssoconsole.platform.jose import base64url
-from ssoconsole.platform.jose.algorithms import find_algorithm
-from ssoconsole.platform.jose.keys import SharedSecret, thumbprint
-from ssoconsole.platform.jose.signatures import verify_signature
+from ssoconsole.platform.jose.algorithms import SharedSecret, find_algorithm, verify_signature
+from ssoconsole.platform.jose.keys import thumbprint
 from ssoconsole.platform.jose.verify import ID_TOKEN, parse_jws, verify_jwt
 
 JOE = {"iss": "joe", "exp": 1300819380, "http://example.com/is_root": True}

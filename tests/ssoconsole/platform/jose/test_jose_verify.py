@@ -21,6 +21,7 @@ from jose_forgery import (
 )
 
 from ssoconsole.platform.jose import base64url
+from ssoconsole.platform.jose.algorithms import SharedSecret
 from ssoconsole.platform.jose.claims import require
 from ssoconsole.platform.jose.errors import (
     AlgorithmRefused,
@@ -35,7 +36,7 @@ from ssoconsole.platform.jose.errors import (
     TypeRefused,
     UnknownKey,
 )
-from ssoconsole.platform.jose.keys import SharedSecret, public_jwk
+from ssoconsole.platform.jose.keys import public_jwk
 from ssoconsole.platform.jose.sign import generate_private_key, sign_jwt
 from ssoconsole.platform.jose.verify import (
     ACCESS_TOKEN,
