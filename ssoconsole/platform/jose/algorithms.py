@@ -109,7 +109,8 @@ class SharedSecret:
 
 def jwk_kind(key: PublicMaterial | PrivateMaterial | SharedSecret) -> tuple[str, str | None]:
     """Return `kty` and `crv` of `key`; no `crv` for RSA, a secret, and a curve that is not offered."""
-    kty = _type_of(type(key))
+    kind: type = type(key)
+    kty = _type_of(kind)
     if kty == "EC":
         name = key.curve.name  # type: ignore[union-attr]  # as the type says
         return kty, next((crv for crv, curve in CURVES.items() if curve.name == name), None)
