@@ -1,19 +1,12 @@
-"""What a registration was: each write of one is a version that can be read, compared and restored.
+"""
+The history of a registration: each write is a version that can be read, compared and restored.
 
-Writing versions, in the transaction and under the lock of the write that they are of.
+A version is written in the transaction, and under the lock, of the write that it records. A registration may be older
+than its history, or may have been written by the previous release or by hand in the database: a state that is in no
+version becomes one before it is overwritten.
 
-A registration may have been there before its history, or have been written by the previous release or by hand in the
-database: what stands and is in no version becomes one of its own before it is written over.
-
-A registration as text, and the way back.
-
-The text holds the client secret in clear: it is only ever put into an encrypted column.
-
-Why a version cannot be had.
-
-A provider's versions, for the page and the command that show them.
-
-What differs between two configurations, told to a person who may see everything but secrets.
+As text a version holds the client secret in clear, so that text only ever goes into an encrypted column. Differences
+are shown to people who may see everything but secrets.
 """
 
 import json
@@ -30,6 +23,17 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import DecryptionFailed
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.eventlog.services import in_words, is_secret
+
+# Stands where the secret was that no key opened when the version was written; no text is ever this.
+LOST = {"lost": True}
+
+Configuration = dict[str, Any]
+
+LONGEST_NOTE = 300
+UNSEEN = "as it was found: written before there was a history, or past it"
+
+NOW = "now"
+PAGE = 20
 
 
 class VersionUnknown(DomainError):
@@ -62,10 +66,6 @@ NOT_CONFIGURATION = frozenset(
         "updated_at",
     }
 )
-# Stands where the secret was that no key opened when the version was written; no text is ever this.
-LOST = {"lost": True}
-
-Configuration = dict[str, Any]
 
 
 def configuration_of(provider: Provider) -> Configuration:
@@ -121,10 +121,6 @@ def registration_in(version: ProviderVersion, *, onto: Provider) -> Provider:
 def _names() -> list[str]:
     fields = Provider._meta.concrete_fields
     return [field.name for field in fields if field.name not in NOT_CONFIGURATION]
-
-
-LONGEST_NOTE = 300
-UNSEEN = "as it was found: written before there was a history, or past it"
 
 
 def find_version(*, provider: Provider, number: int) -> ProviderVersion:
@@ -211,10 +207,6 @@ def _difference(name: str, before: Configuration, after: Configuration) -> Diffe
 
 def _hidden(value: object, word: str) -> str:
     return f"({word})" if value else "(none)"
-
-
-NOW = "now"
-PAGE = 20
 
 
 class Entry(NamedTuple):

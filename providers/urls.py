@@ -6,29 +6,25 @@ mozilla-django-oidc reverses one name of its own, the callback's; `providers.sig
 
 from django.urls import path
 
-from providers import signout as signout_views
-from providers.account import views as account_views
-from providers.account.views import connect
+from providers.account.views import account, connect, identity_unlink, session_end, sessions_end_all
 from providers.client_keys import client_jwks
 from providers.signin.callback import callback
 from providers.signin.chooser import signin
 from providers.signin.leaving import signin_start
-from providers.signout import backchannel_logout
+from providers.signout import backchannel_logout, signed_out, signout
 
 urlpatterns = [
     path("signin", signin, name="signin"),
     path("signin/<slug:slug>", signin_start, name="signin_start"),
     path("callback", callback, name="callback"),
     path("callback/<slug:slug>", callback, name="callback_of"),
-    path("signout", signout_views.signout, name="signout"),
-    path("signed-out", signout_views.signed_out, name="signed_out"),
+    path("signout", signout, name="signout"),
+    path("signed-out", signed_out, name="signed_out"),
     path("backchannel-logout/<slug:slug>", backchannel_logout, name="backchannel_logout"),
     path("providers/<slug:slug>/jwks.json", client_jwks, name="client_jwks"),
-    path("account", account_views.account, name="account"),
-    path("account/sessions/end-all", account_views.sessions_end_all, name="sessions_end_all"),
-    path("account/sessions/<uuid:session_id>/end", account_views.session_end, name="session_end"),
-    path(
-        "account/identities/<int:identity_id>/unlink", account_views.identity_unlink, name="identity_unlink"
-    ),
+    path("account", account, name="account"),
+    path("account/sessions/end-all", sessions_end_all, name="sessions_end_all"),
+    path("account/sessions/<uuid:session_id>/end", session_end, name="session_end"),
+    path("account/identities/<int:identity_id>/unlink", identity_unlink, name="identity_unlink"),
     path("account/connect/<slug:slug>", connect, name="identity_connect"),
 ]

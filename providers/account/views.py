@@ -1,8 +1,7 @@
-"""GET /account, and ending one's own sessions and links.
+"""
+The account page: a person's own sessions and links, which he can end, and connecting another provider.
 
-POST /account/connect/<slug>: leaving for a provider to prove that an account there is one's own too.
-
-What a person would call a browser, from its `User-Agent` header; a hint for her and never a proof.
+A browser is named after its `User-Agent` header: a hint for the person, never a proof.
 """
 
 from typing import TYPE_CHECKING, Any, cast

@@ -1,7 +1,4 @@
-"""Lists and maps as lines of text, which people can read, or as JSON, which they can paste.
-
-The icon on a provider's button: a drawing by its name, or one or two characters.
-"""
+"""Form fields of a registration: lists and maps, as lines of text or as JSON, and the icon on a provider's button."""
 
 import json
 from abc import ABC, abstractmethod
@@ -11,6 +8,10 @@ from typing import Any
 from django import forms
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+
+# The symbols of static/img/icons.svg, which templates/_provider_icon.html knows too.
+ICONS = ("key", "building", "shield", "globe", "people", "cloud")
+MOST_CHARACTERS = 2
 
 
 class StructureField(forms.CharField, ABC):
@@ -120,11 +121,6 @@ class GroupRulesField(StructureField):
 
     def from_lines(self, lines: list[str]) -> list[dict[str, str]]:
         return [{"claim_value": value, "group": group} for value, group in self._pairs(lines, "=>")]
-
-
-# The symbols of static/img/icons.svg, which templates/_provider_icon.html knows too.
-ICONS = ("key", "building", "shield", "globe", "people", "cloud")
-MOST_CHARACTERS = 2
 
 
 class IconInput(forms.TextInput):

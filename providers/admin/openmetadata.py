@@ -1,10 +1,9 @@
 """The pages about OpenMetadata: what a provider's registration means there, and what is wrong with a file."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -24,11 +23,7 @@ from providers.openmetadata import (
 from providers.protocol.openmetadata.document import File
 from providers.protocol.openmetadata.export import TARGETS
 from providers.trial.services import settle
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
+from ssoconsole.platform.admin_base import AnyModelAdmin
 
 TITLES = {"docker": "Docker", "kubernetes": "Kubernetes", "bare-metal": "Bare metal"}
 LONGEST_PASTE = 262_144

@@ -1,14 +1,9 @@
-"""Read-only panels on a provider's pages and in the list: what it has published, and how far it has come.
-
-The page on which a registration is checked at its provider.
-"""
+"""Read-only panels on a provider's pages and in the list, and the page that checks a registration at its provider."""
 
 import uuid
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
@@ -27,6 +22,7 @@ from providers.registration.cautions import standing_cautions
 from providers.rehearsal.services import fresh_rehearsal
 from providers.trial.services import settle
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_base import AnyModelAdmin
 from ssoconsole.platform.eventlog.models import Event
 
 MOST_EVENTS = 50
@@ -37,6 +33,7 @@ ENDPOINTS = (
     "jwks_uri",
     "end_session_endpoint",
 )
+METHODS = ("GET", "HEAD", "POST")
 
 
 def metadata_panel(provider: Provider) -> SafeString:
@@ -133,14 +130,6 @@ def cautions_mark(provider: Provider, *, others_enabled: bool, has_changed: bool
     if not found:
         return format_html("{}", "none")
     return format_html('<span class="mark" title="{}">{}</span>', "\n".join(found), len(found))
-
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
-
-METHODS = ("GET", "HEAD", "POST")
 
 
 def preflight_urls(model_admin: AnyModelAdmin) -> list[URLPattern]:

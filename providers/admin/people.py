@@ -1,12 +1,7 @@
-"""What the admin of people can do once there are sessions.
+"""
+The admin of people: users, their identities and their signed-in browsers, which the console writes and nobody edits.
 
-Records: rows that the console writes and nobody edits.
-
-People at providers.
-
-Signed-in browsers.
-
-What a person's page opens with: identities, live sessions, recent attempts, and which rule gave each right.
+A person's page begins with his identities, his live sessions, recent attempts, and which rule gave each right.
 """
 
 from collections import defaultdict
@@ -39,6 +34,7 @@ DOCUMENTS = ("provider__discovery", "provider__jwks")
 BY_HAND = "By hand"
 BY_COMMAND = "A temporary administrator, by a command"
 BY_SOME_RULE = "A rule of a provider"
+_GO_WITH_THE_PERSON = {model._meta.verbose_name for model in (Identity, ConsoleSession)}
 
 
 def page_of(user: User, request: HttpRequest) -> dict[str, Any]:
@@ -104,8 +100,6 @@ def _rights(user: User, *, tells_rules: bool) -> Iterator[tuple[str, list[str]]]
     for pk, name in groups[:MOST_RIGHTS]:
         yield f"Group {name}", given[pk] or [BY_HAND]
 
-
-_GO_WITH_THE_PERSON = {model._meta.verbose_name for model in (Identity, ConsoleSession)}
 
 admin.site.unregister(User)
 

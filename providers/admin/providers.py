@@ -1,7 +1,4 @@
-"""Registering identity providers.
-
-Where each field stands on a provider's page.
-"""
+"""The admin of identity providers: the list, the form with the place of each field in it, and what a save does."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -90,6 +87,14 @@ SESSIONS_NOTE = (
     "A session also ends when the provider says so by back-channel logout, server to server. Front-channel "
     "logout is not offered: browsers no longer send the cookies that it would need."
 )
+NOT_ENABLED = (
+    "not enabled, because nobody has come in through it as it is now. Follow “draft” in its row, or press "
+    "“Rehearse sign-in” in its form; once that has succeeded, it can be enabled for 30 minutes. There it "
+    "can also be enabled anyway."
+)
+NOBODY_YET = (
+    "Nobody has signed in through this provider yet; “Rehearse sign-in” tries it, and changes nothing."
+)
 
 
 def fieldsets(*, stored: bool, panels: Sequence[str]) -> list[Any]:
@@ -126,16 +131,6 @@ def readable(sets: list[Any], *, panels: Sequence[str]) -> list[Any]:
         for title, options in sets
     ]
     return [(title, options) for title, options in kept if options["fields"]]
-
-
-NOT_ENABLED = (
-    "not enabled, because nobody has come in through it as it is now. Follow “draft” in its row, or press "
-    "“Rehearse sign-in” in its form; once that has succeeded, it can be enabled for 30 minutes. There it "
-    "can also be enabled anyway."
-)
-NOBODY_YET = (
-    "Nobody has signed in through this provider yet; “Rehearse sign-in” tries it, and changes nothing."
-)
 
 
 @admin.register(Provider)

@@ -1,10 +1,8 @@
-"""“Check” and “Rehearse sign-in”: what is in the form tried at the provider, and the page that tells how it went.
+"""
+The buttons beside Save that try what is in the form, and the pages that show the result.
 
-Buttons beside Save that try what is in the form: it is judged as a save would, and nothing is saved.
-
-“Replay recent sign-ins”: what the registration in the form would mean for those who have signed in.
-
-What the page of a rehearsal tells.
+“Check” asks the provider. “Rehearse sign-in” goes through a sign-in. “Replay recent sign-ins” applies the registration
+to those who have signed in before. The form is judged as a save would judge it, and nothing is saved.
 """
 
 import json
@@ -51,6 +49,12 @@ STEPS = {
     "person": "The rules decide about the person",
     "session": "Here a session would begin",
 }
+PAGE = "admin:providers_provider_rehearsal"
+
+ROUTE = "providers_provider_replay"
+
+# What is told of a person comes out of the claims of his sign-ins: a claim that the form names is read by the page.
+READS = "providers.view_signinattempt"
 
 
 def story_of(rehearsal: Rehearsal) -> dict[str, Any]:
@@ -176,9 +180,6 @@ class TryingAdmin(ProviderModelAdmin):
         )
 
 
-PAGE = "admin:providers_provider_rehearsal"
-
-
 class RehearsingAdmin(TryingAdmin):
     """Whoever may save a registration may rehearse it, and reads his own rehearsals."""
 
@@ -252,13 +253,6 @@ def rehearsing_context(provider: Provider | None) -> dict[str, Any]:
         key: reverse(name, args=[provider.pk]) if provider else reverse(f"{name}_new")
         for key, name in names.items()
     }
-
-
-ROUTE = "providers_provider_replay"
-
-
-# What is told of a person comes out of the claims of his sign-ins: a claim that the form names is read by the page.
-READS = "providers.view_signinattempt"
 
 
 class ReplayingAdmin(TryingAdmin):

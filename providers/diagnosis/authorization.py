@@ -1,6 +1,7 @@
-"""A real authorization request, up to the sign-in page.
+"""
+Real requests to a provider's two endpoints: an authorization request, up to the sign-in page, and a token request.
 
-The client's credentials, tried at the token endpoint with a code that was never issued.
+The token request sends the client's credentials with a code that was never issued.
 """
 
 import base64
@@ -50,6 +51,9 @@ _OTHER_WAYS = {
     Methods.NONE: (Methods.BASIC, Methods.POST),
 }
 _ASSERTS = (Methods.SECRET_JWT, Methods.PRIVATE_KEY_JWT)
+PAGES = ("text/html",)
+PAGE_LIMITS = Limits(body_bytes=2 * 1024 * 1024)  # sign-in pages carry whole applications
+UNCLEAR, NOT_REGISTERED = "authorization_unclear", "redirect_uri_not_registered"
 
 
 def examine_credentials(subject: Subject) -> list[Finding]:
@@ -134,11 +138,6 @@ def _redeem(subject: Subject, provider: Provider) -> tuple[str | None, str]:
         return "token_endpoint_unreachable", error.detail
     hidden = [code, verifier, *secret_texts(provider, fields, headers)]
     return judge_token_answer(answer), reason_of(answer, hidden)
-
-
-PAGES = ("text/html",)
-PAGE_LIMITS = Limits(body_bytes=2 * 1024 * 1024)  # sign-in pages carry whole applications
-UNCLEAR, NOT_REGISTERED = "authorization_unclear", "redirect_uri_not_registered"
 
 
 def examine_authorization(subject: Subject) -> list[Finding]:

@@ -1,10 +1,8 @@
-"""What is wrong with an ID token or a logout token of a registered provider, step by step as the sign-in would see it.
+"""
+Explain an ID token or a logout token of a registered provider, step by step.
 
-The token is looked at and forgotten. Keys are the stored ones: nothing is fetched, whatever the token names.
-
-The rules for what a provider has signed, one step each; the very functions that the sign-in calls.
-
-The times of a token, one step each.
+Each step calls the function that the sign-in calls. The token is not stored. The keys are the stored ones: nothing is
+fetched, whatever address the token names.
 """
 
 import hashlib
@@ -29,6 +27,11 @@ from ssoconsole.platform.jose import claims as rules_of_jwt
 from ssoconsole.platform.jose.claims import moment, read_claims, told
 from ssoconsole.platform.jose.errors import JwtRefused, shown
 from ssoconsole.platform.jose.verify import ID_TOKEN, LOGOUT_TOKEN, MAX_BYTES
+
+Claims = Mapping[str, Any]
+
+ID, LOGOUT = "ID token", "logout token"
+MOST_PROVIDERS = 500
 
 
 def check_times(
@@ -55,9 +58,6 @@ def _expected(name: str, now: int, leeway: int) -> str:
     if name == "exp":
         return f"after {moment(now - leeway)} ({leeway} seconds of leeway)"
     return f"up to {moment(now + leeway)} ({leeway} seconds of leeway)"
-
-
-Claims = Mapping[str, Any]
 
 
 def check_id_token(claims: Claims, provider: Provider, *, now: int) -> Iterator[Check]:
@@ -130,10 +130,6 @@ def _check_unused(claims: Claims, provider: Provider) -> None:
     jti_hash = hashlib.sha256(claims["jti"].encode("utf-8", "surrogatepass")).hexdigest()
     if SpentLogoutToken.objects.filter(provider=provider, jti_hash=jti_hash).exists():
         raise LogoutTokenUsed(expected="a jti that is new", received="one that was used")
-
-
-ID, LOGOUT = "ID token", "logout token"
-MOST_PROVIDERS = 500
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""What the provider publishes: discovery document, issuer, endpoints, keys, and what it offers.
+"""
+Check what a provider publishes: discovery document, issuer, endpoints, keys, and what it offers.
 
-The way to the provider: name, connection, certificate, clock.
+The way there is checked first: name, connection, certificate, clock.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,7 @@
-"""The registration itself: rules, issuer, secret.
+"""
+Check the registration itself: its rules, issuer and secret, and how it fits the sign-ins of the past.
 
-What the sign-ins of the past say about a registration; the database is asked, and nobody else.
+Only the database is asked.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from ssoconsole.platform.jose.algorithms import SHORTEST_SECRET_BYTES
 
 # These have steps of their own.
 _ELSEWHERE = ("issuer", "client_secret")
+USERINFO = "userinfo"  # the stage
 
 
 def examine_registration(subject: Subject) -> list[Finding]:
@@ -114,9 +116,6 @@ def _is_own_machine(issuer: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-USERINFO = "userinfo"  # the stage
 
 
 def rules_of(provider: Provider) -> Rules:

@@ -1,6 +1,7 @@
-"""The provider under examination, and what has been learnt about it on the way; nothing is written to its row.
+"""
+The provider under examination with what has been learnt about it, and one rule of the sign-in as one step.
 
-One rule of the sign-in as one step of an examination.
+Nothing is written to the provider's row.
 """
 
 from collections.abc import Callable
@@ -30,6 +31,15 @@ from ssoconsole.platform.outbound.probe import Probe
 from ssoconsole.platform.outbound.response import JSON_DOCUMENT, Response
 
 MOST_SIGN_INS = 20
+
+# What `verify_jwt` refuses, in its own order.
+_OF_THE_SIGNATURE: tuple[tuple[str, tuple[type[errors.JwtRefused], ...]], ...] = (
+    ("structure", (errors.TokenTooLarge, errors.TokenMalformed, errors.HeaderRefused)),
+    ("typ", (errors.TypeRefused,)),
+    ("alg", (errors.AlgorithmRefused,)),
+    ("key", (errors.UnknownKey, errors.AmbiguousKey)),
+    ("signature", (errors.SignatureInvalid,)),
+)
 
 
 class NotRun(Exception):
@@ -121,16 +131,6 @@ class Subject:
     @property
     def uses_code(self) -> bool:
         return self.provider.response_type == Provider.ResponseType.CODE
-
-
-# What `verify_jwt` refuses, in its own order.
-_OF_THE_SIGNATURE: tuple[tuple[str, tuple[type[errors.JwtRefused], ...]], ...] = (
-    ("structure", (errors.TokenTooLarge, errors.TokenMalformed, errors.HeaderRefused)),
-    ("typ", (errors.TypeRefused,)),
-    ("alg", (errors.AlgorithmRefused,)),
-    ("key", (errors.UnknownKey, errors.AmbiguousKey)),
-    ("signature", (errors.SignatureInvalid,)),
-)
 
 
 def step(name: str, rule: Callable[[], object], *, expected: object = "", received: object = "") -> Check:

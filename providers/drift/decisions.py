@@ -1,7 +1,4 @@
-"""Deciding about a changed document: what a person has seen is used, or it is not.
-
-Why a changed document was not decided about.
-"""
+"""Adopt or refuse a changed document; only a person who has seen exactly that change decides."""
 
 from copy import copy
 
@@ -17,6 +14,8 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.eventlog.services import record_event
 
+Decision = DiscoveryDrift.Decision
+
 
 class DriftDecided(DomainError):
     """Somebody has decided about this change already, or the provider has taken it back."""
@@ -28,9 +27,6 @@ class DriftOutdated(DomainError):
     """What was shown is not what the provider publishes now: look at it again."""
 
     code = "drift_outdated"
-
-
-Decision = DiscoveryDrift.Decision
 
 
 def adopt_drift(*, drift: DiscoveryDrift, by: Actor, client_secret: str = "") -> None:

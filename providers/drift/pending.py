@@ -1,6 +1,7 @@
-"""Setting aside what a person has to decide about; every function is part of its caller's transaction.
+"""
+Changes that wait for a person's decision, and the findings of the watch.
 
-What the watch has to tell about a provider; docs/warnings.md explains each code, and a test keeps it complete.
+Every function is part of its caller's transaction. docs/warnings.md explains each code, and a test keeps it complete.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,19 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_event
 
 Decision = DiscoveryDrift.Decision
+LONGEST_SHOWN = 500  # a document may be half a megabyte, and findings go into mails
+Severity = Literal["error", "warning", "info"]
+
+_DECIDE = (
+    "Ask whoever runs the provider. Then adopt or refuse the change on the provider's page in the admin."
+)
+_REACH = "Try the address from the console's machine: name, network, proxy, certificate."
+
+# What could not be read; whatever else is an error has been read and waits for a person.
+UNREAD = frozenset(
+    {"discovery_unreachable", "discovery_unusable", "keys_unreachable", "keys_unusable"}
+    | {"certificate_unreadable", "not_examined"}
+)
 
 
 def set_aside(provider: Provider, document: dict[str, Any], *, by: Actor) -> dict[str, Any]:
@@ -75,10 +89,6 @@ def _keep(provider: Provider, document: dict[str, Any], changes: Mapping[str, An
     )
 
 
-LONGEST_SHOWN = 500  # a document may be half a megabyte, and findings go into mails
-Severity = Literal["error", "warning", "info"]
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """
@@ -94,11 +104,6 @@ class Finding:
     received: str = ""
     remedy: str = ""
 
-
-_DECIDE = (
-    "Ask whoever runs the provider. Then adopt or refuse the change on the provider's page in the admin."
-)
-_REACH = "Try the address from the console's machine: name, network, proxy, certificate."
 
 # code: severity, title, remedy
 CODES: dict[str, tuple[Severity, str, str]] = {
@@ -142,13 +147,6 @@ CODES: dict[str, tuple[Severity, str, str]] = {
     "provider_changed": ("info", "The registration was changed meanwhile", ""),
     "not_examined": ("error", "The console failed at this provider", "Look into the console's log."),
 }
-
-
-# What could not be read; whatever else is an error has been read and waits for a person.
-UNREAD = frozenset(
-    {"discovery_unreachable", "discovery_unusable", "keys_unreachable", "keys_unusable"}
-    | {"certificate_unreadable", "not_examined"}
-)
 
 
 def finding(

@@ -1,8 +1,8 @@
-"""Reading every provider again, so that a change is noticed before the first person who cannot sign in.
+"""
+Read every provider again, so that a change is noticed before the first person cannot sign in.
 
-Keeping what was read of one provider, and telling what is new in it.
-
-Reading what one provider publishes; without the database, so that any thread can do it.
+Reading needs no database, so that threads can do it. Keeping what was read, and reporting what is new in it, comes
+after that.
 """
 
 from collections.abc import Iterator
@@ -35,6 +35,14 @@ from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.outbound.certificate import peer_certificate
 from ssoconsole.platform.outbound.errors import OutboundError
+
+NO_COPY = "There is no copy that could serve: until it can be read, nobody signs in there."
+
+# So many are waited for at the same time: they only read, and need neither the database nor each other.
+WORKERS = 8
+VERSIONS_KEPT = 100
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +107,6 @@ def _attempt_certificate(provider: Provider) -> datetime | OutboundError | None:
     except OutboundError as error:
         return error
     return found.not_after
-
-
-NO_COPY = "There is no copy that could serve: until it can be read, nobody signs in there."
 
 
 def settle(provider: Provider, reading: Reading, *, by: Actor, at: datetime) -> list[Finding]:
@@ -197,13 +202,6 @@ def _harmless_code(difference: Difference) -> str:
     if "_alg_" in difference.member:
         return "algorithms_changed"
     return "capability_changed" if "supported" in difference.member else "member_changed"
-
-
-# So many are waited for at the same time: they only read, and need neither the database nor each other.
-WORKERS = 8
-VERSIONS_KEPT = 100
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

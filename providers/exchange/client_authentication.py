@@ -1,6 +1,7 @@
-"""How the console proves to a provider which client it is (RFC 6749 section 2.3, OpenID Connect Core 1.0 section 9).
+"""
+How the console proves to a provider which client it is (RFC 6749 section 2.3, OpenID Connect Core 1.0 section 9).
 
-Why a provider refused a form, in its own words, fit for an administrator's trace.
+Where the provider refuses, its own words are made fit for an administrator's trace.
 """
 
 import base64

@@ -1,11 +1,9 @@
-"""What the console asks a provider for behind the browser's back (OpenID Connect Core 1.0).
+"""
+The console's own requests to a provider, which do not pass through the browser (OpenID Connect Core 1.0).
 
 Tokens for a code (section 3.1.3) or a refresh token (section 12); userinfo (section 5.3), only after the ID token has
-been checked.
-
-The authorization request by the back channel (RFC 9126), where the provider offers that.
-
-The browser then carries nothing but a reference: nobody in between can read or change what was asked.
+been checked; and, where the provider offers it, the pushed authorization request (RFC 9126). After that the browser
+carries only a reference: nobody in between can read or change what was asked.
 """
 
 import re
@@ -39,6 +37,11 @@ from ssoconsole.platform.outbound.response import Response
 CLIENT_ERROR = 400
 SIGNED = "application/jwt"
 BUSY = (408, 429)  # request timeout, too many requests: no word about the token
+CREATED = 201
+_REQUEST_URI = re.compile(r"[\x21-\x7e]{1,1000}")
+
+# They tie an answer to one browser; a provider that quotes them must not put them into a trace.
+_ONE_TIME_PARAMETERS = ("state", "nonce", "code_challenge", "id_token_hint")
 
 
 @dataclass(frozen=True)
@@ -174,13 +177,6 @@ def _signed(provider: Provider, response: Response, sub: str) -> dict[str, Any]:
         now=int(time.time()),
         leeway=provider.leeway,
     )
-
-
-CREATED = 201
-_REQUEST_URI = re.compile(r"[\x21-\x7e]{1,1000}")
-
-# They tie an answer to one browser; a provider that quotes them must not put them into a trace.
-_ONE_TIME_PARAMETERS = ("state", "nonce", "code_challenge", "id_token_hint")
 
 
 def front_channel_query(provider: Provider, query: str) -> str:

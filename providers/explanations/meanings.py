@@ -1,14 +1,7 @@
-"""The one table from outcome to what it means and what an administrator does about it.
+"""
+The one table from the outcome of a sign-in, or of a logout token, to what it means and what an administrator does.
 
 `docs/outcomes.md` has the same words; a test compares them, and another keeps the table complete.
-
-The answer does not belong to an attempt of this browser, or the provider does not do its part.
-
-The ID token, and userinfo beside it.
-
-A refused back-channel logout.
-
-Who may enter.
 """
 
 from ssoconsole.platform.examination import Meaning

@@ -1,6 +1,7 @@
-"""What to do about the outcome of one attempt: the remedy of the table, the value to type, and the field for it.
+"""
+What to do about the outcome of one attempt: the remedy of the table, the value to type, and the field for it.
 
-An attempt as the steps of an examination.
+An attempt can also be shown as the steps of an examination.
 """
 
 from typing import Any, NamedTuple

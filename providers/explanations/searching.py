@@ -1,8 +1,8 @@
-"""Finding attempts by what an administrator knows of them: one index a search, whatever is typed.
+"""
+Find attempts by what an administrator knows of them, and what belongs to one: each search uses one index.
 
-What else the same browser did.
-
-What a provider itself said of a refusal: its `error` and `error_description`.
+What belongs to an attempt: other attempts of the same browser, and the provider's own `error` and
+`error_description`.
 """
 
 import re
@@ -22,6 +22,24 @@ from ssoconsole.platform.references import normalize_reference
 
 MOST_PEOPLE = 50
 MOST_ATTEMPTS = 500
+MOST = 10
+# How near in time an answer without an attempt must be to belong to the same visit.
+NEAR = timedelta(minutes=30)
+
+# The outcomes whose `received` is the provider's own words, as `providers.exchange.client_authentication` writes them.
+IN_ITS_WORDS = frozenset(
+    {
+        "provider_error",
+        "provider_unavailable",
+        "pushed_authorization_refused",
+        "refresh_refused",
+        "token_endpoint_error",
+        "userinfo_error",
+    }
+)
+_WORDS = re.compile(
+    r"(?:status (?P<status>\d{3})(?:, |\Z))?(?P<error>[!-~]*)(?:: (?P<description>.*))?\Z", re.DOTALL
+)
 
 
 def attempts_like(text: str) -> Q:
@@ -62,11 +80,6 @@ def claimed_by(*names: str, most: int = MOST_ATTEMPTS) -> list[Any]:
     return list(claimed.values_list("attempt", flat=True)[:most])
 
 
-MOST = 10
-# How near in time an answer without an attempt must be to belong to the same visit.
-NEAR = timedelta(minutes=30)
-
-
 def neighbours_of(attempt: SignInAttempt) -> list[SignInAttempt]:
     """
     Return other attempts of the same browser, newest first, at most ten.
@@ -85,22 +98,6 @@ def _same_browser(attempt: SignInAttempt) -> QuerySet[SignInAttempt]:
         return attempts.none()
     near = (attempt.started_at - NEAR, attempt.started_at + NEAR)
     return attempts.filter(address=attempt.address, user_agent=attempt.user_agent, started_at__range=near)
-
-
-# The outcomes whose `received` is the provider's own words, as `providers.exchange.client_authentication` writes them.
-IN_ITS_WORDS = frozenset(
-    {
-        "provider_error",
-        "provider_unavailable",
-        "pushed_authorization_refused",
-        "refresh_refused",
-        "token_endpoint_error",
-        "userinfo_error",
-    }
-)
-_WORDS = re.compile(
-    r"(?:status (?P<status>\d{3})(?:, |\Z))?(?P<error>[!-~]*)(?:: (?P<description>.*))?\Z", re.DOTALL
-)
 
 
 @dataclass(frozen=True)

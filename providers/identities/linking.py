@@ -1,7 +1,4 @@
-"""Adding an account at a provider to those that open a user's own, at his own wish.
-
-Taking an account at a provider away from a user.
-"""
+"""Connect an account at a provider to a user at his own wish, and take one away from him."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any

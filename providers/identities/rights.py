@@ -1,10 +1,11 @@
-"""What a provider's rules give a person, and take away again: groups, and administration.
+"""
+What a provider's rules give a person, and take away again: groups, and administration.
 
-What was given is on record (`GivenRight`), by the identity that brought it, and so by the primary key of its
-provider: neither another slug nor another name of a group hides where a right came from. Only what is on record as
-given is taken away again; administrators who came by break-glass, by a command or by hand stay what they are.
+What was given is on record (`GivenRight`) by the identity that brought it, and so by the primary key of its provider:
+neither another slug nor another name of a group hides where a right came from. Only what is on record as given is taken
+away again; administrators who came by break-glass, by a command or by hand stay what they are.
 
-The rules by which a person is let in or not, in words for an administrator.
+The rules that let a person in, or keep him out, are here in words for an administrator too.
 """
 
 from collections.abc import Iterable
@@ -31,6 +32,25 @@ ADMINISTRATION = ""  # where otherwise the name of a group stands; no group is c
 # The name of a group or ADMINISTRATION, and the claim value or the principal by which it is given.
 Given = frozenset[tuple[str, str]]
 NOTHING: Given = frozenset()
+
+# By `Decision.way`.
+LETS_IN = {
+    "known": "The subject is known here: it opens this user already.",
+    "linked": "Linking by verified e-mail address is on, and this user has the same address.",
+    "new": "Self sign-up is on: a new user would be made.",
+}
+# By `Denied.rule`.
+KEEPS_OUT = {
+    "self_signup": "Self sign-up is off, and the person is new here.",
+    "email_verified": "The provider calls the e-mail address unverified.",
+    "allowed_email_domains": "The e-mail address is in none of the allowed domains.",
+    "principal_claims": "No principal claim names the person in a way that can be a user's name.",
+    "email_taken": (
+        "The name or e-mail address is another user's, and linking by verified e-mail address is off or does not "
+        "apply to that user: one who has an identity at this provider already is unlinked from it first."
+    ),
+    "user_disabled": "The user is disabled here.",
+}
 
 
 @dataclass(frozen=True)
@@ -216,23 +236,3 @@ def _is_nobody_elses(user: "User", principal: str) -> bool:
     person's rights.
     """
     return not is_taken(any_of_theirs(principal), apart_from=user)
-
-
-# By `Decision.way`.
-LETS_IN = {
-    "known": "The subject is known here: it opens this user already.",
-    "linked": "Linking by verified e-mail address is on, and this user has the same address.",
-    "new": "Self sign-up is on: a new user would be made.",
-}
-# By `Denied.rule`.
-KEEPS_OUT = {
-    "self_signup": "Self sign-up is off, and the person is new here.",
-    "email_verified": "The provider calls the e-mail address unverified.",
-    "allowed_email_domains": "The e-mail address is in none of the allowed domains.",
-    "principal_claims": "No principal claim names the person in a way that can be a user's name.",
-    "email_taken": (
-        "The name or e-mail address is another user's, and linking by verified e-mail address is off or does not "
-        "apply to that user: one who has an identity at this provider already is unlinked from it first."
-    ),
-    "user_disabled": "The user is disabled here.",
-}

@@ -1,6 +1,7 @@
-"""A sign-in attempt: the transaction between leaving for a provider and coming back, and then its trace.
+"""
+A sign-in attempt: the transaction between leaving for a provider and coming back, and afterwards its trace.
 
-A registration that is tried before people depend on it.
+A rehearsal is an attempt for a registration that people do not depend on yet.
 """
 
 import json
@@ -17,6 +18,7 @@ from ssoconsole.platform.encryption.keyring import DecryptionFailed
 from ssoconsole.platform.eventlog.services import mask
 
 ATTEMPT_LIFETIME = timedelta(minutes=10)
+REHEARSAL_LIFETIME = timedelta(minutes=30)
 
 
 class SignInAttempt(models.Model):
@@ -136,9 +138,6 @@ class ClaimedName(models.Model):
 
     def __str__(self) -> str:
         return f"a name claimed in {self.attempt_id}"
-
-
-REHEARSAL_LIFETIME = timedelta(minutes=30)
 
 
 class RehearsalQuerySet(models.QuerySet["Rehearsal"]):

@@ -1,7 +1,4 @@
-"""One user at one provider.
-
-What a person has because of a provider's rules, and would not have without them.
-"""
+"""One user at one provider, and the rights that he has only because of that provider's rules."""
 
 from django.conf import settings
 from django.contrib.auth.models import Group

@@ -1,10 +1,8 @@
-"""A registered identity provider, and the discovery documents it has shown.
+"""
+A registered identity provider, the discovery documents it has shown, and the versions of its registration.
 
-Columns that hold a list or a map of texts: what forms, API and file make of each is told by its class.
-
-What a registration was, each time it was written.
-
-The console's own keys towards a provider (private_key_jwt).
+Lists and maps of texts have column types of their own: the class says what forms, API and file make of each. The
+console's own keys towards a provider (private_key_jwt) stand beside it.
 """
 
 import uuid

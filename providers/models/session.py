@@ -1,7 +1,4 @@
-"""A signed-in browser.
-
-Logout tokens that have been used.
-"""
+"""A signed-in browser, and the logout tokens that have been used."""
 
 import uuid
 from datetime import datetime, timedelta

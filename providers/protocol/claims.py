@@ -1,10 +1,9 @@
-"""Reading claims: by paths such as `email`, `realm_access.roles`, `emails.0`, `https://corp.example/groups`.
+"""
+Claims of a person: read by path, merged from the ID token and userinfo, and checked before they become a name.
 
-Also: one set of claims out of the ID token's and userinfo's, and text from strangers that is to become a name.
-
-The rules for a userinfo response (OpenID Connect Core 1.0 sections 5.3.2 and 5.3.4).
-
-Who takes a client's credentials: the issuer that they are for, and the origins of the endpoints that get them.
+A path is `email`, `realm_access.roles`, `emails.0` or `https://corp.example/groups`. Userinfo is held against the rules
+of OpenID Connect Core 1.0 sections 5.3.2 and 5.3.4. A client's credentials are for one issuer and for the origins of
+its endpoints: which ones is said here too.
 """
 
 import unicodedata
@@ -27,6 +26,9 @@ EMPTY = (None, "")
 # Control characters, invisible formatting (bidirectional controls among them), surrogates, and the separators
 # of lines and paragraphs: with them one name is shown as another.
 DECEPTIVE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+# RFC 6749 section 3.2 and RFC 9126 section 2: where the client authenticates.
+AUTHENTICATING_ENDPOINTS = ("token_endpoint", PUSH_ENDPOINT)
 
 
 def values_at(claims: Any, path: str) -> list[Any]:
@@ -159,10 +161,6 @@ def check_signed_userinfo(
         rules_of_jwt.check_times(claims, now=now, leeway=leeway, max_age_of_iat=None)
     check_userinfo(claims, sub=sub)
     return dict(claims)
-
-
-# RFC 6749 section 3.2 and RFC 9126 section 2: where the client authenticates.
-AUTHENTICATING_ENDPOINTS = ("token_endpoint", PUSH_ENDPOINT)
 
 
 def takers_of(issuer: str, document: Mapping[str, Any] | None) -> list[str]:

@@ -1,8 +1,8 @@
-"""The rules for an ID token whose signature is good (OpenID Connect Core 1.0 section 3.1.3.7).
+"""
+The rules for an ID token whose signature is good (OpenID Connect Core 1.0 section 3.1.3.7).
 
-And how it says that the person has authenticated: the context (`acr`) and the methods (`amr`).
-
-The rules for an ID token that came for a refresh token (OpenID Connect Core 1.0 section 12.2).
+For one that came for a refresh token there are rules of their own (section 12.2). The token also says how the person
+has authenticated: the context (`acr`) and the methods (`amr`).
 """
 
 from collections.abc import Mapping, Sequence

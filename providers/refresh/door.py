@@ -1,12 +1,12 @@
-"""Between a request and the page it asks for: does the provider have to be asked again, and how?
+"""
+Between a request and the page it asks for: does the provider have to be asked again, and how?
 
 Of the requests of one session, one claims the check (`claim_check`) and asks. The others are served while the grace
 lasts. After it they wait a moment for the one that asks, because a person who comes back after lunch opens a page
 with ten requests in it, and are then refused with 503.
 
-Leaving for the provider with `prompt=none`: is the person still signed in there? (Core 1.0 section 3.1.2.1)
-
-What is answered in the place of a page or a result that a session without an answer may not have.
+A page that is opened leaves for the provider with `prompt=none`: is the person still signed in there (OpenID Connect
+Core 1.0 section 3.1.2.1)? A session without an answer gets a page or a result in place of what it asked for.
 """
 
 import time
@@ -39,6 +39,10 @@ from providers.signin.redirects import lead_on_instead, local_target
 from ssoconsole.platform.actors import Actor
 
 RETRY_AFTER = 5  # seconds
+log = structlog.get_logger("sessions")
+
+WAIT_FOR_ANOTHER = 5.0  # seconds
+LOOK_EVERY = 0.1
 
 
 def sign_in_needed(request: HttpRequest, session: ConsoleSession) -> HttpResponse:
@@ -98,12 +102,6 @@ def leave_for_check(request: HttpRequest, session: ConsoleSession) -> HttpRespon
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
-
-
-log = structlog.get_logger("sessions")
-
-WAIT_FOR_ANOTHER = 5.0  # seconds
-LOOK_EVERY = 0.1
 
 
 def check_session(request: HttpRequest, session: ConsoleSession) -> HttpResponse | None:

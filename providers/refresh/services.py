@@ -1,19 +1,16 @@
-"""Writes about checks of a session.
-
-Each is one conditional update on what was read: no row is locked while a provider is asked, and of several requests
-exactly one asks. What goes well is no event, like `last_seen_at`: `checked_at` says it. What changes in the
-person's rights, and every session that ends, is one.
-
-When a session is checked again, and how long it goes on while nobody answers.
+"""
+When a session is checked again, how long it goes on while the provider does not answer, and the writes about that.
 
 A check is due `session_check_every` seconds after the last one. From then on the session has as long again, an
 hour at most, in which requests are served although the provider has not vouched for it; then none is.
 
-Asking the provider behind the browser's back (OpenID Connect Core 1.0 section 12).
+Each write is one conditional update on what was read: no row is locked while a provider is asked, and of several
+requests exactly one asks. A good check is no event, like `last_seen_at`: `checked_at` says it. A change in the person's
+rights is an event, and so is every session that ends.
 
-The ID token is validated before anything else of the answer is used. Then userinfo is asked from the same sources as
-at sign-in, because rights that came from userinfo would else seem to be gone, or stay when they are; and the rules are
-applied again.
+Asked behind the browser's back (OpenID Connect Core 1.0 section 12), the answer's ID token is validated before anything
+else of it is used. Then userinfo is asked from the same sources as at sign-in, because rights that came from userinfo
+would else seem to be gone, or stay when they are; and the rules are applied again.
 """
 
 import time

@@ -1,6 +1,7 @@
-"""What is allowed in a registration, and should be known.
+"""
+What a registration may have and an administrator should know, and which changes of one are a risk.
 
-Which changes of a registration can lock everybody out, or let the wrong people in.
+A risk is a change that can lock everybody out, or let the wrong people in.
 """
 
 from collections.abc import Iterator
@@ -26,6 +27,23 @@ from ssoconsole.platform.jose.algorithms import SYMMETRIC
 # Claims that a provider gives (`sub`; Entra ID's `oid`) or verifies: nobody becomes an administrator by an address
 # that is called unverified. What a person can call himself at some provider is every other one.
 NOT_CHOSEN = ("sub", "oid", "email")
+
+# What a field that is added later is, until somebody has thought about it: risky.
+HARMLESS = ("name", "icon", "order", "client_secret_expires_at", "signout_params")
+# The slug is in the path of the dedicated callback.
+RISKY = ("slug", *(name for name in FIELDS if name not in HARMLESS))
+# For how long they stay.
+LASTING = tuple(f"session_{name}" for name in SESSION)
+# Who comes in, as whom, and with which rights.
+RIGHTS = (
+    "principal_claims",
+    "mapping",
+    "group_rules",
+    "admin_principals",
+    "allowed_email_domains",
+    "self_signup",
+    "link_by_verified_email",
+)
 
 
 def cautions(provider: Provider, *, others_enabled: bool) -> list[str]:
@@ -146,24 +164,6 @@ def _assertion_algorithms(provider: Provider) -> list[str]:
 
 def _missing(listed: Any, wanted: list[str]) -> list[str]:
     return [value for value in wanted if value not in listed] if isinstance(listed, list) else []
-
-
-# What a field that is added later is, until somebody has thought about it: risky.
-HARMLESS = ("name", "icon", "order", "client_secret_expires_at", "signout_params")
-# The slug is in the path of the dedicated callback.
-RISKY = ("slug", *(name for name in FIELDS if name not in HARMLESS))
-# For how long they stay.
-LASTING = tuple(f"session_{name}" for name in SESSION)
-# Who comes in, as whom, and with which rights.
-RIGHTS = (
-    "principal_claims",
-    "mapping",
-    "group_rules",
-    "admin_principals",
-    "allowed_email_domains",
-    "self_signup",
-    "link_by_verified_email",
-)
 
 
 def is_risky(stored: Provider, provider: Provider) -> tuple[str, ...]:

@@ -1,7 +1,4 @@
-"""Writing registrations.
-
-Bringing a version back, as a save like any other.
-"""
+"""Write registrations; bringing a version back is a save like any other."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,12 +1,9 @@
-"""Whose a rehearsal is, and the writes of it: its own row, and nothing else.
+"""
+Rehearsals: whose one is, the registration that it goes through, its result, and when one is required.
 
-A registration as text, and back: what a rehearsal goes through is not in the provider's row.
-
-What a rehearsal has decided, as data for the page that tells it.
-
-What has to be rehearsed before people depend on it.
-
-The rule stands here and the registration's services obey it, so that no door is easier than another.
+A rehearsal writes its own row and nothing else; its registration is text there, and not in the provider's row. The
+result is data for the page that shows it. Which changes need a rehearsal is decided here and obeyed by the services of
+the registration, so that no door is easier than another.
 """
 
 import json
@@ -42,6 +39,8 @@ NAMES = (
     *(name for name in FIELDS if name != "client_secret"),
     *(f"session_{name}" for name in SESSION),
 )
+MOST = 50  # rehearsals of one provider that are looked at
+ENABLED = "enabled"
 
 
 def written(provider: Provider) -> str:
@@ -175,10 +174,6 @@ def _of_person(person: MappedPerson, provider: Provider, claims: Mapping[str, An
         "principal_claim": naming_claim(claims, provider.principal_claims),
         "groups": sorted(person.groups),
     }
-
-
-MOST = 50  # rehearsals of one provider that are looked at
-ENABLED = "enabled"
 
 
 def pass_gate(

@@ -1,10 +1,10 @@
-"""What a registration demands of the authentication, to enter and to administer, and the step up to the latter.
+"""
+What a registration demands of the authentication, to enter and to administer, and the step up to the latter.
 
 A session that does not meet `admin_required_acr` and `admin_required_amr` is a person's like any other, whatever rights
 the user has: they are withheld for the request, at every door at once. On the way into the admin the browser is sent to
-the provider once more, and asked for more (RFC 9470).
-
-What kind of request is this: a person who opens a page, a form, or a script? (Fetch Metadata Request Headers)
+the provider once more, and asked for more (RFC 9470). Only a page that a person opens is sent there, not a form or a
+script; the request's Fetch Metadata headers tell which it is.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,12 @@ from ssoconsole.platform.http.doors import API, answer_in_form
 # What must work for everybody at any time, or is part of signing in and out itself: checking it would go in circles.
 EXEMPT = ("callback", "signin", "signout", "signed-out", "backchannel-logout", "healthz", "readyz", "metrics")
 EXEMPT_TREES = ("/.well-known/", "/oauth/", "/providers/")
+PARAMETER = "step_up"
+ADMIN = "/admin/"
+# The password door, and what every page of the admin loads.
+OPEN = (f"{ADMIN}login", f"{ADMIN}logout", f"{ADMIN}jsi18n")
+OPEN_API = f"{API}v1/system/"  # documents for everybody
+DETAIL = "This wants a stronger authentication than that of your session. Open the admin to step up."
 
 
 def is_exempt(request: HttpRequest) -> bool:
@@ -62,14 +68,6 @@ def comes_from_here(request: HttpRequest) -> bool:
     if site := request.headers.get("Sec-Fetch-Site"):
         return site == "same-origin"
     return request.headers.get("Referer", "").startswith(f"{settings.BASE_URL}/")
-
-
-PARAMETER = "step_up"
-ADMIN = "/admin/"
-# The password door, and what every page of the admin loads.
-OPEN = (f"{ADMIN}login", f"{ADMIN}logout", f"{ADMIN}jsi18n")
-OPEN_API = f"{API}v1/system/"  # documents for everybody
-DETAIL = "This wants a stronger authentication than that of your session. Open the admin to step up."
 
 
 def check_to_enter(provider: Provider, claims: Mapping[str, Any]) -> None:

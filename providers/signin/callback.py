@@ -1,15 +1,15 @@
-"""Coming back from a provider, from top to bottom; what each step keeps out stands beside it.
+"""
+The callback of a sign-in, from top to bottom; what each step keeps out stands beside it.
 
 1. Whose answer is it, and is this the browser that left? 2. It counts once. 3. Does it fit what was asked? 4. The code
 is spent and the ID token proven, by the library with the console's own steps (`providers.signin.backend`). 5. Who that
 is, his session and the trace are one transaction.
 
-Whose answer is it? What names the attempt is the state alone, whichever way the answer comes.
-
-By `response_mode=form_post` (OAuth 2.0 Form Post Response Mode) it comes in two legs. The provider's form is a
-cross-site POST, and the browser keeps its cookies to itself. So the first leg touches no session: it keeps the form in
-the attempt's row and shows a page that leads back here by a GET of our own origin, which comes with the cookies. A
-redirect would not do for cookies that are SameSite=Strict, and old browsers differed.
+The state alone names the attempt. With `response_mode=form_post` (OAuth 2.0 Form Post Response Mode) the answer comes
+in two legs. The provider's form is a cross-site POST, and the browser keeps its cookies to itself. So the first leg
+touches no session: it keeps the form in the attempt's row and shows a page that leads back here by a GET of our own
+origin, which comes with the cookies. A redirect would not do for cookies that are SameSite=Strict, and old browsers
+differed.
 """
 
 from datetime import datetime

@@ -1,17 +1,12 @@
-"""What stands around every page of a sign-in: whatever is raised in it becomes a refusal with a trace, never a
-500.
+"""
+What stands around every page of a sign-in: whatever is raised in it becomes a refusal with a trace, never a 500.
 
-The one table from outcome to what a refused person sees: a status, a title and advice in plain words.
-
-The words depend on the code alone and reveal nothing of what was expected or received; the reference on the
-page opens the trace for an administrator. `docs/outcomes.md` tells him what each code means.
-
-The one table from an attempt's purpose to its completion.
-
-A purpose is written on the attempt when the browser leaves (`leaving.leave`); a new one is a subclass of
-`Completion` beside its flow and a line here.
-
-How many sign-ins one address may start: each start, and each answer that fits no start, is a row.
+Three things are said once, here. Which page a refused person sees for an outcome: a status, a title and advice that
+depend on the code alone and reveal nothing of what was expected or received; the reference on the page opens the trace
+for an administrator, and `docs/outcomes.md` explains each code to him. Which completion an attempt's purpose has: the
+purpose is written on the attempt when the browser leaves (`leaving.leave`); a new one is a subclass of `Completion`
+beside its flow and a line in `COMPLETIONS`. How many sign-ins one address may start: each start, and each answer that
+fits no start, is a row.
 """
 
 import functools
@@ -42,6 +37,21 @@ from ssoconsole.platform.limits import WINDOW, count_try, source_of, this_minute
 from ssoconsole.platform.logs import place_of_fault
 
 log = structlog.get_logger("signin")
+Purpose = SignInAttempt.Purpose
+
+COMPLETIONS: dict[str, Completion] = {
+    Purpose.SIGN_IN: Completion(),
+    Purpose.REFRESH: CheckCompletion(),
+    Purpose.LINK: ConnectCompletion(),
+    Purpose.REHEARSAL: RehearsalCompletion(),
+}
+
+AGAIN = "Please start again from the sign-in page."
+LATER = "This is not your fault. Please try again in a few minutes."
+TELL = "please tell your administrator the three words below."
+
+View = Callable[..., HttpResponseBase]
+RETRY_AFTER = 5  # seconds, when the fault is the provider's or ours
 
 
 def count_sign_in(request: HttpRequest) -> None:
@@ -87,24 +97,9 @@ def _name_of(request: HttpRequest) -> str:
     return f"sign-ins:{source_of(request)}:{this_minute()}"
 
 
-Purpose = SignInAttempt.Purpose
-
-COMPLETIONS: dict[str, Completion] = {
-    Purpose.SIGN_IN: Completion(),
-    Purpose.REFRESH: CheckCompletion(),
-    Purpose.LINK: ConnectCompletion(),
-    Purpose.REHEARSAL: RehearsalCompletion(),
-}
-
-
 def completion_of(attempt: SignInAttempt) -> Completion:
     """Return what completes `attempt`. Raises KeyError for a purpose that has none: nothing happens."""
     return COMPLETIONS[attempt.purpose]
-
-
-AGAIN = "Please start again from the sign-in page."
-LATER = "This is not your fault. Please try again in a few minutes."
-TELL = "please tell your administrator the three words below."
 
 
 @dataclass(frozen=True)
@@ -272,11 +267,6 @@ def render_refusal(
         # The page has the form that signs out: without a referrer its `Origin` would be null, and be refused.
         response.headers["Referrer-Policy"] = "same-origin"
     return response
-
-
-log = structlog.get_logger("signin")
-View = Callable[..., HttpResponseBase]
-RETRY_AFTER = 5  # seconds, when the fault is the provider's or ours
 
 
 @dataclass

@@ -1,16 +1,8 @@
-"""The token doctor, whole: bots' tokens, what providers have signed, and references of refusals.
+"""
+The token doctor: explain a token of a bot, a token that a provider has signed, or the reference of a refusal.
 
-GET and POST /token-doctor: paste a token or a reference, read what is wrong.
-
-Paths of the token doctor: the page and the API.
-
-/tokens/explain
-
-Explain whatever is brought: a token of the console's, one that a provider has signed, or a reference.
-
-What a token says, as far as it may be shown: never the token itself, nor anything that proves something.
-
-The pages of what a token belongs to.
+GET and POST /token-doctor is the page, /tokens/explain the API. Shown is what a token says, as far as it may be shown
+(never the token itself, nor anything that proves something), with links to the pages of what it belongs to.
 """
 
 import json
@@ -51,6 +43,14 @@ from tokens.models import SigningKey, TokenRecord, TokenRefusal
 from tokens.protocol.examination.text import Unverified, read_unverified
 from tokens.refusals.services import checks_of, refusal_as_check
 
+# It binds a token to a browser, and who knows it could make a token that fits.
+NOT_SHOWN = frozenset({"nonce"})
+_TOKEN = re.compile(r"[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
+
+BOT_TOKEN, UNREADABLE = "access token", "no token"
+
+KINDS_TOLD = ("access token", "ID token", "logout token", "no token", "refusal", "sign-in")
+
 
 @dataclass(frozen=True)
 class Link:
@@ -79,11 +79,6 @@ def links_of_bot_token(unverified: Unverified) -> list[Link]:
     ] + links
 
 
-# It binds a token to a browser, and who knows it could make a token that fits.
-NOT_SHOWN = frozenset({"nonce"})
-_TOKEN = re.compile(r"[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
-
-
 def header_shown(unverified: Unverified) -> dict[str, Any] | None:
     return None if unverified.header is None else _shown(unverified.header)
 
@@ -105,9 +100,6 @@ def _without_tokens(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_tokens(inner) for inner in value]
     return MASK if isinstance(value, str) and _TOKEN.fullmatch(value) else value
-
-
-BOT_TOKEN, UNREADABLE = "access token", "no token"
 
 
 @dataclass(frozen=True)
@@ -176,9 +168,6 @@ def _links_of(examined: Examined) -> list[Link]:
         identity = reverse("admin:providers_identity_change", args=[examined.identity.pk])
         links += [Link("Person", user), Link("Identity", identity)]
     return links
-
-
-KINDS_TOLD = ("access token", "ID token", "logout token", "no token", "refusal", "sign-in")
 
 
 class TokenToExplainSerializer(StrictSerializer):

@@ -1,12 +1,8 @@
-"""From the reference of a refusal, whatever its kind, to its explanation.
+"""
+GET /refusals/<reference>: from the reference of a refusal, whatever its kind, to its explanation.
 
-GET /refusals/<reference>.
-
-What a reference stands for: the number of its words says where to look.
-
-The answer to a form that does not seem to come from a page of the console's own.
-
-The addresses of explanations.
+The number of words in a reference says where to look. Also here is the answer to a form that does not seem to come from
+a page of the console's own.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
-"""Start everything on a fresh machine, say how to use it in five lines, and stop everything together.
+"""
+Start everything on a fresh machine, say how to use it in five lines, and stop everything together.
 
-Processes that live exactly as long as `make run`.
+The processes that it starts live exactly as long as `make run`.
 """
 
 import argparse

@@ -1,6 +1,7 @@
-"""The demonstration provider: oidc-provider-mock on loopback, a process of its own, never in production.
+"""
+The demonstration provider: oidc-provider-mock on loopback, a process of its own, never in production.
 
-The one person at the demonstration provider.
+It knows one person.
 """
 
 import argparse

@@ -1,6 +1,7 @@
-"""What the demonstration registers: a provider, an API, and a bot that may call it.
+"""
+What the first run writes to the database: the first administrator, and the demonstration.
 
-The first administrator.
+The demonstration is a provider, an API, and a bot that may call it.
 """
 
 import secrets
@@ -26,6 +27,7 @@ SLUG = "demo"
 BOT = "demo-bot"
 AUDIENCE = "https://api.demo.example"
 LABEL = "make run"
+NAME = "admin"
 
 
 def register_demo_provider(issuer: str, *, client_secret: str | None = None) -> None:
@@ -75,9 +77,6 @@ def prepare_demo_bot(*, client_secret: str | None = None) -> tuple[str, int]:
     except (SecretInUse, SecretTooWeak):
         _, secret = add_client_secret(bot=bot, label=LABEL, by=BY)
     return secret, len(earlier)
-
-
-NAME = "admin"
 
 
 def first_administrator() -> tuple[str, str] | None:

@@ -5,6 +5,7 @@ No line holds a secret. Of an exception it says what kind it is and where it was
 about the machine: what a database or a parser says of a value repeats the value.
 """
 
+import json
 import logging
 import sys
 import traceback
@@ -130,6 +131,14 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
         return super().format(record)
 
 
+def _as_json(line: Any, *, default: Any) -> str:
+    """The line as JSON; `default`, with which the library makes an encoder each time, is for a value that is none."""
+    try:
+        return json.dumps(line)
+    except TypeError:
+        return json.dumps(line, default=default)
+
+
 def configure(config: Mapping[str, Any]) -> None:
     """Set up structlog and the standard library's loggers alike; Django calls this with `settings.LOGGING`."""
     structlog.configure(
@@ -158,7 +167,9 @@ def formatter(form: str) -> logging.Formatter:
     for_people = structlog.dev.ConsoleRenderer(colors=False)
     # JSON spells them out by itself.
     last: list[Any] = (
-        [structlog.processors.JSONRenderer()] if form == "json" else [_escape_control_characters, for_people]
+        [structlog.processors.JSONRenderer(_as_json)]
+        if form == "json"
+        else [_escape_control_characters, for_people]
     )
     return _Formatter(last)
 

@@ -1,19 +1,16 @@
-"""What is counted and timed, for Prometheus: how often and how long, never who.
+"""
+Every counter and histogram of a process, for Prometheus: how often and how long, never who.
 
-A label is a name out of this code or an administrator's short name of a provider, each of a bounded number. No
-person, address, token, client id or path ever is one.
+A label is a name out of this code or an administrator's short name of a provider. No person, address, token, client
+id or path ever is one. Labels are of a bounded number: whatever comes, a scraper is never given a series for each
+stranger. `docs/operation.md` explains each metric; a test keeps its table complete.
 
-Counting, one call a fact. None of these raises, waits or asks the database.
+Each fact is counted by one call, which never raises, waits or asks the database. What is written in a transaction is
+counted once that has been committed: `transaction.on_commit(partial(…))`.
 
-Labels are of a bounded number: whatever comes, a scraper is never given a series for each stranger.
-What is written in a transaction is counted once that has been committed: `transaction.on_commit(partial(…))`.
-
-Every counter and histogram of a process. `docs/operation.md` explains each; a test keeps its table complete.
-
-What a scrape answers: the counters of this host's processes, and what collectors find at that moment.
-
-With PROMETHEUS_MULTIPROC_DIR each process keeps its counters in files there, and any of them answers for all;
-without it each answers for itself.
+A scrape answers with the counters of this host's processes, and with what collectors find at that moment. With
+PROMETHEUS_MULTIPROC_DIR each process keeps its counters in files there, and any of them answers for all; without it
+each answers for itself.
 """
 
 import threading
@@ -43,6 +40,21 @@ FAR = (
     10.0,
     15.0,
 )  # a call to somebody else is given up after 15 seconds
+OTHER = "other"
+LONGEST = 80
+NONE = "none"
+OK = "ok"
+FAULT = "fault"  # an exception that is no refusal
+STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+
+_ACTOR_KINDS = frozenset({"user", "bot", "command"})
+
+log = structlog.get_logger("metrics")
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+Collect = Callable[[], Iterable[Metric]]
+
+_collectors: list[Collect] = []
 
 
 def _counter(name: str, says: str, *labels: str) -> Counter:
@@ -68,13 +80,6 @@ PROVIDER_FETCHES = _histogram(
 REQUESTS = _histogram("request_seconds", "Requests answered", "route", "status", buckets=QUICK)
 OUTBOUND = _histogram("outbound_seconds", "Requests to others", "result", buckets=FAR)
 EVENTS = _counter("events", "Events written to the event log", "action")
-
-OTHER = "other"
-LONGEST = 80
-NONE = "none"
-OK = "ok"
-FAULT = "fault"  # an exception that is no refusal
-STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 
 
 class FirstNames:
@@ -120,7 +125,6 @@ _routes = FirstNames(most=400)
 _actions = FirstNames(most=300)
 _results = FirstNames(most=40)
 _codes = ErrorCodes(OK, FAULT, "temporarily_unavailable")
-_ACTOR_KINDS = frozenset({"user", "bot", "command"})
 
 
 def count_sign_in(*, provider: str, outcome: str) -> None:
@@ -189,14 +193,6 @@ def outbound_request() -> Iterator[None]:
         raise
     finally:
         OUTBOUND.labels(result).observe(time.perf_counter() - started)
-
-
-log = structlog.get_logger("metrics")
-
-CONTENT_TYPE = CONTENT_TYPE_LATEST
-Collect = Callable[[], Iterable[Metric]]
-
-_collectors: list[Collect] = []
 
 
 def register_collector(collect: Collect) -> Collect:

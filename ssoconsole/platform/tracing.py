@@ -1,13 +1,10 @@
-"""Traces by OpenTelemetry, for whoever sets OTEL_EXPORTER_OTLP_ENDPOINT and installs requirements-otel.txt.
+"""
+Traces by OpenTelemetry, for whoever sets OTEL_EXPORTER_OTLP_ENDPOINT and installs requirements-otel.txt.
 
-A span says what kind of thing was done and how long it took: the route, the verb of a statement, the host of a call.
-Never a query string, a header, a parameter, a path or a body. Without the variable nothing of it is imported.
-
-Spans for whoever makes them; nothing at all while there is no tracer.
-
-Starting to trace, where the environment asks for it and the packages are there.
-
-A span for each request, under the name of its route; and one for each statement in it.
+There is a span for each request, under the name of its route, one for each statement in it, and one for whatever else
+asks for it. A span says what kind of thing was done and how long it took: the route, the verb of a statement, the
+host of a call. Never a query string, a header, a parameter, a path or a body. Without the variable nothing of it is
+imported, and a span does nothing.
 """
 
 import importlib.util
@@ -23,6 +20,14 @@ from django.http import HttpRequest, HttpResponse
 
 from ssoconsole.platform.http.forwarding import FROM_TRUSTED_PROXY
 from ssoconsole.platform.version import VERSION
+
+_tracer: Any = None
+
+PACKAGES = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
+SERVICE = "sso-console"
+
+Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
+VERBS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "SAVEPOINT", "RELEASE", "ROLLBACK", "WITH"})
 
 
 class Span(Protocol):
@@ -42,7 +47,6 @@ class NoSpan:
 
 
 _NOTHING = nullcontext(NoSpan())
-_tracer: Any = None
 
 
 def use_tracer(tracer: Any) -> None:
@@ -79,10 +83,6 @@ def _traced(
             raise
 
 
-PACKAGES = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
-SERVICE = "sso-console"
-
-
 def start_tracing() -> None:
     """Send spans to OTEL_EXPORTER_OTLP_ENDPOINT; nothing without it, or without the packages."""
     if not settings.OTEL_EXPORTER_OTLP_ENDPOINT or not packages_are_there():
@@ -116,10 +116,6 @@ def tracing_is_possible(**kwargs: Any) -> Iterator[checks.CheckMessage]:
             hint="pip install --require-hashes -r requirements-otel.txt, or unset the variable.",
             id="ssoconsole.W002",
         )
-
-
-Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
-VERBS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "SAVEPOINT", "RELEASE", "ROLLBACK", "WITH"})
 
 
 class TracingMiddleware:

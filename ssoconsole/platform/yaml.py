@@ -1,21 +1,13 @@
-"""Reading YAML that a stranger may have written: every line known, nothing in it can hurt.
-
-Read YAML so that every value's line is known, and nothing in it can hurt.
+"""
+Read YAML that a stranger may have written, so that the line of every value is known and nothing in it can do harm.
 
 Size, depth and the number of values after aliases and merges are followed are bounded; duplicate keys and tags
-are refused, and merge keys unless the reader asks for them; every scalar is text, a number, a flag or null.
+are refused, and merge keys unless the reader asks for them; every scalar is text, a number, a flag or null. No Python
+object is made from a tag, and an alias costs nothing until it is followed. The structure is made from PyYAML's events,
+which come without recursion, so that depth can be bounded before anything recurses.
 
-The structure of a YAML document, with the line where each part begins.
-
-Made from PyYAML's events, which it yields without recursion, so that depth can be bounded before anything
-recurses. No Python object is made from a tag, and an alias costs nothing until it is followed.
-
-What a plain YAML scalar means.
-
-YAML 1.2's core schema (section 10.3.2), not PyYAML's YAML 1.1: `no` and `2026-01-01` are text, and `1:30` is
-text and not ninety.
-
-What is wrong with a configuration file: where, and why; never a secret.
+A plain scalar means what YAML 1.2's core schema says (section 10.3.2), not PyYAML's YAML 1.1: `no` and `2026-01-01` are
+text, and `1:30` is text and not ninety. A problem says where and why, and never shows a secret.
 """
 
 import json
@@ -35,6 +27,22 @@ SECRET_KEY_NAME = "client_secret"  # noqa: S105 - a key's name
 LONGEST_KEY_SHOWN = 60
 
 _plain_key = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+LONGEST_NUMBER = 18  # digits: what every database keeps exactly
+
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_whole = re.compile(r"[-+]?[0-9]+\Z")
+_decimal = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_unstorable = re.compile("[\x00\ud800-\udfff]")
+
+DEEPEST = 20
+# libyaml, where PyYAML was built with it, reads several times as fast; the events are the same.
+FAST: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+LARGEST_FILE = 1_048_576  # bytes
+MOST_VALUES = 100_000
+
+_quoted = re.compile(r"'(?!<)[^']{2,}'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +117,6 @@ class Findings:
             raise ConfigurationRefused(self.problems)
 
 
-LONGEST_NUMBER = 18  # digits: what every database keeps exactly
-
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_whole = re.compile(r"[-+]?[0-9]+\Z")
-_decimal = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
-_unstorable = re.compile("[\x00\ud800-\udfff]")
-
-
 class ScalarRefused(ValueError):
     """A scalar that cannot be used; the message is for the administrator and does not hold it."""
 
@@ -155,11 +154,6 @@ def _fraction(text: str) -> float:
     if not math.isfinite(value):
         raise ScalarRefused("is too large a number; put it in quotes if it is text")
     return value
-
-
-DEEPEST = 20
-# libyaml, where PyYAML was built with it, reads several times as fast; the events are the same.
-FAST: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class StructureRefused(Exception):
@@ -276,12 +270,6 @@ class _Composer:
 
 def _is_tagged(tag: str | None) -> bool:
     return tag not in (None, "!")
-
-
-LARGEST_FILE = 1_048_576  # bytes
-MOST_VALUES = 100_000
-
-_quoted = re.compile(r"'(?!<)[^']{2,}'")
 
 
 def read_yaml(content: bytes, *, merge: bool = False) -> tuple[Any, Findings]:

@@ -1,6 +1,8 @@
-"""The server: granian with the settings' options, which on SIGTERM first says that it leaves and then does.
+"""
+The server: granian with the settings' options.
 
-Where the processes of one server put their counters together, so that any of them answers for all.
+On SIGTERM it first says that it is leaving and then leaves. The processes of one server keep their counters in one
+place, so that any of them answers for all.
 """
 
 import gc
@@ -30,6 +32,7 @@ from ssoconsole.serve.port import problem_with
 APPLICATION = "ssoconsole.wsgi:application"
 # How long a request that is being answered may still take: longer than the longest call to a provider.
 FINISH_WITHIN = 20  # seconds
+VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class DrainingServer(MPServer):
@@ -98,9 +101,6 @@ def server_of_settings() -> DrainingServer:
         log_level=LogLevels.info,
         log_dictconfig=handler_config(settings.LOG_FORMAT),
     )
-
-
-VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @contextmanager

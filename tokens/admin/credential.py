@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -19,7 +19,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.admin_base import asks_first
+from ssoconsole.platform.admin_base import AnyModelAdmin, asks_first
 from ssoconsole.platform.keyset.filters import EndsFilter, StateFilter
 from tokens.admin.bot_forms import TrialForm
 from tokens.admin.records import RecordAdmin
@@ -28,11 +28,6 @@ from tokens.credentials.services import retire_credential
 from tokens.credentials.workloads import explain_rule
 from tokens.models import Credential
 from tokens.records.revocation import revoke_tokens_of_credential
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
 
 
 def try_token(model_admin: AnyModelAdmin, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:

@@ -2,10 +2,9 @@
 
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -16,17 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from ssoconsole.platform.accounts.shown_once import keep_for_one_look, look_once
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_base import AnyModelAdmin
 from ssoconsole.platform.errors import DomainError
 from tokens.admin.records import LinesField
 from tokens.bots.grants import grants_of
 from tokens.models import Audience, Bot, TokenRecord
 from tokens.protocol.access_token import WORDS, shown_lifetime
 from tokens.records.services import issue_token
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
 
 UNLIMITED = "Unlimited"
 

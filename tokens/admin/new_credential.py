@@ -1,26 +1,22 @@
 """The pages that register a bot's keys and let a workload in."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.admin_base import AnyModelAdmin
 from ssoconsole.platform.errors import DomainError
 from tokens.admin.bot_forms import NewFederationForm, NewKeysForm
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.models import Bot
 from tokens.protocol.federation import caution_about_rule
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
 
 Save = Callable[[Bot, Any, Actor], object]
 

@@ -7,10 +7,9 @@ import json
 import re
 import shlex
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -22,7 +21,7 @@ from django.utils import timezone
 
 from ssoconsole.platform.accounts.shown_once import keep_for_one_look, look_once
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.admin_base import may_view
+from ssoconsole.platform.admin_base import AnyModelAdmin, may_view
 from ssoconsole.platform.errors import DomainError
 from tokens.admin.bot_forms import NewSecretForm
 from tokens.credentials.services import add_client_secret
@@ -78,11 +77,6 @@ workflowConfig:
       jwtToken: ${{TOKEN}}
 """,
 }
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
 
 
 def snippets_for(bot: Bot) -> list[tuple[str, str]]:

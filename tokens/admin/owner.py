@@ -1,23 +1,17 @@
 """Whose a bot is: names are offered while one types, and one that is nobody's is a warning and no refusal."""
 
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
-from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ssoconsole.platform.accounts.models import User
-from ssoconsole.platform.admin_base import may_view
+from ssoconsole.platform.admin_base import AnyModelAdmin, may_view
 from ssoconsole.platform.keyset.filters import beginning_with, in_any_case
 from tokens.bots.services import owner_waits
 from tokens.models import Bot
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
 
 OFFERED = 10
 KNOWN = "Known"

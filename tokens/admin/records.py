@@ -1,20 +1,12 @@
-"""What the admin pages of this app have in common.
+"""What the admin pages of this app have in common."""
 
-Lists as lines of text.
-"""
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.http import HttpRequest
 
+from ssoconsole.platform.admin_base import AnyModelAdmin
 from ssoconsole.platform.keyset.paginator import BoundedListAdmin
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
 
 
 class UndeletableAdmin(AnyModelAdmin):

@@ -3,8 +3,6 @@
 The page that brings in a signing key from elsewhere.
 """
 
-from typing import TYPE_CHECKING, Any
-
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -15,18 +13,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.admin_base import asks_first
+from ssoconsole.platform.admin_base import AnyModelAdmin, asks_first
 from ssoconsole.platform.errors import DomainError
 from tokens.admin.records import RecordAdmin
 from tokens.keys.importing import import_signing_key
 from tokens.keys.services import compromise_signing_key, rotate_signing_key, rotation_possible_from
 from tokens.models import SigningKey
 from tokens.protocol.key_file import LARGEST_FILE
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
 
 
 class ImportKeyForm(forms.Form):

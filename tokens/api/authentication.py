@@ -1,7 +1,4 @@
-"""Callers with a token of this console (RFC 6750).
-
-Who may do what through the REST API.
-"""
+"""Who calls the REST API (tokens of this console by RFC 6750), and what each caller may do."""
 
 from dataclasses import dataclass
 from typing import Any

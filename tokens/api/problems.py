@@ -1,6 +1,7 @@
-"""Errors of the REST API as problem details (RFC 9457); the one table from domain errors to statuses.
+"""
+Errors of the REST API as problem details (RFC 9457), and the trace of a refusal.
 
-What the trace of a refusal of the REST API is made of.
+The table from domain errors to statuses is here and nowhere else.
 """
 
 import re
@@ -28,6 +29,7 @@ from tokens.models import TokenRecord, TokenRefusal
 from tokens.refusals.services import STRANGER, Refused, keep_refusal, plausible_name, presentable
 
 _FIELD = re.compile(r"[a-z_]{1,40}\Z")
+log = structlog.get_logger("tokens.api")
 
 
 def keep(request: Request, error: Exception, answer: Response) -> str:
@@ -98,8 +100,6 @@ def _fields(errors: object) -> str:
 def _bearer(request: Request) -> str:
     return str(request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[2].strip())
 
-
-log = structlog.get_logger("tokens.api")
 
 # The most specific class decides; a domain error that is not here is a request that makes no sense.
 STATUSES: dict[type[DomainError], int] = {

@@ -1,7 +1,4 @@
-"""What the views about bots and tokens have in common.
-
-`Idempotency-Key` on the requests that create something.
-"""
+"""The base of the views about bots and tokens, and `Idempotency-Key` on requests that create something."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,20 +13,6 @@ from tokens.api.authentication import actor_of
 from tokens.repeats import do_once
 
 __all__ = ["ConsoleView", "created", "one"]
-
-
-class ConsoleView(ResourceView):
-    """
-    One resource, with what `ConsoleAdministrator` may know of it.
-
-    `owners_may_read` opens safe methods to people who own a bot, for what `visible_bots` lets them see;
-    `only_reads` says that POST is safe too: it asks about something that belongs into no URL.
-    """
-
-    owners_may_read: ClassVar[bool] = False
-    only_reads: ClassVar[bool] = False
-
-
 Post = Callable[..., Response]
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -42,6 +25,18 @@ IDEMPOTENCY_KEY = OpenApiParameter(
         "time. The same name with another body is 422 `idempotency_key_reused`."
     ),
 )
+
+
+class ConsoleView(ResourceView):
+    """
+    One resource, with what `ConsoleAdministrator` may know of it.
+
+    `owners_may_read` opens safe methods to people who own a bot, for what `visible_bots` lets them see;
+    `only_reads` says that POST is safe too: it asks about something that belongs into no URL.
+    """
+
+    owners_may_read: ClassVar[bool] = False
+    only_reads: ClassVar[bool] = False
 
 
 def repeatable(post: Post) -> Post:

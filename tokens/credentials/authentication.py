@@ -1,11 +1,10 @@
-"""Check what a client claims: whatever is wrong with it, he is told the same, and the log is told the cause.
+"""
+Check what a client claims: whatever is wrong with it, he is told the same, and the log is told the cause.
 
-Count failed authentications by name and by address.
-
-Only failures are slowed down, and only by being told when to come back: a secret of 256 random bits cannot be
-guessed at any speed, while refusing good credentials after other people's failures would hand everybody a way
-to stop any bot. The counts live in the cache, which all processes share; without the cache nothing is counted
-and nothing is refused.
+Failures are counted by name and by address. Only failures are slowed down, and only by being told when to come back: a
+secret of 256 random bits cannot be guessed at any speed, while refusing good credentials after other people's failures
+would hand everybody a way to stop any bot. The counts live in the cache, which all processes share; without the cache
+nothing is counted and nothing is refused.
 """
 
 import hashlib
@@ -37,6 +36,9 @@ log = structlog.get_logger("tokens.throttling")
 WINDOW = 60  # seconds
 MOST_PER_NAME = 20
 MOST_PER_ADDRESS = 60
+log = structlog.get_logger("tokens.authentication")
+
+_STAND_IN = ALGORITHMS["ES256"]
 
 
 def count_failure(*, client_id: str, source: str | None) -> int | None:
@@ -63,11 +65,6 @@ def _increment(what: str) -> int:
         return cache.incr(key)
     except ValueError:  # it ended in between
         return 1
-
-
-log = structlog.get_logger("tokens.authentication")
-
-_STAND_IN = ALGORITHMS["ES256"]
 
 
 def authenticate_client(

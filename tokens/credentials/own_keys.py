@@ -1,4 +1,5 @@
-"""private_key_jwt: a bot proves itself with a key of its own (RFC 7523, OpenID Connect Core section 9).
+"""
+private_key_jwt: a bot proves itself with a key of its own (RFC 7523, OpenID Connect Core section 9).
 
 An assertion counts once (RFC 7523 section 3, item 7), however many processes it comes to at once.
 """
@@ -26,6 +27,11 @@ from tokens.remote_keys import Source, verify_by_source
 # Longer than any leeway and any step of a clock: a used assertion must be refused for its age before it is
 # forgotten.
 STAYS = timedelta(hours=1)
+MOST_PARSED = 256
+_STAND_IN = JOSE_ALGORITHMS[ALGORITHMS[0]]
+
+# By credential, with the document that was parsed.
+_parsed: dict[uuid.UUID, tuple[Any, JwkSet]] = {}
 
 
 def spend_assertion(*, bot: Bot, jti_hash: str, expires_at: datetime) -> None:
@@ -46,13 +52,6 @@ def drop_spent_assertions(*, at: datetime) -> int:
     """Forget used assertions that have expired for good; return how many. In batches, each of its own."""
     gone = SpentAssertion.objects.filter(expires_at__lt=at - STAYS).order_by("expires_at")
     return delete_in_batches(gone)
-
-
-MOST_PARSED = 256
-_STAND_IN = JOSE_ALGORITHMS[ALGORITHMS[0]]
-
-# By credential, with the document that was parsed.
-_parsed: dict[uuid.UUID, tuple[Any, JwkSet]] = {}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""Writes to client secrets, and the retirement of any credential.
+"""
+Write client secrets, retire any credential, and note when and from where one was last used.
 
-When and from where a credential was last used: the evidence for retiring the others.
+The last use is the evidence for retiring the other credentials.
 """
 
 import secrets
@@ -25,6 +26,9 @@ LONGEST_UNUSED_DAYS = 3_650
 # Every hash that a secret may be kept as, by the readings of it and the keys of the ring; to each the one that the same
 # reading has under the newest key.
 Hashes = Mapping[str, str]
+
+# Between two writes of the last use of one credential: issuing must not be a write per request.
+LAST_USED_EVERY = timedelta(minutes=1)
 
 
 @transaction.atomic
@@ -124,10 +128,6 @@ def _shown(credential: Credential) -> dict[str, object]:
         "expires_at": end.isoformat() if end else None,
         **({"retire_after_unused_days": days} if (days := credential.retire_after_unused_days) else {}),
     }
-
-
-# Between two writes of the last use of one credential: issuing must not be a write per request.
-LAST_USED_EVERY = timedelta(minutes=1)
 
 
 def note_use(

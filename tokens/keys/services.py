@@ -1,11 +1,10 @@
-"""The life of signing keys: which one signs, which one is next, and how one is taken out.
+"""
+The life of signing keys: which one signs, which one is next, how long one goes on verifying, how one is taken out.
 
 Besides the key that signs, the next ones of its algorithm are always published already, so that every verifier
 has had them long before the first token is signed with them (RFC 7517 section 5, OpenID Connect Core 10.1.1).
 
-How long a key that signs no more goes on verifying, and what is left of it afterwards.
-
-Signing keys in the form that computes; their state always comes from the database.
+Parsed keys are kept in the process; the state of a key always comes from the database.
 """
 
 from datetime import datetime, timedelta
@@ -25,6 +24,20 @@ from ssoconsole.platform.jose.sign import generate_private_key, private_key_from
 from tokens.errors import AlgorithmUnknown, KeyUnknown, NoSigningKey
 from tokens.models import Audience, SigningKey, TokenRecord
 from tokens.status.services import status_lists_changed
+
+_keys: dict[UUID, SigningKey] = {}
+
+public_keys: ParsedKeys[SigningKey, JwkSet] = ParsedKeys(lambda key: JwkSet.parse({"keys": [key.public_jwk]}))
+
+# What was being signed while the key was retired: a token that is on its way into the database, a status list
+# that APIs may go by for a quarter of an hour.
+IN_FLIGHT = timedelta(hours=1)
+
+# How long a key is published before it signs. The key set may be kept for 300 seconds (its Cache-Control); the
+# rest is for an answer that was on its way while the key was being published.
+PUBLISHED_AHEAD = timedelta(seconds=360)
+# Two, so that a rotation soon after another one, or after a compromise, has a key that everybody knows.
+KEYS_AHEAD = 2
 
 
 def _private(key: SigningKey) -> PrivateMaterial:
@@ -62,13 +75,7 @@ def forget_key(key: SigningKey) -> None:
     private_keys.forget(key.kid)
 
 
-_keys: dict[UUID, SigningKey] = {}
 private_keys: ParsedKeys[SigningKey, PrivateMaterial] = ParsedKeys(_private)
-public_keys: ParsedKeys[SigningKey, JwkSet] = ParsedKeys(lambda key: JwkSet.parse({"keys": [key.public_jwk]}))
-
-# What was being signed while the key was retired: a token that is on its way into the database, a status list
-# that APIs may go by for a quarter of an hour.
-IN_FLIGHT = timedelta(hours=1)
 
 
 def last_use(key: SigningKey, *, at: datetime) -> datetime | None:
@@ -119,13 +126,6 @@ def _erase_private_halves() -> None:
     for key in SigningKey.objects.exclude(retired_at=None, compromised_at=None):
         if SigningKey._meta.get_field("private_key").value_from_object(key):
             SigningKey.objects.filter(pk=key.pk).update(private_key="")
-
-
-# How long a key is published before it signs. The key set may be kept for 300 seconds (its Cache-Control); the
-# rest is for an answer that was on its way while the key was being published.
-PUBLISHED_AHEAD = timedelta(seconds=360)
-# Two, so that a rotation soon after another one, or after a compromise, has a key that everybody knows.
-KEYS_AHEAD = 2
 
 
 @transaction.atomic

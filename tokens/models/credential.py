@@ -1,7 +1,4 @@
-"""How a bot proves itself.
-
-Client assertions that have been used.
-"""
+"""How a bot proves itself, and the client assertions that have been used."""
 
 import uuid
 from datetime import datetime

@@ -1,6 +1,7 @@
-"""The record of one issued JWT; never the JWT itself.
+"""
+The record of one issued JWT, never the JWT itself; and status lists.
 
-Status lists: which issued tokens still count, for APIs that never call the console.
+A status list says which issued tokens still count, for APIs that never call the console.
 """
 
 import uuid

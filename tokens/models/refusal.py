@@ -1,6 +1,7 @@
-"""The trace of a refusal at a door for programs.
+"""
+The trace of a request by a program that was refused, and a request that its client may repeat.
 
-Requests that a client may repeat without doing the thing twice.
+However often it is repeated, what it asks for is done once.
 """
 
 from django.db import models

@@ -1,6 +1,7 @@
-"""The keys that sign bot tokens.
+"""
+The keys that sign bot tokens, and keys that others publish.
 
-Keys that others publish: a bot's own at its `jwks_uri`, a workload platform's at its issuer.
+Others are a bot, at its `jwks_uri`, and a workload platform, at its issuer.
 """
 
 import uuid

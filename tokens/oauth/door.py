@@ -1,7 +1,4 @@
-"""What every OAuth endpoint does before and after its own part.
-
-What the trace of a refusal at an OAuth endpoint is made of.
-"""
+"""What every OAuth endpoint does before and after its own part, and what the trace of a refusal there is made of."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -40,6 +37,27 @@ from tokens.protocol.form import MOST_BYTES, Form, parse_form, read_charset
 from tokens.refusals.services import STRANGER, Refused, keep_refusal, presentable
 
 DOORS = {f"/oauth/{door.value}": door.value for door in TokenRefusal.Door if door != TokenRefusal.Door.API}
+log = structlog.get_logger("tokens.oauth")
+
+Endpoint = Callable[[HttpRequest, Form], HttpResponse]
+View = Callable[[HttpRequest], HttpResponse]
+# Form, Authorization header and address to the body of the answer, or None for what is left to the endpoint.
+AtOnce = Callable[[Form, str | None, str | None], bytes | None]
+
+# Set where `answer_at_once` has left a request to the endpoint already; no header can have this name.
+LEFT_TO_THE_ENDPOINT = "console.left_to_the_endpoint"
+# Set where it has found that no live credential fits, so that nobody looks again.
+CREDENTIAL_IS_UNKNOWN = "console.credential_is_unknown"
+
+# A URL ends up in logs and histories: what proves something has no place in it.
+NEVER_IN_THE_QUERY = (
+    "access_token",
+    "client_assertion",
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "token",
+)
 
 
 def note_name(request: HttpRequest, unverified_client_id: str | None) -> None:
@@ -77,29 +95,6 @@ def keep(request: HttpRequest, error: DomainError, *, status: int, answered: str
 
 def _bearer(request: HttpRequest) -> str:
     return str(request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[2].strip())
-
-
-log = structlog.get_logger("tokens.oauth")
-
-Endpoint = Callable[[HttpRequest, Form], HttpResponse]
-View = Callable[[HttpRequest], HttpResponse]
-# Form, Authorization header and address to the body of the answer, or None for what is left to the endpoint.
-AtOnce = Callable[[Form, str | None, str | None], bytes | None]
-
-# Set where `answer_at_once` has left a request to the endpoint already; no header can have this name.
-LEFT_TO_THE_ENDPOINT = "console.left_to_the_endpoint"
-# Set where it has found that no live credential fits, so that nobody looks again.
-CREDENTIAL_IS_UNKNOWN = "console.credential_is_unknown"
-
-# A URL ends up in logs and histories: what proves something has no place in it.
-NEVER_IN_THE_QUERY = (
-    "access_token",
-    "client_assertion",
-    "client_assertion_type",
-    "client_id",
-    "client_secret",
-    "token",
-)
 
 
 @dataclass(frozen=True)

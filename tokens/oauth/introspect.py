@@ -52,11 +52,11 @@ def introspection_at_once(form: Form, authorization: str | None, address: str | 
         return None
     now, hashes = timezone.now(), hashes_of(client.unverified_client_secrets)
     proved, name = proof(client, hashes, at=now), client.unverified_client_id
-    known, record = CLIENTS_KNOWN.get(hashes, name, at=now), None
+    known, live = CLIENTS_KNOWN.get(hashes, name, at=now), None
     if known is not None and is_allowed(address, known.allowed_networks):
         # One statement finds the record, and that the client is still who this process remembers.
-        record = _live_record(token, LIVE_RECORD_FOR_KNOWN, known, **{**proved, **known_values(known)})
-    if record is None:
+        live = _live_token(token, LIVE_RECORD_FOR_KNOWN, known, **{**proved, **known_values(known)})
+    if live is None:
         found = client_by_secret(len(hashes)).rows(**proved)
         if not found:
             raise CredentialUnknown
@@ -66,14 +66,15 @@ def introspection_at_once(form: Form, authorization: str | None, address: str | 
         note_client_use(caller, hashes, address=address, at=now)
         CLIENTS_KNOWN.keep(hashes, name, found=caller, client=caller, at=now)
         if known is None or not caller.is_still(known):
-            record = _live_record(token, LIVE_RECORD, caller, at=now)
-    count_introspection(active=record is not None)
-    answer = introspection_answer(record.says(), profile=record.profile) if record else INACTIVE
-    return json.dumps(answer).encode()
+            live = _live_token(token, LIVE_RECORD, caller, at=now)
+    count_introspection(active=live is not None)
+    return json.dumps(INACTIVE if live is None else introspection_answer(live[0], profile=live[1])).encode()
 
 
-def _live_record(token: str, statement: Statement, caller: Client, **values: Any) -> Issued | None:
-    """The record of a live token that this bot may see; whatever is wrong costs the same."""
+def _live_token(
+    token: str, statement: Statement, caller: Client, **values: Any
+) -> tuple[AccessToken, str] | None:
+    """What a live token says that this bot may see, and its profile; whatever is wrong costs the same."""
     jws = parsed(token)
     records = statement.rows(jti=jti_of(jws), caller=caller.bot_id, **values)
     if not records or jws is None:
@@ -84,12 +85,12 @@ def _live_record(token: str, statement: Statement, caller: Client, **values: Any
     if not may_see(caller.bot_id, of=record.bot_id, roles=roles_there or []):
         spend_verification(STAND_IN)
         return None
-    key = signing_key_of(record.signing_key_id)
+    key, says = signing_key_of(record.signing_key_id), record.says()
     try:
-        check_token(jws, says=record.says(), profile=record.profile, key=key, text=token)
+        check_token(jws, says=says, profile=record.profile, key=key, text=token)
     except JwtRefused:
         return None
-    return record
+    return says, record.profile
 
 
 INTROSPECTION = QuickEndpoint(introspection_at_once)

@@ -1,6 +1,7 @@
-"""The documents that tell a client and an API all they need: RFC 8414 metadata and the JWKS.
+"""
+What a client and an API can read without credentials: RFC 8414 metadata, the JWKS, and the status lists.
 
-GET /oauth/status/<n>: the status list that tokens point to; GET /oauth/status: where the lists are.
+GET /oauth/status/<n> is the status list that tokens point to; GET /oauth/status says where the lists are.
 """
 
 from django.conf import settings
@@ -16,6 +17,8 @@ from tokens.oauth.token import GRANT_TYPES
 from tokens.protocol.client_authentication import ALGORITHMS, METHODS
 from tokens.status.published import TYP, status_list_token, status_list_uris
 from tokens.status.services import KEPT, find_status_list
+
+MEDIA_TYPE = f"application/{TYP}"
 
 
 @public_endpoint
@@ -53,9 +56,6 @@ def metadata_document(request: HttpRequest) -> HttpResponse:
 def jwks_document(request: HttpRequest) -> HttpResponse:
     """Answer the public keys (RFC 7517 section 5)."""
     return answers.public_document(request, published_keys(at=timezone.now()))
-
-
-MEDIA_TYPE = f"application/{TYP}"
 
 
 @gzip_page

@@ -1,7 +1,4 @@
-"""The claims of a bot's token in either profile.
-
-How long a token lives: seconds, or the words that OpenMetadata uses.
-"""
+"""The claims of a bot's token in either profile, and its lifetime: seconds, or the words that OpenMetadata uses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +15,16 @@ OPENMETADATA = "openmetadata"
 TYP = {RFC9068: "at+jwt", OPENMETADATA: "JWT"}
 
 LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z
+WORDS: dict[str, timedelta | None] = {
+    "OneHour": timedelta(hours=1),
+    "1": timedelta(days=1),
+    "7": timedelta(days=7),
+    "30": timedelta(days=30),
+    "60": timedelta(days=60),
+    "90": timedelta(days=90),
+    "Unlimited": None,
+}
+LONGEST = timedelta(days=36_525)  # a century: what is longer means Unlimited and should say so
 
 
 @dataclass(frozen=True)
@@ -85,18 +92,6 @@ def _openmetadata(token: AccessToken) -> dict[str, Any]:
     if token.roles:
         claims["roles"] = list(token.roles)
     return {**claims, "jti": token.jti, "aud": token.audience}
-
-
-WORDS: dict[str, timedelta | None] = {
-    "OneHour": timedelta(hours=1),
-    "1": timedelta(days=1),
-    "7": timedelta(days=7),
-    "30": timedelta(days=30),
-    "60": timedelta(days=60),
-    "90": timedelta(days=90),
-    "Unlimited": None,
-}
-LONGEST = timedelta(days=36_525)  # a century: what is longer means Unlimited and should say so
 
 
 def parse_lifetime(value: object) -> timedelta | None:

@@ -1,8 +1,8 @@
-"""How a client says who it is: HTTP Basic, the form (RFC 6749 section 2.3.1), or an assertion (RFC 7521 4.2).
+"""
+How a client says who it is: HTTP Basic, the form (RFC 6749 section 2.3.1), or an assertion (RFC 7521 4.2).
 
-What a JWT must say by which a bot proves itself with its own key (RFC 7523 section 3, rfc7523bis).
-
-Client secrets: how they are made, judged and hinted at.
+By an assertion a bot proves itself with its own key: what the JWT must say is in RFC 7523 section 3 and rfc7523bis. A
+client secret is made, judged and shown in part here too.
 """
 
 import base64
@@ -26,6 +26,26 @@ METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 LONGEST_HEADER = 8_192
+
+# Of an assertion: advertised, and taken. Never a MAC: whoever could verify it could also make it.
+ALGORITHMS = ("ES256", "ES384", "EdDSA", "Ed25519", "PS256", "RS256")
+
+# Of an assertion, in seconds. Clocks that are ten seconds ahead are common, one that is a minute ahead is wrong.
+LEEWAY = 30
+LONGEST_LIFE = 600
+
+# Of a client secret that is made here.
+PREFIX = "ssoc_"  # so that whoever scans for leaked secrets recognises ours
+RANDOM_BYTES = 32
+RANDOM_LENGTH = 43  # 256 bits in base 62
+CHECKSUM_LENGTH = 6
+
+# Of one that is brought.
+SHORTEST = 32
+LONGEST = 512
+LEAST_BITS = 90
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True)
@@ -121,14 +141,6 @@ def _assertion(form: Form) -> UnverifiedAssertion:
     return UnverifiedAssertion(form.one("client_id"), assertion)
 
 
-# Advertised, and taken. Never a MAC: whoever could verify it could also make it.
-ALGORITHMS = ("ES256", "ES384", "EdDSA", "Ed25519", "PS256", "RS256")
-
-# Seconds. Clocks that are ten seconds ahead are common, one that is a minute ahead is wrong.
-LEEWAY = 30
-LONGEST_LIFE = 600
-
-
 def check_assertion(claims: Mapping[str, Any], *, client_id: str, issuer: str, now: int) -> None:
     """
     Check verified claims: `iss` and `sub` are the client, `aud` is `issuer` and nothing else, `jti` is there.
@@ -155,18 +167,6 @@ def hash_of_use(*, issuer: str, jti: str) -> str:
     """Return what stands for one assertion in the record of used ones: hex SHA-256 of issuer and `jti`."""
     # No issuer holds a NUL, so that no two pairs run together.
     return hashlib.sha256(f"{issuer}\0{jti}".encode("utf-8", "surrogatepass")).hexdigest()
-
-
-PREFIX = "ssoc_"  # so that whoever scans for leaked secrets recognises ours
-RANDOM_BYTES = 32
-RANDOM_LENGTH = 43  # 256 bits in base 62
-CHECKSUM_LENGTH = 6
-
-SHORTEST = 32
-LONGEST = 512
-LEAST_BITS = 90
-
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def format_client_secret(random: bytes) -> str:

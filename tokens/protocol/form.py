@@ -83,10 +83,12 @@ def parse_form(body: bytes, *, repeatable: Collection[str] = (), charset: str = 
 
 def decode_component(raw: bytes) -> str:
     """Undo application/x-www-form-urlencoded for one name or value. Raises InvalidRequest."""
-    if _BAD_PERCENT.search(raw):
-        raise InvalidRequest("A percent sign is not followed by two hexadecimal digits.")
+    if b"%" in raw or b"+" in raw:
+        if _BAD_PERCENT.search(raw):
+            raise InvalidRequest("A percent sign is not followed by two hexadecimal digits.")
+        raw = unquote_to_bytes(raw.replace(b"+", b" "))
     try:
-        text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise InvalidRequest("The body is not UTF-8.") from None
     if "\0" in text:

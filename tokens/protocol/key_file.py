@@ -1,6 +1,7 @@
-"""Read a signing key out of a file, as other servers keep theirs.
+"""
+Read a signing key out of a file, as other servers keep theirs.
 
-Keys whose private half everybody has: shipped as examples, and found in production again and again.
+Keys whose private half everybody has are known: they were shipped as examples, and are found in production.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,14 @@ LARGEST_FILE = 65_536  # bytes; the largest RSA key that anything verifies with 
 
 # What the console signs with, by kind and curve of the key.
 _ALGORITHMS = {("RSA", None): "RS256", ("EC", "P-256"): "ES256", ("OKP", "Ed25519"): "EdDSA"}
+
+# OpenMetadata's default JWT_KEY_ID (conf/openmetadata.yaml), which belongs to the key pair in its repository,
+# images and charts (conf/private_key.der, conf/public_key.der). Its documentation asks to replace both.
+KEY_IDS = frozenset({"gb389a-9f76-gdjs-a92j-0242bk94356"})
+
+# RFC 7638 thumbprints of their public halves, under whatever key id they come. OpenMetadata's is the only modulus
+# that fits the signatures of the tokens in its own sources.
+THUMBPRINTS = frozenset({"Db0dhKG2UYMwVssQYb4_2XxUSyB2gmaXm-nOhX2Hvug"})
 
 
 def read_key_file(raw: bytes) -> PrivateMaterial | PublicMaterial:
@@ -71,15 +80,6 @@ def _public(raw: bytes, *, pem: bool) -> object:
         return load(raw)
     except (ValueError, UnsupportedAlgorithm):
         return None
-
-
-# OpenMetadata's default JWT_KEY_ID (conf/openmetadata.yaml), which belongs to the key pair in its repository,
-# images and charts (conf/private_key.der, conf/public_key.der). Its documentation asks to replace both.
-KEY_IDS = frozenset({"gb389a-9f76-gdjs-a92j-0242bk94356"})
-
-# RFC 7638 thumbprints of their public halves, under whatever key id they come. OpenMetadata's is the only modulus
-# that fits the signatures of the tokens in its own sources.
-THUMBPRINTS = frozenset({"Db0dhKG2UYMwVssQYb4_2XxUSyB2gmaXm-nOhX2Hvug"})
 
 
 def is_demonstration_key(jwk: Mapping[str, str], *, kid: str) -> bool:

@@ -1,6 +1,7 @@
-"""Scope values (RFC 6749 section 3.3) and roles.
+"""
+The names in a grant: scope values (RFC 6749 section 3.3), roles, and audiences.
 
-Names of audiences: absolute URIs without a fragment (RFC 8707 section 2).
+The name of an audience is an absolute URI without a fragment (RFC 8707 section 2).
 """
 
 import re
@@ -15,6 +16,9 @@ LONGEST_ROLE = 100
 # %x21 / %x23-5B / %x5D-7E: everything printable but the space, the quotation mark and the backslash.
 _SCOPE_TOKEN = re.compile(r"[!#-\[\]-~]{1,255}")
 _BLANKS = re.compile(r"[ \t\r\n]+")
+LONGEST = 255
+
+_URI_CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]+")
 
 
 def parse_scope(text: str) -> list[str]:
@@ -47,11 +51,6 @@ def check_roles(roles: Iterable[object]) -> list[str]:
             raise RoleInvalid(received=repr(role)[:50])
         checked[role] = None
     return list(checked)
-
-
-LONGEST = 255
-
-_URI_CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]+")
 
 
 def check_identifier(identifier: str) -> str:

@@ -1,10 +1,10 @@
-"""What a platform's token must say for a federation rule to let its workload in, and the same told step by step.
+"""
+What a platform's token must say for a federation rule to let its workload in, and the same told step by step.
 
 A platform hands the same token to a workload again and again until it ends (a Kubernetes projected token lives for
 an hour), so that it counts as often as it is shown. What bounds it is its audience, its life of at most a day, and
-the allowed networks of the bot.
-
-Where an issuer says that its keys are (OpenID Connect Discovery section 4, RFC 8414 section 3).
+the allowed networks of the bot. Where an issuer has its keys is said by OpenID Connect Discovery section 4 or RFC 8414
+section 3.
 """
 
 import json
@@ -32,6 +32,7 @@ LONGEST_LIFE = 86_400
 Rule = Mapping[str, Any]
 Claims = Mapping[str, Any]
 Check = Callable[[Rule, Claims, int], None]
+LONGEST = 512
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,6 @@ def _tried(name: str, step: Callable[[], None]) -> Line:
 
 def _line(name: str, refused: JwtRefused) -> Line:
     return Line(name, False, expected=refused.expected or refused.code, received=refused.received)
-
-
-LONGEST = 512
 
 
 def discovery_urls(issuer: str) -> tuple[str, str]:

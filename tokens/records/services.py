@@ -1,8 +1,7 @@
-"""Issue tokens.
+"""
+Issue tokens, and drop the records of those that ended long ago.
 
-Records of tokens that ended long ago, which are dropped.
-
-How many tokens a bot holds: a safety net for one that asks in a loop, which costs the others nothing.
+How many tokens a bot may hold is limited: a safety net for one that asks in a loop, which costs the others nothing.
 """
 
 import secrets
@@ -44,6 +43,9 @@ MOST_BOTS = 10_000
 
 _left: dict[tuple[int, int], tuple[int, datetime]] = {}
 
+# A token that lives for longer is not fetched anew by its bot as a matter of course: its end is somebody's work.
+LONG_LIVED = timedelta(hours=24)
+
 
 def take_room(*, bot_id: int, most: int, at: datetime) -> None:
     """
@@ -68,10 +70,6 @@ def take_room(*, bot_id: int, most: int, at: datetime) -> None:
 def forget_counts() -> None:
     """Forget what this process has counted, for a database that has been replaced under it."""
     _left.clear()
-
-
-# A token that lives for longer is not fetched anew by its bot as a matter of course: its end is somebody's work.
-LONG_LIVED = timedelta(hours=24)
 
 
 @transaction.atomic

@@ -1,12 +1,9 @@
-"""Keeping refusals, and dropping old ones.
+"""
+Keep refusals, drop old ones, and explain one to an administrator.
 
-How many refusals a minute are put on record.
-
-Anybody may be refused, and each record is a row. What ends is the record, never the answer.
-
-What of a stranger's request may be kept: one line, no secret, nothing that a database refuses.
-
-What an administrator is told about a refusal: what the token that was shown says, and how things stand now.
+Anybody may be refused, and each record is a row: how many a minute are recorded is limited. The limit ends the
+record, never the answer. Of a stranger's request one line may be kept, with no secret in it and nothing that a
+database refuses. The explanation has what the token that was shown says, and how things stand now.
 """
 
 import re
@@ -45,6 +42,19 @@ _SECRET_LIKE = re.compile(rf"{PREFIX}\w*|eyJ[\w-]*\.[\w.-]*|[\w-]{{40,}}")
 _HEADER = ("alg", "typ", "kid")
 _CLAIMS = ("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "scope", "client_id")
 MOST_AUDIENCES = 5
+PER_CLIENT = 20
+PER_ADDRESS = 30
+ALTOGETHER = 300
+
+log = structlog.get_logger("tokens.refusals")
+
+# One more than a sign-in's reference has, so that one is never the other: 3.6 million million.
+WORDS = 4
+STRANGER = "stranger"
+
+MOST_CREDENTIALS = 20
+# They look at members of the token that are not kept.
+NOT_KEPT = ("profile",)
 
 
 def presentable(text: object) -> str:
@@ -87,11 +97,6 @@ def _place(status: Any) -> dict[str, Any] | None:
     return {"status_list": {"idx": place["idx"], "uri": shown(place.get("uri", ""))}}
 
 
-PER_CLIENT = 20
-PER_ADDRESS = 30
-ALTOGETHER = 300
-
-
 def is_worth_a_record(*, proven: str, client_id: str, source: str | None) -> bool:
     """
     Count one more; False past so many in a minute.
@@ -107,13 +112,6 @@ def is_worth_a_record(*, proven: str, client_id: str, source: str | None) -> boo
         and (not client_id or may_try(f"refusals:named:{client_id}", tries=PER_CLIENT))
         and may_try("refusals:of:strangers", tries=ALTOGETHER)
     )
-
-
-log = structlog.get_logger("tokens.refusals")
-
-# One more than a sign-in's reference has, so that one is never the other: 3.6 million million.
-WORDS = 4
-STRANGER = "stranger"
 
 
 @dataclass(frozen=True)
@@ -195,11 +193,6 @@ def _look_at(token: str, row: TokenRefusal) -> None:
         row.unverified_token = kept_of(read_unverified(token))
         return
     row.code, row.expected, row.received = "token_unreadable", failure.expected, failure.received
-
-
-MOST_CREDENTIALS = 20
-# They look at members of the token that are not kept.
-NOT_KEPT = ("profile",)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""Which list a token is in, and where: lists are made when the first token falls into them.
+"""
+Which status list a token is in, and where; and have lists built again as soon as something has ended.
 
-Have status lists built again as soon as something ended.
+A list is made when the first token falls into it.
 
 The signal is a random word in the cache: a list that was built under another word is out of date. Where processes
 share no cache, as a command and a server with a local one, a list is built again when it is `KEPT` seconds old.
@@ -26,6 +27,13 @@ from tokens.protocol.status_list import index_of
 # Places in a list. It is part of every token that is out, as the seeds are: to change it would move them all.
 SIZE = 2**17
 SEED_BYTES = 32
+log = structlog.get_logger("tokens.status")
+
+KEPT = 5  # seconds a list is served at most without a look at the database
+
+_WORD = "tokens:status-lists:word"
+# Changes only with what tokens belong to, so that what is known of that is kept while tokens are revoked.
+_HOLDERS_WORD = "tokens:status-lists:holders"
 
 
 @dataclass(frozen=True)
@@ -114,15 +122,6 @@ def _remembered(row: StatusList) -> KnownList:
 def _remember(known: KnownList) -> None:
     _known[known.number] = known
     _unsure.discard(known.number)
-
-
-log = structlog.get_logger("tokens.status")
-
-KEPT = 5  # seconds a list is served at most without a look at the database
-
-_WORD = "tokens:status-lists:word"
-# Changes only with what tokens belong to, so that what is known of that is kept while tokens are revoked.
-_HOLDERS_WORD = "tokens:status-lists:holders"
 
 
 def status_lists_changed() -> None:

@@ -1,8 +1,7 @@
-"""A configuration that was read from any of the three forms, in one shape.
+"""
+The configuration of OpenMetadata in one shape: one that was read, from any of the three forms, and one to export.
 
-What an export consists of.
-
-What an export is made of: a registration, and where OpenMetadata runs.
+An export is made of a registration and of where OpenMetadata runs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from providers.protocol.openmetadata.findings import Code, Finding
 from providers.protocol.openmetadata.schema import HELM_GATE, PREFIXES, Section, Setting, Type, setting
 
 Path = tuple[Section, str]
+HEADER = "# OpenMetadata Server Authentication Configuration"
 
 
 class Form(StrEnum):
@@ -182,9 +182,6 @@ class Document:
         for entry in self.entries.values():
             if entry.setting.type != Type.SECRET and entry.value is not REFERENCE:
                 yield entry
-
-
-HEADER = "# OpenMetadata Server Authentication Configuration"
 
 
 @dataclass(frozen=True, slots=True)

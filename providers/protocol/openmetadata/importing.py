@@ -1,7 +1,4 @@
-"""An existing configuration of OpenMetadata as a registration of this console.
-
-What an authority says about the issuer.
-"""
+"""An existing configuration of OpenMetadata as a registration of this console; the issuer comes from its authority."""
 
 import re
 from collections.abc import Iterator
@@ -39,6 +36,21 @@ _SEVERAL_PATHS = (".b2clogin.com", ".ciamlogin.com")
 # Names that only machines of one network use, as for a way past the proxy.
 _INTERNAL = (".svc", ".local", ".internal", ".lan")
 _TENANT = re.compile(r"[0-9a-f-]{36}", re.IGNORECASE)
+
+# These do not sign anybody in by OpenID Connect.
+UNSUPPORTED = {
+    "basic": "is the server's own password login; there is no provider behind it",
+    "ldap": "is no OpenID Connect; put a provider in front of the directory",
+    "saml": "is another protocol; most SAML providers speak OpenID Connect too",
+}
+NAMES = {
+    "azure": "Entra ID",
+    "google": "Google",
+    "okta": "Okta",
+    "auth0": "Auth0",
+    "aws-cognito": "Amazon Cognito",
+}
+_ONELOGIN = re.compile(r"https://[a-z0-9-]+\.onelogin\.com/oidc/2/?")
 
 
 def issuer_of(provider: str, authority: str) -> str:
@@ -99,22 +111,6 @@ def issuer_behind(issuer: str, discovery_uri: str) -> str:
         return base if found else behind_endpoint(issuer)
     of_one_tenant = _ENTRA.fullmatch(issuer) and _ENTRA.fullmatch(base) and are_one(issuer, base)
     return base if of_one_tenant else issuer
-
-
-# These do not sign anybody in by OpenID Connect.
-UNSUPPORTED = {
-    "basic": "is the server's own password login; there is no provider behind it",
-    "ldap": "is no OpenID Connect; put a provider in front of the directory",
-    "saml": "is another protocol; most SAML providers speak OpenID Connect too",
-}
-NAMES = {
-    "azure": "Entra ID",
-    "google": "Google",
-    "okta": "Okta",
-    "auth0": "Auth0",
-    "aws-cognito": "Amazon Cognito",
-}
-_ONELOGIN = re.compile(r"https://[a-z0-9-]+\.onelogin\.com/oidc/2/?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
-"""Writing values so that every reader takes them for what they are.
+"""
+Write values, and blocks of YAML, so that every reader takes a value for what it is.
 
 A value of the environment is pasted into `openmetadata.yaml` before that is parsed, so that it is YAML itself:
 a text that is not plain stands in quotes of its own. A dollar sign would begin a substitution there and in
 Docker's files; it is always written as an escape.
-
-Settings as blocks of YAML, one line for each.
 """
 
 import re
@@ -23,6 +22,7 @@ _word = re.compile(_WORD)
 _words = re.compile(rf"{_WORD}(?: {_WORD})*")
 _RESOLVER = yaml.resolver.Resolver()
 _ESCAPED = frozenset("\"\\$'#")
+INDENT = "  "
 
 
 def quoted(text: str) -> str:
@@ -97,9 +97,6 @@ def _is_text(text: str, plain: "re.Pattern[str]") -> bool:
 
 def _resolved(text: str) -> str:
     return str(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]  # PyYAML's own
-
-
-INDENT = "  "
 
 
 def in_section(lines: Sequence[Line], section: Section) -> list[Line]:

@@ -1,9 +1,9 @@
-"""Every name that OpenMetadata's configuration of sign-in has: one row for each setting.
+"""
+Every name that OpenMetadata's configuration of sign-in has: one row for each setting.
 
 The three forms of the configuration call the same thing differently: `openmetadata.yaml` by `key`, the
-environment by `variable`, the values of the Helm chart by `helm`. An empty name says that a form has none.
-
-Variables of a server that are no settings of sign-in by OpenID Connect: known, so that nobody doubts them.
+environment by `variable`, the values of the Helm chart by `helm`. An empty name says that a form has none. Variables of
+a server that do not belong to sign-in are listed as known, so that they are not reported.
 """
 
 from collections.abc import Iterator

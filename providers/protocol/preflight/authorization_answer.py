@@ -1,14 +1,12 @@
-"""What an authorization endpoint says to a real request, as far as can be seen without signing in.
+"""
+Judge what an authorization endpoint and a token endpoint answer to a real request, before anybody has signed in.
 
-A sign-in page is good; so is a way back to the console, with a code or with the word that somebody has to sign in.
+A sign-in page is a good answer; so is a redirect to the console with a code, or with the error that somebody has to
+sign in. A page is read for its words, its forms, and whether it asks who the person is. What a refusal means is decided
+by the words of its page or of its error (RFC 6749 section 4.1.2.1).
 
-A web page as a person would read it: its words, its forms, and whether it asks who he is.
-
-What a provider means by a refusal, told by the words of its page or of its error (RFC 6749 section 4.1.2.1).
-
-What a token endpoint says to a code that was never issued (RFC 6749 section 5.2).
-
-`invalid_grant` is the good answer: the client was let in, and the code was not.
+A token endpoint is sent a code that was never issued (RFC 6749 section 5.2). `invalid_grant` is the good answer: the
+client was let in, and the code was not.
 """
 
 import re
@@ -51,6 +49,43 @@ _NAMED = re.compile(
 )
 # What single-page applications hold in their scripts, and show only there.
 _MARKS = re.compile(r"AADSTS\d{5,7}[^\"\\<]{0,200}")
+_UNSEEN = ("script", "style", "template", "noscript")
+_ASKS = ("password", "email", "text", "tel")
+
+# The request is good, and somebody has to do something (OpenID Connect Core 1.0 section 3.1.2.6).
+_SOMEBODY_IS_NEEDED = (
+    "login_required",
+    "interaction_required",
+    "consent_required",
+    "account_selection_required",
+)
+_BY_ERROR = {
+    "invalid_scope": "scope_refused",
+    "unauthorized_client": "client_not_allowed",
+    "unsupported_response_type": "response_type_refused",
+    "server_error": "authorization_fails",
+    "temporarily_unavailable": "authorization_fails",
+}
+# How a finding begins that rests on the words of a page, which may be there for another reason.
+A_PAGE = "a page: "
+_NOT_THERE = (404, 405, 410)
+_BUSY = (408, 429)
+
+REJECTED = "client_credentials_rejected"
+
+_BY_STATUS = {
+    404: "token_endpoint_not_found",
+    405: "token_endpoint_not_found",
+    408: "token_endpoint_busy",
+    410: "token_endpoint_not_found",
+    429: "token_endpoint_busy",
+}
+_BY_TOKEN_ERROR = {
+    "invalid_grant": None,
+    "invalid_client": REJECTED,
+    "unauthorized_client": "grant_not_allowed",
+    "unsupported_grant_type": "grant_not_allowed",
+}
 
 
 def meaning_of(text: str) -> str | None:
@@ -72,10 +107,6 @@ def marked_error(source: str) -> str:
     """Return the error that a page holds in its source, "" if none is recognised there."""
     found = _MARKS.search(source)
     return found.group() if found else ""
-
-
-_UNSEEN = ("script", "style", "template", "noscript")
-_ASKS = ("password", "email", "text", "tel")
 
 
 @dataclass
@@ -118,26 +149,6 @@ class Page(HTMLParser):
             self.asks = True
         elif kind == "hidden" and self.forms:
             self.forms[-1].fields[given.get("name", "")] = given.get("value", "")
-
-
-# The request is good, and somebody has to do something (OpenID Connect Core 1.0 section 3.1.2.6).
-_SOMEBODY_IS_NEEDED = (
-    "login_required",
-    "interaction_required",
-    "consent_required",
-    "account_selection_required",
-)
-_BY_ERROR = {
-    "invalid_scope": "scope_refused",
-    "unauthorized_client": "client_not_allowed",
-    "unsupported_response_type": "response_type_refused",
-    "server_error": "authorization_fails",
-    "temporarily_unavailable": "authorization_fails",
-}
-# How a finding begins that rests on the words of a page, which may be there for another reason.
-A_PAGE = "a page: "
-_NOT_THERE = (404, 405, 410)
-_BUSY = (408, 429)
 
 
 @dataclass(frozen=True)
@@ -289,23 +300,6 @@ def _is_ours(parts: SplitResult, asked: Asked) -> bool:
     ours, theirs = urlsplit(asked.redirect_uri), urlsplit(asked.endpoint)
     same = (parts.scheme, parts.netloc) == (ours.scheme, ours.netloc)
     return same and (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc)
-
-
-REJECTED = "client_credentials_rejected"
-
-_BY_STATUS = {
-    404: "token_endpoint_not_found",
-    405: "token_endpoint_not_found",
-    408: "token_endpoint_busy",
-    410: "token_endpoint_not_found",
-    429: "token_endpoint_busy",
-}
-_BY_TOKEN_ERROR = {
-    "invalid_grant": None,
-    "invalid_client": REJECTED,
-    "unauthorized_client": "grant_not_allowed",
-    "unsupported_grant_type": "grant_not_allowed",
-}
 
 
 def judge_token_answer(answer: Response) -> str | None:

@@ -1,16 +1,8 @@
-"""What the provider answers to a real authorization request, and to a code that cannot be good.
+"""
+The one table of findings: for each code its severity, its title and the remedy.
 
-What is wrong on the way to the provider: name, connection, certificate, clock.
-
-What is wrong with the registration as it is stored here.
-
-What the claims of people who have signed in say about the registration.
-
-What is wrong with the two documents that a provider publishes, its discovery document and its key set.
-
-What the provider says that it does not do, and the registration asks for.
-
-One entry of the table of findings.
+It is in parts: answers to real requests, the way to the provider, the stored registration, claims of people who have
+signed in, the two published documents, and what the provider offers.
 """
 
 from typing import Literal, NamedTuple

@@ -1,12 +1,9 @@
-"""Judge the answer in which one of a provider's documents comes, or why none came.
+"""
+Judge the documents that a provider publishes: whether each can be read, its issuer, its endpoints and its keys.
 
-The issuer of a discovery document against the registered one: byte for byte, with the near miss named.
-
-The value to type, and where, for findings that end in typing one; the remedy without it stands in `codes`.
-
-The endpoints of a discovery document, and the types of its other members.
-
-A provider's key set: is there a key for what it is trusted to sign with?
+The issuer is compared byte for byte, and a near miss is named. The key set must have a key for what the provider is
+trusted to sign with. A finding that ends in typing a value gets one more sentence with that value and its place; the
+remedy without it stands in `codes`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +27,17 @@ _BY_ERROR = {
     "protocol_broken": "broken_answer",
 }
 _BY_STATUS = {401: "forbidden", 403: "forbidden", 404: "not_found", 410: "not_found"}
+_ISSUER = "Type {received} as the issuer here."
+_REDIRECT_URI = "At the provider, type {redirect_uri} as redirect URI."
+_JWKS_URL = "The console's JWKS URL is {jwks_url}."
+_SCOPES = "The scopes asked for are {scopes}."
+
+OPTIONAL = ("userinfo_endpoint", "end_session_endpoint", PUSH_ENDPOINT)
+# What sign-in or sign-out uses; a person adopts each of these before anything secret goes there.
+USED = (*required_endpoints(code_flow=True), *OPTIONAL)
+
+_WEAK = "RSA key of"
+_PRIVATE = "private members"
 
 
 def read_document(
@@ -135,11 +143,6 @@ def _part(registered: SplitResult, published: SplitResult) -> str:
     return "host" if same_path and registered.path.strip("/") else "mismatch"
 
 
-_ISSUER = "Type {received} as the issuer here."
-_REDIRECT_URI = "At the provider, type {redirect_uri} as redirect URI."
-_JWKS_URL = "The console's JWKS URL is {jwks_url}."
-_SCOPES = "The scopes asked for are {scopes}."
-
 # `expected` and `received` are the finding's, everything else is the registration's or the console's.
 SENTENCES = {
     **dict.fromkeys(
@@ -182,11 +185,6 @@ def sentence_for(found: Finding, values: Mapping[str, str]) -> str:
     """Return the sentence that names the value, "" where there is none to type."""
     sentence = SENTENCES.get(found.code, "")
     return sentence.format(**values, expected=found.expected, received=found.received)
-
-
-OPTIONAL = ("userinfo_endpoint", "end_session_endpoint", PUSH_ENDPOINT)
-# What sign-in or sign-out uses; a person adopts each of these before anything secret goes there.
-USED = (*required_endpoints(code_flow=True), *OPTIONAL)
 
 
 def judge_endpoints(document: Mapping[str, Any], *, code_flow: bool, allow_http: bool) -> list[Finding]:
@@ -237,10 +235,6 @@ def _malformed(name: str, value: object, *, allow_http: bool) -> list[Finding]:
             finding("endpoint_malformed", expected=expected, received=f"{value or name}: {refused.detail}")
         ]
     return []
-
-
-_WEAK = "RSA key of"
-_PRIVATE = "private members"
 
 
 def judge_key_set(document: Mapping[str, Any], *, algorithms: Sequence[str]) -> list[Finding]:

@@ -1,8 +1,8 @@
-"""What claims that have come say about a registration's mapping and rules: those that can never fit.
+"""
+Judge what was observed: the claims of people, the connection with its certificate, and the provider's clock.
 
-Why a host cannot be reached, or is not believed.
-
-Two clocks compared by the Date of an answer (RFC 9110 section 6.6.1).
+Claims show which parts of a mapping or a rule can never match. The clock is read from the Date of an answer (RFC 9110
+section 6.6.1).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,24 @@ from ssoconsole.platform.outbound.errors import CertificateRefused, ResponseTime
 from ssoconsole.platform.outbound.probe import Certificate, Probe
 
 Claims = Mapping[str, Any]
+ENDS_SOON = timedelta(days=30)
+# What renews a certificate by itself does so when a third of its life is left (draft-ietf-acme-ari).
+LEFT_AT_RENEWAL = 3
+
+# OpenSSL's X509_V_ERR_… numbers.
+_BY_VERIFY_CODE = {
+    9: "certificate_not_yet_valid",
+    10: "certificate_expired",
+    18: "certificate_self_signed",
+    19: "certificate_authority_unknown",
+    20: "certificate_authority_unknown",
+    21: "certificate_authority_unknown",
+    62: "certificate_wrong_name",
+    64: "certificate_wrong_name",
+}
+
+DRIFT = 10  # seconds: the header has whole ones, and the answer was under way
+OLDEST = 86_400
 
 
 @dataclass(frozen=True)
@@ -133,23 +151,6 @@ def _names(people: Sequence[Claims]) -> str:
     return f"claims that came: {', '.join(sorted({name for claims in people for name in claims}))}"
 
 
-ENDS_SOON = timedelta(days=30)
-# What renews a certificate by itself does so when a third of its life is left (draft-ietf-acme-ari).
-LEFT_AT_RENEWAL = 3
-
-# OpenSSL's X509_V_ERR_… numbers.
-_BY_VERIFY_CODE = {
-    9: "certificate_not_yet_valid",
-    10: "certificate_expired",
-    18: "certificate_self_signed",
-    19: "certificate_authority_unknown",
-    20: "certificate_authority_unknown",
-    21: "certificate_authority_unknown",
-    62: "certificate_wrong_name",
-    64: "certificate_wrong_name",
-}
-
-
 def judge_resolution(probe: Probe) -> list[Finding]:
     """Judge the host's name and addresses."""
     if probe.failed != "resolution" or probe.error is None:
@@ -211,10 +212,6 @@ def _facts(certificate: Certificate | None) -> str:
 
 def _day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}"
-
-
-DRIFT = 10  # seconds: the header has whole ones, and the answer was under way
-OLDEST = 86_400
 
 
 def provider_time(date: str, age: str = "") -> datetime | None:

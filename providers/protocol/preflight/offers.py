@@ -1,6 +1,7 @@
-"""What a discovery document offers, against what a registration asks for (OpenID Connect Discovery 1.0 section 3).
+"""
+Compare what a discovery document offers with what a registration asks for (OpenID Connect Discovery 1.0 section 3).
 
-What single products call it, and what is mostly wrong with their issuers; a product is known by its issuer.
+A product is known by its issuer. For each, here are its names for the settings, and the usual mistake in the issuer.
 """
 
 import re
@@ -21,6 +22,8 @@ from providers.protocol.preflight.findings import Finding, finding
 from ssoconsole.platform.jose.algorithms import ALGORITHMS
 
 Document = Mapping[str, Any]
+_ABOUT_THE_ISSUER = ("issuer_", "discovery_not_found", "discovery_is_html", "discovery_redirects")
+_ABOUT_THE_CLIENT = ("redirect_uri_", "client_")
 
 
 @dataclass(frozen=True)
@@ -228,8 +231,6 @@ PRODUCTS = (
         about_the_client="Auth0: Applications > Settings > Allowed Callback URLs; Credentials > Authentication Method.",
     ),
 )
-_ABOUT_THE_ISSUER = ("issuer_", "discovery_not_found", "discovery_is_html", "discovery_redirects")
-_ABOUT_THE_CLIENT = ("redirect_uri_", "client_")
 
 
 def product_hint(code: str, issuer: str) -> str:

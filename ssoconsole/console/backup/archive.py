@@ -1,14 +1,12 @@
-"""The file of a backup: a tar with `manifest.json` and then `database`, readable by its owner alone.
+"""
+The file of a backup: a tar with `manifest.json` and then `database`, readable by its owner alone.
 
 The manifest names the keys that open the secrets in it, by their ids, and holds none.
 
-Why a backup or a restore did not happen.
-
-What a backup cannot know: what was ended after it was made.
-
-A token that was revoked then, and a session that was signed out, counts again in the restored database. Tokens
-that were issued since have no record there, and no revocation can name them. Whoever cannot live with that ends all
-of it: what this console has vouched for before the restore counts no more.
+A backup does not know what was ended after it was made. A token that was revoked then, and a session that was signed
+out, counts again in the restored database. Tokens that were issued since have no record there, and no revocation can
+name them. Whoever cannot accept that ends all of it: what this console has vouched for before the restore counts no
+more.
 """
 
 import hashlib
@@ -39,6 +37,12 @@ from tokens.keys.services import compromise_signing_key
 from tokens.models import Audience, SigningKey, TokenRecord
 from tokens.records.revocation import revoke_tokens_of_audience
 
+FORMAT = 1
+MANIFEST, DATABASE = "manifest.json", "database"
+LARGEST_MANIFEST = 1_000_000  # bytes
+MEGABYTE = 1 << 20
+UNPACKED = "sso-console-restore-"  # what a backup is unpacked in
+
 
 class BackupRefused(DomainError):
     """No backup was made."""
@@ -50,13 +54,6 @@ class RestoreRefused(DomainError):
     """Nothing was restored, and the database is as it was."""
 
     code = "restore_refused"
-
-
-FORMAT = 1
-MANIFEST, DATABASE = "manifest.json", "database"
-LARGEST_MANIFEST = 1_000_000  # bytes
-MEGABYTE = 1 << 20
-UNPACKED = "sso-console-restore-"  # what a backup is unpacked in
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,4 @@
-"""Going through the checklist.
-
-The page of the checklist, in the admin.
-"""
+"""Run the checklist, and show it in the admin."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

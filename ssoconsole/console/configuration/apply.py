@@ -1,12 +1,12 @@
-"""Apply a configuration file: all of it, in one transaction, or nothing.
+"""
+Apply a configuration file: all of it, in one transaction, or nothing.
 
 The network is asked only after the transaction: a provider that does not answer cannot hold locks, and cannot
 leave half of a file applied.
 
-Where the file's secrets are: in the environment, in a file, or in the configuration file itself.
-
-A reference is replaced in the document before the database is looked at. No problem names a secret, nor what
-was written in place of a name: `{env: hunter2}` is a mistake that people make.
+The file's secrets are in the environment, in a file, or in the configuration file itself. A reference is replaced in
+the document before the database is looked at. No problem names a secret, nor what was written in place of a name:
+`{env: hunter2}` is a mistake that people make.
 """
 
 import os
@@ -56,6 +56,10 @@ from ssoconsole.platform.yaml import (
 LARGEST_SECRET = 65_536  # bytes
 
 _conventional_name = re.compile(r"(?=.*_)[A-Z_][A-Z0-9_]*\Z")
+OTHER_ENDPOINTS = (
+    "the provider names other endpoints than those in use; "
+    "they wait on its page in the admin to be adopted or refused"
+)
 
 
 class SecretMissing(Exception):
@@ -141,12 +145,6 @@ def _usable(secret: str, whence: str) -> str:
         return storable(secret)
     except ScalarRefused as error:
         raise SecretMissing(f"{whence} {error}") from None
-
-
-OTHER_ENDPOINTS = (
-    "the provider names other endpoints than those in use; "
-    "they wait on its page in the admin to be adopted or refused"
-)
 
 
 def apply_configuration(

@@ -1,6 +1,5 @@
-"""What applying a file does: one step for each object, with what differs in it.
-
-A plan as text for a person.
+"""
+What applying a file does: one step for each object, with what differs in it, and the whole as text for a person.
 """
 
 import json
@@ -10,6 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from ssoconsole.platform.yaml import Path, Problem
+
+NOUNS = {"providers": "provider", "audiences": "audience", "bots": "bot"}
 
 
 class Action(StrEnum):
@@ -80,7 +81,6 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str
 
 
 MARKERS = {Action.CREATED: "+", Action.CHANGED: "~", Action.DISABLED: "-"}
-NOUNS = {"providers": "provider", "audiences": "audience", "bots": "bot"}
 
 
 def shown_differences(plan: Plan) -> str:

@@ -1,8 +1,7 @@
-"""The keys of the configuration file and what each one holds; those of providers are the API's.
+"""
+The keys of the configuration file and the kind of value of each; those of providers are the API's.
 
-The kinds of value that the configuration file has; each reports every fault in the shape of one.
-
-Days and moments in the configuration file.
+A kind reports every fault in the shape of a value, not only the first.
 """
 
 from collections.abc import Mapping
@@ -18,6 +17,12 @@ from ssoconsole.platform.yaml import LONGEST_KEY_SHOWN, SECRET_KEY_NAME, Finding
 
 _DAY = len("2027-01-31")
 
+# Beside `env`, and true: in a dry run the variable need not be set.
+PLACEHOLDER = "placeholder"
+
+# Section, and the key that identifies one of its items.
+SECTIONS = {"providers": "slug", "audiences": "identifier", "bots": "name"}
+
 
 def moment(text: str) -> datetime | None:
     """
@@ -32,10 +37,6 @@ def moment(text: str) -> datetime | None:
         return found.astimezone(UTC) if found.tzinfo else None
     except (ValueError, OverflowError):
         return None
-
-
-# Beside `env`, and true: in a dry run the variable need not be set.
-PLACEHOLDER = "placeholder"
 
 
 class Kind(Protocol):
@@ -230,9 +231,6 @@ BOT = Record(
     },
     required=("name",),
 )
-
-# Section, and the key that identifies one of its items.
-SECTIONS = {"providers": "slug", "audiences": "identifier", "bots": "name"}
 
 
 def check_shape(document: Any, findings: Findings) -> None:

@@ -1,6 +1,8 @@
-"""System checks of the settings about warnings; a channel that would tell nobody is found before it matters.
+"""
+System checks of the settings about warnings, and how much ends soon as a metric.
 
-What ends soon, for whoever scrapes: by kind only, because names are people's and bots'.
+A channel that would reach nobody is found before it matters. The metric counts by kind only, because names are people's
+and bots'.
 """
 
 from collections.abc import Iterator

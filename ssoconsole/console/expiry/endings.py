@@ -1,16 +1,8 @@
-"""What ends soon, from everywhere in the console.
+"""
+What ends soon, from everywhere in the console: each kind has a name, who may see it, and what to do.
 
-Temporary administrators.
-
-Secrets that still need an older encryption key.
-
-What identity providers have that ends.
-
-What bots carry, and the keys that sign it.
-
-One thing that ends.
-
-The kinds of things that end: what each is called, who may see it, and what to do.
+Temporary administrators; secrets that still need an older encryption key; client secrets and certificates of identity
+providers; credentials and long-lived tokens of bots; signing keys.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,6 +21,27 @@ from ssoconsole.platform.encryption.field import EncryptedTextField
 from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.encryption.reencrypt import outdated
 from tokens.models import Credential, SigningKey, TokenRecord
+
+# Days before the end at which somebody is told.
+THRESHOLDS = (30, 14, 7, 1)
+# So many of one source are looked at: whoever has more ends to see to begins with the first.
+MOST = 200
+LONGEST_NAME = 200
+
+# A key that has signed for so long should be rotated: more people may have met its private half than anybody knows.
+KEY_AGE = timedelta(days=365)
+
+_SECRET = Provider._meta.get_field("client_secret")  # asked whether there is one, and never opened
+
+# The secrets that stay. Those of sessions and sign-ins end by themselves, and there are too many of them to look
+# through for a page.
+LASTING: tuple[tuple[type[models.Model], str], ...] = (
+    (Provider, "client_secret"),
+    (ClientKey, "private_key"),
+    (SigningKey, "private_key"),
+)
+
+WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +101,6 @@ KINDS: dict[str, Kind] = {
     ),
 }
 
-# Days before the end at which somebody is told.
-THRESHOLDS = (30, 14, 7, 1)
-# So many of one source are looked at: whoever has more ends to see to begins with the first.
-MOST = 200
-LONGEST_NAME = 200
-
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -135,10 +142,6 @@ def _one_line(name: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in name)[:LONGEST_NAME].strip()
 
 
-# A key that has signed for so long should be rotated: more people may have met its private half than anybody knows.
-KEY_AGE = timedelta(days=365)
-
-
 def credentials(at: datetime, until: datetime) -> Iterator[Ending]:
     """Live credentials of enabled bots with an end."""
     rows = Credential.objects.ending_between(at, until).select_related("bot")[:MOST]
@@ -171,9 +174,6 @@ def signing_keys(at: datetime, until: datetime) -> Iterator[Ending]:
             yield ending("imported_key", row, row.verify_until, name=name)
 
 
-_SECRET = Provider._meta.get_field("client_secret")  # asked whether there is one, and never opened
-
-
 def certificates_and_secrets(at: datetime, until: datetime) -> Iterator[Ending]:
     """
     The certificate of the issuer's host as the watch last saw it, and the end of the client secret where it is known.
@@ -188,15 +188,6 @@ def certificates_and_secrets(at: datetime, until: datetime) -> Iterator[Ending]:
         end = row.client_secret_expires_at
         if end and end <= until and _SECRET.value_from_object(row):
             yield ending("provider_secret", row, end, name=row.slug)
-
-
-# The secrets that stay. Those of sessions and sign-ins end by themselves, and there are too many of them to look
-# through for a page.
-LASTING: tuple[tuple[type[models.Model], str], ...] = (
-    (Provider, "client_secret"),
-    (ClientKey, "private_key"),
-    (SigningKey, "private_key"),
-)
 
 
 def older_keys(at: datetime, until: datetime) -> Iterator[Ending]:
@@ -229,8 +220,6 @@ def break_glass(at: datetime, until: datetime) -> Iterator[Ending]:
         if row.expires_at:
             yield ending("break_glass", row, row.expires_at, name=row.username)
 
-
-WITHIN = timedelta(days=30)
 
 SOURCES: tuple[Callable[[datetime, datetime], Iterator[Ending]], ...] = (
     credentials,

@@ -28,6 +28,10 @@ from ssoconsole.platform.outbound.targets import Target, parse
 LEASE = timedelta(minutes=10)
 
 Claim = tuple[Ending, SentWarning]
+HEADER = "SSO-Console-Signature"
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+ACCEPTED = ("application/json", "text/plain", "text/html")
 
 
 def claim_due(channel: str, endings: Iterable[Ending], *, at: datetime) -> list[Claim]:
@@ -93,9 +97,6 @@ class SendingFailed(DomainError):
     code = "sending_failed"
 
 
-HEADER = "SSO-Console-Signature"
-
-
 def sign(body: bytes, *, secret: str, at: int) -> str:
     """
     Return `t=<seconds>,v1=<hex>`: HMAC-SHA-256 (RFC 2104) of `<seconds>.<body>` under the secret's UTF-8 bytes.
@@ -104,10 +105,6 @@ def sign(body: bytes, *, secret: str, at: int) -> str:
     """
     mac = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
     return f"t={at},v1={mac.hexdigest()}"
-
-
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-ACCEPTED = ("application/json", "text/plain", "text/html")
 
 
 def is_configured() -> bool:

@@ -1,17 +1,13 @@
-"""Guessing at the password door: whose failures make whom wait, and until when.
+"""
+Sign-in by password, for break-glass administrators and superusers made on the command line.
 
-A failure is a row in the table that django-axes has for them. In the database and not in the cache: a sign-in
-needs the database anyway, so that a cache that is away neither opens the door nor closes it, and every process
-counts the same. The rows hold no name as it was typed, which may be a password in the wrong field.
+The console is meant to be entered through providers, so that every sign-in by password is an alarm: an event
+`break_glass_signin`, and a line in the log that alerting can see.
 
-django-axes watches every sign-in and asks here, of which only those by password are our concern.
-
-Every sign-in by password is an alarm: an event `break_glass_signin`, and a line that alerting can see.
-
-The console is meant to be entered through providers. Whoever comes by password has broken the glass, or tries
-to.
-
-The password door: break-glass administrators, and superusers made on the command line.
+After failures a name and an address have to wait. A failure is a row in the table that django-axes has for them, in the
+database and not in the cache: a sign-in needs the database anyway, so that a cache that is away neither opens this way
+in nor closes it, and every process counts the same. The rows hold no name as it was typed, which may be a password in
+the wrong field. django-axes watches every sign-in and asks here; only those by password are counted.
 """
 
 import math
@@ -53,6 +49,13 @@ LOCKED = {
     "remedy": "It opens again by itself; manage.py bootstrap_admin opens it at once. Other addresses and the sign-in "
     "through providers are not affected. If it was none of you, keep that address out at the proxy.",
 }
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"  # noqa: S105 - a path
+Credentials = dict[str, Any]
+# From one address, whatever the names: each failure costs this machine a slow hash.
+FAILURES_OF_AN_ADDRESS = 20
+ADDRESS_WAITS = timedelta(minutes=1)
+KEEP = timedelta(days=1)
+NOWHERE = "0.0.0.0"  # noqa: S104 - stands for a peer without an address, such as a Unix socket
 
 
 def tell_signed_in(*, user: User, address: str | None) -> None:
@@ -85,15 +88,6 @@ def tell_refused(*, name: str, address: str | None, locked: bool) -> None:
 def tell_waiting(*, address: str | None) -> None:
     """Tell that somebody tries on while he has to wait: a line and no row, because nothing limits these."""
     log.warning(ACTION, outcome="waiting", address=address)
-
-
-PASSWORD_BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"  # noqa: S105 - a path
-Credentials = dict[str, Any]
-# From one address, whatever the names: each failure costs this machine a slow hash.
-FAILURES_OF_AN_ADDRESS = 20
-ADDRESS_WAITS = timedelta(minutes=1)
-KEEP = timedelta(days=1)
-NOWHERE = "0.0.0.0"  # noqa: S104 - stands for a peer without an address, such as a Unix socket
 
 
 def source_of(request: HttpRequest) -> str:

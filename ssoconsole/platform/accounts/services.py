@@ -1,6 +1,7 @@
-"""Writes about people that no provider vouches for.
+"""
+Write people whom no provider vouches for, and warn in the admin of those who can still sign in by password.
 
-What the admin warns of: temporary administrators who can still get in, and who has come by password.
+The warning is about temporary administrators who can still sign in, and about a session that began with a password.
 """
 
 import secrets

@@ -11,6 +11,7 @@ each use waits for the time-out first: a sign-in has several, and a status list 
 import json
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import structlog
@@ -85,6 +86,13 @@ class SharedCacheClient(RedisCacheClient):
             except (ValueError, RecursionError):
                 self._take_out(name)
         return found
+
+    def set(self, key: Key, value: Any, timeout: "int | timedelta | None") -> None:
+        if timeout is not None:
+            super().set(key, value, timeout)
+            return
+        # As each revocation does; the library's own method weighs a dozen options, which cost as much as the command.
+        self.get_client(key, write=True).execute_command("SET", key, self.serializer.dumps(value))
 
     def incr(self, key: Key, delta: int) -> int:
         try:

@@ -9,7 +9,7 @@ a rule stands in one place.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -258,6 +258,7 @@ class _Prepared:
     def __init__(self, libpq: Any, sql: str, *, number: int) -> None:
         self._libpq, self._sql, self.name = libpq, _numbered(sql), b"console_%d" % number
         self._runs, self._good_for = 0, 10
+        self.readers: list[Callable[[bytes], Any]] = []
         _check(libpq.prepare(self.name, self._sql), libpq)
 
     def run(self, parameters: Sequence[Any]) -> Any:
@@ -274,15 +275,16 @@ class _Prepared:
 _prepared: "WeakKeyDictionary[psycopg.Connection[Any], dict[str, _Prepared]]" = WeakKeyDictionary()
 _DONE = (psycopg.pq.ExecStatus.TUPLES_OK, psycopg.pq.ExecStatus.COMMAND_OK)
 # Type of a column to what reads its text.
+_decode_json = json.JSONDecoder().decode
 _READERS: dict[int, Callable[[bytes], Any]] = {
     psycopg.adapters.types[name].oid: reader
     for names, reader in (
         (("bool",), b"t".__eq__),
         (("int2", "int4", "int8"), int),
         (("text", "varchar"), bytes.decode),
-        (("json", "jsonb"), json.loads),
+        (("json", "jsonb"), lambda text: _decode_json(text.decode())),
         (("timestamptz",), lambda text: datetime.fromisoformat(text.decode())),
-        (("uuid",), lambda text: UUID(text.decode())),
+        (("uuid",), lru_cache(maxsize=256)(lambda text: UUID(text.decode()))),
     )
     for name in names
 }
@@ -299,11 +301,15 @@ def _ask(
     count = result.command_tuples or 0
     if not result.ntuples:
         return [], count
-    readers = [_READERS[result.ftype(place)] for place in range(result.nfields)]
+    if not statement.readers:
+        statement.readers = [_READERS[result.ftype(place)] for place in range(result.nfields)]
+    value_at = result.get_value
     return [
         tuple(
-            None if (text := result.get_value(row, place)) is None else read(text)
-            for place, read in enumerate(readers)
+            [
+                None if (text := value_at(row, place)) is None else read(text)
+                for place, read in enumerate(statement.readers)
+            ]
         )
         for row in range(result.ntuples)
     ], count
@@ -324,6 +330,12 @@ def _numbered(sql: str) -> bytes:
     return "".join([first, *(f"${place}{part}" for place, part in enumerate(others, 1))]).encode()
 
 
+# A client's rows are named in each of its requests, and the moment of a request several times in one.
+@lru_cache(maxsize=256)
+def _text_of(value: UUID | datetime) -> bytes:
+    return str(value).encode()
+
+
 def _sent(value: Any) -> bytes | None:
     """A value as text. Raises TypeError for a type that no statement has, and DataError for text with a NUL."""
     if value is None:
@@ -332,6 +344,8 @@ def _sent(value: Any) -> bytes | None:
         return b"t" if value else b"f"
     if type(value) is str:
         text = value.encode()
+    elif type(value) is UUID or type(value) is datetime:
+        return _text_of(value)
     elif isinstance(value, (str, int, datetime, UUID, IPv4Address, IPv6Address)):
         text = str(value).encode()
     else:

@@ -1,11 +1,11 @@
-"""Move encrypted values to the newest key of the ring.
+"""
+Move encrypted values to the newest key of the ring.
 
 Can be stopped and run again at any time, beside a running console: each value is replaced only while it still
 is what was read, and a value that is under the newest key already is not touched.
 
-The columns of keyed hashes. A hash moves to a newer key only when its value comes by, because nobody keeps the value.
-
-A test holds that every use of `keyed_hash` is named here.
+Columns of keyed hashes are listed here too. A hash moves to a newer key only when its value comes by, because nobody
+keeps the value. A test holds that every use of `keyed_hash` is named here.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""The one way into the event log.
-
-What a log, a trace or an export may show of a value.
-"""
+"""The only way to write the event log, and what a log, a trace or an export may show of a value."""
 
 import logging
 import re
@@ -13,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.connections.prepared import Pair, Statement, insert
@@ -23,10 +21,10 @@ from ssoconsole.platform.metrics import count_event
 MASK = "••••••••"
 SECRET_WORDS = ("secret", "password", "private", "token", "assertion", "verifier", "cookie", "authorization")
 _SECRET = re.compile("|".join(SECRET_WORDS))
-# Names that hold one of the words above and are no secret.
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
 )
+# Names that hold one of the words above and are no secret.
 HARMLESS = frozenset(
     {
         "assertion_audience",
@@ -48,6 +46,10 @@ HARMLESS = frozenset(
         "token_type",
     }
 )
+log = logging.getLogger("events")
+
+_EVENT = insert(Event)
+_waiting: ContextVar[list[Event] | None] = ContextVar("events_waiting", default=None)
 
 
 def is_secret(name: str) -> bool:
@@ -68,9 +70,6 @@ def mask(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [mask(inner) for inner in value]
     return str(value)
-
-
-log = logging.getLogger("events")
 
 
 def in_words(value: Any) -> str:
@@ -95,11 +94,6 @@ def in_words(value: Any) -> str:
 def _part(value: Any) -> str:
     """What has parts of its own stands in brackets within another."""
     return f"({in_words(value)})" if value and isinstance(value, (Mapping, list)) else in_words(value)
-
-
-_EVENT = insert(Event)
-_FIELDS = [field for field in Event._meta.concrete_fields if not field.primary_key]
-_waiting: ContextVar[list[Event] | None] = ContextVar("events_waiting", default=None)
 
 
 @contextmanager
@@ -128,12 +122,13 @@ def record_event(
     after: Mapping[str, Any] | None = None,
 ) -> Event:
     """Write one event, in the caller's transaction: what is not audited has not happened."""
-    event = _event(action, by, target, outcome, before, after)
+    columns = _columns(action, by, target, outcome, before, after)
+    event = Event(**columns)
     if (waiting := _waiting.get()) is None:
-        [[event.pk]] = _EVENT.rows(**_columns(event))
+        [[event.pk]] = _EVENT.rows(**columns)
     else:
         waiting.append(event)
-    _say_once_committed(event)
+    transaction.on_commit(partial(_say, columns))
     return event
 
 
@@ -151,42 +146,38 @@ class AuditedChange:
 
         Where the statement asks for `at`, that is the time of the event.
         """
-        event = _event(action, by, target, "ok", None, after)
-        happened = bool(self._both.rows(**{**changes, **_columns(event)}))
+        columns = _columns(action, by, target, "ok", None, after)
+        happened = bool(self._both.rows(**{**changes, **columns}))
         if happened:
-            _say_once_committed(event)
+            transaction.on_commit(partial(_say, columns))
         return happened
 
 
-def _event(
+def _columns(
     action: str,
     by: Actor,
     target: str,
     outcome: str,
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
-) -> Event:
-    return Event(
-        action=action,
-        actor=str(by)[:300],
-        target=target[:300],
-        outcome=outcome,
-        address=by.address,
-        request_id=request_id_var.get(),
-        before=mask(before) if before else before,
-        after=mask(after) if after else after,
-    )
+) -> dict[str, Any]:
+    return {
+        "at": timezone.now(),
+        "action": action,
+        "actor": str(by)[:300],
+        "target": target[:300],
+        "outcome": outcome,
+        "address": by.address,
+        "request_id": request_id_var.get(),
+        "before": mask(before) if before else before,
+        "after": mask(after) if after else after,
+    }
 
 
-def _columns(event: Event) -> dict[str, Any]:
-    return {field.attname: getattr(event, field.attname) for field in _FIELDS}
-
-
-def _say_once_committed(event: Event) -> None:
-    """Count and log it: a transaction that is rolled back leaves no line."""
-    said = {"actor": event.actor, "target": event.target, "outcome": event.outcome}
-    transaction.on_commit(partial(log_at_once, log, event.action, **said))
-    transaction.on_commit(partial(count_event, event.action))
+def _say(event: Mapping[str, Any]) -> None:
+    """Log it and count it, once it is committed: a transaction that is rolled back leaves no line."""
+    log_at_once(log, event["action"], actor=event["actor"], target=event["target"], outcome=event["outcome"])
+    count_event(event["action"])
 
 
 def record_change(

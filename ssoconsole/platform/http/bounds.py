@@ -1,15 +1,15 @@
-"""A URL is short, and every body is read to its end or refused, whatever the view: none is cut off, of unknown length,
-or too large.
+"""
+The limits of a request, and the answer to one that failed because the database is away.
 
-Django takes a body without `Content-Length` for an empty one, one that broke off for a whole one, and bounds neither
-uploaded files nor what a parser reads from the stream. A form that was cut off could take a fence away. And the paths
-of Django's admin are matched by a pattern whose cost grows with the square of the length, and what is searched for
-there becomes a pattern of the database's.
+A URL is short, and every body is read to its end or refused, whatever the view: none is cut off, of unknown length, or
+too large. Django takes a body without `Content-Length` for an empty one, one that broke off for a whole one, and bounds
+neither uploaded files nor what a parser reads from the stream. A form that was cut off could take a fence away. And the
+paths of Django's admin are matched by a pattern whose cost grows with the square of the length, and what is searched
+for there becomes a pattern of the database's.
 
-A request that failed because the database is away: 503 and when to come back, at every door.
-
-It is Django's handler of failures and not a middleware: what a middleware inside another one raises has become
-an answer by the time the outer one sees it.
+While the database is away every view answers 503 and when to come back. That is done by Django's handler of failures
+and not by a middleware: what a middleware inside another one raises has become an answer by the time the outer one sees
+it.
 """
 
 import sys
@@ -31,6 +31,11 @@ JSON = "application/json"
 LONGEST_PATH = 1_000
 # Of some providers the code is a JWT.
 LONGEST_QUERY = 16_384
+log = structlog.get_logger("database")
+
+RETRY_AFTER = 5  # seconds
+OUR_FAULT = "The console has failed; nothing was wrong with the request."
+SENTENCE = "The database does not answer. Please try again in a moment."
 
 
 class BoundsMiddleware:
@@ -98,13 +103,6 @@ def _read_chunked(request: HttpRequest, coding: str) -> HttpResponse | None:
 
 def _malformed(request: HttpRequest, detail: str) -> HttpResponse:
     return answer_in_form(request.path, status=400, code="malformed_request", detail=detail)
-
-
-log = structlog.get_logger("database")
-
-RETRY_AFTER = 5  # seconds
-OUR_FAULT = "The console has failed; nothing was wrong with the request."
-SENTENCE = "The database does not answer. Please try again in a moment."
 
 
 def answer_failure(request: HttpRequest) -> HttpResponse:

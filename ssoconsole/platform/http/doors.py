@@ -1,12 +1,12 @@
-"""What is answered where a request does not reach its view, in the form that belongs to its path.
+"""
+The answer where a request does not reach its view, in the form that belongs to its path.
 
-Views that take nothing but POST, told apart, so that nobody is led to one by a link.
+Views that take nothing but POST are marked, so that no link leads to one.
 
-A `Content-Type` that Django cannot take is one that says nothing.
-
-Django reads it while it makes the request, before any middleware: an extended parameter in an unknown charset, or a
-query in a charset such as `hex`, which Python knows and which is none of text, would be a fault of the server that no
-line of the log tells of. What is sent to the console is UTF-8, or a text that reads the same.
+A `Content-Type` that Django cannot take counts as an unknown one. Django reads it while it makes the request, before
+any middleware: an extended parameter in an unknown charset, or a query in a charset such as `hex`, which Python knows
+and which is none of text, would be a fault of the server that no line of the log tells of. What is sent to the
+console is UTF-8, or a text that reads the same.
 """
 
 import codecs
@@ -30,6 +30,14 @@ LONGEST_HOST = 255
 API = "/api/"
 # Endpoints for programs that speak RFC 6749 section 5.2.
 OAUTH = ("/oauth/", "/.well-known/", "/backchannel-logout/")
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+# What nobody knows (RFC 9110 section 8.3).
+UNKNOWN = "application/octet-stream"
+# As Python names them. What is no name of any codec is not used by Django either.
+CHARSETS = ("utf-8", "ascii", "iso8859-1")
 
 
 def answer_in_form(path: str, *, status: int, code: str, detail: str, page: str = "") -> HttpResponse:
@@ -97,9 +105,6 @@ def no_such_resource(request: HttpRequest) -> HttpResponse:
     return answer_in_form(request.path, status=404, code="not_found", detail="There is no such resource.")
 
 
-View = TypeVar("View", bound=Callable[..., HttpResponseBase])
-
-
 def only_post(view: View) -> View:
     """Make a view answer 405 to every method but POST, and say so to `has_page`. The outermost decorator but marks."""
     return mark_only_post(require_POST(view))
@@ -121,14 +126,6 @@ def has_page(path: str) -> bool:
     if made_from is not None:
         return hasattr(made_from, "get") and "get" in made_from.http_method_names
     return not getattr(view, "takes_only_post", False)
-
-
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-# What nobody knows (RFC 9110 section 8.3).
-UNKNOWN = "application/octet-stream"
-# As Python names them. What is no name of any codec is not used by Django either.
-CHARSETS = ("utf-8", "ascii", "iso8859-1")
 
 
 def reading_content_types(application: Application) -> Application:

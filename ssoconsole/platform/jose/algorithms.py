@@ -109,11 +109,22 @@ class SharedSecret:
 
 def jwk_kind(key: PublicMaterial | PrivateMaterial | SharedSecret) -> tuple[str, str | None]:
     """Return `kty` and `crv` of `key`; no `crv` for RSA, a secret, and a curve that is not offered."""
-    if isinstance(key, rsa.RSAPublicKey | rsa.RSAPrivateKey):
-        return "RSA", None
-    if isinstance(key, ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey):
-        return "EC", next((crv for crv, curve in CURVES.items() if curve.name == key.curve.name), None)
-    return ("oct", None) if isinstance(key, SharedSecret) else ("OKP", "Ed25519")
+    kind: type = type(key)
+    kty = _type_of(kind)
+    if kty == "EC":
+        name = key.curve.name  # type: ignore[union-attr]  # as the type says
+        return kty, next((crv for crv, curve in CURVES.items() if curve.name == name), None)
+    return kty, "Ed25519" if kty == "OKP" else None
+
+
+# The library's classes are abstract ones, of which each question runs through Python.
+@cache
+def _type_of(kind: type) -> str:
+    if issubclass(kind, rsa.RSAPublicKey | rsa.RSAPrivateKey):
+        return "RSA"
+    if issubclass(kind, ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey):
+        return "EC"
+    return "oct" if issubclass(kind, SharedSecret) else "OKP"
 
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {

@@ -1,8 +1,8 @@
-"""Claims: the types of those that are registered, and the rules about them once the signature is good.
+"""
+Claims: the types of those that are registered, and the rules about them once the signature is good.
 
-The clock is an argument (RFC 7519 section 4.1, OpenID Connect Core section 2).
-
-Times of tokens in words: people compare clocks, not seconds since 1970.
+The clock is an argument (RFC 7519 section 4.1, OpenID Connect Core section 2). Messages have times as dates and spans,
+not as seconds since 1970: people compare clocks.
 """
 
 import hashlib
@@ -24,6 +24,17 @@ from ssoconsole.platform.jose.errors import (
     NotYetValid,
     TokenMalformed,
 )
+
+LONGEST_IDENTIFIER = 255
+MOST_AUDIENCES = 100
+LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z, the last one datetime can hold
+
+_IDENTIFIERS = ("sub", "jti")
+_STRINGS = ("iss", "client_id", "azp", "nonce", "at_hash", "c_hash", "acr", "sid")
+_TIMES = ("exp", "nbf", "iat", "auth_time")
+# Claims of which an empty string says nothing, as serialisers write it that leave no member out. Not among them are
+# those that bind a token to something: an empty one of these is another.
+_MAY_BE_EMPTY = ("acr", "sid")
 
 
 def moment(seconds: int) -> str:
@@ -52,18 +63,6 @@ def ahead(seconds: int, now: int) -> str:
 
 def _counted(number: int, unit: str) -> str:
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
-
-
-LONGEST_IDENTIFIER = 255
-MOST_AUDIENCES = 100
-LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z, the last one datetime can hold
-
-_IDENTIFIERS = ("sub", "jti")
-_STRINGS = ("iss", "client_id", "azp", "nonce", "at_hash", "c_hash", "acr", "sid")
-_TIMES = ("exp", "nbf", "iat", "auth_time")
-# Claims of which an empty string says nothing, as serialisers write it that leave no member out. Not among them are
-# those that bind a token to something: an empty one of these is another.
-_MAY_BE_EMPTY = ("acr", "sid")
 
 
 def read_claims(payload: bytes) -> dict[str, Any]:

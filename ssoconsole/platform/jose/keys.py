@@ -1,6 +1,7 @@
-"""Key sets as others publish them, and our own keys as we publish them.
+"""
+Key sets as others publish them, and our own keys as we publish them.
 
-Keys in the form that computes, parsed once per process (an RSA key costs tens of milliseconds to load).
+A key is parsed once per process, because an RSA key costs tens of milliseconds to load.
 """
 
 import hashlib
@@ -24,6 +25,9 @@ from ssoconsole.platform.jose.material import KeyRefused, public_material
 
 MOST_KEYS = 100
 LONGEST_KID = 255
+MOST = 64
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -234,9 +238,6 @@ def _kids(keys: list[PublicKey]) -> str:
     return "kid " + " or ".join(key.kid or "absent" for key in keys)
 
 
-MOST = 64
-
-
 class HasKid(Protocol):
     """A stored key; its `kid` is the thumbprint of its public half (RFC 7638)."""
 
@@ -245,7 +246,6 @@ class HasKid(Protocol):
 
 
 K = TypeVar("K", bound=HasKid)
-T = TypeVar("T")
 
 
 class ParsedKeys(Generic[K, T]):

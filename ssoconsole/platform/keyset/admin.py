@@ -1,14 +1,13 @@
-"""A list of records, newest first, whose every page is read off an index from where the last one ended.
+"""
+A list of records, newest first; each page is read from an index, beginning where the last one ended.
 
-Django's own counts all rows for the numbers of its pages, and reads through everything before the page asked
-for. Here a page knows the one after it, and the way back to the newest.
-
-Where a page of a list ends.
+Django's own list counts all rows for the numbers of its pages, and reads through everything before the page asked
+for. Here a page has a link to the next one, and one back to the newest.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -16,9 +15,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from ssoconsole.platform.admin_base import AnyModelAdmin
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LATEST = (datetime(9999, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
+BEFORE = "before"
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,6 @@ class Cursor:
 
     def __str__(self) -> str:
         return f"{(self.at - EPOCH) // MICROSECOND}-{self.pk}"
-
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
-
-BEFORE = "before"
 
 
 class KeysetChangeList(ChangeList):

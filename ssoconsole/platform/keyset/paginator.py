@@ -1,6 +1,7 @@
-"""Numbers of pages for lists that people leaf through, counted so far and no further.
+"""
+Page numbers for lists that people leaf through, which counts the rows up to a limit and no further.
 
-Where a moment stands among rows whose keys grow with time, found by their keys alone.
+Where rows have keys that grow with time, a moment is found among them by the keys alone.
 """
 
 from datetime import datetime
@@ -13,13 +14,12 @@ from django.db import connection, models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from ssoconsole.platform.admin_base import AnyModelAdmin
 from ssoconsole.platform.keyset.filters import EndsFilter
 
 if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
     AnyPaginator = Paginator[Any]
 else:
-    AnyModelAdmin = admin.ModelAdmin
     AnyPaginator = Paginator
 
 PAGE = "p"

@@ -1,6 +1,7 @@
-"""The header and the signature: what kind of JWT it is, and whether a key of ours has signed it.
+"""
+Examine the content of a token: what kind of JWT it is, whether a key of ours has signed it, and its claims.
 
-The claims: from whom, for whom, and from when to when.
+The claims say from whom it is, for whom, and from when to when.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,9 @@ _OTHER_KINDS = {
     "dpop+jwt": "a DPoP proof, which goes beside a token",
 }
 _ISSUE_ANOTHER = "Issue the bot another token, or let it fetch one."
+
+# Seconds by which clocks of well-kept machines may differ; more, and the clock is what has to be mended.
+_COMMON_SKEW = 300
 
 
 def check_header(unverified: Unverified, facts: Facts) -> Iterator[Check]:
@@ -139,10 +143,6 @@ def check_signature(text: str, key: KeyFacts) -> Check:
     )
     received = "no signature" if not encoded else "another"
     return failed("signature", expected=expected, received=received, remedy=remedy)
-
-
-# Seconds by which clocks of well-kept machines may differ; more, and the clock is what has to be mended.
-_COMMON_SKEW = 300
 
 
 def check_readable(unverified: Unverified) -> Check:

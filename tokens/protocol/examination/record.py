@@ -1,6 +1,7 @@
-"""What the database says of a token: whatever ends one, cause by cause.
+"""
+Examine a token in the order of checking, and compare it with what the database says: each cause that ends one.
 
-The token doctor: what is wrong with a token, step by step in the order of checking, and what to do about it.
+Each step says what is wrong, and what to do about it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ from tokens.protocol.examination.text import (
     passed,
     read_unverified,
 )
+
+__all__ = ["Check", "Facts", "examine", "examine_members", "first_failure", "is_valid"]
 
 _SAME = ("sub", "iat", "exp")
 
@@ -161,9 +164,6 @@ def _if_refused(record: RecordFacts, facts: Facts) -> str:
         f"If the API refuses it all the same: it must read its keys from {facts.issuer}/.well-known/jwks.json, expect "
         f"iss {facts.issuer} and aud {record.audience}, and take typ at+jwt."
     )
-
-
-__all__ = ["Check", "Facts", "examine", "examine_members", "first_failure", "is_valid"]
 
 
 def examine(token_text: str, facts: Facts) -> list[Check]:

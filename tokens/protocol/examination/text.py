@@ -1,6 +1,7 @@
-"""The token as a text: what people paste instead of one, and how copying spoils it.
+"""
+What the console knows about the token that is examined, and the token as a text.
 
-What the console knows about the token that is examined.
+People paste other things in place of a token, and copying can spoil one.
 """
 
 import re
@@ -18,6 +19,9 @@ from ssoconsole.platform.jose.verify import MAX_BYTES
 from tokens.protocol.client_authentication import PREFIX
 
 __all__ = ["Check", "Ended", "Facts", "KeyFacts", "RecordFacts", "failed", "moment", "passed", "span"]
+_ALPHABET = re.compile(r"[A-Za-z0-9_.-]*")
+
+_COPY_AGAIN = "Copy the whole token again, in one piece and with nothing around it."
 
 
 @dataclass(frozen=True)
@@ -87,9 +91,6 @@ class Facts:
     profiles: Mapping[str, str] = field(default_factory=dict)
 
 
-_ALPHABET = re.compile(r"[A-Za-z0-9_.-]*")
-
-_COPY_AGAIN = "Copy the whole token again, in one piece and with nothing around it."
 # The first that is found is told; each has cost somebody an afternoon.
 _SPOILT: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (

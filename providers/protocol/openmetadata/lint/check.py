@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from providers.protocol.openmetadata.document import Document
 from providers.protocol.openmetadata.findings import Code, Finding
-from providers.protocol.openmetadata.lint import facts as lines
 from providers.protocol.openmetadata.lint import flow, keys, names, values
-from providers.protocol.openmetadata.lint.facts import NOTHING_KNOWN, Facts
+from providers.protocol.openmetadata.lint.facts import NOTHING_KNOWN, Facts, check_lines
 from providers.protocol.openmetadata.lint.writing import findings_of
 from providers.protocol.openmetadata.reading.yaml_files import read_configuration
 
@@ -55,7 +54,7 @@ def lint(content: bytes, facts: Facts = NOTHING_KNOWN) -> list[Finding]:
         told_already = {item.line for item in found if item.code == Code.DEMO_KEY_ID}
         replaced = (Code.UNKNOWN_KEY, Code.SECRET_IN_CLEAR)
         fixes = {item.line: item.fix for item in found if item.code in replaced or item.fix.startswith("#")}
-        more = lines.check_lines(documents[0].lines, fixes)
+        more = check_lines(documents[0].lines, fixes)
         found = [
             *found,
             *(item for item in more if item.code != Code.DEMO_KEY_ID or item.line not in told_already),

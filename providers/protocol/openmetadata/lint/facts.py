@@ -1,6 +1,7 @@
-"""What the console knows that a configuration can be held against.
+"""
+What a line of a configuration is checked against: what the console knows, and what is wrong in any setting.
 
-What can be seen in a line whatever it sets: known demonstration keys, tokens, where not to paste them.
+Wrong in any setting are known demonstration keys, tokens, and a link to a page where tokens must not be pasted.
 """
 
 import re
@@ -10,6 +11,11 @@ from dataclasses import dataclass
 from providers.protocol.openmetadata.document import Document
 from providers.protocol.openmetadata.findings import Code, Finding
 from providers.protocol.openmetadata.schema import DEMO_FERNET_KEY, DEMO_KEY_IDS, OWN_KEY_ID, Section
+
+DEMO_KEY_ID = "This key id is in everybody's hands, as is the key of the shipped one: make your own."
+# From the beginning of a word on, so that a long line of beginnings costs no more than its length.
+_jwt = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}")
+_jwt_io = re.compile(r"(?<![\w-])jwt\.io(?!\.?[\w-])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +61,6 @@ def is_custom_oidc(document: Document) -> bool:
 
 def is_confidential(document: Document) -> bool:
     return bool(document.known(Section.AUTHENTICATION, "clientType") == "confidential")
-
-
-DEMO_KEY_ID = "This key id is in everybody's hands, as is the key of the shipped one: make your own."
-# From the beginning of a word on, so that a long line of beginnings costs no more than its length.
-_jwt = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}")
-_jwt_io = re.compile(r"(?<![\w-])jwt\.io(?!\.?[\w-])", re.IGNORECASE)
 
 
 def own_key_id(text: str) -> str:

@@ -1,6 +1,7 @@
-"""The way through the provider: where it is, where it answers to, and what protects it.
+"""
+Check the settings of the sign-in at the provider: its addresses, the callback, and what protects the flow.
 
-What the chart ignores without a word.
+The Helm chart ignores some values without a message; these are found here too.
 """
 
 from collections.abc import Iterator

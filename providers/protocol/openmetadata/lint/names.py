@@ -1,6 +1,7 @@
-"""Names that no setting has, and what was probably meant.
+"""
+Check names: settings that do not exist, with the one that was probably meant; and people.
 
-Who may enter, who administers, and how people are called.
+Of people: who may enter, who administers, and which claim names them.
 """
 
 import re
@@ -56,6 +57,8 @@ _SECTION_PREFIX = {
     Section.OIDC: "OIDC_",
     Section.AUTHORIZER: "AUTHORIZER_",
 }
+_MAPPED = ("username", "email")
+_USUAL = ("preferred_username", "email")
 
 
 def check_names(document: Document, facts: Facts) -> Iterator[Trap]:
@@ -192,9 +195,6 @@ def _analogous(named: Setting) -> str:
 
 # Settings whose variable is not known for certain: one that is called in the usual way is not judged.
 _UNCERTAIN = {_analogous(named) for named in SETTINGS if not named.variable and named.type != Type.BLOCK}
-
-_MAPPED = ("username", "email")
-_USUAL = ("preferred_username", "email")
 
 
 def check_people(document: Document, facts: Facts) -> Iterator[Trap]:

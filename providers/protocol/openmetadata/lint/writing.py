@@ -1,9 +1,8 @@
-"""The text of a correction: a line as it should be, or what is to be added to a block.
+"""
+Write corrections: a line as it should be, or what is to be added to a block.
 
-Every check, again and again on what the corrections make of a file, until nothing more is found.
-
-So a correction never leads to the next finding: where several things are wrong with one setting, each of their
-findings has the line that is right in the end.
+All checks run again on the corrected file until nothing more is found. So a correction never leads to the next finding:
+where several things are wrong with one setting, each of their findings has the line that is right in the end.
 """
 
 import re
@@ -36,6 +35,10 @@ from providers.protocol.openmetadata.schema import (
 
 EXTRA = "extraEnvs"
 _VARIABLES = (Spelling.ASSIGNMENT, Spelling.ITEM, Spelling.VARIABLE, Spelling.PAIR)
+Check = Callable[[Document, Facts], Iterator[Trap]]
+
+# More follow from one another only in a file that is nothing but mistakes.
+MOST_ROUNDS = 10
 
 
 class Writer:
@@ -192,12 +195,6 @@ def _pair_reference(entry: Entry) -> str:
 def _pair(entry: Entry, indent: str) -> str:
     name = entry.setting.variable
     return f"{indent}- name: {name}\n{indent}  value: {rendered(entry.setting, entry.value, Spelling.PAIR)}"
-
-
-Check = Callable[[Document, Facts], Iterator[Trap]]
-
-# More follow from one another only in a file that is nothing but mistakes.
-MOST_ROUNDS = 10
 
 
 def findings_of(

@@ -1,7 +1,4 @@
-"""Settings as environment variables: in an env file, a Compose file or the chart's `extraEnvs`.
-
-The lines of an env file, as Docker reads them.
-"""
+"""Read settings from environment variables: an env file as Docker reads it, a Compose file, the chart's `extraEnvs`."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,6 +1,7 @@
-"""Settings as YAML: `openmetadata.yaml`, values of the Helm chart, a Compose file.
+"""
+Read settings from YAML (`openmetadata.yaml`, values of the Helm chart, a Compose file), or from a file of any form.
 
-Read a file without being told what it is.
+The form of a file is recognised by its content.
 """
 
 import re
@@ -32,6 +33,10 @@ from ssoconsole.platform.yaml import LARGEST_FILE, Findings, Path, read_yaml
 
 # The one that the chart reads, and where a page of its documentation puts them.
 _ROOTS: tuple[Path, ...] = (HELM_ROOT, ("global",), ("global", *HELM_ROOT))
+_HELM_KEYS = ("openmetadata", "global", "extraEnvs")
+_NONE = f"This is none of the three with a setting of sign-in: {', '.join(Form)}."
+SECRETS = (f"secret generic {OIDC_SECRET} ", f"secret generic {KEYS_SECRET} ")
+_UNREADABLE = "save it as UTF-8 text of at most one megabyte"
 
 
 def read_file(value: Mapping[str, Any], findings: Findings, lines: list[str]) -> Document:
@@ -150,12 +155,6 @@ def _at(value: Any, path: Path) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
-
-
-_HELM_KEYS = ("openmetadata", "global", "extraEnvs")
-_NONE = f"This is none of the three with a setting of sign-in: {', '.join(Form)}."
-SECRETS = (f"secret generic {OIDC_SECRET} ", f"secret generic {KEYS_SECRET} ")
-_UNREADABLE = "save it as UTF-8 text of at most one megabyte"
 
 
 def read_configuration(content: bytes) -> tuple[list[Document], list[Finding]]:

@@ -1,6 +1,7 @@
-"""The section `bots`.
+"""
+The section `bots`.
 
-Which key of a bot's entry an error is about; the domain is asked again, one item at a time.
+An error of the domain names no key of the file: the domain is asked again, one item at a time, to find it.
 """
 
 from collections.abc import Callable, Iterable
@@ -38,6 +39,8 @@ KEY_OF_CODE = {
     "federation_rule_invalid": "federation",
     "rule_too_wide": "federation",
 }
+FIELDS = ("description", "owner", "allowed_networks", "max_live_tokens")
+SECRET_LABEL = "configuration file"  # noqa: S105 - a label
 
 
 def locate(error: DomainError, entry: Entry) -> Path:
@@ -109,10 +112,6 @@ def _check_keys(entry: Entry, kind: Kind) -> object:
 def _check_rule(rule: dict[str, Any]) -> dict[str, Any]:
     rule = {name: rule[name] for name in TRUST if name in rule}
     return check_rule(rule, allow_http=settings.ALLOW_LOOPBACK_PROVIDERS)
-
-
-FIELDS = ("description", "owner", "allowed_networks", "max_live_tokens")
-SECRET_LABEL = "configuration file"  # noqa: S105 - a label
 
 
 class Bots:
