@@ -1,12 +1,10 @@
-"""The console's own keys towards providers (private_key_jwt): which one signs, and how they succeed each other.
-
-The life of client keys.
+"""
+The console's own keys towards providers (private_key_jwt): which one signs, how they succeed each other, and the key
+set that a provider reads.
 
 Besides the key that signs, the next one is always published already, and the one before stays published for a
 day: a provider that keeps a copy of the set never meets a key that is missing there (OpenID Connect Core 1.0
 section 10.1.1).
-
-Where a provider reads the console's public keys.
 """
 
 from datetime import datetime, timedelta

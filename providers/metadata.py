@@ -1,10 +1,8 @@
-"""What a provider publishes about itself: its discovery document and its keys, fetched, checked and kept.
+"""
+What a provider publishes about itself: its discovery document and its keys, fetched, checked and kept.
 
-Fetching a provider's discovery document, at registration, on request, and before the first sign-in.
-
-How old the copies are of what a provider publishes, and how long they still serve.
-
-The keys of a provider, and the one place where its tokens are verified.
+The document is fetched at registration, on request, and before the first sign-in. Here is told how old the copies are
+and how long they still serve, and this is the one place where a provider's tokens are verified.
 """
 
 from dataclasses import dataclass

@@ -1,10 +1,7 @@
-"""Configurations of OpenMetadata: written for a registration, and held against what is registered.
+"""
+Configurations of OpenMetadata: written for a registration, and held against what is registered here.
 
-The deployment of OpenMetadata behind a registration.
-
-Why nothing was exported.
-
-Hold a configuration against what is registered here; nothing is kept, logged or sent.
+Nothing of a configuration that is held against it is kept, logged or sent.
 """
 
 import re

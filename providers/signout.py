@@ -1,8 +1,7 @@
-"""Signing out, here and at the provider (OpenID Connect RP-Initiated Logout 1.0).
+"""
+Signing out, here and at the provider: POST /signout and GET /signed-out (OpenID Connect RP-Initiated Logout 1.0).
 
-POST /signout and GET /signed-out.
-
-POST /backchannel-logout/<slug>: a provider ends sessions (OpenID Connect Back-Channel Logout 1.0).
+By POST /backchannel-logout/<slug> a provider ends sessions (OpenID Connect Back-Channel Logout 1.0).
 """
 
 import secrets

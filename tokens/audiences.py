@@ -1,9 +1,4 @@
-"""Audiences: the APIs that trust the console's tokens, the console's own among them.
-
-Writes to audiences.
-
-The console's own REST API as an audience of its tokens.
-"""
+"""Audiences: the APIs that trust the console's tokens, the console's own REST API among them."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,6 +1,7 @@
-"""The token doctor: gathers what the console knows about a token, and explains it to an administrator.
+"""
+The token doctor: gathers what the console knows about a token, and explains it to an administrator.
 
-Gather the facts about a token; nothing is written, logged or sent, and the token stays in memory.
+Nothing is written, logged or sent, and the token stays in memory.
 """
 
 from datetime import datetime

@@ -1,6 +1,7 @@
-"""/bots/<name>: what the person who answers for a bot can do about it, without being an administrator.
+"""
+/bots/<name>: what the person who answers for a bot can do about it, without being an administrator.
 
-The paths of the owner's pages; a name has no slash, and is looked up as it stands.
+A name has no slash, and is looked up as it stands.
 """
 
 import uuid

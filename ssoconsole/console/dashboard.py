@@ -1,11 +1,9 @@
-"""What the first page of the admin tells in numbers, and how these are had without counting millions of rows.
-
+"""
 The numbers on the admin's first page: each is shown to whoever may look at its rows, and leads to their list.
 
-Sign-ins, tokens and refusals by day.
-
-`cleanup` counts each row once, before it drops any, and keeps the numbers with the note that it ran. A page adds
-the rows since then, the newest MOST of them, and writes nothing.
+Sign-ins, tokens and refusals are told by day, without counting millions of rows: `cleanup` counts each row once, before
+it drops any, and keeps the numbers with the note that it ran. A page adds the rows since then, the newest MOST of them,
+and writes nothing.
 """
 
 from collections import Counter

@@ -1,13 +1,8 @@
-"""Alive and ready, for whoever keeps the console running.
+"""
+The two probes: alive and ready. Neither looks at who asks, so neither opens a session.
 
-The two probes. Neither looks at who asks, so neither opens a session.
-
-What the console needs before it can serve, each part told in one word.
-
-The words are for anybody who can reach the probe: never an exception's text, a host or a credential. The log
-has the exception's name.
-
-The paths of the two probes.
+What the console needs before it can serve is told in one word a part. The words are for anybody who can reach the
+probe: never an exception's text, a host or a credential. The log has the exception's name.
 """
 
 import secrets

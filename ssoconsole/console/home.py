@@ -1,10 +1,6 @@
-"""The start page: the sign-in page to a stranger, an overview to everybody else.
-
-The start page.
-
-What the start page tells about a person, and about the console to those who administer it.
-
-The start page's path.
+"""
+The start page: the sign-in page to a stranger; to everybody else what is theirs, and the console's state to those who
+administer it.
 """
 
 from collections.abc import Callable

@@ -1,12 +1,7 @@
-"""Who may read the metrics, and the gauges that are asked of the database.
+"""
+The door of Prometheus: who may read the metrics, while everybody else is told that there are none, and the gauges.
 
-The door of Prometheus.
-
-Who may read the metrics: everybody else is told that there are none.
-
-What is asked of the database when somebody scrapes: few queries by index, however much there is.
-
-The path of the metrics.
+Those are asked of the database when somebody scrapes: few queries by index, however much there is.
 """
 
 from collections import Counter

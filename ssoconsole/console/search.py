@@ -1,10 +1,8 @@
-"""The one box of the admin: from whatever somebody has in hand to the page it belongs to.
+"""
+The one box of the admin, GET and POST /admin/search: from whatever somebody has in hand to the page it belongs to.
 
-GET and POST /admin/search.
-
-Telling a name from what was pasted and may be a secret.
-
-What is looked for, kind by kind: by an exact value or a beginning that an index has, and no more than is shown.
+A name is told from what was pasted and may be a secret. It is looked for kind by kind, by an exact value or a beginning
+that an index has, and no more is read than is shown.
 """
 
 import re

@@ -1,6 +1,7 @@
-"""What of the admin may be looked at, and which columns its lists can be asked about: never a secret.
+"""
+What the admins stand on: what may be looked at, and which columns a list can be asked about, never a secret.
 
-Actions of the admin that end something: they ask first, and say of how many.
+Actions that end something ask first, and say of how many.
 """
 
 from collections.abc import Callable

@@ -1,9 +1,4 @@
-"""How the console explains: one check after the other, and what a code means and what to do about it.
-
-What one step of an examination says.
-
-What a code of an outcome means, for administrators.
-"""
+"""How the console explains: one check after the other, and what an outcome's code means and what to do about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

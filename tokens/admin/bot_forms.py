@@ -1,6 +1,7 @@
-"""Forms of a bot, its grants, and a new secret.
+"""
+Forms of a bot, its grants, its secrets, keys and federation rules, and of a token to be tried.
 
-Forms of a bot's keys and federation rules, and of a token to be tried. Rules of the domain are the services'.
+Rules of the domain are the services'.
 """
 
 import json

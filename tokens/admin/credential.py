@@ -1,7 +1,4 @@
-"""Credentials in admin: never what they are, only that they are.
-
-The page on which a platform's token is tried on a federation rule.
-"""
+"""Credentials in admin: never what they are, only that they are; and a platform's token tried on a federation rule."""
 
 import uuid
 from collections.abc import Callable

@@ -1,6 +1,7 @@
-"""The page that makes a client secret and shows it once.
+"""
+The page that makes a client secret and shows it once, with what programs do to fetch a token, ready to be pasted.
 
-What programs do to fetch a token, ready to be pasted; braces are filled in, quoted for where they stand.
+In that, braces are filled in, quoted for where they stand.
 """
 
 import json

@@ -1,7 +1,4 @@
-"""Signing keys in admin: their public half and their life.
-
-The page that brings in a signing key from elsewhere.
-"""
+"""Signing keys in admin: their public half and their life, and the page that brings in one from elsewhere."""
 
 from django import forms
 from django.contrib import admin, messages

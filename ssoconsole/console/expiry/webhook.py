@@ -1,10 +1,7 @@
-"""Warnings by webhook: one signed JSON document a run, with everything that is due.
+"""
+Warnings by webhook: one JSON document a run with everything that is due, signed as the console's, of this time.
 
-The signature of a webhook: that the console has sent this body, at this time.
-
-Why a warning was not sent.
-
-Who sends which warning: a row that is claimed before and marked after, so that it is sent once.
+Who sends which warning, here and by mail, is a row that is claimed before and marked after, so that it is sent once.
 """
 
 import hashlib

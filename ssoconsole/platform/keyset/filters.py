@@ -1,7 +1,4 @@
-"""Filters of such lists, whose choices are found without reading the rows.
-
-Rows that are called something, found along an index however many there are.
-"""
+"""Filters of such lists, and rows by what they are called: both are found along an index, however many there are."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
