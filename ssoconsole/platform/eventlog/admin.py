@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from ssoconsole.platform.eventlog.models import Event
 from ssoconsole.platform.eventlog.services import in_words
+from ssoconsole.platform.keyset.filters import SeenFilter
 from ssoconsole.platform.keyset.paginator import asked_page
 
 if TYPE_CHECKING:
@@ -26,16 +26,6 @@ else:
     PaginatorOfEvents = Paginator
 
 LAST_PAGE = 100_000  # an offset beyond a database's integers would be a fault
-# Jumps from one action to the next along the index `event_by_action`; DISTINCT would read every event.
-EVERY_ACTION = """
-    WITH RECURSIVE found(action) AS (
-        SELECT MIN(action) FROM eventlog_event
-        UNION ALL
-        SELECT (SELECT MIN(action) FROM eventlog_event WHERE action > found.action) FROM found
-        WHERE found.action IS NOT NULL
-    )
-    SELECT action FROM found WHERE action IS NOT NULL
-"""
 
 
 class UncountedPaginator(PaginatorOfEvents):
@@ -56,17 +46,10 @@ class UncountedPaginator(PaginatorOfEvents):
         return before + len(self.events.values_list("pk")[before : before + self.per_page + 1])
 
 
-class ActionFilter(admin.SimpleListFilter):
+class ActionFilter(SeenFilter):
     title = "action"
     parameter_name = "action"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        with connection.cursor() as cursor:
-            cursor.execute(EVERY_ACTION)
-            return [(action, action) for (action,) in cursor.fetchall()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        return queryset.filter(action=self.value()) if self.value() else queryset
+    column = "action"
 
 
 class OutcomeFilter(admin.SimpleListFilter):
