@@ -12,6 +12,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from providers.api.examples import CHANGED_PROVIDER, NEW_PROVIDER
 from providers.api.serializers import ProviderChangeSerializer, ProviderSerializer, SavedProviderSerializer
 from providers.kinds import Kind, all_kinds, kind_of
 from providers.models import Provider
@@ -55,6 +56,7 @@ class ProvidersView(ResourceView):
         operation_id="providers_create",
         request=ProviderSerializer,
         responses={201: SavedProviderSerializer},
+        examples=NEW_PROVIDER,
     )
     def post(self, request: Request) -> Response:
         """Register a provider; its discovery document is fetched and checked."""
@@ -81,7 +83,10 @@ class ProviderView(ResourceView):
         return Response(self.shown(settled(slug)))
 
     @extend_schema(
-        operation_id="providers_change", request=ProviderChangeSerializer, responses=SavedProviderSerializer
+        operation_id="providers_change",
+        request=ProviderChangeSerializer,
+        responses=SavedProviderSerializer,
+        examples=CHANGED_PROVIDER,
     )
     def patch(self, request: Request, slug: str) -> Response:
         """

@@ -1,6 +1,7 @@
 """The OpenAPI schema of the REST API: what every operation answers where it refuses."""
 
 from http import HTTPStatus
+from inspect import getdoc
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -33,6 +34,15 @@ PROBLEM = {
         "instance": {"type": "string", "description": "The trace of the refusal, for administrators."},
     },
 }
+EXAMPLE = {  # of the status that every operation has first
+    "type": "about:blank",
+    "title": HTTPStatus.BAD_REQUEST.phrase,
+    "status": 400,
+    "detail": "The request has invalid fields.",
+    "code": "invalid",
+    "errors": {"label": ["This must be a text."]},
+    "instance": "https://console.example/refusals/canyon-lamp-violet-river",
+}
 HEADERS = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "RFC 6750 section 3."}},
     503: {"Retry-After": {"schema": {"type": "string"}, "description": "Seconds."}},
@@ -51,7 +61,19 @@ class ProblemSchema(AutoSchema):
         schema = super()._map_serializer(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         if isinstance(force_instance(serializer), StrictSerializer):  # type: ignore[no-untyped-call]
             schema["additionalProperties"] = False
+            if schema.get("description") == getdoc(StrictSerializer):  # which says nothing of this one
+                del schema["description"]
         return schema
+
+    def get_summary(self) -> str:
+        """The first paragraph of what the method says; the description has the others."""
+        return " ".join(self._paragraphs()[0].split())
+
+    def get_description(self) -> str:  # type: ignore[override]  # the framework's own takes a path and a method
+        return self._paragraphs()[2]
+
+    def _paragraphs(self) -> tuple[str, str, str]:
+        return str(super().get_description()).partition("\n\n")
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
@@ -65,10 +87,12 @@ class ProblemSchema(AutoSchema):
         names = {parameter["name"] for parameter in operation.get("parameters", ())}
         statuses += REPEATABLE if "Idempotency-Key" in names else ()
         for status in sorted(statuses):
-            answer = {
+            answer: dict[str, Any] = {
                 "description": HTTPStatus(status).phrase,
                 "content": {MEDIA_TYPE: {"schema": problem.ref}},
             }
+            if status == EXAMPLE["status"]:
+                answer["content"][MEDIA_TYPE]["example"] = EXAMPLE
             if status in HEADERS:
                 answer["headers"] = HEADERS[status]
             operation["responses"].setdefault(str(status), answer)

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tokens.api.authentication import actor_of
+from tokens.api.examples import NEW_AUDIENCE
 from tokens.api.serializers import AudienceSerializer
 from tokens.api.views import IDEMPOTENCY_KEY, ConsoleView, created, one, repeatable
 from tokens.audiences import FIELDS, disable_audience, enable_audience, save_audience
@@ -31,7 +32,10 @@ class AudiencesView(ConsoleView):
         return self.listed(Audience.objects.all())
 
     @extend_schema(
-        operation_id="audiences_create", parameters=[IDEMPOTENCY_KEY], responses={201: AudienceSerializer}
+        operation_id="audiences_create",
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: AudienceSerializer},
+        examples=NEW_AUDIENCE,
     )
     @repeatable
     def post(self, request: Request) -> Response:

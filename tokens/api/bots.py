@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tokens.api.authentication import actor_of, visible_bots
+from tokens.api.examples import NEW_BOT
 from tokens.api.serializers import BotChangeSerializer, BotSerializer
 from tokens.api.views import IDEMPOTENCY_KEY, ConsoleView, created, one, repeatable
 from tokens.bots.services import GrantSpec, confirm_owner, disable_bot, enable_bot, retire_bot, save_bot
@@ -34,6 +35,7 @@ class BotsView(ConsoleView):
         parameters=[IDEMPOTENCY_KEY],
         request=BotSerializer,
         responses={201: BotSerializer},
+        examples=NEW_BOT,
     )
     @repeatable
     def post(self, request: Request) -> Response:

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from ssoconsole.platform.jose.verify import MAX_BYTES
 from ssoconsole.platform.rest import StrictSerializer
 from tokens.api.authentication import actor_of, visible_bots
+from tokens.api.examples import NEW_CREDENTIAL
 from tokens.api.views import IDEMPOTENCY_KEY, ConsoleView, created, one, repeatable
 from tokens.credentials.keyless import add_federation, set_public_keys
 from tokens.credentials.retirement import evidence_of
@@ -135,6 +136,7 @@ class CredentialsView(ConsoleView):
         parameters=[IDEMPOTENCY_KEY],
         request=NewCredentialSerializer,
         responses={201: CredentialSerializer},
+        examples=NEW_CREDENTIAL,
     )
     @repeatable
     def post(self, request: Request, name: str) -> Response:

@@ -27,7 +27,7 @@ def operations() -> tuple[dict[str, Any], ...]:
             "method": method.upper(),
             "path": path,
             "id": operation["operationId"],
-            "text": operation.get("description", ""),
+            "texts": [operation["summary"], *operation.get("description", "").split("\n\n")],
             "parameters": [parameter["name"] for parameter in operation.get("parameters", [])],
             "body": _members(operation.get("requestBody", {}), models),
             "answers": [

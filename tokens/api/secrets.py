@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tokens.api.authentication import actor_of, visible_bots
+from tokens.api.examples import NEW_SECRET, REVOKED
 from tokens.api.serializers import NewSecretSerializer, RevokedSerializer, SecretSerializer
 from tokens.api.views import IDEMPOTENCY_KEY, ConsoleView, created, one, repeatable
 from tokens.credentials.services import add_client_secret, retire_credential
@@ -33,6 +34,7 @@ class SecretsView(ConsoleView):
         parameters=[IDEMPOTENCY_KEY],
         request=SecretSerializer,
         responses={201: NewSecretSerializer},
+        examples=NEW_SECRET,
     )
     @repeatable
     def post(self, request: Request, name: str) -> Response:
@@ -74,7 +76,9 @@ class RevokeTokensOfSecretView(ConsoleView):
     serializer_class = RevokedSerializer
     owners_may_read = True
 
-    @extend_schema(operation_id="secrets_revoke_tokens", request=None, responses=RevokedSerializer)
+    @extend_schema(
+        operation_id="secrets_revoke_tokens", request=None, responses=RevokedSerializer, examples=REVOKED
+    )
     def post(self, request: Request, name: str, id: uuid.UUID) -> Response:
         """Revoke all tokens that were fetched with a secret, at once and for good; the secret itself stays."""
         credential = one(_secrets(request, name), pk=id)

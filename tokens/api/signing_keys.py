@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tokens.api.authentication import actor_of
+from tokens.api.examples import ROTATION
 from tokens.api.serializers import RotationSerializer, SigningKeySerializer
 from tokens.api.views import ConsoleView
 from tokens.keys.services import compromise_signing_key, rotate_signing_key
@@ -33,7 +34,10 @@ class RotateView(ConsoleView):
     serializer_class = RotationSerializer
 
     @extend_schema(
-        operation_id="signing_keys_rotate", request=RotationSerializer, responses=SigningKeySerializer
+        operation_id="signing_keys_rotate",
+        request=RotationSerializer,
+        responses=SigningKeySerializer,
+        examples=ROTATION,
     )
     def post(self, request: Request) -> Response:
         """Let the next key sign, or take a compromised one out at once; answers the key that signs now."""

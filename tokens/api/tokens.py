@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tokens.api.authentication import actor_of, visible_bots
+from tokens.api.examples import NEW_TOKEN, REVOKED
 from tokens.api.serializers import (
     NewTokenSerializer,
     RevokedSerializer,
@@ -43,13 +44,7 @@ class TokensView(ConsoleView):
         parameters=[IDEMPOTENCY_KEY],
         request=TokenRequestSerializer,
         responses={201: NewTokenSerializer},
-        examples=[
-            OpenApiExample(
-                "for a week",
-                value={"audience": "https://metadata.example", "lifetime": "7", "label": "cron"},
-                request_only=True,
-            )
-        ],
+        examples=NEW_TOKEN,
     )
     @repeatable
     def post(self, request: Request, name: str) -> Response:
@@ -93,7 +88,9 @@ class RevokeTokensView(ConsoleView):
     serializer_class = RevokedSerializer
     owners_may_read = True
 
-    @extend_schema(operation_id="tokens_revoke_all", request=None, responses=RevokedSerializer)
+    @extend_schema(
+        operation_id="tokens_revoke_all", request=None, responses=RevokedSerializer, examples=REVOKED
+    )
     def post(self, request: Request, name: str) -> Response:
         """Revoke all tokens of a bot, at once and for good."""
         bot = one(visible_bots(request), name=name)
