@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.db.models.signals import post_migrate
 
 
@@ -27,6 +28,17 @@ class ConsoleAdminConfig(admin_apps.AdminConfig):
 
     default = False
     default_site = "ssoconsole.admin.ConsoleAdminSite"
+
+
+class ConsoleStaticFilesConfig(StaticFilesConfig):
+    """Django's static files; of Swagger UI the program alone is collected."""
+
+    default = False
+    ignore_patterns = [  # noqa: RUF012 - a list of the instance's, in Django's own class
+        *StaticFilesConfig.ignore_patterns,
+        *("swagger-ui-standalone-preset.*", "swagger-ui.css*", "swagger-ui-bundle.js.map"),
+        *("oauth2-redirect.*", "favicon-32x32.png"),
+    ]
 
 
 class AccountsConfig(AppConfig):

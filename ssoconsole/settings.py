@@ -14,6 +14,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, TypeVar
 
+import drf_spectacular_sidecar  # static files, and no code
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -252,7 +253,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "ssoconsole.apps.ConsoleStaticFilesConfig",
     "mozilla_django_oidc",
     "rest_framework",
     "drf_spectacular",
@@ -406,7 +407,14 @@ SPECTACULAR_SETTINGS = {
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 make_folder(STATIC_ROOT)
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    # Not by INSTALLED_APPS: the package has Redoc as well. What is collected of it, ConsoleStaticFilesConfig says.
+    (
+        "swagger-ui",
+        Path(drf_spectacular_sidecar.__path__[0], "static/drf_spectacular_sidecar/swagger-ui-dist"),
+    ),
+]
 # Served with fingerprints for ever once `collectstatic` has run, which makes them; from the sources until then.
 _collecting = "collectstatic" in sys.argv[1:2]
 _collected = not DEBUG and (_collecting or (STATIC_ROOT / "staticfiles.json").exists())

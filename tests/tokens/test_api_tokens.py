@@ -1,9 +1,13 @@
 """/api/v1: tokens, audiences, signing keys, events, and callers with a token of their own."""
 
+import re
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 import time_machine
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -333,8 +337,6 @@ def test_bob_reads_the_event_log(bob, bot, token):
 
 
 def test_the_schema_generates_without_a_warning(tmp_path):
-    from django.core.management import call_command
-
     call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(tmp_path / "schema.yml"))
     text = (tmp_path / "schema.yml").read_text()
     for path in ("/api/v1/bots/{name}/secrets/{id}", "/api/v1/tokens/{jti}", "/api/v1/signing-keys/rotate"):
@@ -347,6 +349,23 @@ def test_the_docs_tell_every_operation_and_fetch_nothing(db):
     page = answer.content.decode()
     for operation in ("GET /api/v1/bots", "POST /api/v1/bots/{name}/tokens", "DELETE /api/v1/tokens/{jti}"):
         assert operation in page
-    assert "<script" not in page
+    fetched = re.findall(r'(?:<script [^>]*src|<link [^>]*href|<img [^>]*src)="([^"]*)"', page)
+    assert {address.split("/")[1] for address in fetched} == {"static"}
+    assert all(finders.find(address.removeprefix("/static/")) for address in fetched)
+    assert "/static/swagger-ui/swagger-ui-bundle.js" in fetched
+    assert page.count("<script") == 2
     assert "https://" not in page
     assert Client().get("/api/v1/schema").status_code == 200
+
+
+def test_of_swagger_ui_the_program_alone_is_collected():
+    told = StringIO()
+    call_command("collectstatic", dry_run=True, interactive=False, stdout=told)
+    collected = re.findall(r"drf_spectacular_sidecar/static/drf_spectacular_sidecar/(\S+)'", told.getvalue())
+    program = "swagger-ui-dist/swagger-ui-bundle.js"
+    assert set(collected) == {"swagger-ui-dist/LICENSE", program, f"{program}.LICENSE.txt"}
+
+
+def test_the_docs_have_a_csrf_token_for_whoever_is_signed_in_alone(db, bob):
+    assert "data-csrf" not in Client().get("/api/v1/docs").content.decode()
+    assert 'data-csrf="' in bob.get("/api/v1/docs").content.decode()

@@ -190,3 +190,50 @@ def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, page
         if complaints := complaints_about(page) + misfits_on(page):
             found[path] = complaints
     assert not found, "\n".join(f"{path}: {each}" for path, all_ in found.items() for each in all_)
+
+
+def test_an_operation_of_the_api_is_opened_and_tried_with_the_session(
+    live_server, context, client, axe, quiet_page, settings
+):
+    bob = administrator()
+    come_in_by_password(client, bob)
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+    page = quiet_page  # which fails at a violation of the policy
+    page.goto(f"{live_server.url}/api/v1/docs")
+    opened = page.get_by_role("button", name="POST /api/v1/bots Create a bot.")
+    opened.click()
+    page.evaluate(axe)
+    found = {"opened": complaints_about(page)}
+    operation = page.locator(".opblock", has=opened)
+    operation.get_by_role("tab", name="Schema").last.click()
+    operation.get_by_role("button", name="Try it out").click()
+    body = operation.get_by_label("Request body")
+    assert '"nightly"' in body.input_value()  # the example of the schema
+    body.fill('{"name": "tried"}')
+    found["to be tried"] = complaints_about(page)
+    operation.get_by_role("button", name="Execute").click()
+    operation.get_by_text('"created_at"').first.wait_for()
+    operation.get_by_role("cell", name="201").first.wait_for()
+    found["tried"] = complaints_about(page) + page.evaluate(CUT_OFF)
+    assert not any(found.values()), found
+    assert Bot.objects.get().name == "tried"
+    command = operation.locator("pre", has_text="curl").inner_text()
+    assert "Bearer $TOKEN" in command
+    assert "CSRF" not in command
+    page.get_by_role("button", name="GET /api/v1/bots/{name} Read a bot.").click()
+    reading = page.locator("#operations-bots-bots_read")
+    reading.get_by_role("button", name="Try it out").click()
+    reading.get_by_role("button", name="Execute").click()
+    reading.get_by_text("Required field is not provided").first.wait_for()
+    assert not complaints_about(page)
+    reading.get_by_label("name").fill("tried")
+    reading.get_by_role("button", name="Execute").click()
+    reading.get_by_text('"created_at"').first.wait_for()
+
+
+def test_a_stranger_reads_the_operations_and_tries_none(live_server, quiet_page):
+    quiet_page.goto(f"{live_server.url}/api/v1/docs")
+    quiet_page.get_by_role("button", name="POST /api/v1/bots Create a bot.").click()
+    quiet_page.get_by_role("heading", name="Responses").wait_for()
+    assert not quiet_page.get_by_role("button", name="Try it out").count()
