@@ -42,7 +42,59 @@ def holds_secret(field: object) -> bool:
     return isinstance(field, models.CharField | models.TextField) and field.name.endswith(SECRET)
 
 
-class ShownColumnsOnly(AnyModelAdmin):
+def in_words(value: object) -> str:
+    """Tell a list or a map as people write them; members of a map one a line."""
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {in_words(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        plain = not any(isinstance(each, dict | list) for each in value)
+        return (", " if plain else "\n").join(map(in_words, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
+
+
+if TYPE_CHECKING:
+    AnyOptions = admin.options.BaseModelAdmin[Any]
+else:
+    AnyOptions = object
+
+
+class ListsInWords(AnyOptions):
+    """Shows lists and maps in words to whoever may only look, in the place of Django's JSON."""
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        sets = super().get_fieldsets(request, obj)
+        # Whoever may not change a row may not change what stands on its page either.
+        owner = getattr(self, "parent_model", self.model)
+        if obj is None or self.admin_site.get_model_admin(owner).has_change_permission(request, obj):
+            return sets
+        columns = {field.name: field for field in self.opts.fields if isinstance(field, models.JSONField)}
+        return [
+            (title, options | {"fields": _replaced(options["fields"], columns)}) for title, options in sets
+        ]
+
+
+def _replaced(names: Any, columns: dict[str, Any]) -> list[Any]:
+    return [
+        _replaced(name, columns)
+        if isinstance(name, list | tuple)
+        else (_words_of(columns[name]) if name in columns else name)
+        for name in names
+    ]
+
+
+def _words_of(column: Any) -> Callable[[Any], str]:
+    @admin.display(description=column.verbose_name)
+    def words(row: Any) -> str:
+        value = getattr(row, column.name)
+        return "-" if value in (None, "", [], {}) else in_words(value)
+
+    words.__name__ = column.name
+    return words
+
+
+class ShownColumnsOnly(ListsInWords, AnyModelAdmin):
     """
     Refuses every lookup of a query string but those over what the admin shows of its own rows.
 

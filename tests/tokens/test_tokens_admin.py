@@ -12,6 +12,7 @@ from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.eventlog.models import Event
 from tests.support.leaks import assert_without
 from tokens.bots.services import disable_bot, retire_bot
+from tokens.credentials.keyless import add_federation
 from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
 
 MODELS = ["audience", "bot", "credential", "signingkey", "tokenrecord"]
@@ -384,3 +385,30 @@ def test_a_viewer_looks_and_changes_nothing(viewer, token, model, action):
 def test_mallory_does_not_get_in(people, token, model):
     mallory = signed_in_browser(people["mallory"])
     assert mallory.get(url(model, "changelist")).status_code == 302
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_lists_and_maps_are_told_in_words(viewer, bot, by, token, model):
+    from django.apps import apps
+
+    trust = {"issuer": "https://ci.example", "audience": "console", "subject": "repo:corp/main"}
+    add_federation(bot=bot, rule=trust, jwks=None, jwks_uri=None, by=by)
+    pages = [
+        viewer.get(url(model, "change", row.pk)).content.decode()
+        for row in apps.get_model("tokens", model).objects.all()
+    ]
+    assert pages
+    assert not [page for page in pages if "[&quot;" in page or "{&quot;" in page]
+    told = {
+        "tokenrecord": "metadata.read, metadata.write",
+        "audience": "metadata.read, metadata.write",
+        "credential": "issuer: https://ci.example<br>audience: console",
+    }
+    assert any(told.get(model, "") in page for page in pages)
+
+
+def test_the_grants_of_a_retired_bot_are_told_in_words(admin, bot, by):
+    retire_bot(bot=bot, by=by)
+    page = admin.get(url("bot", "change", bot.pk)).content.decode()
+    assert "metadata.read, metadata.write" in page
+    assert "[&quot;" not in page

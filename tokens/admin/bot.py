@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.admin_base import asks_first, may_view
+from ssoconsole.platform.admin_base import ListsInWords, asks_first, may_view
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.http.doors import only_post
 from ssoconsole.platform.keyset.filters import EndsFilter, StateFilter
@@ -112,12 +112,16 @@ class SecretEndsFilter(EndsFilter):
         return ()
 
 
-class GrantInline(GrantStackedInline):
+class GrantInline(ListsInWords, GrantStackedInline):
     model = Grant
     form = GrantForm
     formset = GrantFormSet
     extra = 0
     fields = ("audience", ("scopes", "roles"))
+
+    def get_formset(self, request: HttpRequest, obj: Bot | None = None, **kwargs: Any) -> Any:
+        """The form's own fields, whether or not a page shows some of them in words."""
+        return super().get_formset(request, obj, **{"fields": ("audience", "scopes", "roles"), **kwargs})
 
     def get_extra(self, request: HttpRequest, obj: Bot | None = None, **kwargs: Any) -> int:
         """A new bot is nearly always given one."""

@@ -11,7 +11,14 @@ from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.accounts.services import bootstrap_admin
 from ssoconsole.platform.actors import Actor
 from tests.ssoconsole.pages.page_reading import Page
-from tests.ssoconsole.pages.pages_cast import administrator, come_in, come_in_by_password, person, provider
+from tests.ssoconsole.pages.pages_cast import (
+    administrator,
+    come_in,
+    come_in_by_password,
+    person,
+    provider,
+    staff,
+)
 
 BANNER = "Break-glass access is open."
 
@@ -127,3 +134,16 @@ class WayOutTests:
     def test_a_link_signs_nobody_out(self, client, bob):
         client.get("/admin/logout/", follow=True)
         assert client.get("/admin/").status_code == 200
+
+
+def test_whoever_may_only_look_at_a_provider_reads_its_lists_in_words(client, db):
+    corp = provider(
+        scopes=["openid", "email"],
+        mapping={"email": "mail"},
+        group_rules=[{"claim_value": "a", "group": "A"}],
+    )
+    page = staff(client, "view_provider").get(f"/admin/providers/provider/{corp.pk}/change/").content.decode()
+    for words in ("openid, email", "email: mail", "claim_value: a<br>group: A"):
+        assert words in page
+    assert "[&quot;" not in page
+    assert "{&quot;" not in page
