@@ -5,7 +5,7 @@
 // screen readers stumble over, is drawn here.
 "use strict";
 
-const accessible = ({ React }) => {
+const accessible = ({ React, getSystem }) => {
   const h = React.createElement;
 
   const Copy = ({ text, what }) => {
@@ -57,8 +57,7 @@ const accessible = ({ React }) => {
       },
 
       curl: ({ request }) => {
-        const { fn } = accessible.system;
-        const [start, address, ...rest] = fn.requestSnippetGenerator_curl_bash(command(request)).split("\n");
+        const [start, address, ...rest] = getSystem().fn.requestSnippetGenerator_curl_bash(command(request)).split("\n");
         const text = [start, address, "  -H \"Authorization: Bearer $TOKEN\" \\", ...rest].join("\n");
         return h("div", {}, h("h4", {}, "By curl, with a token"), h("div", { className: "code" },
           h("pre", { className: "microlight" }, text), h(Copy, { text, what: "the command" })));
@@ -75,7 +74,6 @@ const accessible = ({ React }) => {
         ? h("tr", { className: "response" }, h("td", {}, props.code), h("td", {}, props.response.get("description")))
         : h(Original, props)),
     },
-    afterLoad: (system) => { accessible.system = system; },
   };
 };
 
