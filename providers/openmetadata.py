@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
-from django.utils import timezone
 
 from providers.models import Provider
 from providers.protocol.claims import is_deceptive
@@ -21,7 +20,6 @@ from providers.protocol.openmetadata.findings import Finding
 from providers.protocol.openmetadata.lint.check import lint
 from providers.protocol.openmetadata.lint.facts import Facts, Registration
 from providers.protocol.openmetadata.schema import DEMO_KEY_IDS, JWKS_PATH
-from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.errors import DomainError
 
 
@@ -128,7 +126,6 @@ LONGEST_NAME = 255
 
 def lint_configuration(content: bytes) -> list[Finding]:
     """Return what is wrong with an env file, values of the chart or openmetadata.yaml."""
-    roll_back_overdue(at=timezone.now())
     providers = list(Provider.objects.defer("client_secret", "jwks"))
     # In development everything is on this machine, and what the console itself exports has to be right.
     local = {console_jwks(), *map(provider_jwks, providers)} if settings.ALLOW_LOOPBACK_PROVIDERS else set()

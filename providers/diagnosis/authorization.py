@@ -147,7 +147,7 @@ def examine_authorization(subject: Subject) -> list[Finding]:
     Where the answer says nothing, or only a page's words do, ask once more with prompt none: most providers then answer
     to the callback, and so know the client and its redirect URI.
     """
-    found = _settled(subject)
+    found = _answers(subject)
     subject.client_is_unknown = any(each.code == "client_unknown" for each in found)
     return [_with_near_miss(subject, each) for each in found]
 
@@ -169,7 +169,7 @@ def _with_near_miss(subject: Subject, found: Finding) -> Finding:
     return found
 
 
-def _settled(subject: Subject) -> list[Finding]:
+def _answers(subject: Subject) -> list[Finding]:
     found = _ask(subject, _parameters(subject))
     if not any(each.code == UNCLEAR or each.received.startswith(A_PAGE) for each in found):
         return found

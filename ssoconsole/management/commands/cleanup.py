@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from providers.client_keys import drop_retired_client_keys
+from providers.registration.rolling_back import roll_back_overdue
 from providers.retention import drop_old_sign_ins, drop_old_versions
-from providers.trial.services import roll_back_overdue
 from ssoconsole.console.checklist.services import summary
 from ssoconsole.console.dashboard import count_closed
 from ssoconsole.console.expiry.webhook import drop_old_warnings

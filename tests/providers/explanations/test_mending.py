@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.models import Provider, SignInAttempt
-from providers.trial.beginning import NOBODY_COULD
+from providers.registration.trial import NOBODY_COULD
 from ssoconsole.platform.accounts.models import User
 from tests.providers.rehearsal.stage import typed_form
 from tests.providers.signin.journey import register

@@ -10,9 +10,9 @@ from django.test import Client
 from providers.errors import ProviderChanged
 from providers.identities.linking import unlink_identity
 from providers.models import GivenRight, Identity, Provider
+from providers.registration.rolling_back import roll_back_now
 from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
-from providers.trial.services import roll_back_now
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import sign_in_person

@@ -151,7 +151,7 @@ def test_a_document_that_was_not_there_is_fetched_for_the_rehearsal_alone(stage,
 
 
 def test_a_provider_that_comes_back_in_between_is_asked_once_more(stage, op, monkeypatch):
-    monkeypatch.setattr("providers.admin.forms.look_up_metadata", lambda provider: NOTHING_NEW)
+    monkeypatch.setattr("providers.registration.services.look_up_metadata", lambda provider: NOTHING_NEW)
     assert stage.rehearse()["succeeded"]
     assert len(op.requests_to("discovery")) == 1
 
