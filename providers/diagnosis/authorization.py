@@ -165,7 +165,7 @@ def _with_near_miss(subject: Subject, found: Finding) -> Finding:
         answer = _judge_front(subject, parameters, urlencode(parameters))
         if not any(each.is_error or each.code == UNCLEAR for each in answer):
             typed = f"There, replace {other} by {subject.provider.redirect_uri}."
-            return replace(found, received=shown(f"{other} is registered"), typed=typed)
+            return replace(found.with_remedy(typed), received=shown(f"{other} is registered"))
     return found
 
 

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from providers import outgoing
-from providers.drift.pending import UNREAD, Finding, finding, undecided
+from providers.drift.pending import UNREAD, finding, undecided
 from providers.errors import KeysInvalid, ProviderChanged, ProviderFault, ProviderUnreachable, SignInRefused
 from providers.metadata import (
     SERVES_FOR,
@@ -31,6 +31,7 @@ from providers.models import DiscoveryVersion, JwksVersion, Provider
 from providers.protocol.discovery import ANNOUNCES_ISS, discovery_url
 from providers.protocol.drift import Difference, decisive_differences, differences
 from providers.protocol.key_set import exposed_keys, key_changes
+from providers.protocol.preflight.findings import Finding
 from providers.registration.rolling_back import roll_back_overdue
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.outbound.certificate import peer_certificate

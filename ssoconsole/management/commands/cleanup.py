@@ -14,7 +14,7 @@ from ssoconsole.console.checklist.services import summary
 from ssoconsole.console.dashboard import count_closed
 from ssoconsole.console.expiry.webhook import drop_old_warnings
 from ssoconsole.management.commands import LongCommand
-from ssoconsole.platform.accounts.lockout import drop_old_failures
+from ssoconsole.platform.accounts.passwords import drop_old_failures
 from ssoconsole.platform.accounts.shown_once import drop_unseen_secrets
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.runs.models import LastRun

@@ -19,7 +19,7 @@ def saved(op, client, django_user_model):
     register(op)
     Browser().leave()
     bob = django_user_model.objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(bob, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(bob, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     address = f"/admin/providers/provider/{Provider.objects.get().pk}/change/"
 
     def change(**changes):

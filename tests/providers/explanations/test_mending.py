@@ -120,7 +120,7 @@ def staff(*rights):
     user = User.objects.create(username="carol", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=rights))
     browser = Client()
-    browser.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    browser.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return browser
 
 

@@ -32,7 +32,7 @@ from tests.providers.rehearsal.stage import typed_form
 from tests.providers.signin.journey import Browser
 
 pytestmark = pytest.mark.django_db
-BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"
+BACKEND = "ssoconsole.platform.accounts.passwords.PasswordBackend"
 SECRET = "the-real-secret-of-at-least-32-bytes"
 MINE = "what-mallory-has-typed-himself-instead"
 METHODS = ("client_secret_basic", "client_secret_post", "client_secret_jwt")

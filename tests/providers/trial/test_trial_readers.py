@@ -27,7 +27,7 @@ class OverdueTests:
     @pytest.fixture
     def bob(self, client, django_user_model):
         user = django_user_model.objects.create(username="bob", is_staff=True, is_superuser=True)
-        client.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+        client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
         return client
 
     def assert_rolled_back(self):
