@@ -21,11 +21,12 @@ from providers.models import Provider, ProviderVersion
 from providers.models.provider import (
     LOST,
     NOT_CONFIGURATION,
+    UNREADABLE,
     VersionUnusable,
     configuration_in,
     put_registration,
+    readable_secret,
 )
-from providers.registration.secret import UNREADABLE, readable_secret
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.eventlog.services import in_words, is_secret

@@ -19,6 +19,7 @@ from providers.exchange.client_authentication import client_credentials, reason_
 from providers.exchange.endpoints import front_channel_query
 from providers.kinds import kind_of
 from providers.models import Provider
+from providers.models.provider import readable_secret
 from providers.protocol.discovery import announces_iss_parameter
 from providers.protocol.preflight.authorization_answer import (
     A_PAGE,
@@ -31,7 +32,6 @@ from providers.protocol.preflight.authorization_answer import (
 )
 from providers.protocol.preflight.findings import Finding, finding
 from providers.protocol.preflight.offers import client_authentication
-from providers.registration.secret import readable_secret
 from providers.signin.redirects import add_query
 from ssoconsole.platform.jose.errors import shown
 from ssoconsole.platform.outbound.errors import OutboundError
@@ -90,7 +90,10 @@ def examine_method(subject: Subject) -> list[Finding]:
         return found
     if any(each.code in REJECTIONS for each in told):
         return found
-    return [replace(each, code="client_authentication_not_listed") for each in found]
+    return [
+        finding("client_authentication_not_listed", expected=each.expected, received=each.received)
+        for each in found
+    ]
 
 
 def _judge(subject: Subject) -> list[Finding]:

@@ -9,7 +9,8 @@ import json
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 from django import forms
 from django.conf import settings
@@ -49,6 +50,15 @@ class VersionUnusable(DomainError):
     """This version of the provider cannot be read any more."""
 
     code = "version_unusable"
+
+
+class Unreadable(Enum):
+    """Stands for a secret that is there and does not open."""
+
+    UNREADABLE = "unreadable"
+
+
+UNREADABLE: Final = Unreadable.UNREADABLE
 
 
 class StructureColumn(models.JSONField):
@@ -376,6 +386,15 @@ class Provider(models.Model):
     def jwks_url(self) -> str:
         """Where the provider finds the keys by which the console proves who it is."""
         return f"{settings.BASE_URL}/providers/{self.slug}/jwks.json"
+
+
+def readable_secret(provider: Provider) -> str | Unreadable | None:
+    """Return the secret, None without one, UNREADABLE when no key of the ring opens it."""
+    try:
+        secret: str | None = provider.client_secret
+    except DecryptionFailed:
+        return UNREADABLE
+    return secret or None
 
 
 class DiscoveryVersion(models.Model):

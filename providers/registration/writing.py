@@ -11,11 +11,10 @@ from providers.history import keep_what_stands, record_version
 from providers.identities.rights import given_by, take_back_unruled, take_rights_back
 from providers.metadata import KEPT
 from providers.models import Provider
-from providers.models.provider import NOT_CONFIGURATION
+from providers.models.provider import NOT_CONFIGURATION, readable_secret
 from providers.registration.cautions import changes_rights, is_risky
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.rules import Problems, problems
-from providers.registration.secret import readable_secret
 from providers.sessions.services import end_sessions_of_provider
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import MASK, record_change

@@ -8,8 +8,8 @@ import time_machine
 
 from providers.errors import Denied, every_outcome
 from providers.explanations.meanings import meaning_of
-from providers.identities.decision import Way
 from providers.identities.rights import KEEPS_OUT, LETS_IN
+from providers.identities.services import Way
 from providers.models import Identity, Provider, SignInAttempt
 from providers.registration.services import NOTHING_NEW
 from ssoconsole.platform.accounts.models import User

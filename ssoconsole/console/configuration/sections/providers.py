@@ -6,9 +6,10 @@ from copy import deepcopy
 from providers.errors import ProviderUnknown
 from providers.kinds import all_kinds, kind_of
 from providers.models import Provider
+from providers.models.provider import readable_secret
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.fields import FIELDS, SESSION
-from providers.registration.secret import readable_secret, set_client_secret
+from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
 from ssoconsole.console.configuration.plan import Hidden
 from ssoconsole.console.configuration.sections.section import Applied, Entry, EntryRefused, fill, require
