@@ -32,7 +32,7 @@ from tokens.records.services import forget_counts
 from tokens.status.services import SIZE
 
 HOST = "sso.bench.example"
-PASSWORD_BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.passwords.PasswordBackend"
 BATCH = 1000
 # What is overdue, of each kind that grows: copies of rows that stay, aged.
 OVERDUE = {

@@ -18,14 +18,18 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from providers.models import Provider, ProviderVersion
-from providers.registration.secret import UNREADABLE, readable_secret
+from providers.models.provider import (
+    LOST,
+    NOT_CONFIGURATION,
+    UNREADABLE,
+    VersionUnusable,
+    configuration_in,
+    put_registration,
+    readable_secret,
+)
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.encryption.keyring import DecryptionFailed
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.eventlog.services import in_words, is_secret
-
-# Stands where the secret was that no key opened when the version was written; no text is ever this.
-LOST = {"lost": True}
 
 Configuration = dict[str, Any]
 
@@ -40,32 +44,6 @@ class VersionUnknown(DomainError):
     """There is no such version of this provider."""
 
     code = "version_unknown"
-
-
-class VersionUnusable(DomainError):
-    """This version of the provider cannot be read any more."""
-
-    code = "version_unusable"
-
-
-# What a registration is not: what its provider publishes, and what the console keeps about the row itself.
-NOT_CONFIGURATION = frozenset(
-    {
-        "id",
-        "discovery",
-        "discovery_fetched_at",
-        "jwks",
-        "jwks_fetched_at",
-        "trial_ends_at",
-        "trial_baseline",
-        "risky_change_at",
-        "discovery_failing_since",
-        "jwks_failing_since",
-        "tls_not_after",
-        "created_at",
-        "updated_at",
-    }
-)
 
 
 def configuration_of(provider: Provider) -> Configuration:
@@ -85,36 +63,10 @@ def written(configuration: Configuration) -> str:
     return json.dumps(configuration, cls=DjangoJSONEncoder)
 
 
-def configuration_in(version: ProviderVersion) -> Configuration:
-    """Return what a version has kept. Raises VersionUnusable when no key of the ring opens it."""
-    try:
-        kept = json.loads(version.configuration)
-    except DecryptionFailed:
-        raise VersionUnusable(expected="a key that opens it", received=f"{version}, under another") from None
-    return dict(kept)
-
-
 def registration_in(version: ProviderVersion, *, onto: Provider) -> Provider:
-    """
-    Return the row `onto` with the registration of `version` on it, not saved; `onto` stays as it is.
-
-    What later releases have added keeps its present value. Whether the provider is enabled does, too, unless the
-    version says that it is not: nothing from the past lets people in whom somebody has shut out since.
-
-    Raises VersionUnusable.
-    """
-    kept = configuration_in(version)
-    secret = kept.pop("client_secret", None)
-    if secret == LOST:
-        raise VersionUnusable(expected="its client secret", received="one that could not be decrypted then")
+    """Return a copy of the row `onto` with the registration of `version`, not saved. Raises VersionUnusable."""
     row = copy(onto)
-    for field in Provider._meta.concrete_fields:
-        if field.name in kept and field.name not in NOT_CONFIGURATION:
-            setattr(row, field.name, field.to_python(kept[field.name]))
-    row.enabled = onto.enabled and row.enabled
-    # It comes back for those whom it was entered for then, and is not entered anew.
-    row.client_secret, row.client_secret_for = secret or None, kept.get("client_secret_for", [])
-    row.secret_is_entered = False
+    put_registration(version, on=row)
     return row
 
 
@@ -131,18 +83,25 @@ def find_version(*, provider: Provider, number: int) -> ProviderVersion:
     return version
 
 
-def keep_what_stands(stored: Provider) -> int:
-    """Return the number of the version that the row `stored` is, written now if the newest is another."""
+def keep_what_stands(stored: Provider) -> ProviderVersion:
+    """Return the version that the row `stored` is, written now if the newest is another."""
     newest = _newest(stored)
     stands = configuration_of(stored)
     if newest is not None and _is(newest, stands):
-        return newest.number
-    return _write(stored, stands, newest, by="unknown", note=UNSEEN).number
+        return newest
+    return _write(stored, stands, newest, by="unknown", note=UNSEEN)
 
 
-def record_version(*, provider: Provider, by: Actor, note: str = "") -> ProviderVersion:
-    """Write down what a provider was just saved as, by whom, and in `note` what for if that is not plain."""
-    return _write(provider, configuration_of(provider), _newest(provider), by=str(by), note=note)
+def record_version(
+    *, provider: Provider, by: Actor, note: str = "", after: ProviderVersion | None = None
+) -> ProviderVersion:
+    """
+    Write down what a provider was just saved as, by whom, and in `note` what for if that is not plain.
+
+    It comes `after` the newest version, which is read where the caller does not have it.
+    """
+    newest = after or _newest(provider)
+    return _write(provider, configuration_of(provider), newest, by=str(by), note=note)
 
 
 def _write(

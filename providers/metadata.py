@@ -218,12 +218,12 @@ def refresh_discovery(*, provider: Provider, by: Actor) -> bool:
     Fetch and keep the document; return whether what is kept differs from before.
 
     A document that speaks for another issuer is never adopted. Raises as `fetch_discovery`, and as
-    `settle_discovery`, which sets other endpoints aside.
+    `receive_discovery`, which sets other endpoints aside.
     """
-    return settle_discovery(provider, fetch_discovery(provider), by=by)
+    return receive_discovery(provider, fetch_discovery(provider), by=by)
 
 
-def settle_discovery(provider: Provider, document: dict[str, Any], *, by: Actor) -> bool:
+def receive_discovery(provider: Provider, document: dict[str, Any], *, by: Actor) -> bool:
     """
     Keep a document that was fetched and checked; return whether what is kept differs from before.
 

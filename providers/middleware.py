@@ -13,6 +13,7 @@ from django.utils import timezone
 from providers.models import ConsoleSession
 from providers.models.session import SEEN_EVERY, idle_before
 from providers.refresh.door import check_session
+from providers.registration.rolling_back import roll_back_if_overdue
 from providers.sessions.services import (
     PROVIDER_BACKEND,
     SESSION_KEY,
@@ -23,7 +24,6 @@ from providers.sessions.services import (
     set_console_session,
 )
 from providers.sessions.step_up import withhold_administration
-from providers.trial.services import settle
 from ssoconsole.platform.eventlog.services import record_event
 
 SEEN_KEY = "seen_at"
@@ -81,7 +81,7 @@ def _live_session(key: str | None, user_key: str | None) -> ConsoleSession | Non
     session = live.filter(pk=primary_key).first()
     if session is None:
         end_idle_session(key=primary_key, at=timezone.now())
-    if session and settle(session.provider):  # which may have ended this very session
+    if session and roll_back_if_overdue(session.provider):  # which may have ended this very session
         session = live.filter(pk=primary_key).first()
     return session if session and str(session.user_id) == user_key else None
 

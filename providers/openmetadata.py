@@ -11,17 +11,15 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
-from django.utils import timezone
 
 from providers.models import Provider
 from providers.protocol.claims import is_deceptive
 from providers.protocol.openmetadata.document import Deployment, File, JwtKeys
 from providers.protocol.openmetadata.export import KEY_DIRECTORIES, TARGETS, files_for
-from providers.protocol.openmetadata.findings import Finding
+from providers.protocol.openmetadata.findings import Mistake
 from providers.protocol.openmetadata.lint.check import lint
 from providers.protocol.openmetadata.lint.facts import Facts, Registration
 from providers.protocol.openmetadata.schema import DEMO_KEY_IDS, JWKS_PATH
-from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.errors import DomainError
 
 
@@ -126,9 +124,8 @@ def _directory(target: str, directory: str) -> str:
 LONGEST_NAME = 255
 
 
-def lint_configuration(content: bytes) -> list[Finding]:
+def lint_configuration(content: bytes) -> list[Mistake]:
     """Return what is wrong with an env file, values of the chart or openmetadata.yaml."""
-    roll_back_overdue(at=timezone.now())
     providers = list(Provider.objects.defer("client_secret", "jwks"))
     # In development everything is on this machine, and what the console itself exports has to be right.
     local = {console_jwks(), *map(provider_jwks, providers)} if settings.ALLOW_LOOPBACK_PROVIDERS else set()
@@ -140,7 +137,7 @@ def lint_configuration(content: bytes) -> list[Finding]:
     return lint(content, facts)
 
 
-def shown(file: str, findings: list[Finding]) -> list[dict[str, Any]]:
+def shown(file: str, findings: list[Mistake]) -> list[dict[str, Any]]:
     """Return findings in the shape that every door answers."""
     name = file[:LONGEST_NAME]
     return [

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.errors import Denied
-from providers.identities.decision import Decision, decide_person
 from providers.identities.rights import Rights
+from providers.identities.services import Decision, decide_person
 from providers.models import Provider, SignInAttempt
 from providers.protocol.claims import listed_paths, value_at
 from ssoconsole.platform.eventlog.services import MASK

@@ -22,6 +22,7 @@ from providers.errors import ProviderFault, ProviderUnknown
 from providers.metadata import verify_token
 from providers.models import ConsoleSession, Provider, SignInAttempt
 from providers.protocol.logout_token import LogoutFormRefused, check_logout_token
+from providers.registration.rolling_back import roll_back_if_overdue
 from providers.sessions.services import (
     console_session_of,
     end_session,
@@ -31,7 +32,6 @@ from providers.sessions.services import (
 from providers.signin.cookies import stay_here
 from providers.signin.redirects import add_query, lead_on
 from providers.signin.traces import record_refusal
-from providers.trial.services import settle
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.http.doors import is_readable, only_post
@@ -112,7 +112,7 @@ def backchannel_logout(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         if provider is None:
             raise ProviderUnknown(expected="a registered provider", received=slug[:100])
-        settle(provider)
+        roll_back_if_overdue(provider)
         _log_out(request, provider)
         return HttpResponse(content_type="text/plain")
     except DomainError as refused:

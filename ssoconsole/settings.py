@@ -304,9 +304,9 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "ssoconsole.platform.accounts.lockout.LockoutBackend",  # first: it stops the others
+    "ssoconsole.platform.accounts.passwords.LockoutBackend",  # first: it stops the others
     "providers.signin.backend.ProviderBackend",
-    "ssoconsole.platform.accounts.lockout.PasswordBackend",
+    "ssoconsole.platform.accounts.passwords.PasswordBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -318,17 +318,17 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/signed-out"
 
 # --- Guessing at the password door --------------------------------------------------------------------------
-# django-axes calls; which failures count, for whom and for how long stands in ssoconsole/platform/accounts/lockout.py.
+# django-axes calls; which failures count, for whom and how long, says ssoconsole/platform/accounts/passwords.py.
 
-AXES_HANDLER = "ssoconsole.platform.accounts.lockout.PasswordDoorHandler"
+AXES_HANDLER = "ssoconsole.platform.accounts.passwords.PasswordDoorHandler"
 AXES_ENABLE_ADMIN = False
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # who is impatient does not wait longer
 # Never a name alone: a stranger could lock its owner out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "ssoconsole.platform.accounts.lockout.come_back_later"
-AXES_CLIENT_IP_CALLABLE = "ssoconsole.platform.accounts.lockout.source_of"
+AXES_LOCKOUT_CALLABLE = "ssoconsole.platform.accounts.passwords.come_back_later"
+AXES_CLIENT_IP_CALLABLE = "ssoconsole.platform.accounts.passwords.source_of"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
 AXES_VERBOSE = False
 

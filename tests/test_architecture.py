@@ -17,19 +17,16 @@ FLOORS = (
     ("admin", "api", "apps", "management", "middleware", "urls"),
     ("diagnosis", "explanations", "openmetadata", "replay", "retention"),
     ("account", "refresh", "rehearsal", "signin", "signout"),
-    ("trial",),
     ("client_keys", "drift", "exchange", "history", "identities", "metadata", "registration", "sessions"),
     ("kinds", "outgoing", "protocol"),
     ("models",),
     ("errors",),
 )
-# Arrows that run up all the same, by the package and the module: what has to be rehearsed, and what is on trial, is
-# asked where a registration is written; a kind refuses what is no registration of it.
+# Arrows that run up all the same, by the package and the module: what has to be rehearsed is asked where a registration
+# is written; a kind refuses what is no registration of it.
 RUN_UP = {
-    ("drift", "providers.trial.services"),
     ("kinds", "providers.registration.errors"),
     ("registration", "providers.rehearsal.services"),
-    ("registration", "providers.trial.beginning"),
 }
 # Doors may use services; services may not know doors.
 DOORS = {"admin", "api", "views", "urls", "management"}

@@ -173,7 +173,7 @@ def _connectable(request: HttpRequest) -> QuerySet[Provider]:
     """
     The providers where one more account can be connected; none for who is signed in by a password.
 
-    No configuration of theirs is shown, and leaving for one settles it.
+    No configuration of theirs is shown, and leaving for one asks what is in force.
     """
     enabled = Provider.objects.enabled().in_order()
     return enabled if console_session_of(request) else enabled.none()

@@ -17,7 +17,6 @@ from providers.models import DiscoveryDrift, Provider
 from providers.protocol.drift import host_of
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.secret import problem_of_secret
-from providers.trial.services import settle
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.eventlog.services import in_words
@@ -73,7 +72,6 @@ def decide_drift(
 ) -> HttpResponse:
     """Adopt or refuse exactly the change that the page has shown; needs the right to change the provider."""
     provider = get_object_or_404(Provider, pk=pk)
-    settle(provider)
     if not model_admin.has_change_permission(request, provider):
         raise PermissionDenied
     decision = request.POST.get("decision", "")

@@ -22,11 +22,10 @@ from providers.models.provider import GroupRules, TextList, TextMap
 from providers.registration.beginning import free_slug
 from providers.registration.errors import RegistrationInvalid, RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION
-from providers.registration.rules import problems
 from providers.registration.secret import problem_of_secret, set_client_secret
-from providers.registration.services import NOTHING_NEW, Metadata, look_up_metadata, needs_metadata
+from providers.registration.services import NOTHING_NEW, Metadata, assess
+from providers.registration.trial import problem_of_trial
 from providers.rehearsal.services import pass_gate
-from providers.trial.beginning import problem_of_trial
 
 if TYPE_CHECKING:
     ProviderModelForm = forms.ModelForm[Provider]
@@ -103,6 +102,7 @@ class ProviderForm(ProviderModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.stored = None if self.instance._state.adding else copy(self.instance)
         self.metadata: Metadata = NOTHING_NEW
         self.initial["seen"] = stamp_of(self.instance)
         kinds = self.fields["kind"]
@@ -168,6 +168,10 @@ class ProviderForm(ProviderModelForm):
             self.add_error("issuer", "This field is required.")
         return issuer
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """The model's own checks of every field: `assess` makes them, for every door."""
+        return {field.name for field in Provider._meta.fields}
+
     def _post_clean(self) -> None:
         """Judge the registration as it would be saved."""
         if self.cleaned_data.get("remove_client_secret"):
@@ -175,20 +179,17 @@ class ProviderForm(ProviderModelForm):
         elif secret := self.cleaned_data.get("client_secret"):
             set_client_secret(self.instance, secret)
         super()._post_clean()  # type: ignore[misc]  # Django's own hook, which the stubs leave out
-        found = problems(self.instance)
         lasts = self.cleaned_data.get("trial")
         if lasts and (problem := problem_of_trial(self.instance, lasts)):
-            found["trial"] = [problem]
-        if self.errors.keys() & extra_fields().keys():
-            found.pop("issuer", None)  # it is missing because that field is wrong
-        self._add_problems(found)
-        if self.errors:
-            return
+            self._add_problems({"trial": [problem]})
         try:
-            if needs_metadata(self.instance):
-                self.metadata = look_up_metadata(self.instance)
+            self.metadata = assess(self.instance, stored=self.stored, fetch_metadata=not self.errors)
         except RegistrationInvalid as invalid:
-            self._add_problems(invalid.problems)
+            found = dict(invalid.problems)
+            if self.errors.keys() & extra_fields().keys():
+                found.pop("issuer", None)  # it is missing because that field is wrong
+            self._add_problems(found)
+        if self.errors:
             return
         document = self.metadata.document
         if document and (problem := problem_of_secret(self.instance, document, is_first=True)):
@@ -198,16 +199,11 @@ class ProviderForm(ProviderModelForm):
             self._ask_for_rehearsal()
 
     def _ask_for_rehearsal(self) -> None:
-        stored = Provider.objects.filter(pk=self.instance.pk).first()
-        if stored is None:
+        if self.stored is None or self.cleaned_data.get("anyway"):
             return
+        on_trial = self.cleaned_data.get("trial") is not None
         try:
-            pass_gate(
-                stored=stored,
-                provider=self.instance,
-                anyway=bool(self.cleaned_data.get("anyway")),
-                on_trial=self.cleaned_data.get("trial") is not None,
-            )
+            pass_gate(stored=self.stored, provider=self.instance, anyway=False, on_trial=on_trial)
         except RehearsalRequired as required:
             self.unrehearsed = required.changed
             self.add_error(None, required.message)

@@ -13,11 +13,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from providers.admin.trial import TrialField, roll_back_page
-from providers.history import NOW, VersionUnknown, VersionUnusable, difference_between, page_of_versions
+from providers.history import NOW, VersionUnknown, difference_between, page_of_versions
 from providers.models import Provider
+from providers.models.provider import VersionUnusable
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.services import restore_version
-from providers.trial.services import settle
 from ssoconsole.platform.actors import Actor
 
 if TYPE_CHECKING:
@@ -116,7 +116,6 @@ def _seen(model_admin: ProviderModelAdmin, request: HttpRequest, pk: str) -> Pro
     provider = get_object_or_404(Provider, pk=pk)
     if not model_admin.has_view_permission(request, provider):
         raise PermissionDenied
-    settle(provider)
     return provider
 
 

@@ -22,7 +22,6 @@ from providers.openmetadata import (
 )
 from providers.protocol.openmetadata.document import File
 from providers.protocol.openmetadata.export import TARGETS
-from providers.trial.services import settle
 from ssoconsole.platform.admin_base import AnyModelAdmin
 
 TITLES = {"docker": "Docker", "kubernetes": "Kubernetes", "bare-metal": "Bare metal"}
@@ -86,7 +85,6 @@ def openmetadata_urls(model_admin: AnyModelAdmin) -> list[URLPattern]:
 def openmetadata_config(model_admin: AnyModelAdmin, request: HttpRequest, pk: str) -> HttpResponse:
     """Show the files for one way of deployment, or send one of them. Needs the right to see the provider."""
     provider = get_object_or_404(Provider, pk=pk)
-    settle(provider)
     if not model_admin.has_view_permission(request, provider):
         raise PermissionDenied
     target = request.GET.get("target", "")

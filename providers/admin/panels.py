@@ -20,7 +20,6 @@ from providers.metadata import metadata_age
 from providers.models import Provider
 from providers.registration.cautions import standing_cautions
 from providers.rehearsal.services import fresh_rehearsal
-from providers.trial.services import settle
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.admin_base import AnyModelAdmin
 from ssoconsole.platform.eventlog.models import Event
@@ -147,7 +146,6 @@ def preflight(model_admin: AnyModelAdmin, request: HttpRequest, pk: uuid.UUID) -
     provider = get_object_or_404(Provider, pk=pk)
     if not model_admin.has_change_permission(request, provider):
         raise PermissionDenied
-    settle(provider)
     if request.method not in METHODS:
         return HttpResponseNotAllowed(METHODS)
     report = check_provider(provider=provider, by=Actor.of(request)) if request.method == "POST" else None

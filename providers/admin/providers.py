@@ -11,7 +11,6 @@ from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -45,7 +44,6 @@ from providers.models import DiscoveryDrift, Provider
 from providers.registration import services
 from providers.registration.cautions import standing_cautions
 from providers.registration.errors import RehearsalRequired
-from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.actors import Actor, SuperuserRequired
 from ssoconsole.platform.admin_base import asks_first
 
@@ -219,7 +217,6 @@ class ProviderAdmin(RegisteringAdmin, ReplayingAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         """Outside a transaction: a slow provider would keep the database locked while it is asked."""
-        roll_back_overdue(at=timezone.now())
         if request.method == "POST":
             request.POST = with_kept_secret(request, uses=True)  # type: ignore[assignment]  # a QueryDict, as before
         try:
@@ -230,12 +227,6 @@ class ProviderAdmin(RegisteringAdmin, ReplayingAdmin):
             reason = required.message
         self.message_user(request, f"Not saved. {reason}", messages.ERROR)
         return HttpResponseRedirect(request.path)
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        roll_back_overdue(at=timezone.now())
-        return super().changelist_view(request, extra_context)
 
     def get_urls(self) -> list[URLPattern]:
         pages = [preflight_urls, history_urls, drift_urls, openmetadata_urls]

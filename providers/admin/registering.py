@@ -26,9 +26,9 @@ from providers.models import Provider
 from providers.registration import services
 from providers.registration.beginning import begin_registration, of_kind
 from providers.registration.errors import RegistrationInvalid, RehearsalRequired
+from providers.registration.writing import refuse_problems
 from providers.rehearsal.leaving import leave_for_rehearsal
 from providers.rehearsal.services import fresh_rehearsal, start_rehearsal
-from providers.trial.services import settle
 from ssoconsole.platform.actors import Actor, SuperuserRequired
 
 STEPS = ("Its address", "The client", "Try it", "Switch it on")
@@ -127,13 +127,12 @@ class RegisteringAdmin(RehearsingAdmin):
         provider = self.get_object(request, str(pk))
         if provider is None or not self.may_write(request, provider):
             raise Http404
-        settle(provider)
         by, do, report = Actor.of(request), request.POST.get("do", ""), None
         try:
             if do == "try":
                 report = check_provider(provider=provider, by=by)
             if do == "rehearse" or (report and report.ok):
-                services.refuse_problems(provider)
+                refuse_problems(provider)
                 rehearsal = start_rehearsal(provider=provider, stored=provider, user=request.user)  # type: ignore[arg-type]  # `page` lets in users only
                 return leave_for_rehearsal(request, rehearsal, page=reverse(PAGE, args=[rehearsal.pk]))
             if do in ("on", "anyway"):

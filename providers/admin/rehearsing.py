@@ -215,7 +215,7 @@ class RehearsingAdmin(TryingAdmin):
         """Return the registration in a form without mistakes, with the document that a save would keep."""
         provider: Provider = form.save(commit=False)
         refuse_to_give_rights(stored, provider, by=Actor.of(request))
-        if needs_metadata(provider):
+        if needs_metadata(provider, stored):
             provider.discovery = form.metadata.document
         return provider
 

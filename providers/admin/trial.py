@@ -14,10 +14,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
 
-from providers.history import NOW, VersionUnknown, VersionUnusable, difference_between
+from providers.history import NOW, VersionUnknown, difference_between
 from providers.models import Provider
-from providers.trial.beginning import NOBODY_COULD, nobody_could_confirm
-from providers.trial.services import roll_back_now, settle
+from providers.models.provider import VersionUnusable
+from providers.registration.rolling_back import roll_back_now
+from providers.registration.trial import NOBODY_COULD, nobody_could_confirm
 from ssoconsole.platform.actors import Actor
 
 if TYPE_CHECKING:
@@ -88,7 +89,6 @@ def roll_back_page(model_admin: ProviderModelAdmin, request: HttpRequest, pk: st
     provider = get_object_or_404(Provider, pk=pk)
     if not model_admin.has_change_permission(request, provider):
         raise PermissionDenied
-    settle(provider)
     if provider.trial_ends_at is None:
         messages.warning(request, f"{provider} is not on trial any more.")
         return redirect("admin:providers_provider_change", provider.pk)

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException
@@ -20,7 +19,6 @@ from providers.registration.errors import RegistrationInvalid, RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
-from providers.trial.services import roll_back_overdue, settle
 from ssoconsole.platform.rest_views import ResourceView, caller, created, one
 
 
@@ -49,7 +47,6 @@ class ProvidersView(ResourceView):
     @extend_schema(operation_id="providers_list", responses=ProviderSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List providers by slug."""
-        roll_back_overdue(at=timezone.now())
         return self.listed(Provider.objects.all())
 
     @extend_schema(
@@ -80,7 +77,7 @@ class ProviderView(ResourceView):
     @extend_schema(operation_id="providers_read", responses=ProviderSerializer)
     def get(self, request: Request, slug: str) -> Response:
         """Read a provider."""
-        return Response(self.shown(settled(slug)))
+        return Response(self.shown(one(Provider.objects.all(), slug=slug)))
 
     @extend_schema(
         operation_id="providers_change",
@@ -94,7 +91,7 @@ class ProviderView(ResourceView):
 
         What could lock people out needs a fresh rehearsal in the admin, or `anyway: true`, which goes on record.
         """
-        provider, by = settled(slug), caller(request)
+        provider, by = one(Provider.objects.all(), slug=slug), caller(request)
         data = self.body(request, ProviderChangeSerializer)
         anyway = data.pop("anyway", False)
         with rehearsal_as_conflict():
@@ -111,15 +108,8 @@ class ProviderView(ResourceView):
     @extend_schema(operation_id="providers_disable", responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
         """Disable a provider and end its sessions. The registration stays."""
-        disable_provider(provider=settled(slug), by=caller(request))
+        disable_provider(provider=one(Provider.objects.all(), slug=slug), by=caller(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-def settled(slug: str) -> Provider:
-    """Return the registration as it stands, whatever was on trial there; raises NotFound."""
-    provider = one(Provider.objects.all(), slug=slug)
-    settle(provider)
-    return provider
 
 
 def _saved(provider: Provider, warnings: list[str]) -> Any:

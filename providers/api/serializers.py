@@ -6,8 +6,8 @@ from rest_framework import serializers
 
 from providers.kinds import all_kinds
 from providers.models import Provider
+from providers.models.provider import readable_secret
 from providers.registration.fields import FIELDS, SESSION
-from providers.registration.secret import readable_secret
 from ssoconsole.platform.rest import StrictSerializer
 
 LARGEST = 2**31 - 1

@@ -19,6 +19,7 @@ from providers.exchange.client_authentication import client_credentials, reason_
 from providers.exchange.endpoints import front_channel_query
 from providers.kinds import kind_of
 from providers.models import Provider
+from providers.models.provider import readable_secret
 from providers.protocol.discovery import announces_iss_parameter
 from providers.protocol.preflight.authorization_answer import (
     A_PAGE,
@@ -31,7 +32,6 @@ from providers.protocol.preflight.authorization_answer import (
 )
 from providers.protocol.preflight.findings import Finding, finding
 from providers.protocol.preflight.offers import client_authentication
-from providers.registration.secret import readable_secret
 from providers.signin.redirects import add_query
 from ssoconsole.platform.jose.errors import shown
 from ssoconsole.platform.outbound.errors import OutboundError
@@ -90,7 +90,10 @@ def examine_method(subject: Subject) -> list[Finding]:
         return found
     if any(each.code in REJECTIONS for each in told):
         return found
-    return [replace(each, code="client_authentication_not_listed") for each in found]
+    return [
+        finding("client_authentication_not_listed", expected=each.expected, received=each.received)
+        for each in found
+    ]
 
 
 def _judge(subject: Subject) -> list[Finding]:
@@ -147,7 +150,7 @@ def examine_authorization(subject: Subject) -> list[Finding]:
     Where the answer says nothing, or only a page's words do, ask once more with prompt none: most providers then answer
     to the callback, and so know the client and its redirect URI.
     """
-    found = _settled(subject)
+    found = _answers(subject)
     subject.client_is_unknown = any(each.code == "client_unknown" for each in found)
     return [_with_near_miss(subject, each) for each in found]
 
@@ -165,11 +168,11 @@ def _with_near_miss(subject: Subject, found: Finding) -> Finding:
         answer = _judge_front(subject, parameters, urlencode(parameters))
         if not any(each.is_error or each.code == UNCLEAR for each in answer):
             typed = f"There, replace {other} by {subject.provider.redirect_uri}."
-            return replace(found, received=shown(f"{other} is registered"), typed=typed)
+            return replace(found.with_remedy(typed), received=shown(f"{other} is registered"))
     return found
 
 
-def _settled(subject: Subject) -> list[Finding]:
+def _answers(subject: Subject) -> list[Finding]:
     found = _ask(subject, _parameters(subject))
     if not any(each.code == UNCLEAR or each.received.startswith(A_PAGE) for each in found):
         return found

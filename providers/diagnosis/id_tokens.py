@@ -12,15 +12,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.utils import timezone
-
 from providers.diagnosis.subject import check_signature, step
 from providers.explanations.meanings import meaning_of
 from providers.models import Identity, Provider, SpentLogoutToken
 from providers.protocol import id_token, logout_token
 from providers.protocol.logout_token import EVENT, LogoutTokenUsed
 from providers.protocol.refusals import check_issuer, near_miss
-from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.examination import Check, failed, passed
 from ssoconsole.platform.jose import base64url, strict_json
 from ssoconsole.platform.jose import claims as rules_of_jwt
@@ -190,17 +187,13 @@ def _meant(unverified_claims: Mapping[str, Any]) -> Provider | None:
     issuer, client_ids = unverified_claims.get("iss"), _audiences(unverified_claims)
     if not isinstance(issuer, str) or "\0" in issuer:
         issuer = ""
-    roll_back_overdue(at=timezone.now())
-    of_issuer = list(Provider.objects.filter(issuer=issuer).in_order()[:MOST_PROVIDERS])
+    every = list(Provider.objects.defer("discovery", "jwks").in_order()[:MOST_PROVIDERS])
+    of_issuer = [provider for provider in every if provider.issuer == issuer]
     named = [provider for provider in of_issuer if provider.client_id in client_ids]
-    if of_issuer:
-        return (named or of_issuer)[0]
     # An issuer that is nearly one of ours, or somebody else's with a client ID of ours: the step `iss` tells.
-    every = list(Provider.objects.in_order().values_list("pk", "issuer", "client_id")[:MOST_PROVIDERS])
-    near = [pk for pk, registered, _ in every if near_miss(registered, issuer)]
-    theirs = [pk for pk, _, client_id in every if client_id in client_ids]
-    found = next(iter(near + theirs), None)
-    return Provider.objects.get(pk=found) if found else None
+    near = [provider for provider in every if near_miss(provider.issuer, issuer)]
+    theirs = [provider for provider in every if provider.client_id in client_ids]
+    return next(iter([*named, *of_issuer, *near, *theirs]), None)
 
 
 def _audiences(unverified_claims: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,6 @@ The way there is checked first: name, connection, certificate, clock.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -50,7 +49,7 @@ def examine_discovery(subject: Subject) -> list[Finding]:
     answered = isinstance(subject.discovery_answer.answer, Response)
     above = _issuer_above(subject.provider.issuer) if answered else ""
     typed = f"An issuer is found above it: type {above} as the issuer." if above else ""
-    return [replace(each, typed=typed) for each in found]
+    return [each.with_remedy(typed) for each in found]
 
 
 def _issuer_above(address: str) -> str:

@@ -13,12 +13,13 @@ from providers.diagnosis.subject import NotRun, Subject, newest_claims
 from providers.errors import ClientCredentialsUnusable, UserinfoError, UserinfoSubjectMismatch
 from providers.kinds import all_kinds
 from providers.models import ClientKey, Provider, SignInAttempt
+from providers.models.provider import UNREADABLE, readable_secret
 from providers.protocol.claims import belongs_to, takers_of
 from providers.protocol.mapping import lacks_mapped_claims
 from providers.protocol.preflight.experience import Rules, gains, judge_claims
 from providers.protocol.preflight.findings import Finding, finding
 from providers.registration.rules import problems
-from providers.registration.secret import UNREADABLE, needs_secret, problem_of_secret, readable_secret
+from providers.registration.secret import needs_secret, problem_of_secret
 from ssoconsole.platform.jose.algorithms import SHORTEST_SECRET_BYTES
 
 # These have steps of their own.

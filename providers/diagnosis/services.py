@@ -1,7 +1,7 @@
 """The preflight of a registration: every step in order, and what came of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from providers.diagnosis import authorization, published, registration
 from providers.diagnosis.subject import NotRun, Subject
@@ -110,4 +110,5 @@ def _told(found: Finding, subject: Subject) -> Finding:
     """With the value to type, and what the kind of provider has to say."""
     kind = all_kinds().get(subject.stored.kind)
     hint = kind.hint(found.code, subject.stored) if kind else ""
-    return replace(found, hint=hint, typed=found.typed or sentence_for(found, subject.values))
+    typed = "" if found.is_specific else sentence_for(found, subject.values)
+    return found.with_remedy(typed, hint)

@@ -8,8 +8,10 @@ from django.utils import timezone
 from providers.metadata import check_discovery, keep_discovery, save_discovery
 from providers.models import DiscoveryDrift, Provider
 from providers.protocol.drift import decisive_differences
+from providers.registration.rolling_back import row_to_write
 from providers.registration.secret import claim_secret, set_client_secret
-from providers.registration.services import look_up_metadata, save_provider, write_change
+from providers.registration.services import look_up_metadata, save_provider
+from providers.registration.writing import refuse_problems, write_change
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.eventlog.services import record_event
@@ -43,7 +45,7 @@ def adopt_drift(*, drift: DiscoveryDrift, by: Actor, client_secret: str = "") ->
         _adopt_issuer(drift, by=by, client_secret=client_secret)
         return
     with transaction.atomic():
-        stored = Provider.objects.select_for_update().get(pk=drift.provider_id)
+        stored = row_to_write(drift.provider) or drift.provider
         _decide(drift, Decision.ADOPTED, by=by)
         # The registration may have changed since.
         document = check_discovery(stored, drift.document, issuer=stored.issuer)
@@ -59,7 +61,7 @@ def adopt_drift(*, drift: DiscoveryDrift, by: Actor, client_secret: str = "") ->
 @transaction.atomic
 def refuse_drift(*, drift: DiscoveryDrift, by: Actor) -> None:
     """Go on with the document in use, for as long as the provider shows this one. Raises DriftDecided."""
-    Provider.objects.select_for_update().get(pk=drift.provider_id)
+    row_to_write(drift.provider)
     _decide(drift, Decision.REFUSED, by=by)
 
 
@@ -68,6 +70,7 @@ def _adopt_issuer(drift: DiscoveryDrift, *, by: Actor, client_secret: str) -> No
     provider.issuer = drift.document["issuer"]
     if client_secret:
         set_client_secret(provider, client_secret)
+    refuse_problems(provider)
     metadata = look_up_metadata(provider)
     if metadata.document is None:
         raise DriftOutdated("The new issuer does not answer.", received=" ".join(metadata.warnings))
@@ -78,7 +81,7 @@ def _adopt_issuer(drift: DiscoveryDrift, *, by: Actor, client_secret: str) -> No
             received=f"{other[0].member}: {other[0].after}",
         )
     with transaction.atomic():
-        Provider.objects.select_for_update().get(pk=drift.provider_id)
+        row_to_write(drift.provider)
         _decide(drift, Decision.ADOPTED, by=by)
         save_provider(provider=provider, by=by, metadata=metadata, anyway=True)
 

@@ -5,19 +5,19 @@ Every function is part of its caller's transaction. docs/warnings.md explains ea
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from django.utils import timezone
 
 from providers.models import DiscoveryDrift, Provider
 from providers.protocol.drift import Difference, decisive_differences, without_decisive
+from providers.protocol.preflight.codes import Severity
+from providers.protocol.preflight.findings import Finding
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_event
 
 Decision = DiscoveryDrift.Decision
 LONGEST_SHOWN = 500  # a document may be half a megabyte, and findings go into mails
-Severity = Literal["error", "warning", "info"]
 
 _DECIDE = (
     "Ask whoever runs the provider. Then adopt or refuse the change on the provider's page in the admin."
@@ -87,22 +87,6 @@ def _keep(provider: Provider, document: dict[str, Any], changes: Mapping[str, An
         before=drift.side("before"),
         after=drift.side("after"),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """
-    One thing, in the shape of every finding of the console.
-
-    An `error` needs a person; what is merely worth knowing is a `warning` or an `info`.
-    """
-
-    code: str
-    severity: Severity
-    title: str
-    expected: str = ""
-    received: str = ""
-    remedy: str = ""
 
 
 # code: severity, title, remedy

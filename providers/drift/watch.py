@@ -17,21 +17,22 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from providers import outgoing
-from providers.drift.pending import UNREAD, Finding, finding, undecided
+from providers.drift.pending import UNREAD, finding, undecided
 from providers.errors import KeysInvalid, ProviderChanged, ProviderFault, ProviderUnreachable, SignInRefused
 from providers.metadata import (
     SERVES_FOR,
     check_discovery,
     parse_keys,
+    receive_discovery,
     refetch_keys,
-    settle_discovery,
     store_keys,
 )
 from providers.models import DiscoveryVersion, JwksVersion, Provider
 from providers.protocol.discovery import ANNOUNCES_ISS, discovery_url
 from providers.protocol.drift import Difference, decisive_differences, differences
 from providers.protocol.key_set import exposed_keys, key_changes
-from providers.trial.services import roll_back_overdue
+from providers.protocol.preflight.findings import Finding
+from providers.registration.rolling_back import roll_back_overdue
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.outbound.certificate import peer_certificate
 from ssoconsole.platform.outbound.errors import OutboundError
@@ -109,16 +110,16 @@ def _attempt_certificate(provider: Provider) -> datetime | OutboundError | None:
     return found.not_after
 
 
-def settle(provider: Provider, reading: Reading, *, by: Actor, at: datetime) -> list[Finding]:
+def receive(provider: Provider, reading: Reading, *, by: Actor, at: datetime) -> list[Finding]:
     """Keep the reading of a provider as it was when it was read, and return what there is to tell."""
     return [
-        *_settle_discovery(provider, reading.discovery, by=by, at=at),
-        *_settle_keys(provider, reading.keys, at=at),
-        *_settle_certificate(provider, reading.certificate_ends),
+        *_receive_discovery(provider, reading.discovery, by=by, at=at),
+        *_receive_keys(provider, reading.keys, at=at),
+        *_receive_certificate(provider, reading.certificate_ends),
     ]
 
 
-def _settle_discovery(
+def _receive_discovery(
     provider: Provider, found: dict[str, Any] | SignInRefused, *, by: Actor, at: datetime
 ) -> Iterator[Finding]:
     if isinstance(found, SignInRefused):
@@ -129,7 +130,7 @@ def _settle_discovery(
         return
     before = provider.discovery or {}
     try:
-        settle_discovery(provider, found, by=by)
+        receive_discovery(provider, found, by=by)
     except ProviderChanged as changed:
         yield finding("provider_changed", expected=changed.expected, received=changed.received)
         return
@@ -141,7 +142,7 @@ def _settle_discovery(
         yield _told(_harmless_code(difference), difference)
 
 
-def _settle_keys(
+def _receive_keys(
     provider: Provider, found: Keys | SignInRefused | None, *, at: datetime
 ) -> Iterator[Finding]:
     if found is None:
@@ -168,7 +169,7 @@ def _settle_keys(
         yield finding("key_unusable", what=refused.kid or "without kid", received=refused.reason)
 
 
-def _settle_certificate(provider: Provider, ends: datetime | OutboundError | None) -> Iterator[Finding]:
+def _receive_certificate(provider: Provider, ends: datetime | OutboundError | None) -> Iterator[Finding]:
     if isinstance(ends, OutboundError):
         yield finding("certificate_unreadable", received=f"{ends.code}: {ends.detail}")
         return  # the end that was known stays known
@@ -246,7 +247,7 @@ def look_again(*, provider: Provider, by: Actor) -> bool:
     The keys are read anew with it, as far as they can be had. Other endpoints or another issuer wait for a decision
     here too. Raises as `refresh_discovery`.
     """
-    changed = settle_discovery(provider, read_discovery(provider), by=by)
+    changed = receive_discovery(provider, read_discovery(provider), by=by)
     with suppress(ProviderFault):
         refetch_keys(provider)
     return changed
@@ -254,7 +255,7 @@ def look_again(*, provider: Provider, by: Actor) -> bool:
 
 def _findings(provider: Provider, answered: Future[Reading], *, by: Actor, at: datetime) -> Iterator[Finding]:
     try:
-        yield from _by_weight(settle(provider, answered.result(), by=by, at=at))
+        yield from _by_weight(receive(provider, answered.result(), by=by, at=at))
         _drop_old_versions(provider)
     except Exception as error:  # a fault of ours at one provider must not hide the others
         log.exception("watch_failed", provider=provider.slug)

@@ -15,9 +15,9 @@ from urllib.parse import quote, quote_plus
 from providers.client_keys import private_keys
 from providers.errors import ClientCredentialsUnusable
 from providers.models import ClientKey, Provider
+from providers.models.provider import UNREADABLE, readable_secret
 from providers.protocol.claims import belongs_to, origin_of
 from providers.protocol.client_assertion import ASSERTION_TYPE, MAC, assertion_claims
-from providers.registration.secret import UNREADABLE, readable_secret
 from ssoconsole.platform.eventlog.services import MASK
 from ssoconsole.platform.jose.algorithms import SHORTEST_SECRET_BYTES, PrivateMaterial, SharedSecret
 from ssoconsole.platform.jose.errors import shown

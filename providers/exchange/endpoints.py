@@ -26,10 +26,11 @@ from providers.errors import (
 from providers.exchange.client_authentication import client_credentials, reason_of, secret_texts
 from providers.metadata import verify_token
 from providers.models import Provider
+from providers.models.provider import readable_secret
 from providers.protocol.claims import check_signed_userinfo, check_userinfo
 from providers.protocol.discovery import PUSH_ENDPOINT
 from providers.protocol.mapping import lacks_mapped_claims
-from providers.registration.secret import needs_secret, readable_secret
+from providers.registration.secret import needs_secret
 from ssoconsole.platform.jose.errors import shown
 from ssoconsole.platform.jose.verify import USERINFO
 from ssoconsole.platform.outbound.response import Response

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from providers.errors import IdentityTaken, SessionEnded
-from providers.identities.decision import mapped_person
 from providers.identities.rights import take_rights_back
+from providers.identities.services import mapped_person
 from providers.models import ConsoleSession, GivenRight, Identity, Provider
 from providers.protocol.admission import admit
 from providers.protocol.id_token import check_authentication_context

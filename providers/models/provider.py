@@ -5,18 +5,60 @@ Lists and maps of texts have column types of their own: the class says what form
 console's own keys towards a provider (private_key_jwt) stand beside it.
 """
 
+import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 from django import forms
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from ssoconsole.platform.encryption.field import EncryptedTextField
+from ssoconsole.platform.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.errors import DomainError
+
+# Stands where the secret was that no key opened when the version was written; no text is ever this.
+LOST = {"lost": True}
+
+# What a registration is not: what its provider publishes, and what the console keeps about the row itself.
+NOT_CONFIGURATION = frozenset(
+    {
+        "id",
+        "discovery",
+        "discovery_fetched_at",
+        "jwks",
+        "jwks_fetched_at",
+        "trial_ends_at",
+        "trial_baseline",
+        "risky_change_at",
+        "discovery_failing_since",
+        "jwks_failing_since",
+        "tls_not_after",
+        "created_at",
+        "updated_at",
+    }
+)
+
+
+class VersionUnusable(DomainError):
+    """This version of the provider cannot be read any more."""
+
+    code = "version_unusable"
+
+
+class Unreadable(Enum):
+    """Stands for a secret that is there and does not open."""
+
+    UNREADABLE = "unreadable"
+
+
+UNREADABLE: Final = Unreadable.UNREADABLE
 
 
 class StructureColumn(models.JSONField):
@@ -261,7 +303,7 @@ class Provider(models.Model):
     session_refresh = models.CharField(max_length=16, choices=Refresh, default=Refresh.NONE)
     session_check_every = models.PositiveIntegerField(default=900, validators=[MinValueValidator(30)])
 
-    # On trial (`providers.trial`): until when, and the number of the version that comes back then.
+    # On trial (`providers.registration.rolling_back`): until when, and the number of the version that comes back then.
     trial_ends_at = models.DateTimeField(null=True, editable=False)
     trial_baseline = models.PositiveIntegerField(null=True, editable=False)
     # When a field of `registration.risk.RISKY` has last changed, or when it was registered as a draft; what it was
@@ -275,6 +317,9 @@ class Provider(models.Model):
     rehearsed_in: uuid.UUID | None = None
     # Whether the secret on this copy was entered just now, for the issuer that it is going to be saved with.
     secret_is_entered: bool = False
+
+    # Whether the row held, when it was read, what was on trial until its time was over: this has what was before.
+    was_overdue: bool = False
 
     objects = ProviderQuerySet.as_manager()
 
@@ -294,9 +339,31 @@ class Provider(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def is_past_trial(self, *, at: datetime) -> bool:
-        """Tell whether this configuration was on trial, and nobody has confirmed it in time."""
-        return self.trial_ends_at is not None and self.trial_ends_at <= at
+    @classmethod
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any
+    ) -> "Provider":
+        """
+        The registration in force, whoever reads it: once a trial is over, the one from before it.
+
+        Nothing is written by that. Whoever acts by it rolls the row back (`providers.registration.rolling_back`).
+        """
+        provider = super().from_db(db, field_names, values, **more)
+        ends_at = vars(provider).get("trial_ends_at")
+        if ends_at is not None and ends_at <= timezone.now():
+            provider._show_what_was_before(ends_at)
+        return provider
+
+    def _show_what_was_before(self, ends_at: datetime) -> None:
+        before, issuer = self.versions.filter(number=self.trial_baseline or 0), self.issuer
+        self.trial_ends_at = self.trial_baseline = None
+        self.updated_at, self.was_overdue = ends_at, True
+        try:
+            put_registration(before.get(), on=self)
+        except (ProviderVersion.DoesNotExist, VersionUnusable):  # what nobody has confirmed must not go on
+            self.enabled = False
+        if self.issuer != issuer:
+            self.discovery = self.discovery_fetched_at = self.jwks = self.jwks_fetched_at = None
 
     def endpoint(self, name: str) -> str | None:
         """A value of the stored discovery document, such as `token_endpoint`; None when it names none."""
@@ -319,6 +386,15 @@ class Provider(models.Model):
     def jwks_url(self) -> str:
         """Where the provider finds the keys by which the console proves who it is."""
         return f"{settings.BASE_URL}/providers/{self.slug}/jwks.json"
+
+
+def readable_secret(provider: Provider) -> str | Unreadable | None:
+    """Return the secret, None without one, UNREADABLE when no key of the ring opens it."""
+    try:
+        secret: str | None = provider.client_secret
+    except DecryptionFailed:
+        return UNREADABLE
+    return secret or None
 
 
 class DiscoveryVersion(models.Model):
@@ -358,6 +434,38 @@ class ProviderVersion(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.number}"
+
+
+def configuration_in(version: ProviderVersion) -> dict[str, Any]:
+    """Return what a version has kept. Raises VersionUnusable when no key of the ring opens it."""
+    try:
+        kept = json.loads(version.configuration)
+    except DecryptionFailed:
+        raise VersionUnusable(expected="a key that opens it", received=f"{version}, under another") from None
+    return dict(kept)
+
+
+def put_registration(version: ProviderVersion, *, on: Provider) -> None:
+    """
+    Put the registration of `version` on a row, which is not saved.
+
+    What later releases have added keeps its present value. Whether the provider is enabled does, too, unless the
+    version says that it is not: nothing from the past lets people in whom somebody has shut out since.
+
+    Raises VersionUnusable, and then has changed nothing.
+    """
+    kept = configuration_in(version)
+    secret = kept.pop("client_secret", None)
+    if secret == LOST:
+        raise VersionUnusable(expected="its client secret", received="one that could not be decrypted then")
+    enabled = on.enabled
+    for field in Provider._meta.concrete_fields:
+        if field.name in kept and field.name not in NOT_CONFIGURATION:
+            setattr(on, field.name, field.to_python(kept[field.name]))
+    on.enabled = enabled and on.enabled
+    # It comes back for those whom it was entered for then, and is not entered anew.
+    on.client_secret, on.client_secret_for = secret or None, kept.get("client_secret_for", [])
+    on.secret_is_entered = False
 
 
 class ClientKeyQuerySet(models.QuerySet["ClientKey"]):

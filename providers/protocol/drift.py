@@ -47,7 +47,7 @@ def differences(before: Document, after: Document) -> list[Difference]:
     """Return what differs, decisive members first; the order within a list of texts says nothing."""
     names = dict.fromkeys((*DECISIVE, REGISTRATION, ANNOUNCES_ISS, *sorted({*before, *after})))
     pairs = ((name, before.get(name), after.get(name)) for name in names)
-    found = [Difference(name, old, new) for name, old, new in pairs if _settled(old) != _settled(new)]
+    found = [Difference(name, old, new) for name, old, new in pairs if _comparable(old) != _comparable(new)]
     return sorted(found, key=lambda difference: not difference.is_decisive)
 
 
@@ -74,7 +74,7 @@ def host_of(url: object) -> str:
         return ""
 
 
-def _settled(value: Any) -> Any:
+def _comparable(value: Any) -> Any:
     """A list of texts is a set here: providers behind a balancer write it in any order."""
     if isinstance(value, list) and all(isinstance(member, str) for member in value):
         return frozenset(value)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from providers.models import Provider
+from providers.models.provider import readable_secret
 from providers.protocol.client_assertion import MAC, assertion_algorithm
 from providers.protocol.discovery import (
     ASSERTION_ALGORITHMS,
@@ -20,7 +21,6 @@ from providers.protocol.discovery import (
 )
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.rules import problems
-from providers.registration.secret import readable_secret
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.jose.algorithms import SYMMETRIC
 

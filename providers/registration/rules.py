@@ -8,9 +8,10 @@ from django.core.exceptions import ValidationError
 from providers.errors import ProviderUnknown
 from providers.kinds import kind_of
 from providers.models import Provider
+from providers.models.provider import UNREADABLE, readable_secret
 from providers.protocol.claims import is_deceptive
 from providers.protocol.discovery import WELL_KNOWN
-from providers.registration.secret import UNREADABLE, needs_secret, problem_of_secret, readable_secret
+from providers.registration.secret import needs_secret, problem_of_secret
 from providers.registration.shapes import SHAPES
 from ssoconsole.platform.jose.algorithms import ALGORITHMS, SHORTEST_SECRET_BYTES, SYMMETRIC
 from ssoconsole.platform.outbound.errors import OutboundError

@@ -7,23 +7,14 @@ read the secret, which no page shows, by letting the console send it to a host o
 """
 
 from collections.abc import Mapping
-from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from providers.models import Provider
+from providers.models.provider import readable_secret
 from providers.protocol.claims import belongs_to, takers_of
 from providers.registration.errors import RegistrationInvalid
-from ssoconsole.platform.encryption.keyring import DecryptionFailed
 from ssoconsole.platform.jose.algorithms import SYMMETRIC
 
-
-class Unreadable(Enum):
-    """Stands for a secret that is there and does not open."""
-
-    UNREADABLE = "unreadable"
-
-
-UNREADABLE: Final = Unreadable.UNREADABLE
 ENTER_AGAIN = (
     "The stored one was entered for another issuer, or for other hosts of its endpoints: enter the secret again that "
     "this provider knows."
@@ -31,15 +22,6 @@ ENTER_AGAIN = (
 
 _Methods = Provider.ClientAuthentication
 _BY_SECRET = (_Methods.BASIC, _Methods.POST, _Methods.SECRET_JWT)
-
-
-def readable_secret(provider: Provider) -> str | Unreadable | None:
-    """Return the secret, None without one, UNREADABLE when no key of the ring opens it."""
-    try:
-        secret: str | None = provider.client_secret
-    except DecryptionFailed:
-        return UNREADABLE
-    return secret or None
 
 
 def needs_secret(provider: Provider) -> bool:

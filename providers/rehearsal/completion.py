@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from providers.errors import RehearsalMismatch, SignInRefused
-from providers.identities.decision import decide_person
+from providers.identities.services import decide_person
 from providers.models import SignInAttempt
 from providers.rehearsal import services
 from providers.rehearsal.services import keep_result, may_rehearse, refuse_rehearsal, rehearsal_of

@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from providers.errors import AttemptExpired, Denied, SignInRefused
-from providers.identities.decision import Decision, mapped_person
+from providers.identities.services import Decision, mapped_person
 from providers.models import Provider, Rehearsal, SignInAttempt
 from providers.protocol.mapping import MappedPerson, naming_claim
 from providers.registration.cautions import is_risky

@@ -43,6 +43,7 @@ from providers.errors import (
 from providers.models import Provider, SignInAttempt
 from providers.models.attempt import ATTEMPT_LIFETIME
 from providers.protocol.discovery import announces_iss_parameter
+from providers.registration.rolling_back import roll_back_if_overdue
 from providers.rehearsal.services import rehearsal_of, rehearsed_provider
 from providers.sessions.services import console_session_of, set_console_session
 from providers.signin.backend import ProviderBackend
@@ -51,7 +52,6 @@ from providers.signin.cookies import hash_of, is_bound
 from providers.signin.guard import completion_of, count_sign_in, place_of, refuses_in_words
 from providers.signin.redirects import lead_on
 from providers.signin.traces import SignIn, finish_attempt
-from providers.trial.services import settle
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import events_in_one_insert
 from ssoconsole.platform.jose.claims import moment, told
@@ -103,8 +103,8 @@ def provider_of(attempt: SignInAttempt) -> Provider:
         return rehearsed_provider(rehearsal_of(attempt))
     if attempt.provider is None:
         raise StateUnknown(expected="an attempt at a provider", received="none")
-    if attempt.provider.is_past_trial(at=timezone.now()):
-        settle(attempt.provider)
+    if attempt.provider.was_overdue:
+        roll_back_if_overdue(attempt.provider)
     return attempt.provider
 
 

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
@@ -20,13 +20,14 @@ from providers.errors import AnswerRefused, ProviderUnknown
 from providers.models import Provider
 from providers.protocol.admission import domain_of, normal_domains
 from providers.protocol.mapping import LONGEST_EMAIL
+from providers.registration.rolling_back import roll_back_overdue
 from providers.signin.cookies import goes_straight_through, last_choice
 from providers.signin.guard import count_sign_in, refuses_in_words
 from providers.signin.leaving import signin_start
 from providers.signin.redirects import lead_on_instead, local_target, with_next
-from providers.trial.services import roll_back_overdue
 
 SEEN_AT_A_GLANCE = 12  # providers; among more one is found by typing
+_SHOWN = ("slug", "name", "icon", "allowed_email_domains")  # the fields of a choice, in their order
 NOBODY_KNOWS_IT = gettext_noop(
     "No sign-in provider is registered for that address. Choose where your account is:"
 )
@@ -47,11 +48,8 @@ class Choice:
 
 def enabled_choices(*, last: str) -> list[Choice]:
     """Return the enabled providers in order, the one that is `last` before the others; one query."""
-    rows, now = _enabled_rows(), timezone.now()
-    if any(row["trial_ends_at"] and row["trial_ends_at"] <= now for row in rows):
-        roll_back_overdue(at=now)
-        rows = _enabled_rows()
-    choices = [Choice(row["slug"], row["name"], row["icon"], row["allowed_email_domains"]) for row in rows]
+    rows = Provider.objects.in_order().only(*_SHOWN, "enabled", "trial_ends_at", "trial_baseline")
+    choices = [Choice(*(getattr(row, name) for name in _SHOWN)) for row in rows if row.enabled]
     return sorted(choices, key=lambda choice: choice.slug != last)
 
 
@@ -60,11 +58,6 @@ def enabled_slug_of_issuer(issuer: str) -> str | None:
     roll_back_overdue(at=timezone.now())
     named = Provider.objects.enabled().in_order().filter(issuer=issuer)
     return named.values_list("slug", flat=True).first()
-
-
-def _enabled_rows() -> list[Any]:
-    enabled = Provider.objects.enabled().in_order()
-    return list(enabled.values("slug", "name", "icon", "allowed_email_domains", "trial_ends_at"))
 
 
 def choices_for_address(choices: Sequence[Choice], address: str) -> list[Choice]:

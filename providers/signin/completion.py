@@ -14,11 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from providers.errors import SignInRefused
 from providers.identities.services import sign_in_person
 from providers.models import Provider, SignInAttempt
+from providers.registration.rolling_back import confirm_by_sign_in
 from providers.sessions.services import PROVIDER_BACKEND, start_session
 from providers.sessions.step_up import meets_demands_to_administer
 from providers.signin.cookies import remember_sign_in
 from providers.signin.traces import SignIn
-from providers.trial.services import confirm_by_sign_in
 from ssoconsole.platform.actors import Actor
 
 if TYPE_CHECKING:

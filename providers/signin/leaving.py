@@ -13,13 +13,13 @@ from providers.exchange.endpoints import front_channel_query
 from providers.kinds import kind_of
 from providers.metadata import ensure_discovery
 from providers.models import ConsoleSession, Provider, Rehearsal, SignInAttempt
+from providers.registration.rolling_back import roll_back_if_overdue, roll_back_overdue
 from providers.sessions.step_up import PARAMETER
 from providers.signin.attempts import start_attempt
 from providers.signin.backend import authorization_request
 from providers.signin.cookies import browser_binding, set_binding
 from providers.signin.guard import count_sign_in, place_of, refuses_in_words
 from providers.signin.redirects import add_query, local_target
-from providers.trial.services import roll_back_overdue, settle
 from ssoconsole.platform.actors import Actor
 
 LONGEST_HINT = 255
@@ -61,8 +61,8 @@ def registered_provider(request: HttpRequest, slug: str, next_url: str) -> Provi
     named = Provider.objects.filter(slug=slug)
     provider = named.first()
     if provider is not None:
-        if provider.is_past_trial(at=timezone.now()):
-            settle(provider)
+        if provider.was_overdue:
+            roll_back_if_overdue(provider)
     # Otherwise it may be the name that a provider has again once its trial is rolled back.
     elif roll_back_overdue(at=timezone.now()):
         provider = named.first()

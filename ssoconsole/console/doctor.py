@@ -103,7 +103,7 @@ def _without_tokens(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Examination:
     """
     Every step in the order of checking; it is in order exactly if all of them passed.
 
@@ -118,7 +118,7 @@ class Explanation:
     links: list[Link] = field(default_factory=list)
 
 
-def explain(text: str, *, user: Any = None, at: datetime | None = None) -> Explanation:
+def explain(text: str, *, user: Any = None, at: datetime | None = None) -> Examination:
     """
     Explain a token or a reference; nothing is written, logged or sent.
 
@@ -127,31 +127,31 @@ def explain(text: str, *, user: Any = None, at: datetime | None = None) -> Expla
     now = at or timezone.now()
     if number_of_words(text) in KINDS:
         found = find_refusal(text, user=user)
-        return _of_refusal(found, at=now) if found else Explanation("reference", [_unknown_reference()])
+        return _of_refusal(found, at=now) if found else Examination("reference", [_unknown_reference()])
     return explain_a_token(text, at=now)
 
 
-def explain_a_token(token: str, *, at: datetime) -> Explanation:
+def explain_a_token(token: str, *, at: datetime) -> Examination:
     """Explain what is, or should be, a token."""
     unverified = read_unverified(token)
     contents = {"header": header_shown(unverified), "claims": claims_shown(unverified)}
     ours = (unverified.claims or {}).get("iss") == settings.BASE_URL
     examined = None if ours else examine_provider_token(token, at=at)
     if examined:
-        return Explanation(examined.kind, examined.checks, links=_links_of(examined), **contents)
+        return Examination(examined.kind, examined.checks, links=_links_of(examined), **contents)
     kind = BOT_TOKEN if unverified.header is not None else UNREADABLE
     links = links_of_bot_token(unverified)
-    return Explanation(kind, explain_token(token, at=at), links=links, **contents)
+    return Examination(kind, explain_token(token, at=at), links=links, **contents)
 
 
-def _of_refusal(found: Found, *, at: datetime) -> Explanation:
+def _of_refusal(found: Found, *, at: datetime) -> Examination:
     trace, links = found.trace, [Link("The whole trace", found.url)]
     if isinstance(trace, SignInAttempt):
-        return Explanation("sign-in", checks_of_attempt(trace), links=links)
+        return Examination("sign-in", checks_of_attempt(trace), links=links)
     refusal: TokenRefusal = trace
     checks = [refusal_as_check(refusal), *checks_of(refusal, at=at)]
     kept = refusal.unverified_token
-    return Explanation("refusal", checks, header=kept.get("header"), claims=kept.get("claims"), links=links)
+    return Examination("refusal", checks, header=kept.get("header"), claims=kept.get("claims"), links=links)
 
 
 def _unknown_reference() -> Check:
@@ -261,7 +261,7 @@ class ExplainTokenView(ResourceView):
         return _answer(explain(body["reference"]))
 
 
-def _answer(explanation: Explanation) -> Response:
+def _answer(explanation: Examination) -> Response:
     return Response(
         {
             "valid": is_valid(explanation.checks),

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from ssoconsole.platform.encryption.field import EncryptedTextField
+from ssoconsole.platform.eventlog.services import in_words
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -40,18 +41,6 @@ def holds_secret(field: object) -> bool:
     if isinstance(field, EncryptedTextField):
         return True
     return isinstance(field, models.CharField | models.TextField) and field.name.endswith(SECRET)
-
-
-def in_words(value: object) -> str:
-    """Tell a list or a map as people write them; members of a map one a line."""
-    if isinstance(value, dict):
-        return "\n".join(f"{name}: {in_words(each)}" for name, each in value.items())
-    if isinstance(value, list):
-        plain = not any(isinstance(each, dict | list) for each in value)
-        return (", " if plain else "\n").join(map(in_words, value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "none" if value is None else str(value)
 
 
 if TYPE_CHECKING:
@@ -87,8 +76,7 @@ def _replaced(names: Any, columns: dict[str, Any]) -> list[Any]:
 def _words_of(column: Any) -> Callable[[Any], str]:
     @admin.display(description=column.verbose_name)
     def words(row: Any) -> str:
-        value = getattr(row, column.name)
-        return "-" if value in (None, "", [], {}) else in_words(value)
+        return in_words(getattr(row, column.name))
 
     words.__name__ = column.name
     return words

@@ -90,9 +90,9 @@ NUMBERS = {
         "status.services.SEED_BYTES": 32,
     },
     "ssoconsole": {
-        "platform.accounts.lockout.ADDRESS_WAITS": MINUTE,
-        "platform.accounts.lockout.FAILURES_OF_AN_ADDRESS": 20,
-        "platform.accounts.lockout.KEEP": DAY,
+        "platform.accounts.passwords.ADDRESS_WAITS": MINUTE,
+        "platform.accounts.passwords.FAILURES_OF_AN_ADDRESS": 20,
+        "platform.accounts.passwords.KEEP": DAY,
         "platform.accounts.services.BREAK_GLASS_LIFETIME": DAY,
         "platform.accounts.shown_once.LIFETIME": 5 * MINUTE,
         "settings.AXES_COOLOFF_TIME": 15 * MINUTE,

@@ -31,7 +31,7 @@ from tokens.models import Audience, Bot
 from tokens.records.services import issue_token
 
 CASES = int(os.environ.get("HOSTILE_REQUESTS", "2000"))
-PASSWORD_BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.passwords.PasswordBackend"
 # What anybody may make the console write: traces of his own, sessions of nobody, what was seen of a provider.
 ANYBODY_WRITES = re.compile(
     r'^(?:INSERT INTO|UPDATE|DELETE FROM) "(?:django_session|axes_\w+|eventlog_event|providers_signinattempt'

@@ -18,7 +18,7 @@ from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.keyless import add_federation
 from tokens.models import Audience, Bot
 
-PASSWORD_BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.passwords.PasswordBackend"
 FORM = "application/x-www-form-urlencoded"
 # A request of any kind is answered in this time of the processor; one that goes back and forth takes many seconds.
 LONGEST = 1.5

@@ -402,7 +402,7 @@ def test_lists_and_maps_are_told_in_words(viewer, bot, by, token, model):
     told = {
         "tokenrecord": "metadata.read, metadata.write",
         "audience": "metadata.read, metadata.write",
-        "credential": "issuer: https://ci.example<br>audience: console",
+        "credential": "issuer: https://ci.example; audience: console",
     }
     assert any(told.get(model, "") in page for page in pages)
 

@@ -16,7 +16,7 @@ from tokens.protocol.status_list import decode, status_at
 BASE_URL = "http://localhost:8000"
 METADATA = "https://metadata.example"
 # Signed in without a provider, so that these tests need none.
-PASSWORD_BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"  # a path, no password
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.passwords.PasswordBackend"  # a path, no password
 
 
 def basic(client_id, client_secret):

@@ -9,7 +9,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from providers.diagnosis.services import check_provider
 from providers.models import Provider
 from providers.protocol.preflight.findings import Check, Finding, Report
-from providers.trial.services import settle
 from ssoconsole.platform.actors import Actor
 
 MARKS = {True: "ok", False: "FAILED", None: "not run"}
@@ -26,7 +25,6 @@ class Command(BaseCommand):
         provider = Provider.objects.filter(slug=options["slug"]).first()
         if provider is None:
             raise CommandError("There is no such provider.")
-        settle(provider)
         report = check_provider(provider=provider, by=Actor.command("check_provider"))
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), indent=2))

@@ -10,7 +10,6 @@ from providers.models import Provider
 from providers.openmetadata import export_files
 from providers.protocol.openmetadata.document import File
 from providers.protocol.openmetadata.export import TARGETS
-from providers.trial.services import settle
 from ssoconsole.platform.errors import DomainError
 
 
@@ -37,7 +36,6 @@ class Command(BaseCommand):
         names = ("target", "server_url", "jwt_keys", "key_id")
         try:
             provider = Provider.objects.get(slug=options["slug"])
-            settle(provider)
             files = export_files(provider=provider, **{name: options[name] for name in names})
         except Provider.DoesNotExist:
             raise CommandError("There is no such provider.") from None

@@ -3,12 +3,10 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from providers.history import NOW, Difference, difference_between, page_of_versions
 from providers.models import Provider
 from providers.registration.services import restore_version
-from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 
@@ -27,7 +25,6 @@ class Command(BaseCommand):
         parser.add_argument("--restore", type=int, metavar="N", help="save this version again")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        roll_back_overdue(at=timezone.now())
         provider = Provider.objects.filter(slug=options["slug"]).first()
         if provider is None:
             raise CommandError("There is no such provider.")

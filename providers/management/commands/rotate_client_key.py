@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from providers.client_keys import replace_client_keys, rotate_client_key
 from providers.models import Provider
-from providers.trial.services import roll_back_overdue
+from providers.registration.rolling_back import roll_back_overdue
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 

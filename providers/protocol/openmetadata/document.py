@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from providers.protocol.openmetadata.findings import Code, Finding
+from providers.protocol.openmetadata.findings import Code, Mistake
 from providers.protocol.openmetadata.schema import HELM_GATE, PREFIXES, Section, Setting, Type, setting
 
 Path = tuple[Section, str]
@@ -116,7 +116,7 @@ class Document:
     lines: list[str]
     entries: dict[Path, Entry] = field(default_factory=dict)
     strays: list[Stray] = field(default_factory=list)
-    faults: list[Finding] = field(default_factory=list)
+    faults: list[Mistake] = field(default_factory=list)
     blocks: dict[Section, int] = field(default_factory=dict)
     ignored: list[int] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
@@ -136,7 +136,7 @@ class Document:
             self.secrets.update(str(member) for member in members if member)
 
     def fault(self, line: int, code: Code, message: str, fix: str = "") -> None:
-        self.faults.append(Finding(line, code, message, fix))
+        self.faults.append(Mistake(line, code, message, fix))
 
     def entry(self, section: Section, key: str) -> Entry | None:
         return self.entries.get((section, key))

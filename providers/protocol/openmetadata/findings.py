@@ -69,7 +69,7 @@ class Code(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Mistake:
     """
     One thing to put right.
 

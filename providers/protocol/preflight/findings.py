@@ -1,7 +1,7 @@
 """Findings, checks, and the report that they make."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.protocol.preflight.codes import CODES, Severity
@@ -14,38 +14,35 @@ MEMBERS = ("code", "severity", "title", "expected", "received", "remedy")
 @dataclass(frozen=True)
 class Finding:
     """
-    One thing to know about a registration. `typed` adds the value to type to the remedy, and where; `hint` is what the
-    kind of provider adds.
+    One thing to know about a provider, found by a check or by the watch.
 
-    `expected` and `received` are one line each, and hold no secret.
+    `expected` and `received` are one line each, and hold no secret. `remedy` ends with the value to type, if any.
     """
 
     code: str
+    severity: Severity
+    title: str
     expected: str = ""
     received: str = ""
-    typed: str = ""
-    hint: str = ""
-
-    @property
-    def severity(self) -> Severity:
-        return CODES[self.code].severity
-
-    @property
-    def title(self) -> str:
-        return CODES[self.code].title
-
-    @property
-    def remedy(self) -> str:
-        return " ".join(filter(None, (CODES[self.code].remedy, self.typed, self.hint)))
+    remedy: str = ""
 
     @property
     def is_error(self) -> bool:
         return self.severity == "error"
 
+    @property
+    def is_specific(self) -> bool:
+        """Whether the remedy says more than its code does."""
+        return self.remedy != CODES[self.code].remedy
+
+    def with_remedy(self, *sentences: str) -> "Finding":
+        return replace(self, remedy=" ".join(filter(None, (self.remedy, *sentences))))
+
 
 def finding(code: str, *, expected: object = "", received: object = "") -> Finding:
     """Return a finding; what others have written is made one printable line."""
-    return Finding(code, shown(expected), shown(received))
+    severity, title, remedy = CODES[code]
+    return Finding(code, severity, title, shown(expected), shown(received), remedy)
 
 
 @dataclass(frozen=True)

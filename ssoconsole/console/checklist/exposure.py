@@ -2,22 +2,22 @@
 
 from django.conf import settings
 
-from ssoconsole.console.checklist.item import Finding, Item, Situation, bad, good, untold
+from ssoconsole.console.checklist.item import Found, Item, Situation, bad, good, untold
 from ssoconsole.platform.values import host_of
 
 HALF_A_YEAR = 15_552_000  # seconds
 WIDEST = {4: 8, 6: 16}  # a prefix shorter than this is most of the internet
 
 
-def base_url_is_https(situation: Situation) -> Finding:
+def base_url_is_https(situation: Situation) -> Found:
     return good("It is.") if settings.BASE_URL.startswith("https://") else bad("It is plain http.")
 
 
-def debug_is_off(situation: Situation) -> Finding:
+def debug_is_off(situation: Situation) -> Found:
     return bad("It is on.") if settings.DEBUG else good("It is off.")
 
 
-def cookies_are_protected(situation: Situation) -> Finding:
+def cookies_are_protected(situation: Situation) -> Found:
     wrong = [
         name
         for name, right in (
@@ -31,19 +31,19 @@ def cookies_are_protected(situation: Situation) -> Finding:
     return bad(f"Off: {', '.join(wrong)}.") if wrong else good("Secure, HttpOnly and SameSite.")
 
 
-def browsers_insist_on_https(situation: Situation) -> Finding:
+def browsers_insist_on_https(situation: Situation) -> Found:
     seconds = settings.SECURE_HSTS_SECONDS
     return good(f"For {seconds} seconds.") if seconds >= HALF_A_YEAR else bad("Not for half a year.")
 
 
-def hosts_are_named(situation: Situation) -> Finding:
+def hosts_are_named(situation: Situation) -> Found:
     name = host_of(settings.BASE_URL)
     if [*settings.ALLOWED_HOSTS] != [name]:
         return bad(f"ALLOWED_HOSTS is {', '.join(settings.ALLOWED_HOSTS) or 'empty'}.")
     return good(f"Only {name}.")
 
 
-def proxies_are_few(situation: Situation) -> Finding:
+def proxies_are_few(situation: Situation) -> Found:
     wide = [
         str(network) for network in settings.TRUSTED_PROXIES if network.prefixlen < WIDEST[network.version]
     ]
@@ -56,7 +56,7 @@ def proxies_are_few(situation: Situation) -> Finding:
     return good(f"{', '.join(map(str, settings.TRUSTED_PROXIES))}, by {settings.TRUSTED_PROXY_HEADER}")
 
 
-def the_proxy_says_https(situation: Situation) -> Finding:
+def the_proxy_says_https(situation: Situation) -> Found:
     if situation.request is None:
         return untold("Only the page can tell, by its own request.")
     if situation.request.is_secure():
@@ -64,7 +64,7 @@ def the_proxy_says_https(situation: Situation) -> Finding:
     return bad("This request came by http, as far as a trusted proxy has said.")
 
 
-def no_loopback_provider(situation: Situation) -> Finding:
+def no_loopback_provider(situation: Situation) -> Found:
     return bad("They are admitted.") if settings.ALLOW_LOOPBACK_PROVIDERS else good("They are refused.")
 
 

@@ -16,7 +16,7 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Found:
     """`found` is what is there, one sentence without a secret; None for `ok` means that it cannot be told here."""
 
     ok: bool | None
@@ -31,16 +31,16 @@ class Item:
     area: str
     title: str
     remedy: str
-    look: Callable[[Situation], Finding]
+    look: Callable[[Situation], Found]
 
 
-def good(found: str) -> Finding:
-    return Finding(ok=True, found=found)
+def good(found: str) -> Found:
+    return Found(ok=True, found=found)
 
 
-def bad(found: str) -> Finding:
-    return Finding(ok=False, found=found)
+def bad(found: str) -> Found:
+    return Found(ok=False, found=found)
 
 
-def untold(found: str) -> Finding:
-    return Finding(ok=None, found=found)
+def untold(found: str) -> Found:
+    return Found(ok=None, found=found)

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from providers.models import Provider
 from ssoconsole.checks import is_demonstration_key as is_known_secret
-from ssoconsole.console.checklist.item import Finding, Item, Situation, bad, good
+from ssoconsole.console.checklist.item import Found, Item, Situation, bad, good
 from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.encryption.reencrypt import encrypted_fields, outdated
 from tokens.credentials.retirement import secrets_under_other_keys
@@ -19,7 +19,7 @@ DEMONSTRATION_BOT = "demo-bot"
 SECRETS_NAMED = 10
 
 
-def no_demonstration_key(situation: Situation) -> Finding:
+def no_demonstration_key(situation: Situation) -> Found:
     for key in SigningKey.objects.verifying(at=situation.at).defer("private_key"):
         if is_demonstration_key(key.public_jwk, kid=key.kid):
             return bad(f"Everybody can sign with {key.kid}.")
@@ -29,7 +29,7 @@ def no_demonstration_key(situation: Situation) -> Finding:
     return good("None of the known ones.")
 
 
-def no_demonstration(situation: Situation) -> Finding:
+def no_demonstration(situation: Situation) -> Found:
     found = [f"provider {slug}" for slug in _demonstration_providers()]
     found += [f"bot {name}" for name in _demonstration_bots()]
     return bad(f"Enabled: {', '.join(found)}.") if found else good("None is enabled.")
@@ -44,7 +44,7 @@ def _demonstration_bots() -> list[str]:
     return list(Bot.objects.filter(name=DEMONSTRATION_BOT, disabled_at=None).values_list("name", flat=True))
 
 
-def a_key_signs_and_is_not_old(situation: Situation) -> Finding:
+def a_key_signs_and_is_not_old(situation: Situation) -> Found:
     keys = list(SigningKey.objects.signing().only("alg", "signing_from"))
     if not keys:
         return bad("No key signs.")
@@ -52,7 +52,7 @@ def a_key_signs_and_is_not_old(situation: Situation) -> Finding:
     return bad(f"Older than a year: {', '.join(sorted(old))}.") if old else good("None is older than a year.")
 
 
-def all_under_the_newest_key(situation: Situation) -> Finding:
+def all_under_the_newest_key(situation: Situation) -> Found:
     # Whether there is one, not how many: the first that is found ends the search.
     behind = [str(field) for field in encrypted_fields() if outdated(field).order_by()[:1].exists()]
     if behind:
@@ -60,7 +60,7 @@ def all_under_the_newest_key(situation: Situation) -> Finding:
     return good("Every encrypted value is under the newest key.")
 
 
-def no_secret_needs_an_older_key(situation: Situation) -> Finding:
+def no_secret_needs_an_older_key(situation: Situation) -> Found:
     behind = secrets_under_other_keys(at=situation.at)
     if not behind:
         return good("Every bot's secret is under the newest key.")

@@ -3,12 +3,12 @@
 from django.db.models import Q
 
 from providers.models import Identity
-from ssoconsole.console.checklist.item import Finding, Item, Situation, bad, good
+from ssoconsole.console.checklist.item import Found, Item, Situation, bad, good
 from ssoconsole.platform.accounts import services
 from ssoconsole.platform.accounts.models import User
 
 
-def administrator_through_a_provider(situation: Situation) -> Finding:
+def administrator_through_a_provider(situation: Situation) -> Found:
     coming = Identity.objects.filter(
         provider__enabled=True, user__is_active=True, user__is_staff=True, user__is_superuser=True
     )
@@ -18,12 +18,12 @@ def administrator_through_a_provider(situation: Situation) -> Finding:
     return bad("No active administrator has an identity at an enabled provider.")
 
 
-def no_break_glass_account(situation: Situation) -> Finding:
+def no_break_glass_account(situation: Situation) -> Found:
     names = [user.username for user in services.open_accounts(at=situation.at)[:5]]
     return bad(f"Open: {', '.join(names)}.") if names else good("None is open.")
 
 
-def no_lasting_password(situation: Situation) -> Finding:
+def no_lasting_password(situation: Situation) -> Found:
     lasting = User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), is_active=True, expires_at=None)
     # Django marks a password that nobody has by a first "!".
     usable = lasting.exclude(Q(password="") | Q(password__startswith="!"))  # noqa: S106 - none at all

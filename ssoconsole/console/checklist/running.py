@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import connection
 
-from ssoconsole.console.checklist.item import Finding, Item, Situation, bad, good
+from ssoconsole.console.checklist.item import Found, Item, Situation, bad, good
 from ssoconsole.platform.runs.models import LastRun
 from ssoconsole.platform.runs.services import last_run
 from ssoconsole.startup import uses_local_cache
@@ -14,7 +14,7 @@ CLEANED_WITHIN = timedelta(days=2)
 FINGERPRINTED = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 
 
-def cache_is_shared(situation: Situation) -> Finding:
+def cache_is_shared(situation: Situation) -> Found:
     if not uses_local_cache():
         return good("All processes share it.")
     if settings.SERVER_PROCESSES > 1:
@@ -22,27 +22,27 @@ def cache_is_shared(situation: Situation) -> Finding:
     return good("There is one process.")
 
 
-def database_fits(situation: Situation) -> Finding:
+def database_fits(situation: Situation) -> Found:
     if connection.vendor == "sqlite" and settings.SERVER_PROCESSES > 1:
         return bad(f"{settings.SERVER_PROCESSES} processes share a SQLite file.")
     return good(f"{connection.display_name}.")
 
 
-def static_files_are_collected(situation: Situation) -> Finding:
+def static_files_are_collected(situation: Situation) -> Found:
     if settings.STORAGES["staticfiles"]["BACKEND"] == FINGERPRINTED:
         return good("They are served with fingerprints.")
     return bad("They are looked for at each request.")
 
 
-def backups_are_made(situation: Situation) -> Finding:
+def backups_are_made(situation: Situation) -> Found:
     return _ran(LastRun.What.BACKUP, situation, within=timedelta(days=settings.BACKUP_WITHIN_DAYS))
 
 
-def cleanup_runs(situation: Situation) -> Finding:
+def cleanup_runs(situation: Situation) -> Found:
     return _ran(LastRun.What.CLEANUP, situation, within=CLEANED_WITHIN)
 
 
-def metrics_have_readers(situation: Situation) -> Finding:
+def metrics_have_readers(situation: Situation) -> Found:
     wide = [str(network) for network in settings.METRICS_NETWORKS if network.prefixlen == 0]
     if wide:
         return bad(f"METRICS_NETWORKS names everybody: {', '.join(wide)}.")
@@ -51,7 +51,7 @@ def metrics_have_readers(situation: Situation) -> Finding:
     return good("Strangers are told that there are none.")
 
 
-def _ran(what: LastRun.What, situation: Situation, *, within: timedelta) -> Finding:
+def _ran(what: LastRun.What, situation: Situation, *, within: timedelta) -> Found:
     run = last_run(what)
     if run is None:
         return bad("Never.")

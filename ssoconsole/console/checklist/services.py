@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from ssoconsole.console.checklist import exposure, keys, people, running
-from ssoconsole.console.checklist.item import Finding, Item, Situation, untold
+from ssoconsole.console.checklist.item import Found, Item, Situation, untold
 from ssoconsole.console.checklist.running import cleanup_runs
 from ssoconsole.platform.encryption.keyring import KeyRingInvalid
 
@@ -26,7 +26,7 @@ class Result:
     """An item and how it stands: `status` is good, bad or unknown."""
 
     item: Item
-    finding: Finding
+    finding: Found
 
     @property
     def status(self) -> str:
@@ -60,7 +60,7 @@ def by_area(results: list[Result]) -> Iterator[tuple[str, list[Result]]]:
         yield area, [result for result in results if result.item.area == area]
 
 
-def _look(item: Item, situation: Situation) -> Finding:
+def _look(item: Item, situation: Situation) -> Found:
     try:
         return item.look(situation)
     except DatabaseError:

@@ -26,16 +26,16 @@ from providers.metadata import refresh_discovery
 from providers.models import Provider
 from providers.registration.cautions import cautions
 from providers.registration.errors import RegistrationInvalid
-from providers.trial.services import roll_back_overdue
+from providers.registration.rolling_back import roll_back_overdue
 from ssoconsole.console.configuration.plan import Action, Plan, Step, differences
 from ssoconsole.console.configuration.sections.audiences import Audiences
 from ssoconsole.console.configuration.sections.bots import Bots
 from ssoconsole.console.configuration.sections.providers import Providers, refusal
 from ssoconsole.console.configuration.sections.section import (
+    Applied,
     Entry,
     EntryRefused,
     Section,
-    Settled,
     problems_of,
 )
 from ssoconsole.console.configuration.shape import PLACEHOLDER, SECTIONS, check_shape, is_secret
@@ -165,7 +165,7 @@ def apply_configuration(
     document, findings = read_configuration(content, environment=environment, dry_run=dry_run)
     roll_back_overdue(at=timezone.now())
     with transaction.atomic():
-        plan = _Run(document, findings, by=by).settle_all(prune=prune)
+        plan = _Run(document, findings, by=by).apply_all(prune=prune)
         findings.refuse_if_any()
         if dry_run:
             transaction.set_rollback(True)
@@ -200,7 +200,7 @@ class _Run:
         self.by = by
         self.plan = Plan(warnings=findings.warnings)
 
-    def settle_all(self, *, prune: bool) -> Plan:
+    def apply_all(self, *, prune: bool) -> Plan:
         # Audiences before the bots that have grants there; who leaves goes in the opposite order.
         declared = (entry["identifier"] for entry in self.document.get("audiences", []))
         sections: list[Section] = [Providers(), Audiences(), Bots(declared)]
@@ -208,17 +208,17 @@ class _Run:
         for section in present:
             entries = self.document[section.name]
             for index, entry in enumerate(over(entries, total=len(entries), what=section.name)):
-                self._settle(section, entry, (section.name, index))
+                self._apply(section, entry, (section.name, index))
         for section in reversed(present) if prune else ():
             self._prune(section)
         return self.plan
 
-    def _settle(self, section: Section, entry: Entry, path: Path) -> None:
+    def _apply(self, section: Section, entry: Entry, path: Path) -> None:
         """Settle one object in a savepoint, which is undone if it is refused or turns out to be as it was."""
         try:
             with transaction.atomic():
-                settled = section.settle(entry, by=self.by)
-                step = _step(section, entry, settled)
+                applied = section.apply(entry, by=self.by)
+                step = _step(section, entry, applied)
                 if step.action == Action.UNCHANGED:
                     transaction.set_rollback(True)
         except EntryRefused as refused:
@@ -233,14 +233,14 @@ class _Run:
             # Its text holds the row, and so perhaps a secret.
             self._add(path, [((), "the database refuses a value")])
         else:
-            self._accept(step, settled, entry, path)
+            self._accept(step, applied, entry, path)
 
-    def _accept(self, step: Step, settled: Settled, entry: Entry, path: Path) -> None:
+    def _accept(self, step: Step, applied: Applied, entry: Entry, path: Path) -> None:
         self.plan.steps.append(step)
-        self._warn(path, *settled.warnings)
-        if not settled.after["enabled"] and "enabled" not in entry:
+        self._warn(path, *applied.warnings)
+        if not applied.after["enabled"] and "enabled" not in entry:
             self._warn(path, "is disabled and stays so; `enabled: true` enables it")
-        if step.section == "providers" and step.action != Action.UNCHANGED and settled.after["enabled"]:
+        if step.section == "providers" and step.action != Action.UNCHANGED and applied.after["enabled"]:
             self.plan.to_fetch[step.identifier] = path
 
     def _prune(self, section: Section) -> None:
@@ -257,14 +257,14 @@ class _Run:
             self.findings.warn(path, message)
 
 
-def _step(section: Section, entry: Entry, settled: Settled) -> Step:
+def _step(section: Section, entry: Entry, applied: Applied) -> Step:
     identifier = entry[section.key]
-    if settled.before is None:
+    if applied.before is None:
         # What the file leaves to the defaults is not news; an issuer may have come from another key.
-        named = {key: value for key, value in settled.after.items() if key in entry or key == "issuer"}
+        named = {key: value for key, value in applied.after.items() if key in entry or key == "issuer"}
         del named[section.key]
         return Step(section.name, identifier, Action.CREATED, tuple(differences({}, named)))
-    changes = tuple(differences(settled.before, settled.after))
+    changes = tuple(differences(applied.before, applied.after))
     return Step(section.name, identifier, Action.CHANGED if changes else Action.UNCHANGED, changes)
 
 

@@ -6,10 +6,8 @@ from typing import Any
 
 import yaml
 from django.conf import settings
-from django.utils import timezone
 
 from providers.models import Provider
-from providers.trial.services import roll_back_overdue
 from ssoconsole.console.configuration.plan import Hidden
 from ssoconsole.console.configuration.sections import audiences, bots, providers
 from tokens.audiences import console_identifier
@@ -38,7 +36,6 @@ def export_configuration(*, placeholders: bool = False) -> str:
     there.
     """
     names = _Names(placeholders=placeholders)
-    roll_back_overdue(at=timezone.now())
     document = {
         "providers": [_entry(providers.describe(row), names) for row in _providers()],
         "audiences": [_entry(audiences.describe(row), names) for row in _audiences()],

@@ -8,13 +8,13 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from providers.client_keys import drop_retired_client_keys
+from providers.registration.rolling_back import roll_back_overdue
 from providers.retention import drop_old_sign_ins, drop_old_versions
-from providers.trial.services import roll_back_overdue
 from ssoconsole.console.checklist.services import summary
 from ssoconsole.console.dashboard import count_closed
 from ssoconsole.console.expiry.webhook import drop_old_warnings
 from ssoconsole.management.commands import LongCommand
-from ssoconsole.platform.accounts.lockout import drop_old_failures
+from ssoconsole.platform.accounts.passwords import drop_old_failures
 from ssoconsole.platform.accounts.shown_once import drop_unseen_secrets
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.runs.models import LastRun

@@ -13,8 +13,8 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
-from ssoconsole.platform.accounts.lockout import PASSWORD_BACKEND, forget_failures
 from ssoconsole.platform.accounts.models import User
+from ssoconsole.platform.accounts.passwords import PASSWORD_BACKEND, forget_failures
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.eventlog.models import Event

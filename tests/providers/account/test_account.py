@@ -134,7 +134,7 @@ def test_signing_out_everywhere_ends_this_one_too(op, alice, mallory):
 def test_who_is_signed_in_by_password_can_end_what_began_at_a_provider(op, alice):
     client = Client()
     user = get_user_model().objects.get(username="alice@corp.example")
-    client.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     assert client.post("/account/sessions/end-all", {"which": "others"})["Location"] == "/account"
     assert not alice.is_signed_in()
     assert client.post("/account/sessions/end-all", {"which": "all"})["Location"] == "/signed-out"

@@ -10,7 +10,7 @@ from tests.providers.registrations import registered_at
 def bob(client):
     """Bob's browser, signed in."""
     user = User.objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return client
 
 
@@ -18,7 +18,7 @@ def bob(client):
 def mallory(client):
     """Mallory's browser, signed in and nobody's administrator."""
     user = User.objects.create(username="mallory", is_staff=True)
-    client.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return client
 
 

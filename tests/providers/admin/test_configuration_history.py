@@ -41,7 +41,7 @@ def browser_of(name, *permissions):
     user = User.objects.create(username=name, is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
-    client.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return client
 
 

@@ -27,7 +27,7 @@ def clerk(client):
     user = User.objects.create(username="clerk", is_staff=True)
     words = ("view_identity", "delete_identity")
     user.user_permissions.set(Permission.objects.filter(codename__in=words))
-    client.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return client
 
 

@@ -90,7 +90,7 @@ def test_credentials_that_were_pasted_are_kept_too(bob, typed):
 def eve(db):
     browser = Client()
     user = User.objects.create(username="eve", is_staff=True, is_superuser=True)
-    browser.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    browser.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return browser
 
 
@@ -118,7 +118,7 @@ class RefusalTests:
     def test_in_another_browser(self, bob, typed, key):
         another = Client()
         another.force_login(
-            User.objects.get(username="bob"), backend="ssoconsole.platform.accounts.lockout.PasswordBackend"
+            User.objects.get(username="bob"), backend="ssoconsole.platform.accounts.passwords.PasswordBackend"
         )
         self.refused(another, typed, key)
 

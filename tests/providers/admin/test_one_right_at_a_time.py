@@ -71,7 +71,7 @@ def staff(*rights, superuser=False):
     user = User.objects.create(username="carol", is_staff=True, is_superuser=superuser)
     user.user_permissions.set(permissions(*rights))
     browser = Client(raise_request_exception=False)
-    browser.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    browser.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return browser
 
 
@@ -292,7 +292,7 @@ class PageTests:
         assert response.status_code == 404
         browser = Client()
         browser.force_login(
-            User.objects.get(username="carol"), "ssoconsole.platform.accounts.lockout.PasswordBackend"
+            User.objects.get(username="carol"), "ssoconsole.platform.accounts.passwords.PasswordBackend"
         )
         page = browser.get(f"{BASE}provider/{corp.pk}/change/").content.decode()
         assert "/rehearse" in page

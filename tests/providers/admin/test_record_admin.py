@@ -96,7 +96,7 @@ def test_who_may_only_look_ends_no_session(client, session):
 
     viewer = User.objects.create(username="viewer", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_consolesession"))
-    client.force_login(viewer, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(viewer, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     data = {"action": "end_sessions", "confirmed": "yes", "_selected_action": [str(session.pk)]}
     assert client.get(f"{BASE}consolesession/").status_code == 200
     client.post(f"{BASE}consolesession/", data)

@@ -272,7 +272,7 @@ class DraftTests:
             Permission.objects.filter(codename__in=["change_provider", "view_provider"])
         )
         browser = Client()
-        browser.force_login(carol, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+        browser.force_login(carol, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
         assert browser.get(WAY).status_code == 404
         assert browser.post(draft_page(draft), {"do": "try"}).status_code == 200
         page = browser.post(draft_page(draft), {"do": do}).content.decode()

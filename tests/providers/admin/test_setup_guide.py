@@ -78,7 +78,7 @@ def test_a_kind_that_is_not_one_unfolds_nothing(bob, form):
 def test_who_may_only_look_sees_the_providers_own_guide_and_no_secret(client, corp, django_user_model):
     alice = django_user_model.objects.create(username="alice", is_staff=True)
     alice.user_permissions.add(Permission.objects.get(codename="view_provider"))
-    client.force_login(alice, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(alice, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     response = client.get(f"{LIST}{corp.pk}/change/")
     assert unfolded(response) == ["custom-oidc"]
     assert values_on(response)["Redirect URI"] == f"{BASE}/callback/corp"

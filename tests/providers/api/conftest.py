@@ -12,7 +12,7 @@ from tokens.bots.services import GrantSpec, save_bot
 from tokens.models import Audience, Bot
 from tokens.records.services import issue_token
 
-BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"
+BACKEND = "ssoconsole.platform.accounts.passwords.PasswordBackend"
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def mallory(db):
 def browser_of(name, **rights):
     user = User.objects.create(username=name, is_staff=True, **rights)
     browser = Client()
-    browser.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    browser.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return browser
 
 

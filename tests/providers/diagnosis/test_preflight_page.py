@@ -12,7 +12,7 @@ from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import registered_at
 
 pytestmark = pytest.mark.django_db
-BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"
+BACKEND = "ssoconsole.platform.accounts.passwords.PasswordBackend"
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tokens.models import Audience, Bot
 from tokens.records.services import issue_token
 
 pytestmark = pytest.mark.django_db
-BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"
+BACKEND = "ssoconsole.platform.accounts.passwords.PasswordBackend"
 PAGE = "/admin/providers/provider"
 SENDING = ("authorization_request", "client_credentials")
 METHODS = ("client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none")

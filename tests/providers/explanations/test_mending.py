@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.models import Provider, SignInAttempt
-from providers.trial.beginning import NOBODY_COULD
+from providers.registration.trial import NOBODY_COULD
 from ssoconsole.platform.accounts.models import User
 from tests.providers.rehearsal.stage import typed_form
 from tests.providers.signin.journey import register
@@ -120,7 +120,7 @@ def staff(*rights):
     user = User.objects.create(username="carol", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=rights))
     browser = Client()
-    browser.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    browser.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return browser
 
 

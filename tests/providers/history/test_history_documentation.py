@@ -13,8 +13,9 @@ ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs/history.md").read_text()
 WRITERS = (
     "providers/registration/services.py",
-    "providers/trial/beginning.py",
-    "providers/trial/services.py",
+    "providers/registration/writing.py",
+    "providers/registration/trial.py",
+    "providers/registration/rolling_back.py",
 )
 
 

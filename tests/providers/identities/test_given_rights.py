@@ -10,9 +10,9 @@ from django.test import Client
 from providers.errors import ProviderChanged
 from providers.identities.linking import unlink_identity
 from providers.models import GivenRight, Identity, Provider
+from providers.registration.rolling_back import roll_back_now
 from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
-from providers.trial.services import roll_back_now
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import sign_in_person
@@ -39,7 +39,7 @@ def alice(corp):
     """An administrator by her principal, whose browser has come in by something that is not the provider."""
     user = sign_in_person(provider=corp, claims=CLAIMS, by=BY)
     client = Client()
-    client.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     assert client.get("/admin/").status_code == 200
     assert groups() == ["Staff"]
     return client
@@ -179,7 +179,7 @@ def test_what_was_given_by_hand_stays(corp, take):
 def test_what_an_administrator_sets_on_the_persons_page_is_by_hand(corp, alice):
     bob = User.objects.create(username="bob", is_staff=True, is_superuser=True)
     client, user = Client(), User.objects.get(username="alice@corp.example")
-    client.force_login(bob, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(bob, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     page = f"/admin/accounts/user/{user.pk}/change/"
     shown = {"name": "", "email": user.email, "is_active": "on", "groups": [Group.objects.get().pk]}
     client.post(page, shown)
@@ -208,7 +208,7 @@ def test_what_he_leaves_as_it_is_stays_the_providers_to_take(corp, alice, saved)
     Group.objects.create(name="Crew")
     client, user = Client(), User.objects.get(username="alice@corp.example")
     bob = User.objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(bob, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(bob, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     keys = dict(Group.objects.values_list("name", "pk"))
     shown = {"name": "", "email": user.email, "is_active": "on", "is_staff": "on", "is_superuser": "on"}
     for form in forms:

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from providers.errors import EmailTaken, MissingClaim, NotAdmitted, PrincipalMissing, UserDisabled
-from providers.identities import decision
+from providers.identities import services
 from providers.models import Identity
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
@@ -163,9 +163,9 @@ def test_without_a_principal_there_is_no_person(provider):
 def test_two_first_sign_ins_at_once_are_one_user(provider, monkeypatch):
     """The other request has made the identity just after this one had looked for it."""
     first = come(provider)
-    honest, looks = decision.known_identity, iter([None])
+    honest, looks = services.known_identity, iter([None])
     monkeypatch.setattr(
-        decision, "known_identity", lambda *which, lock: next(looks, honest(*which, lock=lock))
+        services, "known_identity", lambda *which, lock: next(looks, honest(*which, lock=lock))
     )
     assert come(provider).pk == first.pk
     assert (User.objects.count(), Identity.objects.count()) == (1, 1)

@@ -205,7 +205,7 @@ class RefusedTests:
         client = Client()
         if by_password:
             user = User.objects.create(username="root")
-            client.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+            client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
         assert client.post("/account/connect/corp")["Location"] == "/signin?next=%2Faccount"
         assert not SignInAttempt.objects.exists()
 

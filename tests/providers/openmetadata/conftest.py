@@ -67,7 +67,7 @@ def corp(db):
 def bob(client, django_user_model):
     """Bob's browser: he administers."""
     user = django_user_model.objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return client
 
 
@@ -76,5 +76,5 @@ def mallory(django_user_model):
     """Mallory's browser: she may sign in and owns nothing."""
     user = django_user_model.objects.create(username="mallory", is_staff=True)
     browser = Client()
-    browser.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    browser.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return browser

@@ -519,7 +519,7 @@ class GraceTests:
         def breaks(*args, **kwargs):
             raise RuntimeError(f"secret {op.client.client_secret}")
 
-        monkeypatch.setattr("providers.identities.decision.map_claims", breaks)
+        monkeypatch.setattr("providers.identities.services.map_claims", breaks)
         with later(DUE):
             assert ask(signed_in).status_code == 200
         assert "session_check_broke" in caplog.text

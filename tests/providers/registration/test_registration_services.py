@@ -8,8 +8,8 @@ import pytest
 from providers.models import ConsoleSession, DiscoveryVersion, Identity, Provider, SignInAttempt
 from providers.registration import services
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
+from providers.registration.rolling_back import roll_back_now
 from providers.registration.secret import set_client_secret
-from providers.trial.services import roll_back_now
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor, SuperuserRequired
 from ssoconsole.platform.eventlog.services import MASK

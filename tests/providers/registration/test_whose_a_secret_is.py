@@ -22,9 +22,9 @@ from providers.drift.watch import look_again
 from providers.history import record_version
 from providers.models import ClientKey, DiscoveryDrift, Provider, ProviderVersion, SignInAttempt
 from providers.registration.errors import RegistrationInvalid
+from providers.registration.rolling_back import roll_back_now
 from providers.registration.secret import ENTER_AGAIN, set_client_secret
 from providers.registration.services import restore_version, save_provider
-from providers.trial.services import roll_back_now
 from ssoconsole.first_run.demonstration import register_demo_provider
 from ssoconsole.platform.accounts.models import User
 from tests.providers.registrations import BOB, provider_at, registered_at
@@ -32,7 +32,7 @@ from tests.providers.rehearsal.stage import typed_form
 from tests.providers.signin.journey import Browser
 
 pytestmark = pytest.mark.django_db
-BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"
+BACKEND = "ssoconsole.platform.accounts.passwords.PasswordBackend"
 SECRET = "the-real-secret-of-at-least-32-bytes"
 MINE = "what-mallory-has-typed-himself-instead"
 METHODS = ("client_secret_basic", "client_secret_post", "client_secret_jwt")

@@ -11,7 +11,7 @@ from tests.providers.signin.journey import register
 def browser_of(name, **flags):
     client = Client(headers={"User-Agent": f"{name}'s browser"})
     user = User.objects.create(username=name, **flags)
-    client.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return client
 
 

@@ -8,8 +8,8 @@ import time_machine
 
 from providers.errors import Denied, every_outcome
 from providers.explanations.meanings import meaning_of
-from providers.identities.decision import Way
 from providers.identities.rights import KEEPS_OUT, LETS_IN
+from providers.identities.services import Way
 from providers.models import Identity, Provider, SignInAttempt
 from providers.registration.services import NOTHING_NEW
 from ssoconsole.platform.accounts.models import User
@@ -151,7 +151,7 @@ def test_a_document_that_was_not_there_is_fetched_for_the_rehearsal_alone(stage,
 
 
 def test_a_provider_that_comes_back_in_between_is_asked_once_more(stage, op, monkeypatch):
-    monkeypatch.setattr("providers.admin.forms.look_up_metadata", lambda provider: NOTHING_NEW)
+    monkeypatch.setattr("providers.registration.services.look_up_metadata", lambda provider: NOTHING_NEW)
     assert stage.rehearse()["succeeded"]
     assert len(op.requests_to("discovery")) == 1
 

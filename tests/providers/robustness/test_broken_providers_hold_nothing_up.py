@@ -63,7 +63,7 @@ class DrawingPagesTests:
         many_that_are_down(3)
         browser = Browser()
         administrator = get_user_model().objects.create_superuser("root", password="x" * 20)
-        browser.client.force_login(administrator, "ssoconsole.platform.accounts.lockout.PasswordBackend")
+        browser.client.force_login(administrator, "ssoconsole.platform.accounts.passwords.PasswordBackend")
         assert browser.client.get(path).status_code == 200
 
     @pytest.mark.parametrize("path", PROVIDERS_PAGES)

@@ -39,10 +39,10 @@ from providers.protocol.id_token import (
 from providers.protocol.logout_token import EVENT, ValidTooLong, check_logout_token
 from providers.refresh.services import due_at, grace_ends, is_claimed, is_due
 from providers.registration.errors import RegistrationInvalid
+from providers.registration.trial import refuse_trial
 from providers.retention import drop_old_sign_ins
 from providers.sessions.services import note_seen
 from providers.signin.callback import check_age
-from providers.trial.beginning import refuse_trial
 from ssoconsole.platform.jose.verify import LOGOUT_TOKEN
 from tests.providers.registrations import BOB, somewhere
 from tests.providers.signin.journey import register
@@ -167,7 +167,8 @@ class MomentTests:
     def test_a_trial_lasts_until_its_end(self, db, aside, open_):
         provider = somewhere(trial_ends_at=AT, trial_baseline=1)
         provider.save()
-        assert provider.is_past_trial(at=AT + aside) is not open_
+        with time_machine.travel(AT + aside, tick=False):
+            assert Provider.objects.get().was_overdue is not open_
         assert Provider.objects.past_trial(at=AT + aside).exists() is not open_
 
     def test_a_rehearsal_counts_for_half_an_hour_and_is_dropped_then(self, db, aside, open_):

@@ -24,6 +24,7 @@ from providers.metadata import refetch_keys
 from providers.models import ClientKey, ConsoleSession, Identity, Provider, ProviderVersion, SignInAttempt
 from providers.refresh.services import check_of, end_unvouched
 from providers.registration import services
+from providers.registration.rolling_back import roll_back_overdue
 from providers.rehearsal.services import attempt_to_leave, refuse_rehearsal, start_rehearsal
 from providers.sessions.services import (
     SESSION_KEY,
@@ -32,7 +33,6 @@ from providers.sessions.services import (
     end_sessions_of_user,
 )
 from providers.sessions.store import SessionStore
-from providers.trial.services import roll_back_overdue
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB, renew_person, sign_in_person

@@ -27,7 +27,7 @@ def by_provider(provider, op, visitor):
 def by_password(db):
     client = Client()
     bob = User.objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(bob, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(bob, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     client.get("/")
     return client
 

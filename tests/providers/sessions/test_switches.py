@@ -35,7 +35,7 @@ def bob(db):
     """An administrator at work elsewhere."""
     client = Client()
     user = User.objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return client
 
 
@@ -167,7 +167,7 @@ def test_a_provider_in_use_is_disabled_and_not_deleted(alice, bob):
 def test_a_refused_switch_changes_nothing(op, alice):
     mallory = Client()
     user = User.objects.create(username="mallory", is_staff=True)
-    mallory.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    mallory.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     before = Event.objects.count()
     for model, action, rows in (
         ("consolesession", "end_sessions", ConsoleSession.objects.all()),

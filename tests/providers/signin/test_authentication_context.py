@@ -321,7 +321,7 @@ class AdministeringTests:
     def test_an_administrator_by_password_is_no_provider_s(self, op, admin):
         root = User.objects.create(username="root", is_staff=True, is_superuser=True)
         client = Client()
-        client.force_login(root, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+        client.force_login(root, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
         assert client.get("/admin/", headers=WINDOW).status_code == 200
 
     def test_a_check_that_says_less_withholds_them_again(self, op, visitor):

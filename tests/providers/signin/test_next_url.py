@@ -88,7 +88,7 @@ class OnlyPostTests:
         kinds = {"/signout", "/account/sessions/end-all", "/oauth/token", "/api/v1/signing-keys/rotate"}
         kinds |= {"/admin/providers/provider/rehearse", "/backchannel-logout/corp"}
         for path in every_path():
-            client.force_login(admin_user, "ssoconsole.platform.accounts.lockout.PasswordBackend")
+            client.force_login(admin_user, "ssoconsole.platform.accounts.passwords.PasswordBackend")
             only_post = client.get(path).status_code == 405
             assert local_target(path) == ("" if only_post else path)
             if only_post:

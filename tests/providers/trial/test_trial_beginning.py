@@ -9,7 +9,7 @@ from django.utils import timezone
 from providers.models import Provider, ProviderVersion
 from providers.registration import services
 from providers.registration.errors import RegistrationInvalid
-from providers.trial.services import roll_back_overdue
+from providers.registration.rolling_back import roll_back_overdue
 from ssoconsole.platform.actors import Actor, SuperuserRequired
 from tests.providers.registrations import BOB
 from tests.providers.trial.conftest import HOUR, happened, names, on_trial, run_out, stored

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.models import ConsoleSession, Provider
-from providers.trial.services import roll_back_overdue
+from providers.registration.rolling_back import roll_back_overdue
 from tests.providers.signin.journey import Browser, outcome_of, register
 from tests.providers.trial.conftest import HOUR, happened, mallory, names, on_trial, run_out, stored
 

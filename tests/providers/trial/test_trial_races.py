@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from providers.models import ConsoleSession, Provider, ProviderVersion
 from providers.registration import services
-from providers.trial.services import roll_back_now, roll_back_overdue, settle
+from providers.registration.rolling_back import roll_back_if_overdue, roll_back_now, roll_back_overdue
 from tests.providers.registrations import BOB
 from tests.providers.signin.journey import Browser, register
 from tests.providers.trial.conftest import HOUR, happened, names, run_out, stored
@@ -32,7 +32,7 @@ def corp(op):
 def test_of_all_who_see_that_it_is_over_one_rolls_back(trial):
     run_out()
     rows = [stored() for _ in range(MANY)]
-    assert at_once(lambda n: settle(rows[n]), MANY) == [True] * MANY
+    assert at_once(lambda n: roll_back_if_overdue(rows[n]), MANY) == [True] * MANY
     assert {row.prompt for row in rows} == {""}
     assert names(happened()) == ["trial_started", "rolled_back"]
     assert ProviderVersion.objects.count() == 3

@@ -1,17 +1,24 @@
-"""Whoever reads a provider after the end of its trial sees what was before."""
+"""Whoever reads a provider after the end of its trial sees what was before; whoever acts by it writes that down."""
+
+import re
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from providers.models import Provider, ProviderVersion
+from providers.registration import services
+from providers.registration.errors import ProviderInUse
+from tests.providers.registrations import BOB
+from tests.providers.rehearsal.stage import typed_form
 from tests.providers.signin.journey import Browser, outcome_of, query_of
 from tests.providers.trial.conftest import HOUR, happened, mallory, names, run_out, stored
 
 pytestmark = pytest.mark.django_db
 
 
-class ReadingTests:
-    """Whoever reads it after its time sees what was before."""
+class OverdueTests:
+    """The time is over, and no process has done anything about it."""
 
     @pytest.fixture
     def overdue(self, trial):
@@ -20,12 +27,17 @@ class ReadingTests:
     @pytest.fixture
     def bob(self, client, django_user_model):
         user = django_user_model.objects.create(username="bob", is_staff=True, is_superuser=True)
-        client.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+        client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
         return client
 
     def assert_rolled_back(self):
         assert names(happened()) == ["trial_started", "rolled_back"]
         assert stored().prompt == ""
+
+    def assert_untouched(self):
+        """The row is as it was left, and there is neither an event nor a version more."""
+        assert names(happened()) == ["trial_started"]
+        assert Provider.objects.filter(prompt="login", trial_ends_at__isnull=False).exists()
 
     def test_the_start_of_a_sign_in(self, overdue):
         assert "prompt" not in query_of(Browser().leave())
@@ -33,7 +45,7 @@ class ReadingTests:
 
     def test_the_sign_in_page(self, overdue):
         assert "/signin/corp" in Client().get("/signin").content.decode()
-        self.assert_rolled_back()
+        self.assert_untouched()
 
     def test_the_sign_in_page_under_the_name_from_before(self, change):
         change(slug="corp-2", trial=HOUR)
@@ -99,7 +111,7 @@ class ReadingTests:
         answer = bob.get(f"/api/v1{path}")
         assert answer.status_code == 200
         assert '"prompt":"login"' not in answer.content.decode()
-        self.assert_rolled_back()
+        self.assert_untouched()
 
     @pytest.mark.parametrize("way", ["patch", "delete"])
     def test_a_change_by_the_api(self, bob, overdue, way):
@@ -110,16 +122,72 @@ class ReadingTests:
         assert (stored().name, stored().enabled) == (("Another", True) if body else ("Corp SSO", False))
 
     @pytest.mark.parametrize(
-        "path", ["", "{pk}/change/", "{pk}/versions", "{pk}/versions/1/restore", "{pk}/roll-back"]
+        "path",
+        ["", "{pk}/change/", "{pk}/versions", "{pk}/versions/1/restore", "{pk}/openmetadata", "{pk}/check"],
     )
     def test_the_admin(self, bob, overdue, path):
-        bob.get("/admin/providers/provider/" + path.format(pk=stored().pk))
-        self.assert_rolled_back()
+        page = bob.get("/admin/providers/provider/" + path.format(pk=stored().pk))
+        assert page.status_code == 200
+        text = page.content.decode()
+        assert "trial-heading" not in text
+        assert "Rolled back at" not in text
+        self.assert_untouched()
 
-    @pytest.mark.parametrize("command", [["export"], ["cleanup"], ["provider_history", "corp"]])
-    def test_a_command(self, overdue, command, capsys):
+    def test_the_page_that_would_roll_it_back(self, bob, overdue):
+        page = bob.get(f"/admin/providers/provider/{stored().pk}/roll-back", follow=True)
+        assert "is not on trial any more" in page.content.decode()
+        self.assert_untouched()
+
+    def test_a_form_that_was_opened_before_the_end(self, op, bob, trial):
+        """It holds what was on trial, which a save would keep for good."""
+        address = f"/admin/providers/provider/{stored().pk}/change/"
+        seen = re.search(r'name="seen" value="([^"]+)"', bob.get(address).content.decode())
+        run_out()
+        typed = typed_form(op) | {"client_secret": "", "prompt": "login", "seen": seen.group(1)}
+        assert "It was changed since this page was opened" in bob.post(address, typed).content.decode()
+        self.assert_untouched()
+
+    @pytest.mark.parametrize(
+        ("command", "shows"),
+        [
+            (["export"], "prompt: login"),
+            (["openmetadata_config", "corp", "--target", "docker"], ""),
+            (["provider_history", "corp"], "On trial"),
+        ],
+    )
+    def test_a_command_that_shows(self, overdue, command, shows, capsys):
         call_command(*command)
-        self.assert_rolled_back()
+        told = capsys.readouterr().out
+        assert told
+        assert not shows or shows not in told
+        self.assert_untouched()
+
+    @pytest.mark.parametrize("action", ["enable", "disable", "save", "delete"])
+    def test_a_service_that_writes(self, overdue, action):
+        provider = stored()
+        if action == "save":
+            provider.name = "Another"
+            services.save_provider(provider=provider, by=BOB, fetch_metadata=False)
+        elif action == "delete":
+            with pytest.raises(ProviderInUse):
+                services.delete_provider(provider=provider, by=BOB)
+        else:
+            getattr(services, f"{action}_provider")(provider=provider, by=BOB)
+        assert stored().prompt == ""
+        if action != "delete":  # what was refused has written nothing
+            self.assert_rolled_back()
+
+    def test_what_cannot_be_put_back_lets_nobody_in(self, overdue):
+        ProviderVersion.objects.filter(number=1).delete()
+        assert not stored().enabled
+        assert "/signin/corp" not in Client().get("/signin").content.decode()
+        self.assert_untouched()
+
+    def test_metadata_of_another_issuer_is_not_shown_as_its_own(self, op, change, another_scripted_provider):
+        change(issuer=another_scripted_provider.issuer, trial=HOUR)
+        run_out()
+        row = stored()
+        assert (row.issuer, row.discovery, row.jwks) == (op.issuer, None, None)
 
     def test_cleanup_says_so(self, overdue, capsys):
         call_command("cleanup")

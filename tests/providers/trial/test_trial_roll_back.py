@@ -9,8 +9,8 @@ from django.utils import timezone
 from providers.models import ConsoleSession, Provider, ProviderVersion
 from providers.registration import services
 from providers.registration.cautions import RIGHTS
+from providers.registration.rolling_back import roll_back_if_overdue, roll_back_now, roll_back_overdue
 from providers.registration.secret import set_client_secret
-from providers.trial.services import roll_back_now, roll_back_overdue, settle
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB
 from tests.providers.signin.journey import Browser, register
@@ -45,7 +45,7 @@ class RollingBackTests:
 
     def test_not_before_its_time(self, trial):
         assert roll_back_overdue(at=timezone.now()) == 0
-        assert settle(stored()) is False
+        assert roll_back_if_overdue(stored()) is False
         assert on_trial()
 
     def test_the_secret_comes_back_and_is_in_no_event(self, change, corp):
@@ -149,7 +149,7 @@ class RollingBackTests:
         began = ProviderVersion.objects.latest("number").at
         ConsoleSession.objects.update(started_at=began + timedelta(microseconds=aside))
         run_out()
-        settle(Provider.objects.get())
+        roll_back_if_overdue(Provider.objects.get())
         assert (ConsoleSession.objects.get().ended_at is not None) is ends
 
     def test_every_such_rule_has_another_value_here(self):
@@ -166,7 +166,7 @@ class RollingBackTests:
         run_out()
         read_before = stored()
         Provider.objects.update(trial_ends_at=timezone.now() + HOUR)
-        assert settle(read_before)
+        assert roll_back_if_overdue(read_before)
         assert (read_before.prompt, stored().prompt, on_trial()) == ("login", "login", True)
         assert names(happened()) == ["trial_started"]
 
@@ -174,7 +174,7 @@ class RollingBackTests:
         run_out()
         read_before = stored()
         Provider.objects.update(trial_ends_at=None, trial_baseline=None)
-        assert settle(read_before)
+        assert roll_back_if_overdue(read_before)
         assert (stored().prompt, stored().enabled) == ("login", True)
         assert names(happened()) == ["trial_started"]
 
@@ -249,7 +249,7 @@ class UnusableBaselineTests:
         def refuse(provider):
             raise IntegrityError("the row holds s3cret")
 
-        monkeypatch.setattr("providers.trial.services.refuse_problems", refuse)
+        monkeypatch.setattr("providers.registration.rolling_back.refuse_problems", refuse)
         self.assert_disabled(overdue, "The database refuses it.")
         assert_without(happened()[-1].after, "s3cret")
 
@@ -260,7 +260,7 @@ class UnusableBaselineTests:
         def fail(provider):
             raise DataError("the row holds s3cret")
 
-        monkeypatch.setattr("providers.trial.services.uses_client_keys", fail)
+        monkeypatch.setattr("providers.registration.rolling_back.uses_client_keys", fail)
         self.assert_disabled(overdue, "The database refuses it.")
         assert names(happened()) == ["trial_started", "rolled_back"]
         assert ProviderVersion.objects.count() == 3

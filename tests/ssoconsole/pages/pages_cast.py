@@ -9,7 +9,7 @@ from providers.models import ConsoleSession, Provider
 from providers.sessions.services import PROVIDER_BACKEND, SESSION_KEY
 from ssoconsole.platform.accounts.models import User
 
-PASSWORD_BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.passwords.PasswordBackend"
 
 
 def person(username, **fields):

@@ -29,7 +29,7 @@ def alice(db):
 
 def forbidden(client):
     client.force_login(
-        person("staff", is_staff=True), backend="ssoconsole.platform.accounts.lockout.PasswordBackend"
+        person("staff", is_staff=True), backend="ssoconsole.platform.accounts.passwords.PasswordBackend"
     )
     return client.get("/admin/accounts/user/")
 
@@ -190,7 +190,7 @@ class AccountPageTests:
         assert len(tokens) == len([form for form in posted if form["action"] != "/language"])
 
     def test_a_password_has_no_sessions_to_end(self, client, db):
-        client.force_login(administrator(), backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+        client.force_login(administrator(), backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
         assert "signed in with a password" in client.get("/account").content.decode()
 
 

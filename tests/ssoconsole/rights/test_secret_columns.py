@@ -135,7 +135,7 @@ def test_a_hash_cannot_be_read_letter_by_letter(superuser):
     bob = User.objects.get()
     bob.set_password("a long enough one")
     bob.save(update_fields=["password"])
-    superuser.force_login(bob, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    superuser.force_login(bob, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     for tried in (bob.password[:6], "nothing"):
         answer = superuser.get("/admin/accounts/user/", {"password__startswith": tried})
         assert answer.status_code == 400

@@ -27,7 +27,7 @@ from tokens.keys.services import ensure_signing_key
 from tokens.models import Audience, Bot
 
 HERE = "203.0.113.9"
-PASSWORD = "ssoconsole.platform.accounts.lockout.PasswordBackend"
+PASSWORD = "ssoconsole.platform.accounts.passwords.PasswordBackend"
 BY = Actor.command("test")
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "operation.md").read_text()
 ROWS = re.findall(r"^\| `(\w+)\.(\w+)` \| (.+) \|$", DOCUMENT, re.MULTILINE)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from providers.protocol.openmetadata.document import Document
-from providers.protocol.openmetadata.findings import Code, Finding
+from providers.protocol.openmetadata.findings import Code, Mistake
 from providers.protocol.openmetadata.lint import flow, keys, names, values
 from providers.protocol.openmetadata.lint.facts import NOTHING_KNOWN, Facts, check_lines
 from providers.protocol.openmetadata.lint.writing import findings_of
@@ -37,7 +37,7 @@ _CALLED_SO = re.compile(
 _IN_ADDRESS = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 
 
-def lint(content: bytes, facts: Facts = NOTHING_KNOWN) -> list[Finding]:
+def lint(content: bytes, facts: Facts = NOTHING_KNOWN) -> list[Mistake]:
     """
     Return what is wrong with a file of any form, in the order of its lines; never a secret's value.
 
@@ -71,7 +71,7 @@ def _secrets_in(documents: list[Document]) -> set[str]:
     return secrets
 
 
-def _without_secrets(found: Iterable[Finding], secrets: set[str]) -> Iterator[Finding]:
+def _without_secrets(found: Iterable[Mistake], secrets: set[str]) -> Iterator[Mistake]:
     """Take secrets out wherever they got to; a short one cannot be told from other text, and gets nowhere."""
     hidden = sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
     for finding in found:
@@ -81,9 +81,9 @@ def _without_secrets(found: Iterable[Finding], secrets: set[str]) -> Iterator[Fi
         yield replace(finding, message=message[:LONGEST_TEXT], fix=fix[:LONGEST_TEXT])
 
 
-def _bounded(found: list[Finding]) -> list[Finding]:
+def _bounded(found: list[Mistake]) -> list[Mistake]:
     if len(found) <= MOST_FINDINGS:
         return found
     last = found[MOST_FINDINGS - 1]
     message = f"There are {len(found)} findings; the first {MOST_FINDINGS} are shown."
-    return [*found[:MOST_FINDINGS], Finding(last.line, Code.MORE_FINDINGS, message, "# correct these first")]
+    return [*found[:MOST_FINDINGS], Mistake(last.line, Code.MORE_FINDINGS, message, "# correct these first")]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from providers.protocol.openmetadata.document import Document
-from providers.protocol.openmetadata.findings import Code, Finding
+from providers.protocol.openmetadata.findings import Code, Mistake
 from providers.protocol.openmetadata.schema import DEMO_FERNET_KEY, DEMO_KEY_IDS, OWN_KEY_ID, Section
 
 DEMO_KEY_ID = "This key id is in everybody's hands, as is the key of the shipped one: make your own."
@@ -70,7 +70,7 @@ def own_key_id(text: str) -> str:
     return text
 
 
-def check_lines(lines: list[str], fixes: Mapping[int, str]) -> Iterator[Finding]:
+def check_lines(lines: list[str], fixes: Mapping[int, str]) -> Iterator[Mistake]:
     """
     Give findings for what stands in a line; of a line with a token nothing is repeated.
 
@@ -82,20 +82,20 @@ def check_lines(lines: list[str], fixes: Mapping[int, str]) -> Iterator[Finding]
                 "A token pasted at jwt.io is known to a stranger from then on, and bots' tokens live long."
             )
             fix = "# manage.py explain_token - tells what is in a token, on this machine"
-            yield Finding(number, Code.TOKEN_SHOWN_ELSEWHERE, message, fix)
+            yield Mistake(number, Code.TOKEN_SHOWN_ELSEWHERE, message, fix)
         if _jwt.search(line):
             message = "A token stands here in clear: whoever has this file is that bot. Revoke it."
-            yield Finding(number, Code.TOKEN_IN_CLEAR, message, "# give the token by reference")
+            yield Mistake(number, Code.TOKEN_IN_CLEAR, message, "# give the token by reference")
         if line.lstrip().startswith("#"):
             continue
         for key_id in DEMO_KEY_IDS:
             if key_id in line:
                 fix = fixes.get(number) or _without(line, key_id, OWN_KEY_ID)
-                yield Finding(number, Code.DEMO_KEY_ID, DEMO_KEY_ID, fix)
+                yield Mistake(number, Code.DEMO_KEY_ID, DEMO_KEY_ID, fix)
         if DEMO_FERNET_KEY in line:
             message = "This is the shipped Fernet key: everybody can read what it encrypts."
             fix = _without(line, DEMO_FERNET_KEY, "<a Fernet key of your own>")
-            yield Finding(number, Code.DEMO_FERNET_KEY, message, fix)
+            yield Mistake(number, Code.DEMO_FERNET_KEY, message, fix)
 
 
 def _without(line: str, old: str, new: str) -> str:

@@ -21,7 +21,7 @@ from providers.protocol.openmetadata.document import (
     Stray,
     Trap,
 )
-from providers.protocol.openmetadata.findings import Finding
+from providers.protocol.openmetadata.findings import Mistake
 from providers.protocol.openmetadata.lint.facts import Facts
 from providers.protocol.openmetadata.quoting import assignment, quoted, typed, variable_value
 from providers.protocol.openmetadata.schema import (
@@ -47,14 +47,14 @@ class Writer:
     def __init__(self, document: Document) -> None:
         self.document = document
 
-    def finding(self, trap: Trap) -> Finding:
+    def finding(self, trap: Trap) -> Mistake:
         """Return a finding with its text, and with the line of the block that something is to be added to."""
         fix = trap.fix
         if not isinstance(fix, Correction):
-            return Finding(trap.line, trap.code, trap.message, fix)
+            return Mistake(trap.line, trap.code, trap.message, fix)
         entry = self.document.entries[fix.setting.path]
         line, text = self._added(entry) if entry.added else (entry.line, self._line(entry))
-        return Finding(line or trap.line, trap.code, trap.message, text)
+        return Mistake(line or trap.line, trap.code, trap.message, text)
 
     def _line(self, entry: Entry) -> str:
         if entry.spelling != Spelling.PAIR or entry.value is not REFERENCE:
@@ -199,7 +199,7 @@ def _pair(entry: Entry, indent: str) -> str:
 
 def findings_of(
     document: Document, facts: Facts, *, first: Sequence[Check], then: Sequence[Check]
-) -> list[Finding]:
+) -> list[Mistake]:
     """Return what is wrong. What the `first` checks find is corrected before the others look. Corrects `document`."""
     traps: dict[tuple[Any, ...], Trap] = {}
     corrected: set[Path] = set()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from providers.protocol.openmetadata.document import Document, Entry, Form, Spelling, Stray
-from providers.protocol.openmetadata.findings import Code, Finding
+from providers.protocol.openmetadata.findings import Code, Mistake
 from providers.protocol.openmetadata.reading.env_file import (
     Assigned,
     looks_like_env,
@@ -157,7 +157,7 @@ def _at(value: Any, path: Path) -> Any:
     return value
 
 
-def read_configuration(content: bytes) -> tuple[list[Document], list[Finding]]:
+def read_configuration(content: bytes) -> tuple[list[Document], list[Mistake]]:
     """
     Return what a file of any of the forms sets, and what is wrong with the file itself.
 
@@ -178,14 +178,14 @@ def read_configuration(content: bytes) -> tuple[list[Document], list[Finding]]:
     return _read(_recognised(value, findings, lines), faults)
 
 
-def _read(documents: list[Document], faults: list[Finding]) -> tuple[list[Document], list[Finding]]:
+def _read(documents: list[Document], faults: list[Mistake]) -> tuple[list[Document], list[Mistake]]:
     faults = [*faults, *(fault for document in documents for fault in document.faults)]
     if all(document.is_empty and not document.is_partial for document in documents):
         return [], faults or [_unrecognised(f"Nothing was recognised. {_NONE}")]
     return documents, faults
 
 
-def _script(text: str, lines: list[str]) -> tuple[list[Document], list[Finding]]:
+def _script(text: str, lines: list[str]) -> tuple[list[Document], list[Mistake]]:
     """A script may set variables too; the export's own creates the secrets that the chart refers to."""
     document = read_env_file(lines)
     # Everything else that a script does is no assignment, and nobody's fault.
@@ -197,17 +197,17 @@ def _script(text: str, lines: list[str]) -> tuple[list[Document], list[Finding]]
     return [], [_unrecognised(f"Nothing was recognised: a script sets nothing of sign-in. {_NONE}")]
 
 
-def _text(content: bytes) -> tuple[str, Finding | None]:
+def _text(content: bytes) -> tuple[str, Mistake | None]:
     if len(content) > LARGEST_FILE:
-        return "", Finding(1, Code.MALFORMED, f"The file is larger than {LARGEST_FILE} bytes.", _UNREADABLE)
+        return "", Mistake(1, Code.MALFORMED, f"The file is larger than {LARGEST_FILE} bytes.", _UNREADABLE)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return "", Finding(line, Code.MALFORMED, "The file is not UTF-8.", _UNREADABLE)
+        return "", Mistake(line, Code.MALFORMED, "The file is not UTF-8.", _UNREADABLE)
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        return "", Finding(line, Code.MALFORMED, "The file holds a NUL character.", _UNREADABLE)
+        return "", Mistake(line, Code.MALFORMED, "The file holds a NUL character.", _UNREADABLE)
     return text, None
 
 
@@ -221,11 +221,11 @@ def _recognised(value: Any, findings: Findings, lines: list[str]) -> list[Docume
     return [read_helm(value, findings, lines)] if any(key in value for key in _HELM_KEYS) else []
 
 
-def _fault(line: int, message: str) -> Finding:
+def _fault(line: int, message: str) -> Mistake:
     code = Code.DUPLICATE_KEY if message.startswith("is given twice") else Code.MALFORMED
     told = f"A key {message}" if code == Code.DUPLICATE_KEY else message[:1].upper() + message[1:]
-    return Finding(line, code, f"{told}.", "# leave one of them" if code == Code.DUPLICATE_KEY else "")
+    return Mistake(line, code, f"{told}.", "# leave one of them" if code == Code.DUPLICATE_KEY else "")
 
 
-def _unrecognised(message: str) -> Finding:
-    return Finding(1, Code.UNRECOGNISED, message, "give a file with settings of authentication")
+def _unrecognised(message: str) -> Mistake:
+    return Mistake(1, Code.UNRECOGNISED, message, "give a file with settings of authentication")

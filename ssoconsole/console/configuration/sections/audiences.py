@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 
-from ssoconsole.console.configuration.sections.section import Entry, Settled, fill, require
+from ssoconsole.console.configuration.sections.section import Applied, Entry, fill, require
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.yaml import Path
@@ -26,7 +26,7 @@ class Audiences:
     name = "audiences"
     key = "identifier"
 
-    def settle(self, entry: Entry, *, by: Actor) -> Settled:
+    def apply(self, entry: Entry, *, by: Actor) -> Applied:
         row = Audience.objects.filter(identifier=entry["identifier"]).first()
         before = describe(row) if row else None
         if row is None:
@@ -36,7 +36,7 @@ class Audiences:
         if before != describe(row):
             save_audience(audience=row, by=by)
         self._switch(row, entry, by=by)
-        return Settled(before, describe(Audience.objects.get(pk=row.pk)))
+        return Applied(before, describe(Audience.objects.get(pk=row.pk)))
 
     def locate(self, error: DomainError, entry: Entry) -> Path:
         key = KEY_OF_CODE.get(error.code)

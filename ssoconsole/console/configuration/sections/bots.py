@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from ssoconsole.console.configuration.plan import Hidden
-from ssoconsole.console.configuration.sections.section import Entry, EntryRefused, Settled, fill
+from ssoconsole.console.configuration.sections.section import Applied, Entry, EntryRefused, fill
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.yaml import Path
@@ -128,7 +128,7 @@ class Bots:
     def __init__(self, declared: Iterable[str] = ()) -> None:
         self._declared = frozenset(declared)
 
-    def settle(self, entry: Entry, *, by: Actor) -> Settled:
+    def apply(self, entry: Entry, *, by: Actor) -> Applied:
         row = Bot.objects.filter(name=entry["name"]).first()
         before = describe(row) if row else None
         row = row or Bot(name=entry["name"])
@@ -139,7 +139,7 @@ class Bots:
         _set_public_keys(row, entry, by=by)
         warnings = (*_set_federation(row, entry, by=by), *_add_secret(row, entry, by=by), *_about_owner(row))
         _switch(row, entry, by=by)
-        return Settled(before, describe(Bot.objects.get(pk=row.pk)), warnings)
+        return Applied(before, describe(Bot.objects.get(pk=row.pk)), warnings)
 
     def locate(self, error: DomainError, entry: Entry) -> Path:
         return locate(error, entry)

@@ -6,12 +6,13 @@ from copy import deepcopy
 from providers.errors import ProviderUnknown
 from providers.kinds import all_kinds, kind_of
 from providers.models import Provider
+from providers.models.provider import readable_secret
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.fields import FIELDS, SESSION
-from providers.registration.secret import readable_secret, set_client_secret
+from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
 from ssoconsole.console.configuration.plan import Hidden
-from ssoconsole.console.configuration.sections.section import Entry, EntryRefused, Settled, fill, require
+from ssoconsole.console.configuration.sections.section import Applied, Entry, EntryRefused, fill, require
 from ssoconsole.console.configuration.shape import moment
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
@@ -29,7 +30,7 @@ class Providers:
     name = "providers"
     key = "slug"
 
-    def settle(self, entry: Entry, *, by: Actor) -> Settled:
+    def apply(self, entry: Entry, *, by: Actor) -> Applied:
         row = Provider.objects.filter(slug=entry["slug"]).first()
         before = describe(row) if row else None
         row = row or self._new(entry)
@@ -40,7 +41,7 @@ class Providers:
             warnings = save_provider(provider=row, by=by, fetch_metadata=False, anyway=True)
         changed |= self._switch(row, entry, by=by)
         after = describe(Provider.objects.get(pk=row.pk)) if changed or before is None else before
-        return Settled(before, after, tuple(warnings))
+        return Applied(before, after, tuple(warnings))
 
     def locate(self, error: DomainError, entry: Entry) -> Path:
         return ("kind",) if isinstance(error, ProviderUnknown) else ()

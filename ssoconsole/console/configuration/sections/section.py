@@ -23,7 +23,7 @@ class EntryRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Applied:
     """What an object was and has become, described in the file's own keys; `before` is None for a new one."""
 
     before: Entry | None
@@ -37,7 +37,7 @@ class Section(Protocol):
     name: str
     key: str
 
-    def settle(self, entry: Entry, *, by: Actor) -> Settled:
+    def apply(self, entry: Entry, *, by: Actor) -> Applied:
         """Make one object as `entry` says. Raises EntryRefused, DomainError, ValidationError."""
 
     def locate(self, error: DomainError, entry: Entry) -> Path:

@@ -76,7 +76,7 @@ INTERNAL = {"id", "bot", "DELETE"}
 def bob(client):
     """Bob's browser: he administers."""
     user = get_user_model().objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(user, backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+    client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     return client
 
 

@@ -325,7 +325,8 @@ class StandingTests:
         assert f">{told} ms</a>, by the newest {min(number, 1_000)}" in first_page(bob)
 
     def test_providers_with_a_warning_are_named_and_those_that_are_off_are_not(self, bob):
-        corp = provider(discovery_failing_since=NOON, trial_ends_at=NOON, trial_baseline=1)
+        running = timezone.now() + timedelta(hours=1)
+        corp = provider(discovery_failing_since=NOON, trial_ends_at=running, trial_baseline=1)
         provider("off", name="Turned off", enabled=False, jwks_failing_since=NOON)
         page = first_page(bob)
         assert page.count(f'<a href="/admin/providers/provider/{corp.pk}/change/">Corp SSO</a>:') == 2

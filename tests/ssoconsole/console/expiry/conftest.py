@@ -2,7 +2,7 @@ import pytest
 
 from ssoconsole.platform.accounts.models import User
 
-PASSWORD_BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"  # a path, no password
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.passwords.PasswordBackend"  # a path, no password
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
-from ssoconsole.platform.accounts import lockout
+from ssoconsole.platform.accounts import passwords
 from ssoconsole.platform.accounts.services import bootstrap_admin, open_accounts
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
@@ -80,7 +80,7 @@ class EventTests:
         def fails(*args, **kwargs):
             raise RuntimeError("no event")
 
-        monkeypatch.setattr(lockout, "record_event", fails)
+        monkeypatch.setattr(passwords, "record_event", fails)
         client.raise_request_exception = False
         assert knock(client, password).status_code == 500
         monkeypatch.undo()

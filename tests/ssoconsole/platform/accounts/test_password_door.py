@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import OperationalError
 from django.test import Client
 
-from ssoconsole.platform.accounts import lockout
+from ssoconsole.platform.accounts import passwords
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.accounts.services import bootstrap_admin
 from ssoconsole.platform.actors import Actor
@@ -187,8 +187,8 @@ class EndTests:
     def test_old_failures_are_dropped_after_a_day(self, password, clock):
         fail(1)
         clock.move_to(START + timedelta(days=1))
-        assert lockout.drop_old_failures(at=START + timedelta(days=1)) == 0
-        assert lockout.drop_old_failures(at=START + timedelta(days=1, seconds=1)) == 1
+        assert passwords.drop_old_failures(at=START + timedelta(days=1)) == 0
+        assert passwords.drop_old_failures(at=START + timedelta(days=1, seconds=1)) == 1
 
 
 class OneAddressManyNamesTests:
@@ -218,7 +218,7 @@ class OneAddressManyNamesTests:
     @pytest.mark.parametrize("address", ["", "unix:/run/console.sock"])
     def test_without_an_address_failures_count_together(self, password, address):
         request = type("Request", (), {"META": {"REMOTE_ADDR": address}})
-        assert lockout.source_of(request) == "0.0.0.0"
+        assert passwords.source_of(request) == "0.0.0.0"
 
     def test_a_header_that_anybody_can_write_is_no_address(self, password):
         form = {"username": "break-glass", "password": "wrong"}
@@ -327,7 +327,9 @@ class WhatIsKeptTests:
         assert "failed sign-ins by password: 3 deleted" in capsys.readouterr().out
 
     def test_the_admin_shows_none_of_these_tables(self, password, client):
-        client.force_login(User.objects.get(), backend="ssoconsole.platform.accounts.lockout.PasswordBackend")
+        client.force_login(
+            User.objects.get(), backend="ssoconsole.platform.accounts.passwords.PasswordBackend"
+        )
         page = client.get("/admin/").content.decode()
         assert "axes" not in page.lower()
         assert client.get("/admin/axes/accessfailurelog/").status_code == 404

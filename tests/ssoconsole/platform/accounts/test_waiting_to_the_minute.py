@@ -7,14 +7,14 @@ import pytest
 import time_machine
 from django.contrib.sessions.backends.db import SessionStore
 
-from ssoconsole.platform.accounts.lockout import (
+from ssoconsole.platform.accounts.models import SecretToShow, User
+from ssoconsole.platform.accounts.passwords import (
     PasswordDoorHandler,
     drop_old_failures,
     forget_failures,
     note_failure,
     waits_until,
 )
-from ssoconsole.platform.accounts.models import SecretToShow, User
 from ssoconsole.platform.accounts.shown_once import keep_for_one_look, look_once
 
 pytestmark = pytest.mark.django_db

@@ -49,7 +49,7 @@ LOCKED = {
     "remedy": "It opens again by itself; manage.py bootstrap_admin opens it at once. Other addresses and the sign-in "
     "through providers are not affected. If it was none of you, keep that address out at the proxy.",
 }
-PASSWORD_BACKEND = "ssoconsole.platform.accounts.lockout.PasswordBackend"  # noqa: S105 - a path
+PASSWORD_BACKEND = "ssoconsole.platform.accounts.passwords.PasswordBackend"  # noqa: S105 - a path
 Credentials = dict[str, Any]
 # From one address, whatever the names: each failure costs this machine a slow hash.
 FAILURES_OF_AN_ADDRESS = 20
@@ -97,7 +97,7 @@ def source_of(request: HttpRequest) -> str:
 
 def key_of(name: str) -> str:
     """Return what stands for a typed name in the table: without SECRET_KEY it cannot be guessed back."""
-    return salted_hmac("ssoconsole.platform.accounts.lockout", name, algorithm="sha256").hexdigest()
+    return salted_hmac("ssoconsole.platform.accounts.passwords", name, algorithm="sha256").hexdigest()
 
 
 def waits_until(*, name: str, source: str, at: datetime) -> datetime | None:

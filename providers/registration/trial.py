@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from providers.history import VersionUnknown, VersionUnusable, configuration_of, find_version, registration_in
+from providers.history import VersionUnknown, configuration_of, find_version, registration_in
 from providers.models import Provider
+from providers.models.provider import VersionUnusable
 from providers.registration.cautions import is_risky
 from providers.registration.errors import RegistrationInvalid
 from ssoconsole.platform.actors import Actor
@@ -47,10 +48,11 @@ def carry_trial(stored: Provider, provider: Provider) -> None:
     """
     Put the trial of the locked row on the one that is about to be saved over it.
 
-    The latter may have been read before the trial began, or before it was confirmed. Raises RegistrationInvalid once
-    the time is over: what is saved now was made from a configuration that is to go, and would keep it for good.
+    The latter may have been read before the trial began, or before it was confirmed. Raises RegistrationInvalid where
+    the time has run out since it was read: what is saved now was made from a configuration that is to go, and would
+    keep it for good.
     """
-    if stored.is_past_trial(at=timezone.now()):
+    if stored.was_overdue and provider.trial_ends_at is not None:
         raise RegistrationInvalid({"__all__": [RAN_OUT]})
     for name in TRIAL:
         setattr(provider, name, getattr(stored, name))

@@ -13,12 +13,13 @@ from django.utils import timezone
 
 from providers.client_keys import ensure_client_key, uses_client_keys
 from providers.errors import ProviderChanged
-from providers.history import VersionUnknown, VersionUnusable, find_version, record_version, registration_in
+from providers.history import VersionUnknown, find_version, record_version, registration_in
 from providers.models import ConsoleSession, DiscoveryVersion, Provider, ProviderVersion, SignInAttempt
+from providers.models.provider import VersionUnusable
 from providers.registration.cautions import changes_rights
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.secret import claim_secret, extend_to_hosts
-from providers.registration.services import has_moved, refuse_problems, shut_out, write_change
+from providers.registration.writing import has_moved, refuse_problems, shut_out, write_change
 from providers.sessions.services import end_selected
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
@@ -30,17 +31,24 @@ UNUSABLE = "baseline_unusable"
 BY_ITSELF = Actor("trial", "")
 
 
-def settle(provider: Provider) -> bool:
-    """
-    Roll a provider back whose trial is over, and read it again into the same object; tell whether it was over.
+def row_to_write(provider: Provider) -> Provider | None:
+    """Return the row of a provider, locked, and rolled back if its trial is over; None where there is none."""
+    stored = Provider.objects.select_for_update().filter(pk=provider.pk).first()
+    if stored is not None:
+        roll_back_if_overdue(stored)
+    return stored
 
-    For every reader, right after the row was read; costs nothing but a comparison otherwise. Somebody else may
-    have rolled it back meanwhile.
+
+def roll_back_if_overdue(provider: Provider) -> bool:
     """
-    now = timezone.now()
-    if not provider.is_past_trial(at=now):
+    Write that the trial of a provider is over, if the row that was just read does not say so; tell whether it was over.
+
+    For whoever acts by a provider; what was before is on the object already. Somebody else may have rolled it back
+    meanwhile.
+    """
+    if not provider.was_overdue:
         return False
-    _end(provider, Q(trial_ends_at__lte=now), by=BY_ITSELF)
+    _end(provider, Q(trial_ends_at__lte=timezone.now()), by=BY_ITSELF)
     provider.refresh_from_db()
     return True
 
