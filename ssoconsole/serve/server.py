@@ -20,7 +20,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
-from django.urls import get_resolver
+from django.urls import reverse
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
@@ -69,7 +69,7 @@ def load_before_the_fork() -> None:
     it, and what is written to is shared no more. Raises SystemExit for settings that are not safe to serve with.
     """
     import_module(APPLICATION.partition(":")[0])
-    get_resolver().url_patterns  # noqa: B018  # the views
+    reverse("admin:index")  # the views, and Django's table of their addresses
     connections.close_all()
     gc.collect()
     gc.freeze()
