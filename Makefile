@@ -16,7 +16,8 @@ BENCH_TOOLS := .venv-bench
 # What starts whole consoles, sites, browsers and programs one after the other, and what tries very many requests and
 # answers: all that `make test` leaves out.
 SITES := tests/deploy tests/story
-PROCESSES := tests/ssoconsole/serve tests/tokens/crash tests/tokens/clients tests/ssoconsole/platform/tracing \
+PROCESSES := $(addprefix tests/ssoconsole/serve/,test_drain.py test_port.py test_counters.py) \
+	tests/tokens/crash tests/tokens/clients \
 	tests/ssoconsole/console/backup/test_backup_and_restore.py tests/ssoconsole/console/checklist/test_clean_check.py \
 	tests/providers/trial/test_trial_restart.py tests/ssoconsole/test_operators_mistakes.py \
 	tests/ssoconsole/test_documented_commands.py
@@ -53,12 +54,15 @@ test-deploy: $(TOOLS) deploy-tools $(DOCS_TOOLS)/.installed
 test-fuzz: $(TOOLS)
 	FUZZ_CASES=5000 $(BIN)/python $(PYTEST) $(FUZZ)
 
-# What stands on the database or the cache, but for what a browser shows, the deployment, and what brings a database of
-# its own along. A commit need not outlive the server.
+# Another Python as well, so that what stands on no database is tested again, for a minute, and lines are counted of all.
+# Not what a browser shows, the deployment, programs with a database of their own, and the tests themselves. A commit
+# need not outlive the server.
+NOT_SECOND := tests/deploy $(BROWSERS) tests/ssoconsole/test_operators_mistakes.py \
+	tests/ssoconsole/console/checklist/test_clean_check.py tests/test_architecture.py tests/support_selftest
 test-second: $(TOOLS) $(SECOND_VENV)/.installed
 	DATABASE_URL=$(SECOND_DATABASE_URL) CACHE_URL=$(SECOND_CACHE_URL) PGOPTIONS="-c synchronous_commit=off" FUZZ_CASES=500 \
-		$(SECOND_VENV)/bin/python $(PYTEST) -m "database and not browser and not own_database" \
-		$(addprefix --ignore=,tests/deploy $(BROWSERS)) $(SECOND_ARGS)
+		$(SECOND_VENV)/bin/python $(PYTEST) -m "not browser and not own_database" \
+		$(addprefix --ignore=,$(NOT_SECOND)) $(SECOND_ARGS)
 
 # What the tests cover, branches included. To count branches takes as long again as the tests do.
 coverage: $(TOOLS)
