@@ -55,9 +55,9 @@ test-fuzz: $(TOOLS)
 	FUZZ_CASES=5000 $(BIN)/python $(PYTEST) $(FUZZ)
 
 # Another Python as well, so that what stands on no database is tested again, for a minute, and lines are counted of all.
-# Not what a browser shows, the deployment, programs with a database of their own, and the tests themselves. A commit
-# need not outlive the server.
-NOT_SECOND := tests/deploy $(BROWSERS) tests/ssoconsole/test_operators_mistakes.py \
+# Not what a browser shows, the deployment, other people's programs, programs with a database of their own, and what is
+# about the tests or the text of the code. A commit need not outlive the server.
+NOT_SECOND := tests/deploy $(BROWSERS) tests/tokens/clients tests/ssoconsole/serve/test_port.py \
 	tests/ssoconsole/console/checklist/test_clean_check.py tests/test_architecture.py tests/support_selftest
 test-second: $(TOOLS) $(SECOND_VENV)/.installed
 	DATABASE_URL=$(SECOND_DATABASE_URL) CACHE_URL=$(SECOND_CACHE_URL) PGOPTIONS="-c synchronous_commit=off" FUZZ_CASES=500 \
