@@ -23,7 +23,7 @@ PROCESSES := $(addprefix tests/ssoconsole/serve/,test_drain.py test_port.py test
 	tests/ssoconsole/test_documented_commands.py
 BROWSERS := $(sort $(shell find tests -name 'test_*_in_browser.py'))
 DEPLOY := $(SITES) $(PROCESSES) $(BROWSERS)
-FUZZ := tests/providers/fuzz tests/hostile
+FUZZ := tests/providers/fuzz tests/hostile tests/ssoconsole/rights/test_what_a_permission_amounts_to.py
 
 # The second database, and the Python that the tests run by there. Each test worker makes a database of its own beside
 # this one, and clears a Redis database of its own, from this number on.
