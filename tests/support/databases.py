@@ -47,18 +47,20 @@ def database(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def _template(tmp_path_factory, forge, django_db_setup):
+def _template(tmp_path_factory, forge):
     """The URL of a migrated database that is only copied: to migrate takes longer than most tests."""
+
+    def migrated(url):
+        env = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"}
+        forge.run(["manage.py", "migrate", "--verbosity", "0"], env=env).check_returncode()
+        return url
+
     url = os.environ["DATABASE_URL"]
     if not url.startswith("postgres"):
-        file = tmp_path_factory.mktemp("migrated") / "console.sqlite3"
-        django_db_setup.write(file)
-        yield f"sqlite:///{file}"
+        yield migrated(f"sqlite:///{tmp_path_factory.mktemp('migrated') / 'console.sqlite3'}")
         return
     with _postgresql(url) as new:
-        env = os.environ | {"DATABASE_URL": new, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"}
-        forge.run(["manage.py", "migrate", "--verbosity", "0"], env=env).check_returncode()
-        yield new
+        yield migrated(new)
 
 
 @pytest.fixture
@@ -84,9 +86,6 @@ class CopyOfSqlite:
     def bring_back(self):
         connection.ensure_connection()
         self._copy.backup(connection.connection)
-
-    def write(self, file):
-        self._copy.execute("VACUUM INTO ?", [str(file)])
 
     def close(self):
         self._copy.close()
@@ -133,8 +132,7 @@ def brought_back(copy):
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """The migrated database, and a copy of it before any test."""
     with django_db_blocker.unblock():
         copy = CopyOfSqlite() if connection.vendor == "sqlite" else CopyOfPostgresql()
     with brought_back(copy):
-        yield copy
+        yield
