@@ -13,10 +13,17 @@ TOOLS := $(INSTALLED) $(OP)/node_modules $(CLIENTS)/node_modules
 DEPLOY_TOOLS := .venv-deploy
 DOCS_TOOLS := .venv-docs
 BENCH_TOOLS := .venv-bench
-# What starts whole consoles, sites and programs one after the other, and what tries very many requests and answers.
-DEPLOY := tests/deploy tests/story tests/tokens/crash tests/ssoconsole/test_documented_commands.py \
-	tests/ssoconsole/pages/test_accessibility_in_browser.py
-FUZZ := tests/providers/fuzz tests/hostile
+# What starts whole consoles, sites, browsers and programs one after the other, and what tries very many requests and
+# answers: all that `make test` leaves out.
+SITES := tests/deploy tests/story
+PROCESSES := $(addprefix tests/ssoconsole/serve/,test_drain.py test_port.py test_counters.py) \
+	tests/tokens/crash tests/tokens/clients \
+	tests/ssoconsole/console/backup/test_backup_and_restore.py tests/ssoconsole/console/checklist/test_clean_check.py \
+	tests/providers/trial/test_trial_restart.py tests/ssoconsole/test_operators_mistakes.py \
+	tests/ssoconsole/test_documented_commands.py
+BROWSERS := $(sort $(shell find tests -name 'test_*_in_browser.py'))
+DEPLOY := $(SITES) $(PROCESSES) $(BROWSERS)
+FUZZ := tests/providers/fuzz tests/hostile tests/ssoconsole/rights/test_what_a_permission_amounts_to.py
 
 # The second database, and the Python that the tests run by there. Each test worker makes a database of its own beside
 # this one, and clears a Redis database of its own, from this number on.
@@ -47,10 +54,15 @@ test-deploy: $(TOOLS) deploy-tools $(DOCS_TOOLS)/.installed
 test-fuzz: $(TOOLS)
 	FUZZ_CASES=5000 $(BIN)/python $(PYTEST) $(FUZZ)
 
-# Everything but what a browser shows, the deployment, and what brings a database of its own along.
+# Another Python as well, so that what stands on no database is tested again, for a minute, and lines are counted of all.
+# Not what a browser shows, the deployment, other people's programs, programs with a database of their own, and what is
+# about the tests or the text of the code. A commit need not outlive the server.
+NOT_SECOND := tests/deploy $(BROWSERS) tests/tokens/clients tests/ssoconsole/serve/test_port.py \
+	tests/ssoconsole/console/checklist/test_clean_check.py tests/test_architecture.py tests/support_selftest
 test-second: $(TOOLS) $(SECOND_VENV)/.installed
-	DATABASE_URL=$(SECOND_DATABASE_URL) CACHE_URL=$(SECOND_CACHE_URL) FUZZ_CASES=500 \
-		$(SECOND_VENV)/bin/python $(PYTEST) -m "not browser and not own_database" --ignore=tests/deploy $(SECOND_ARGS)
+	DATABASE_URL=$(SECOND_DATABASE_URL) CACHE_URL=$(SECOND_CACHE_URL) PGOPTIONS="-c synchronous_commit=off" FUZZ_CASES=500 \
+		$(SECOND_VENV)/bin/python $(PYTEST) -m "not browser and not own_database" \
+		$(addprefix --ignore=,$(NOT_SECOND)) $(SECOND_ARGS)
 
 # What the tests cover, branches included. To count branches takes as long again as the tests do.
 coverage: $(TOOLS)

@@ -27,9 +27,14 @@ if not os.environ.get("CI"):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers():
-    """One more than there are cores: a test that waits for a server leaves its core to another."""
-    return min(len(os.sched_getaffinity(0)) + 1, 15)  # each has a database of its own in Redis, which has 16
+def pytest_xdist_auto_num_workers(config):
+    """
+    As many as there are cores: to collect and to migrate costs each 15 s. One more where files are not divided.
+
+    These wait for servers and browsers, and leave their core to another.
+    """
+    workers = len(os.sched_getaffinity(0)) + (config.option.dist == "loadfile")
+    return min(workers, 15)  # each has a database of its own in Redis, which has 16
 
 
 @pytest.hookimpl(trylast=True)
@@ -45,13 +50,12 @@ def pytest_collection_finish():
 
 
 def pytest_itemcollected(item):
-    """Mark what stands on the database, so that another database need not run what does not (`-m database`)."""
-    if item.get_closest_marker("django_db") or {
-        "db",
-        "transactional_db",
-        "database",
-        "migrated_database",
-    } & set(item.fixturenames):
+    """Mark what stands on the database or the cache, so that others of them need not run what does not."""
+    if (
+        item.get_closest_marker("django_db")
+        or {"db", "transactional_db", "database", "migrated_database"} & set(item.fixturenames)
+        or any(value is cache or value is caches for value in vars(item.module).values())
+    ):
         item.add_marker("database")
 
 

@@ -2,13 +2,15 @@
 
 import os
 import shutil
+import sqlite3
 import uuid
 from contextlib import contextmanager
 
 import psycopg
 import pytest
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
+from django.db import close_old_connections, connection, transaction
+from django.test import TransactionTestCase
 
 
 @contextmanager
@@ -71,3 +73,66 @@ def migrated_database(tmp_path, _template):
         return
     with _postgresql(_template, template=_template.rpartition("/")[2]) as new:
         yield new
+
+
+class CopyOfSqlite:
+    """All of a database in memory."""
+
+    def __init__(self):
+        connection.ensure_connection()
+        self._copy = sqlite3.connect(":memory:")
+        connection.connection.backup(self._copy)
+
+    def bring_back(self):
+        connection.ensure_connection()
+        self._copy.backup(connection.connection)
+
+    def close(self):
+        self._copy.close()
+
+
+class CopyOfPostgresql:
+    """The rows of every table, as the server writes them."""
+
+    def __init__(self):
+        with connection.cursor() as cursor:
+            tables = connection.introspection.table_names(cursor)
+            self._rows = {table: self._read(cursor.cursor, table) for table in tables}
+
+    @staticmethod
+    def _read(cursor, table):
+        with cursor.copy(f'COPY "{table}" TO STDOUT') as copy:
+            return b"".join(bytes(block) for block in copy)
+
+    def bring_back(self):
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Each of them is looked into at once; to truncate one costs a file. Who refers to whom is seen at the end.
+            cursor.execute("; ".join(f'DELETE FROM "{table}"' for table in self._rows))
+            for table, rows in self._rows.items():
+                if rows:
+                    with cursor.cursor.copy(f'COPY "{table}" FROM STDIN') as copy:
+                        copy.write(rows)
+
+    def close(self):
+        pass
+
+
+@contextmanager
+def brought_back(copy):
+    """
+    After a test that commits, the database is what it was when this copy was made.
+
+    Django would empty every table and make its permissions anew, which takes longer than most of these tests.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: copy.bring_back())
+        yield
+    copy.close()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        copy = CopyOfSqlite() if connection.vendor == "sqlite" else CopyOfPostgresql()
+    with brought_back(copy):
+        yield

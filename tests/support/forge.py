@@ -24,6 +24,7 @@ LIBRARIES = (
     *("django.db.migrations.executor", "django.db.backends.sqlite3.base"),
     *("django.core.management.commands.migrate", "django.core.management.commands.check"),
     *("rest_framework", "whitenoise.middleware", "csp.middleware", "mozilla_django_oidc"),
+    *("redis", "redis.sentinel", "xml.etree.ElementTree", "pygments", "uritemplate", "inflection"),
 )
 
 

@@ -391,10 +391,10 @@ def test_no_line_costs_more_than_its_length(line):
 )
 def test_very_many_services_cost_no_more_than_the_file(environment):
     block = "".join(COMPOSE.splitlines(keepends=True)[3:]).replace("[alice]", "[admin]")
-    services = (f"  s{n}: {{environment: {environment.replace('%d', str(n))}}}\n" for n in range(8000))
+    services = (f"  s{n}: {{environment: {environment.replace('%d', str(n))}}}\n" for n in range(3000))
     before = time.process_time()
     assert lint(f"x: &x\n{block}services:\n{''.join(services)}".encode())
-    assert time.process_time() - before < 20
+    assert time.process_time() - before < 8
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,11 @@ from ssoconsole.console.backup.services import is_in_use, keys_in_use, make_back
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import key_ring
+from ssoconsole.platform.encryption.reencrypt import encrypted_fields
 from ssoconsole.platform.eventlog.models import Event
 from ssoconsole.platform.runs.models import LastRun
 from tests.ssoconsole.pages.pages_cast import person, provider, session_of
-from tokens.models import Bot, SigningKey
+from tokens.models import Bot, Credential, SigningKey
 
 pytestmark = pytest.mark.django_db
 BY = Actor.command("backup")
@@ -284,7 +285,8 @@ class RecordTests:
         assert keys_in_use() == set()
 
     def test_a_column_that_is_to_come_needs_none(self, monkeypatch):
-        monkeypatch.setattr(connection.introspection, "get_table_description", lambda cursor, table: [])
+        for field in (*encrypted_fields(), Credential._meta.get_field("secret_hash")):
+            monkeypatch.setattr(field, "column", "to_come")
         assert keys_in_use() == set()
 
     def test_a_newer_database_is_not_backed_up_by_this_code(self, tmp_path):

@@ -4,8 +4,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from django.apps import apps
 from django.core.management import CommandError, call_command
+
+from tests.providers.rehearsal.stage import every_row
 
 CONTRACT = Path(__file__).with_name("contract.yaml")
 CORP_SECRET = "corp-Yk3v9LqT0sPz7WmX2bNc5RdF8hJg4A1u"
@@ -83,11 +84,4 @@ def apply(tmp_path):
 @pytest.fixture
 def everything():
     """Every row of every table, to compare."""
-
-    def everything():
-        return {
-            model._meta.label: sorted(map(repr, model._base_manager.values_list()))
-            for model in apps.get_models(include_auto_created=True)
-        }
-
-    return everything
+    return every_row
