@@ -9,11 +9,13 @@ from django.core.exceptions import ImproperlyConfigured
 from ssoconsole.serve import __main__ as launcher
 from ssoconsole.serve import drain, server
 from ssoconsole.serve.server import server_of_settings
+from tests.support.servers import free_port
 
 
 @pytest.fixture
 def flag(monkeypatch):
     monkeypatch.setattr(drain, "_flag", bytearray(1))
+    monkeypatch.setattr(settings, "PORT", free_port())
 
 
 @pytest.fixture
