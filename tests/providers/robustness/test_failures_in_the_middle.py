@@ -27,6 +27,7 @@ from providers.registration import services
 from providers.rehearsal.services import attempt_to_leave, refuse_rehearsal, start_rehearsal
 from providers.sessions.services import (
     SESSION_KEY,
+    end_idle_session,
     end_session,
     end_sessions_of_provider,
     end_sessions_of_user,
@@ -121,6 +122,14 @@ def unlinked(op):
 def ended(op):
     alice(op)
     return lambda: end_session(session=ConsoleSession.objects.get(), by=BOB)
+
+
+def unused(op):
+    alice(op)
+    long_ago = timezone.now() - timedelta(days=1)
+    ConsoleSession.objects.update(last_seen_at=long_ago)
+    key = ConsoleSession.objects.get().pk
+    return lambda: end_idle_session(key=key, at=timezone.now())
 
 
 def ended_of_user(op):
@@ -297,6 +306,7 @@ MIDDLES = {
     "an account that is unlinked": (unlinked, "identity_unlinked"),
     "the rights of one that is unlinked": (unlinked, "user_changed"),
     "a session that ends": (ended, "session_ended"),
+    "a session that nobody used": (unused, "session_ended"),
     "a person's sessions": (ended_of_user, "sessions_ended"),
     "a provider's sessions": (ended_of_provider, "sessions_ended"),
     "a provider that is made": (created, "provider_created"),
@@ -376,6 +386,7 @@ ON_RECORD = {
     "an account that is unlinked": (NAME, ACCOUNT, {"sessions": 1}),
     "the rights of one that is unlinked": (NAME, EVERYTHING, NOTHING),
     "a session that ends": (..., None, None),
+    "a session that nobody used": (..., None, {"why": "nobody used it"}),
     "a person's sessions": (NAME, *ENDED),
     "a provider's sessions": ("corp", *ENDED),
     "a provider that is changed": (
@@ -414,6 +425,7 @@ ON_RECORD = {
 NOT_BOB = {
     **dict.fromkeys((name for name in MIDDLES if name.endswith("one that is over")), ("trial", None)),
     "a trial that is over": ("trial", None),
+    "a session that nobody used": ("timeout", None),
     "a provider's keys": ("provider:corp", None),
     "a logout by the provider": ("provider:corp", "127.0.0.1"),
 }
