@@ -42,7 +42,7 @@ from tokens.keys.services import (
     ensure_signing_key,
     rotate_signing_key,
 )
-from tokens.models import Audience, Bot, Credential, RemoteKeys, SigningKey, TokenRecord
+from tokens.models import Audience, Bot, Credential, Grant, RemoteKeys, SigningKey, TokenRecord
 from tokens.records import revocation
 from tokens.records.services import issue_token
 from tokens.remote_keys import Source, fetch_keys
@@ -95,7 +95,7 @@ def replaced_keys(record):
 def waits_for_her(record):
     bot = record.bot
     User.objects.create(username=bot.owner, date_joined=bot.owner_named_at + timedelta(seconds=1))
-    return lambda: confirm_owner(bot=Bot.objects.get(), by=BOB)
+    return lambda: confirm_owner(bot=bot, by=BOB)
 
 
 def under_another_key(record):
@@ -225,6 +225,43 @@ NEW_AUDIENCE = {
     "max_token_lifetime": 7_776_000,
 }
 SECRET = {"id": ..., "kind": "client_secret", "label": ""}
+
+
+def bystanders():
+    """Another bot with all that it has, at an audience with another key; and what was disabled before."""
+    other = Audience(identifier="https://o.example", name="O", scopes=["read"], signing_alg="RS256")
+    save_audience(audience=other, by=CAROL)
+    bot = save_bot(bot=Bot(name="bystander", owner="carol"), grants=[GrantSpec(other, ["read"])], by=CAROL)
+    add_client_secret(bot=bot, by=CAROL)
+    set_federation(bot=bot, rules=[RULE], by=CAROL)
+    issue_token(bot=bot, audience=other, scopes=None, lifetime=timedelta(minutes=5), by=CAROL)
+    disable_bot(bot=save_bot(bot=Bot(name="stopped"), grants=None, by=CAROL), by=CAROL)
+    stopped = save_audience(audience=Audience(identifier="https://s.example", name="S"), by=CAROL)
+    disable_audience(audience=stopped, by=CAROL)
+
+
+def rows_of_bystanders():
+    bots = Bot.objects.filter(name__in=("bystander", "stopped"))
+    rows = [
+        bots,
+        Audience.objects.filter(identifier__in=("https://o.example", "https://s.example")),
+        SigningKey.objects.filter(alg="RS256"),
+        *(model.objects.filter(bot__in=bots) for model in (Grant, Credential, TokenRecord)),
+    ]
+    return [list(each.order_by("pk").values()) for each in rows]
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_what_others_have_stays_as_it_was(scene, deed):
+    _, prepare = DEEDS[deed]
+    Audience.objects.update(max_token_lifetime=None)
+    do = prepare(TokenRecord.objects.select_related("bot", "audience", "credential").get())
+    bystanders()
+    before = rows_of_bystanders()
+    do()
+    assert rows_of_bystanders() == before
+
+
 # Target, before and after of the event at which the deed fails; `...` stands for a value that is not known beforehand.
 ON_RECORD = {
     "revoke a token": ("ingestion-bot", None, {"jti": ...}),
