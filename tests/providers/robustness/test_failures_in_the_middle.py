@@ -444,10 +444,16 @@ def one_too_many(op):
     return act
 
 
+def seen(op):
+    browser = alice(op)
+    ConsoleSession.objects.update(last_seen_at=timezone.now() - timedelta(minutes=2))
+    return lambda: browser.client.get("/account")
+
+
 ENTIRE = {prepare: None for prepare, _ in MIDDLES.values()}
 
 
-@pytest.mark.parametrize("prepare", [*ENTIRE, confirmed, undone, unreachable, one_too_many])
+@pytest.mark.parametrize("prepare", [*ENTIRE, confirmed, undone, unreachable, one_too_many, seen])
 def test_what_another_provider_has_and_gave_stays(op, prepare):
     act = prepare(op)
     other = bystander(op)
