@@ -13,9 +13,12 @@ from ssoconsole.checks import (
     base_url_is_safe,
     is_demonstration_key,
     loopback_providers_are_for_development,
+    one_header_is_believed,
     processes_share_a_cache,
     secrets_are_safe,
 )
+from ssoconsole.console.checklist.deploy_check import database_fits, production_checklist
+from ssoconsole.console.expiry.checks import mail_reaches_somebody, webhook_is_safe
 from ssoconsole.startup import claim_the_only_place, refuse_unsafe_start
 from tests.support.leaks import assert_without
 
@@ -178,6 +181,23 @@ class CheckTests:
     @pytest.mark.parametrize("value", ["django-insecure-" + "x9" * 40, "A" * 43, "abababababababababab"])
     def test_a_guessable_key_is_a_demonstration_key(self, value):
         assert is_demonstration_key(value)
+
+    @pytest.mark.parametrize(
+        "check",
+        [
+            secrets_are_safe,
+            base_url_is_safe,
+            processes_share_a_cache,
+            one_header_is_believed,
+            loopback_providers_are_for_development,
+            mail_reaches_somebody,
+            webhook_is_safe,
+            production_checklist,
+            database_fits,
+        ],
+    )
+    def test_django_asks_each_of_them(self, check):
+        assert check in checks.registry.registry.get_checks(include_deployment_checks=True)
 
     def test_every_check_has_a_hint(self):
         with override_settings(

@@ -4,6 +4,8 @@ A failure in the middle leaves nothing half-done, and who comes second changes n
 Each write is stopped where its event is to be written: what is not on record has not happened.
 """
 
+from datetime import timedelta
+
 import pytest
 from assertions import Signer
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -14,15 +16,24 @@ from django.utils import timezone
 from tokens_cast import METADATA, problem
 from tokens_rights import everything
 
+from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.support.faults import event_refused, just_before
 from tests.support.records import fits
 from tokens import remote_keys
 from tokens.audiences import disable_audience, enable_audience, save_audience
-from tokens.bots.services import GrantSpec, disable_bot, enable_bot, retire_bot, save_bot
+from tokens.bots.services import (
+    GrantSpec,
+    confirm_owner,
+    disable_bot,
+    disable_bots_of,
+    enable_bot,
+    retire_bot,
+    save_bot,
+)
 from tokens.credentials.keyless import add_federation, set_federation, set_public_keys
-from tokens.credentials.retirement import retire_unused_credentials
+from tokens.credentials.retirement import retire_secrets_under, retire_unused_credentials
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.keys.importing import import_signing_key
 from tokens.keys.services import (
@@ -31,7 +42,7 @@ from tokens.keys.services import (
     ensure_signing_key,
     rotate_signing_key,
 )
-from tokens.models import Audience, Bot, Credential, RemoteKeys, SigningKey, TokenRecord
+from tokens.models import Audience, Bot, Credential, Grant, RemoteKeys, SigningKey, TokenRecord
 from tokens.records import revocation
 from tokens.records.services import issue_token
 from tokens.remote_keys import Source, fetch_keys
@@ -81,6 +92,18 @@ def replaced_keys(record):
     return lambda: set_public_keys(bot=record.bot, jwks=Signer().jwks, jwks_uri=None, by=BOB)
 
 
+def waits_for_her(record):
+    bot = record.bot
+    User.objects.create(username=bot.owner, date_joined=bot.owner_named_at + timedelta(seconds=1))
+    return lambda: confirm_owner(bot=bot, by=BOB)
+
+
+def under_another_key(record):
+    hashed = Credential.objects.get().secret_hash.partition(".")[2]
+    Credential.objects.update(secret_hash=f"0a1b2c3d.{hashed}")
+    return lambda: retire_secrets_under(key_id="0a1b2c3d", at=timezone.now(), by=BOB)
+
+
 def replaced_rules(record):
     set_federation(bot=record.bot, rules=[RULE], by=BOB)
     return lambda: set_federation(bot=record.bot, rules=[OTHER_RULE], by=BOB)
@@ -117,6 +140,11 @@ DEEDS = {
         lambda r: disable_bot(bot=r.bot, by=BOB) and (lambda: enable_bot(bot=r.bot, by=BOB)),
     ),
     "retire a bot": ("bot_retired", lambda r: lambda: retire_bot(bot=r.bot, by=BOB)),
+    "confirm an owner": ("bot_owner_confirmed", waits_for_her),
+    "disable an owner's": (
+        "bot_disabled",
+        lambda r: lambda: disable_bots_of(owner="ALICE@corp.example", by=BOB),
+    ),
     "change an audience": ("audience_changed", lambda r: lambda: renamed(r.audience)),
     "create an audience": (
         "audience_created",
@@ -139,6 +167,7 @@ DEEDS = {
         lambda r: lambda: retire_credential(credential=r.credential, by=BOB),
     ),
     "retire what is unused": ("credential_retired", unused),
+    "retire what is under a key": ("credential_retired", under_another_key),
     "replace keys": ("public_keys_added", replaced_keys),
     "replace rules": ("federation_added", replaced_rules),
     "add a rule": (
@@ -196,6 +225,43 @@ NEW_AUDIENCE = {
     "max_token_lifetime": 7_776_000,
 }
 SECRET = {"id": ..., "kind": "client_secret", "label": ""}
+
+
+def bystanders():
+    """Another bot with all that it has, at an audience with another key; and what was disabled before."""
+    other = Audience(identifier="https://o.example", name="O", scopes=["read"], signing_alg="RS256")
+    save_audience(audience=other, by=CAROL)
+    bot = save_bot(bot=Bot(name="bystander", owner="carol"), grants=[GrantSpec(other, ["read"])], by=CAROL)
+    add_client_secret(bot=bot, by=CAROL)
+    set_federation(bot=bot, rules=[RULE], by=CAROL)
+    issue_token(bot=bot, audience=other, scopes=None, lifetime=timedelta(minutes=5), by=CAROL)
+    disable_bot(bot=save_bot(bot=Bot(name="stopped"), grants=None, by=CAROL), by=CAROL)
+    stopped = save_audience(audience=Audience(identifier="https://s.example", name="S"), by=CAROL)
+    disable_audience(audience=stopped, by=CAROL)
+
+
+def rows_of_bystanders():
+    bots = Bot.objects.filter(name__in=("bystander", "stopped"))
+    rows = [
+        bots,
+        Audience.objects.filter(identifier__in=("https://o.example", "https://s.example")),
+        SigningKey.objects.filter(alg="RS256"),
+        *(model.objects.filter(bot__in=bots) for model in (Grant, Credential, TokenRecord)),
+    ]
+    return [list(each.order_by("pk").values()) for each in rows]
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_what_others_have_stays_as_it_was(scene, deed):
+    _, prepare = DEEDS[deed]
+    Audience.objects.update(max_token_lifetime=None)
+    do = prepare(TokenRecord.objects.select_related("bot", "audience", "credential").get())
+    bystanders()
+    before = rows_of_bystanders()
+    do()
+    assert rows_of_bystanders() == before
+
+
 # Target, before and after of the event at which the deed fails; `...` stands for a value that is not known beforehand.
 ON_RECORD = {
     "revoke a token": ("ingestion-bot", None, {"jti": ...}),
@@ -208,6 +274,8 @@ ON_RECORD = {
     "disable a bot": ("ingestion-bot", None, None),
     "enable a bot": ("ingestion-bot", None, None),
     "retire a bot": ("ingestion-bot", None, None),
+    "confirm an owner": ("ingestion-bot", None, {"owner": "alice@corp.example"}),
+    "disable an owner's": ("ingestion-bot", None, None),
     "change an audience": (METADATA, {"name": "Metadata"}, {"name": "Another"}),
     "create an audience": ("https://n.example", None, NEW_AUDIENCE),
     "disable an audience": (METADATA, None, None),
@@ -215,6 +283,11 @@ ON_RECORD = {
     "add a secret": ("ingestion-bot", None, {"id": ..., "label": "", "hint": ..., "expires_at": None}),
     "retire a credential": ("ingestion-bot", None, SECRET),
     "retire what is unused": ("ingestion-bot", None, {**SECRET, "reason": "unused for 1 days"}),
+    "retire what is under a key": (
+        "ingestion-bot",
+        None,
+        {**SECRET, "reason": "hashed under the encryption key 0a1b2c3d"},
+    ),
     "replace keys": ("ingestion-bot", None, {"id": ..., "public_keys": {"keys": ...}}),
     "replace rules": ("ingestion-bot", None, {"id": ..., "trust": OTHER_RULE}),
     "add a rule": ("ingestion-bot", None, {"id": ..., "trust": RULE}),
@@ -362,6 +435,14 @@ def test_an_import_that_is_to_sign_retires_what_was_waiting_and_signs_next(scene
     assert SigningKey.objects.waiting().filter(alg="ES256").first() == imported
     for row in SigningKey.objects.filter(pk__in=waiting):
         assert (row.state(at=timezone.now()), row.private_key) == ("gone", "")
+
+
+def test_of_an_owners_bots_all_are_disabled_or_none(scene):
+    save_bot(bot=Bot(name="another", owner=scene.bot.owner), grants=None, by=BOB)
+    before = everything()
+    with event_refused("bot_disabled", after=1), pytest.raises(OperationalError):
+        disable_bots_of(owner=scene.bot.owner, by=BOB)
+    assert everything() == before
 
 
 def test_the_cleanup_stops_where_it_fails_and_goes_on_when_it_runs_again(scene):

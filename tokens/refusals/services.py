@@ -131,7 +131,7 @@ class Refused:
     expected: str = ""
     received: str = ""
     client_id: str = ""
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     bot_id: int | None = None
     credential_id: UUID | None = None
 

@@ -135,6 +135,8 @@ def test_who_is_signed_in_by_password_can_end_what_began_at_a_provider(op, alice
     client = Client()
     user = get_user_model().objects.get(username="alice@corp.example")
     client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
+    shown = client.get("/account").context
+    assert [row["is_current"] for row in (*shown["sessions"], *shown["identities"])] == [False, False]
     assert client.post("/account/sessions/end-all", {"which": "others"})["Location"] == "/account"
     assert not alice.is_signed_in()
     assert client.post("/account/sessions/end-all", {"which": "all"})["Location"] == "/signed-out"
@@ -186,6 +188,13 @@ class DisconnectTests:
         assert "is your only way in, so it stays connected" in page
         assert f"/account/identities/{first.pk}/unlink" not in page
         assert Identity.objects.get() == first
+
+    def test_who_is_signed_in_by_password_disconnects_and_stays(self, first, second):
+        client = Client()
+        client.force_login(first.user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
+        assert client.post(f"/account/identities/{first.pk}/unlink")["Location"] == "/account"
+        assert Identity.objects.get() == second
+        assert client.get("/account").status_code == 200
 
     def test_somebody_elses_is_not_found(self, alice, mallory, second):
         assert self.post(mallory, second).status_code == 404

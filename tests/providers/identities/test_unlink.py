@@ -80,6 +80,11 @@ LAST = {
         setattr(alice, "is_staff", True),
         setattr(alice, "expires_at", alice.date_joined),
     ),
+    "a password that was never set": lambda alice, second: (
+        second.delete(),
+        setattr(alice, "password", ""),
+        setattr(alice, "is_staff", True),
+    ),
     "a password that no door takes": lambda alice, second: (second.delete(), alice.set_password("x" * 20)),
 }
 
@@ -122,6 +127,21 @@ def test_what_its_provider_gave_goes_with_it(op, visitor):
     assert (alice.is_superuser, alice.is_staff, list(alice.groups.all())) == (False, False, [])
     changed = Event.objects.filter(action="user_changed").first()
     assert (changed.before["is_superuser"], changed.after["is_superuser"]) == (True, False)
+
+
+def test_what_it_gave_to_others_stays(op, visitor):
+    rules = [{"claim_value": "staff", "group": "Staff"}]
+    op.person["groups"] = ["staff"]
+    register(
+        op, scopes=["openid", "email", "groups"], group_rules=rules, admin_principals=["bob@corp.example"]
+    )
+    visitor.sign_in(op)
+    alices = first()
+    op.person |= {"sub": "subject-2", "email": "bob@corp.example"}
+    Browser().sign_in(op)
+    unlink(alices, keep=False)
+    bob = User.objects.get(username="bob@corp.example")
+    assert (bob.is_superuser, [group.name for group in bob.groups.all()]) == (True, ["Staff"])
 
 
 def test_what_one_account_gave_does_not_stay_for_another_one_there(op, visitor):

@@ -222,6 +222,8 @@ class RefusedTests:
 def test_of_two_who_connect_it_at_once_the_first_one_has_it(alice, other, monkeypatch, hers):
     session = ConsoleSession.objects.get()
     owner = session.user if hers else User.objects.create(username="mallory")
+    carol = User.objects.create(username="carol")
+    Identity.objects.create(provider=session.provider, sub="subject-b", user=carol)
     Identity.objects.create(provider=other, sub="subject-b", user=owner)
     monkeypatch.setattr(linking, "_identity_of", lambda provider, sub: None)  # it was not there a moment ago
     claims = {"sub": "subject-b", "email": "a.lice@b.example"}

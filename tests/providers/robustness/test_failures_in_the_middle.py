@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db.models.signals import post_delete, post_save, pre_init
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from providers.client_keys import (
@@ -17,17 +18,26 @@ from providers.client_keys import (
     rotate_client_key,
 )
 from providers.drift.decisions import adopt_drift, refuse_drift
-from providers.drift.watch import look_again
-from providers.errors import NotAdmitted, RefreshRefused
+from providers.drift.watch import Reading, look_again, settle
+from providers.errors import NotAdmitted, ProviderUnreachable, RefreshRefused
 from providers.identities.linking import link_identity, unlink_identity
 from providers.metadata import refetch_keys
-from providers.models import ClientKey, ConsoleSession, Identity, Provider, ProviderVersion, SignInAttempt
+from providers.models import (
+    ClientKey,
+    ConsoleSession,
+    GivenRight,
+    Identity,
+    Provider,
+    ProviderVersion,
+    SignInAttempt,
+)
 from providers.refresh.services import check_of, end_unvouched
 from providers.registration import services
 from providers.registration.rolling_back import roll_back_overdue
 from providers.rehearsal.services import attempt_to_leave, refuse_rehearsal, start_rehearsal
 from providers.sessions.services import (
     SESSION_KEY,
+    end_idle_session,
     end_session,
     end_sessions_of_provider,
     end_sessions_of_user,
@@ -115,17 +125,28 @@ def linked(op):
 
 def unlinked(op):
     alice(op)
-    return lambda: unlink_identity(identity=Identity.objects.get(), by=BOB, keep_a_way_in=False)
+    identity = Identity.objects.get()
+    return lambda: unlink_identity(identity=identity, by=BOB, keep_a_way_in=False)
 
 
 def ended(op):
     alice(op)
-    return lambda: end_session(session=ConsoleSession.objects.get(), by=BOB)
+    session = ConsoleSession.objects.get()
+    return lambda: end_session(session=session, by=BOB)
+
+
+def unused(op):
+    alice(op)
+    long_ago = timezone.now() - timedelta(days=1)
+    ConsoleSession.objects.update(last_seen_at=long_ago)
+    key = ConsoleSession.objects.get().pk
+    return lambda: end_idle_session(key=key, at=timezone.now())
 
 
 def ended_of_user(op):
     alice(op)
-    return lambda: end_sessions_of_user(user=User.objects.get(), by=BOB)
+    user = User.objects.get()
+    return lambda: end_sessions_of_user(user=user, by=BOB)
 
 
 def ended_of_provider(op):
@@ -297,6 +318,7 @@ MIDDLES = {
     "an account that is unlinked": (unlinked, "identity_unlinked"),
     "the rights of one that is unlinked": (unlinked, "user_changed"),
     "a session that ends": (ended, "session_ended"),
+    "a session that nobody used": (unused, "session_ended"),
     "a person's sessions": (ended_of_user, "sessions_ended"),
     "a provider's sessions": (ended_of_provider, "sessions_ended"),
     "a provider that is made": (created, "provider_created"),
@@ -351,6 +373,95 @@ def test_nothing_is_left_half_done(op, fails_at, prepare, where):
     assert every_row() == before
 
 
+def bystander(op):
+    """Another provider, on trial, and whatever may hang on one: Carol there is called as Alice is at hers."""
+    provider = register(
+        op, slug="bystander", token_endpoint_auth_method="private_key_jwt", discovery=op.metadata()
+    )
+    rotate_client_key(provider=provider, by=BOB)
+    now = timezone.now()
+    drift = {"document": {"issuer": op.issuer}, "changes": {"x": {}}, "found_at": now, "seen_at": now}
+    provider.drifts.create(**drift)
+    Provider.objects.filter(pk=provider.pk).update(trial_ends_at=now + timedelta(hours=1), trial_baseline=1)
+    carol = User.objects.create(username="carol", is_staff=True, is_superuser=True)
+    identity = Identity.objects.create(provider=provider, sub="subject-1", user=carol)
+    staff, _ = Group.objects.get_or_create(name="Staff")
+    others = Group.objects.create(name="Others")
+    carol.groups.add(staff, others)
+    for group in (None, staff, others):
+        GivenRight.objects.create(identity=identity, group=group, reason="staff")
+    for since in (now, now - timedelta(hours=2)):  # the second one is not in use any more
+        moments = dict.fromkeys(("started_at", "checked_at", "last_seen_at"), since)
+        moments["expires_at"] = now + timedelta(hours=8)
+        ConsoleSession.objects.create(provider=provider, user=carol, sub="subject-1", **moments)
+    return provider
+
+
+def rows_of(provider):
+    carol = User.objects.filter(username="carol")
+    rows = [
+        Provider.objects.filter(pk=provider.pk),
+        *(
+            getattr(provider, name).all()
+            for name in ("client_keys", "drifts", "identities", "console_sessions")
+        ),
+        GivenRight.objects.filter(identity__provider=provider),
+        ProviderVersion.objects.filter(provider=provider),
+        carol,
+    ]
+    return [list(each.order_by("pk").values()) for each in rows] + [
+        sorted(carol.get().groups.values_list("name"))
+    ]
+
+
+def confirmed(op):
+    on_trial(op)()
+    return lambda: Browser().sign_in(op)
+
+
+def undone(op):
+    on_trial(op)()
+    provider = corp()
+    provider.prompt = ""
+    hour = timedelta(hours=1)
+    return lambda: services.save_provider(provider=provider, by=BOB, trial=hour, fetch_metadata=False)
+
+
+def unreachable(op):
+    register(op, discovery=op.metadata())
+    now = timezone.now()
+    reading = Reading(ProviderUnreachable(), ProviderUnreachable(), certificate_ends=now)
+    return lambda: settle(corp(), reading, by=BOB, at=now)
+
+
+def one_too_many(op):
+    alice(op)
+
+    def act():
+        with override_settings(SESSIONS_PER_USER=1):
+            Browser().sign_in(op)
+
+    return act
+
+
+def seen(op):
+    browser = alice(op)
+    ConsoleSession.objects.update(last_seen_at=timezone.now() - timedelta(minutes=2))
+    return lambda: browser.client.get("/account")
+
+
+ENTIRE = {prepare: None for prepare, _ in MIDDLES.values()}
+
+
+@pytest.mark.parametrize("prepare", [*ENTIRE, confirmed, undone, unreachable, one_too_many, seen])
+def test_what_another_provider_has_and_gave_stays(op, prepare):
+    act = prepare(op)
+    other = bystander(op)
+    before = rows_of(other)
+    act()
+    assert rows_of(other) == before
+
+
 NAME = "alice@corp.example"
 ACCOUNT = {"provider": "corp", "sub": "subject-1"}
 NOTHING = {"is_staff": False, "is_superuser": False, "groups": []}
@@ -376,6 +487,7 @@ ON_RECORD = {
     "an account that is unlinked": (NAME, ACCOUNT, {"sessions": 1}),
     "the rights of one that is unlinked": (NAME, EVERYTHING, NOTHING),
     "a session that ends": (..., None, None),
+    "a session that nobody used": (..., None, {"why": "nobody used it"}),
     "a person's sessions": (NAME, *ENDED),
     "a provider's sessions": ("corp", *ENDED),
     "a provider that is changed": (
@@ -414,6 +526,7 @@ ON_RECORD = {
 NOT_BOB = {
     **dict.fromkeys((name for name in MIDDLES if name.endswith("one that is over")), ("trial", None)),
     "a trial that is over": ("trial", None),
+    "a session that nobody used": ("timeout", None),
     "a provider's keys": ("provider:corp", None),
     "a logout by the provider": ("provider:corp", "127.0.0.1"),
 }

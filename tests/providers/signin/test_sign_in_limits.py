@@ -37,6 +37,14 @@ def test_a_flood_is_refused_and_is_one_row(op, provider, visitor, path):
     assert Event.objects.filter(outcome="too_many_attempts").count() == 1
 
 
+def test_a_flood_of_accounts_to_connect_is_refused_too(op, provider, visitor):
+    visitor.sign_in(op)
+    cache.clear()
+    answers = [visitor.client.post("/account/connect/corp") for _ in range(5)]
+    assert [answer.status_code for answer in answers[:3]] == [200] * 3
+    assert [outcome_of(answer) for answer in answers[3:]] == ["too_many_attempts"] * 2
+
+
 STRAYS = {
     "another browser's": lambda visitor, callback: Browser().arrive(callback),
     "one without its cookie": lambda visitor, callback: Client().get(callback.path),

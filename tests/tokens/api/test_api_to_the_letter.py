@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tokens_cast import problem, state
+from tokens_cast import METADATA, problem, state
 
 from providers.models import Provider
 from tokens.models import Bot, Credential
@@ -49,6 +49,32 @@ def test_a_value_of_another_type_is_refused_with_its_name(bob, bot, case):
     assert (list(answer["errors"]), sentence.startswith("This ")) == ([member], True)
     assert state()[:3] == before
     assert not Provider.objects.exists()
+
+
+TRUST = {"issuer": "https://idp.example", "audience": "https://c.example", "subject": "system:a"}
+BLANKS = {
+    "a bot's name": ("POST", "/api/v1/bots", {"name": "nightly "}),
+    "the name of one that changes": ("PATCH", "/api/v1/bots/ingestion-bot", {"name": "ingestion-bot "}),
+    "the audience of a grant": ("POST", "/api/v1/bots", {**BOT, "grants": [{"audience": f"{METADATA} "}]}),
+    "an audience": ("POST", "/api/v1/audiences", {**API, "identifier": "https://a "}),
+}
+
+
+@pytest.mark.parametrize("case", BLANKS)
+def test_a_blank_at_the_end_of_a_name_is_not_tidied_away(bob, bot, case):
+    method, path, body = BLANKS[case]
+    before = state()[:3]
+    answer = bob.generic(method, path, json.dumps(body), content_type="application/json")
+    assert answer.status_code in (400, 409), answer.content
+    assert state()[:3] == before
+
+
+@pytest.mark.parametrize("member", TRUST)
+def test_nor_one_in_a_rule_which_is_compared_to_the_letter(bob, bot, member):
+    trust = {**TRUST, member: f"{TRUST[member]} "}
+    path = "/api/v1/bots/ingestion-bot/credentials"
+    assert bob.post(path, {"kind": "federation", "trust": trust}, format="json").status_code == 201
+    assert Credential.objects.get().trust[member] == trust[member]
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,22 @@ class OwnerTests:
         assert not TokenRecord.objects.filter(revoked_at=None).exists()
         assert set(TokenRecord.objects.values_list("revoked_by", flat=True)) == {"user:alice@corp.example"}
 
+    @pytest.mark.parametrize(
+        ("changed", "badge", "is_offered"),
+        [
+            ({}, None, True),
+            ({"expires_at": None}, None, True),
+            ({"expires_at": timezone.now()}, "Ended", False),
+            ({"revoked_at": timezone.now(), "revoked_by": "x"}, "Revoked", False),
+        ],
+    )
+    def test_may_revoke_what_has_not_ended(self, her_browser, bot, audience, changed, badge, is_offered):
+        issue_token(bot=bot, audience=audience, scopes=None, lifetime=timedelta(hours=1), by=BY)
+        TokenRecord.objects.update(**changed)
+        body = her_browser.get(PAGE).content.decode()
+        assert [word for word in ("Ended", "Revoked") if f">{word}<" in body] == ([badge] if badge else [])
+        assert ('value="revoke-token"' in body) == is_offered
+
     def test_sees_what_was_refused_to_the_bot(self, her_browser, bot):
         refused = OAuth().token(("nightly", "x" * 40)).json()
         page = her_browser.get(PAGE).content.decode()

@@ -19,10 +19,16 @@ PASSWORD = "hunter2-the-proxy"
 
 
 class Proxy:
-    """Tunnels to `leads_to`, whatever name it is asked for; or answers what `says` has, and keeps silent for None."""
+    """
+    Tunnels to `leads_to`, whatever name it is asked for; or answers what `says` has, and keeps silent for None.
 
-    def __init__(self, leads_to=None, says=b"HTTP/1.1 200 Connection established\r\nVia: proxy\r\n\r\n"):
-        self.leads_to, self.says, self.heads = leads_to, says, []
+    With `every`, in seconds, it says one byte at a time.
+    """
+
+    def __init__(
+        self, leads_to=None, says=b"HTTP/1.1 200 Connection established\r\nVia: proxy\r\n\r\n", every=0
+    ):
+        self.leads_to, self.says, self.every, self.heads = leads_to, says, every, []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -42,7 +48,9 @@ class Proxy:
             if self.says is None:
                 time.sleep(2)
                 return
-            client.sendall(self.says)
+            for said in map(chr, self.says) if self.every else [self.says.decode()]:
+                client.sendall(said.encode())
+                time.sleep(self.every)
             if not self.leads_to:
                 return
             with socket.create_connection(("127.0.0.1", self.leads_to)) as upstream:
@@ -232,6 +240,12 @@ def test_a_proxy_that_refuses_or_fails_is_told_without_its_password(proxy, get, 
         get("https://idp.example.com/", limits=IMPATIENT)
     assert words in refused.value.detail
     assert_without(refused.value.detail, PASSWORD)
+
+
+def test_one_that_drips_is_given_up_when_the_time_is_over(proxy, get, unknown):
+    proxy(says=b"HTTP/1.1 200 OK\r\n" + b"x" * 50, every=0.05)
+    with pytest.raises(errors.ResponseTimeout):
+        get("https://idp.example.com/", limits=IMPATIENT)
 
 
 def test_one_that_is_away_is_told(settings, get, unknown):
