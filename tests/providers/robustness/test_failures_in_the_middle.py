@@ -18,7 +18,7 @@ from providers.client_keys import (
     rotate_client_key,
 )
 from providers.drift.decisions import adopt_drift, refuse_drift
-from providers.drift.watch import Reading, look_again, settle
+from providers.drift.watch import Reading, look_again, receive
 from providers.errors import NotAdmitted, ProviderUnreachable, RefreshRefused
 from providers.identities.linking import link_identity, unlink_identity
 from providers.metadata import refetch_keys
@@ -431,7 +431,7 @@ def unreachable(op):
     register(op, discovery=op.metadata())
     now = timezone.now()
     reading = Reading(ProviderUnreachable(), ProviderUnreachable(), certificate_ends=now)
-    return lambda: settle(corp(), reading, by=BOB, at=now)
+    return lambda: receive(corp(), reading, by=BOB, at=now)
 
 
 def one_too_many(op):

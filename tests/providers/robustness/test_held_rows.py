@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from providers import client_keys as client_keys
 from providers import metadata as metadata
 from providers.drift import decisions
-from providers.identities import decision, linking, rights
+from providers.identities import linking, rights, services
 from providers.models import ClientKey, Identity, Provider
 from providers.registration import services as registration
 from providers.signin import completion
@@ -51,9 +51,9 @@ def retired_keys():
 
 # What is done, the function that is called between the look and the write, and the rows that are held then.
 HELD = {
-    "a person who comes in": (middle.known_person, decision, "admit", person),
-    "a person who is checked": (middle.renewed_person, decision, "admit", person),
-    "one who is known by her address": (linkable, decision, "admit", lambda: [User.objects.get()]),
+    "a person who comes in": (middle.known_person, services, "admit", person),
+    "a person who is checked": (middle.renewed_person, services, "admit", person),
+    "one who is known by her address": (linkable, services, "admit", lambda: [User.objects.get()]),
     "a trial that somebody comes in by": (through_a_trial, completion, "sign_in_person", provider),
     "an account that is unlinked": (middle.unlinked, linking, "take_rights_back", person),
     "one whose rights are taken back": (middle.switched(on=False), rights, "_told", lambda: person()[1:]),

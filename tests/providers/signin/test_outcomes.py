@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from providers.errors import every_outcome
-from providers.identities import decision
+from providers.identities import services
 from providers.signin import chooser, completion
 from providers.signin.guard import PAGES, page_of
 from tests.providers.signin.journey import MAIN, assert_refused, outcome_of
@@ -55,7 +55,7 @@ def test_a_fault_of_ours_is_logged_without_its_words(op, provider, visitor, monk
     def breaks(*args, **kwargs):
         raise RuntimeError(f"secret {op.client.client_secret}")
 
-    monkeypatch.setattr(decision, "map_claims", breaks)
+    monkeypatch.setattr(services, "map_claims", breaks)
     assert_refused(visitor.sign_in(op), "internal_error", 503)
     assert "sign_in_broke" in caplog.text
     assert "breaks" in caplog.text
