@@ -18,7 +18,8 @@ def kind_names() -> list[tuple[str, str]]:
 
 
 def text_list() -> "serializers.ListField":
-    return serializers.ListField(child=serializers.CharField(max_length=255), required=False)
+    text = serializers.CharField(max_length=255, trim_whitespace=False)
+    return serializers.ListField(child=text, required=False)
 
 
 def parameters() -> "serializers.DictField":

@@ -37,6 +37,8 @@ def strings(value: Any) -> list[str]:
         return ["A list of texts is needed, none of them empty or with control characters."]
     if len(value) > MOST_MEMBERS:
         return [f"At most {MOST_MEMBERS} are possible."]
+    if wrong := [text for text in value if text != text.strip()]:
+        return [f"{shown(text)} has a blank at its end or its beginning." for text in wrong]
     return [] if len(set(value)) == len(value) else ["Something is there twice."]
 
 

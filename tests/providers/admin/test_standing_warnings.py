@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from providers.models import Provider
 from tests.providers.registrations import registered_at, somewhere
+from tests.providers.rehearsal.stage import typed_form
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/providers/provider/"
@@ -34,6 +35,14 @@ def quiet(db):
 
 def test_a_registration_without_warnings_has_no_panel(page_of, quiet):
     assert warnings_on(page_of(quiet)) == []
+
+
+def test_a_form_with_a_mistake_warns_of_nothing_that_is_only_typed(bob, quiet, op):
+    typed = typed_form(op) | {"slug": quiet.slug, "callback": "shared", "leeway": "too long"}
+    del typed["pkce"]
+    page = bob.post(f"{LIST}{quiet.pk}/change/", typed)
+    assert "leeway" in page.context["adminform"].form.errors
+    assert warnings_on(page) == []
 
 
 def test_a_shared_callback_is_warned_of_until_it_is_dedicated(page_of, quiet, scripted_provider):

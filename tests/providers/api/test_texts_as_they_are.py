@@ -13,7 +13,18 @@ CORP = {
     "client_secret": "of-some-length",
     "enabled": False,
 }
-REFUSED = {"slug": "corp ", "issuer": "https://idp.example ", "client_id": "console "}
+REFUSED = {
+    "slug": "corp ",
+    "issuer": "https://idp.example ",
+    "client_id": "console ",
+    "scopes": ["openid", "email "],
+    "signing_algs": [" RS256"],
+    "required_acr": ["mfa "],
+    "trusted_audiences": ["api "],
+    "principal_claims": ["email", " sub"],
+    "admin_principals": ["alice@corp.example "],
+    "allowed_email_domains": ["corp.example "],
+}
 KEPT = {
     "name": "Corp ",
     "icon": "key ",

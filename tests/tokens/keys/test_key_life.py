@@ -119,6 +119,19 @@ def test_a_compromise_does_not_wait_for_anybody():
     assert signing() != first
 
 
+@pytest.mark.parametrize("alg", ["ES256", "RS256"])
+def test_after_a_compromise_the_next_key_of_its_own_algorithm_signs(alg, capsys):
+    rotate_signing_key(alg="RS256", by=BY)  # the first of this algorithm that signs
+    lost = SigningKey.objects.signing().get(alg=alg)
+    others = set(SigningKey.objects.signing().exclude(alg=alg))
+    assert others
+    call_command("rotate_signing_key", compromised=lost.kid)
+    now_signing = SigningKey.objects.signing().get(alg=alg)
+    assert now_signing != lost
+    assert capsys.readouterr().out == f"kid: {now_signing.kid}\n"
+    assert set(SigningKey.objects.signing().exclude(alg=alg)) == others
+
+
 @pytest.mark.parametrize(
     "end",
     [
