@@ -101,13 +101,9 @@ class SignInAttempt(models.Model):
 
     @property
     def claims_shown(self) -> dict[str, Any]:
-        """
-        The claims that the provider has proven, with secrets masked; empty where there are none or no key opens them.
-
-        Attempts of release 0.1 have them in the trace, not encrypted.
-        """
+        """The claims that the provider has proven, secrets masked; empty without any, or where no key opens them."""
         try:
-            claims = json.loads(self.claims) if self.claims else (self.trace or {}).get("claims")
+            claims = json.loads(self.claims) if self.claims else None
         except DecryptionFailed:
             return {}
         shown: dict[str, Any] = mask(claims) if isinstance(claims, dict) else {}

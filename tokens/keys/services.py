@@ -110,7 +110,6 @@ def drop_gone_keys(*, at: datetime, by: Actor) -> int:
     Two kinds stay on record, without their private half. A compromised key can then not be brought in again; nor
     can another key under a key id that was chosen elsewhere, for whoever has kept the old one.
     """
-    _erase_private_halves()
     gone = SigningKey.objects.filter(verify_until__lte=at, compromised_at=None)
     # One by one, because they are few: joined to all records, their index is looked through to plan that.
     unused = [key for key in gone if not TokenRecord.objects.filter(signing_key=key).exists()]
@@ -119,13 +118,6 @@ def drop_gone_keys(*, at: datetime, by: Actor) -> int:
         key.delete()
         record_event("signing_key_dropped", by=by, target=key.kid, before={"alg": key.alg})
     return len(dropped)
-
-
-def _erase_private_halves() -> None:
-    """Of keys that were retired by an earlier release, which kept them."""
-    for key in SigningKey.objects.exclude(retired_at=None, compromised_at=None):
-        if SigningKey._meta.get_field("private_key").value_from_object(key):
-            SigningKey.objects.filter(pk=key.pk).update(private_key="")
 
 
 @transaction.atomic

@@ -34,7 +34,7 @@ def attempt(corp):
         outcome="nonce_mismatch",
         nonce="s3cret-nonce",
         code_verifier="s3cret-verifier",
-        trace={"claims": {"sub": "subject-1", "access_token": "s3cret-access-token"}},
+        claims='{"sub": "subject-1", "access_token": "s3cret-access-token"}',
         started_at=timezone.now(),
     )
 

@@ -23,7 +23,8 @@ def test_the_trace_is_read_in_light_and_dark_and_on_a_phone(live_server, quiet_p
         started_at=timezone.now(),
         consumed_at=timezone.now(),
         finished_at=timezone.now(),
-        trace={"timings": {"token": 12, "id_token": 2}, "claims": {"sub": "x" * 120}},
+        trace={"timings": {"token": 12, "id_token": 2}},
+        claims=f'{{"sub": "{"x" * 120}"}}',
         address="192.0.2.1",
         user_agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
     )

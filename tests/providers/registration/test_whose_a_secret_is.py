@@ -3,16 +3,10 @@
 import base64
 import json
 from datetime import timedelta
-from importlib import import_module
 from io import StringIO
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from django.apps import apps
-from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -300,22 +294,6 @@ class FirstMetadataTests:
         adopt_drift(drift=drift_of(op, corp, evil), by=BOB, client_secret=MINE)
         with pytest.raises(RegistrationInvalid, match="enter the secret again"):
             restore_version(provider=row, number=number, by=BOB)
-
-
-def test_the_migration_lets_what_is_stored_belong_to_what_is_in_use(op, corp):
-    ensure_client_key(provider=corp, by=BOB)
-    registered_at(op, slug="public", client_secret=None)
-    Provider.objects.update(client_secret_for=[])
-    ClientKey.objects.update(made_for=[])
-    (file,) = (Path(settings.BASE_DIR) / "providers" / "migrations").glob(
-        "*_credentials_belong_to_an_issuer.py"
-    )
-    migration = import_module(f"providers.migrations.{file.stem}")
-    migration.let_what_is_stored_belong(apps, SimpleNamespace(connection=connection))
-    takers = [op.issuer, origin(op)]
-    found = dict(Provider.objects.values_list("slug", "client_secret_for"))
-    assert found == {"corp": takers, "public": []}
-    assert list(ClientKey.objects.values_list("made_for", flat=True)) == [takers, takers]
 
 
 class AdoptionTests:

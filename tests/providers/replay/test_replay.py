@@ -141,13 +141,6 @@ class ReadingTests:
         other = register(op, slug="other")
         assert replay(corp)[0].sign_ins == replay(other)[0].sign_ins == 0
 
-    def test_claims_of_an_earlier_release_are_read_in_the_trace(self, op, corp):
-        come(op, "alice")
-        attempt = SignInAttempt.objects.get()
-        SignInAttempt.objects.update(claims=None, trace={"claims": attempt.claims_shown})
-        _, by_name = replay(corp, mapping={"groups": "roles"})
-        assert by_name["alice"].lost == ["Staff"]
-
     def test_claims_that_no_key_opens_are_counted(self, op, corp, monkeypatch):
         come(op, "alice")
         attempt = SignInAttempt.objects.get()

@@ -146,15 +146,6 @@ def test_the_private_half_is_erased_when_a_key_signs_no_more(end):
     assert SigningKey.objects.get(pk=signing().pk).private_key
 
 
-def test_what_an_earlier_release_kept_is_erased_by_the_cleanup():
-    old = signing()
-    SigningKey.objects.filter(pk=old.pk).update(retired_at=timezone.now())
-    call_command("cleanup")
-    assert not SigningKey.objects.get(pk=old.pk).private_key
-    assert SigningKey.objects.exclude(pk=old.pk).count() > 1
-    assert all(key.private_key for key in SigningKey.objects.exclude(pk=old.pk))
-
-
 def test_a_token_without_end_that_was_on_its_way_keeps_its_key(token):
     record = TokenRecord.objects.get()
     rotate_signing_key(alg="ES256", by=BY)

@@ -3,13 +3,8 @@
 import re
 import secrets
 from datetime import timedelta
-from importlib import import_module
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from django.apps import apps
-from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -295,16 +290,6 @@ def test_a_name_is_one_line():
     things.client_secret(label="one\nX-Injected: two\x1b[2J\u2028three", days=3)
     (found,) = ending_soon(NOW())
     assert found.name == "nightly, one X-Injected: two [2J three"
-
-
-def test_tokens_from_before_the_mark_are_marked_by_the_migration():
-    things.token(lifetime=timedelta(days=10))
-    things.token(bot=things.bot_with_grant("other"), lifetime=timedelta(hours=2))
-    TokenRecord.objects.update(long_lived=None)
-    (file,) = (Path(settings.BASE_DIR) / "tokens" / "migrations").glob("*_ends_are_found.py")
-    editor = SimpleNamespace(connection=connection)
-    import_module(f"tokens.migrations.{file.stem}").mark_long_lived(apps, editor)
-    assert kinds() == ["token"]
 
 
 def test_gauges_tell_kinds_and_no_names(client):
