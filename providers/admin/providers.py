@@ -141,8 +141,6 @@ class ProviderAdmin(RegisteringAdmin, ReplayingAdmin):
     search_fields = ("name", "slug", "issuer")
     readonly_fields = ("metadata", "client_keys")
     actions = ("enable", "disable", "refresh_metadata", rotate_client_keys)
-    # The Enter key presses the first button of the form, which must not be that of the metadata panel.
-    save_on_top = True
 
     class Media:
         js = ("js/copy.js", "js/provider-form.js")

@@ -47,3 +47,13 @@ def test_a_change_goes_on_trial_and_is_taken_back(change_page):
     page.get_by_role("button", name="Roll back now").click()
     expect(page.get_by_text("Corp SSO is rolled back.")).to_be_visible()
     assert Provider.objects.get().leeway == 60
+
+
+def test_enter_in_a_field_saves_and_fetches_nothing(change_page):
+    fetched = Provider.objects.get().discovery_fetched_at
+    change_page.locator("#id_name").fill("Corporation")
+    change_page.locator("#id_name").press("Enter")
+    expect(change_page.get_by_text("was changed successfully")).to_be_visible()
+    row = Provider.objects.get()
+    assert (row.name, row.discovery_fetched_at) == ("Corporation", fetched)
+    assert change_page.url.endswith("/admin/providers/provider/")
