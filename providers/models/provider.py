@@ -363,7 +363,15 @@ class Provider(models.Model):
         except (ProviderVersion.DoesNotExist, VersionUnusable):  # what nobody has confirmed must not go on
             self.enabled = False
         if self.issuer != issuer:
-            self.discovery = self.discovery_fetched_at = self.jwks = self.jwks_fetched_at = None
+            self.put_known_metadata()
+
+    def put_known_metadata(self) -> None:
+        """Put the last document that this issuer has shown on the row, which is not saved; None where there is none."""
+        known = self.discovery_versions.filter(document__issuer=self.issuer).first()
+        self.discovery, self.discovery_fetched_at = (
+            (known.document, known.fetched_at) if known else (None, None)
+        )
+        self.jwks = self.jwks_fetched_at = None
 
     def endpoint(self, name: str) -> str | None:
         """A value of the stored discovery document, such as `token_endpoint`; None when it names none."""

@@ -6,7 +6,9 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from providers.models import Provider, ProviderVersion
+from providers.errors import ProviderChanged
+from providers.metadata import refresh_discovery
+from providers.models import DiscoveryDrift, Provider, ProviderVersion
 from providers.registration import services
 from providers.registration.errors import ProviderInUse
 from tests.providers.registrations import BOB
@@ -183,11 +185,41 @@ class OverdueTests:
         assert "/signin/corp" not in Client().get("/signin").content.decode()
         self.assert_untouched()
 
-    def test_metadata_of_another_issuer_is_not_shown_as_its_own(self, op, change, another_scripted_provider):
+    def test_it_has_the_metadata_of_its_own_issuer(self, op, change, another_scripted_provider):
+        before = stored().discovery
         change(issuer=another_scripted_provider.issuer, trial=HOUR)
+        Browser().leave()
         run_out()
         row = stored()
-        assert (row.issuer, row.discovery, row.jwks) == (op.issuer, None, None)
+        assert (row.issuer, row.discovery, row.jwks) == (op.issuer, before, None)
+
+    @pytest.mark.parametrize("door", ["save", "refresh"])
+    @pytest.mark.parametrize("member", ["authorization_endpoint", "token_endpoint"])
+    def test_other_endpoints_wait_for_a_decision(
+        self, op, bob, change, another_scripted_provider, monkeypatch, door, member
+    ):
+        before, shape = stored().discovery, op.discovery.shape
+        change(issuer=another_scripted_provider.issuer, trial=HOUR)
+        run_out()
+        monkeypatch.setattr(op.discovery, "shape", lambda it: shape(it) | {member: "https://other.example/"})
+        if door == "save":
+            answer = bob.patch("/api/v1/providers/corp", {"name": "Another"}, content_type="application/json")
+            assert answer.status_code == 200
+        else:
+            row = {"action": "refresh_metadata", "_selected_action": str(stored().pk)}
+            assert bob.post("/admin/providers/provider/", row).status_code == 302
+        assert names(happened()) == ["trial_started", "rolled_back"]
+        assert (stored().enabled, stored().discovery) == (True, before)
+        assert DiscoveryDrift.objects.count() == (door == "refresh")
+
+    def test_a_document_that_comes_at_the_end_is_not_kept(self, op, change, another_scripted_provider):
+        change(issuer=another_scripted_provider.issuer, trial=HOUR)
+        run_out()
+        with pytest.raises(ProviderChanged):
+            refresh_discovery(provider=stored(), by=BOB)
+        assert Provider.objects.filter(
+            issuer=another_scripted_provider.issuer, discovery__isnull=True
+        ).exists()
 
     def test_cleanup_says_so(self, overdue, capsys):
         call_command("cleanup")
