@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import Enum
+from itertools import chain
 from typing import Any, Final
 
 from django import forms
@@ -123,6 +124,11 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
 
     def in_order(self) -> "ProviderQuerySet":
         return self.order_by("order", "name", "slug")
+
+    def named(self, slug: str) -> "Provider | None":
+        """Return the provider of this name; once a trial of another name is over, it has the one from before."""
+        rows = chain(self.filter(slug=slug), self.past_trial(at=timezone.now()))
+        return next((provider for provider in rows if provider.slug == slug), None)
 
 
 class Provider(models.Model):

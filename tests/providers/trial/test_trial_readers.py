@@ -1,14 +1,15 @@
 """Whoever reads a provider after the end of its trial sees what was before; whoever acts by it writes that down."""
 
 import re
+from contextlib import suppress
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from providers.errors import ProviderChanged
 from providers.metadata import refresh_discovery
-from providers.models import DiscoveryDrift, Provider, ProviderVersion
+from providers.models import ConsoleSession, DiscoveryDrift, Provider, ProviderVersion
 from providers.registration import services
 from providers.registration.errors import ProviderInUse
 from tests.providers.registrations import BOB
@@ -61,7 +62,41 @@ class OverdueTests:
         change(slug="corp-2", trial=HOUR)
         run_out("corp-2")
         assert Client().get(f"/signin/{address}").status_code == status
-        assert stored().trial_ends_at is None
+        assert Provider.objects.filter(slug=address, trial_ends_at=None).exists() == (status == 302)
+
+    @pytest.mark.parametrize("path", ["", "/openmetadata?target=docker"])
+    def test_the_api_under_the_name_from_before(self, bob, change, path):
+        change(slug="corp-2", trial=HOUR)
+        run_out("corp-2")
+        assert bob.get(f"/api/v1/providers/corp{path}").status_code == 200
+        assert bob.get(f"/api/v1/providers/corp-2{path}").status_code == 404
+        assert Provider.objects.filter(slug="corp-2").exists()
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["provider_history", "corp"],
+            ["openmetadata_config", "corp", "--target", "docker"],
+            ["check_provider", "corp"],
+        ],
+    )
+    def test_a_command_by_the_name_from_before(self, change, command):
+        change(slug="corp-2", trial=HOUR)
+        run_out("corp-2")
+        with suppress(SystemExit):  # what a check finds is its exit code
+            call_command(*command)
+        with pytest.raises(CommandError, match="no such provider"):
+            call_command(command[0], "corp-2", *command[2:])
+
+    def test_a_logout_token_under_the_name_from_before(self, op, corp, change):
+        visitor = mallory(op)
+        visitor.sign_in(op)
+        change(slug="corp-2", trial=HOUR)
+        run_out("corp-2")
+        form = f"logout_token={op.make_logout_token(sub='subject-2')}"
+        kind = "application/x-www-form-urlencoded"
+        assert Client().post("/backchannel-logout/corp", form, content_type=kind).status_code == 200
+        assert not ConsoleSession.objects.filter(ended_at=None).exists()
 
     def test_a_portal_that_names_the_issuer(self, op, change, another_scripted_provider):
         change(issuer=another_scripted_provider.issuer, trial=HOUR)
