@@ -472,13 +472,21 @@ def put_registration(version: ProviderVersion, *, on: Provider) -> None:
     secret = kept.pop("client_secret", None)
     if secret == LOST:
         raise VersionUnusable(expected="its client secret", received="one that could not be decrypted then")
+    takers: list[str] = kept.get("client_secret_for", [])
+    # It was entered before any host was known, and has gone to those of the first metadata since.
+    if (
+        takers == on.client_secret_for[:1] == [kept.get("issuer")]
+        and secret
+        and secret == readable_secret(on)
+    ):
+        takers = on.client_secret_for
     enabled = on.enabled
     for field in Provider._meta.concrete_fields:
         if field.name in kept and field.name not in NOT_CONFIGURATION:
             setattr(on, field.name, field.to_python(kept[field.name]))
     on.enabled = enabled and on.enabled
     # It comes back for those whom it was entered for then, and is not entered anew.
-    on.client_secret, on.client_secret_for = secret or None, kept.get("client_secret_for", [])
+    on.client_secret, on.client_secret_for = secret or None, takers
     on.secret_is_entered = False
 
 

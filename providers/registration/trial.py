@@ -53,7 +53,7 @@ def carry_trial(stored: Provider, provider: Provider) -> None:
     gone, and would keep it for good.
     """
     # A confirmation leaves the time of the last change as it is.
-    is_over = stored.trial_ends_at is None and stored.updated_at != provider.updated_at
+    is_over = stored.trial_baseline != provider.trial_baseline and stored.updated_at != provider.updated_at
     if provider.trial_ends_at is not None and (is_over or stored.was_overdue):
         raise RegistrationInvalid({"__all__": [RAN_OUT]})
     for name in TRIAL:

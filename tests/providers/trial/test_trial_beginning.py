@@ -124,15 +124,19 @@ class SavingMeanwhileTests:
         services.save_provider(provider=early, by=BOB, fetch_metadata=False, anyway=True)
         assert (on_trial(), stored().trial_baseline) == (True, 1)
 
-    @pytest.mark.parametrize("end", ["the time is over", "rolled back by itself", "rolled back by hand"])
+    @pytest.mark.parametrize(
+        "end", ["the time is over", "rolled back by itself", "rolled back by hand", "another has begun"]
+    )
     def test_a_row_that_was_read_before_the_end_keeps_nothing_for_good(self, change, trial, end):
         early = stored()
-        if end == "rolled back by hand":
+        if end in ("rolled back by hand", "another has begun"):
             roll_back_now(provider=stored(), by=BOB)
         else:
             run_out()
         if end == "rolled back by itself":
             roll_back_overdue(at=timezone.now())
+        if end == "another has begun":
+            change(pkce=False, trial=HOUR)
         early.leeway = 30
         with pytest.raises(RegistrationInvalid, match="trial under which this was read is over"):
             services.save_provider(provider=early, by=BOB, fetch_metadata=False, anyway=True)
