@@ -260,9 +260,14 @@ class OverdueTests:
         call_command("cleanup")
         assert "trials that nobody confirmed: 1 rolled back" in capsys.readouterr().out
 
-    def test_rotating_a_client_key(self, change, capsys):
+    @pytest.mark.parametrize("door", ["command", "admin"])
+    def test_rotating_a_client_key(self, bob, change, capsys, door):
         change(token_endpoint_auth_method="private_key_jwt")
         change(prompt="login", trial=HOUR)
         run_out()
-        call_command("rotate_client_key", "corp")
-        assert stored().prompt == ""
+        if door == "command":
+            call_command("rotate_client_key", "corp")
+        else:
+            row = {"action": "rotate_client_keys", "_selected_action": str(stored().pk), "confirmed": "yes"}
+            bob.post("/admin/providers/provider/", row)
+        self.assert_rolled_back()
