@@ -229,12 +229,14 @@ def receive_discovery(provider: Provider, document: dict[str, Any], *, by: Actor
 
     Other endpoints, or another issuer, than those in use wait for a person's decision, and the rest is kept.
     Raises IssuerMismatch for a first document of another issuer, and ProviderChanged when the registration was
-    given another issuer meanwhile.
+    given another issuer meanwhile, or its trial is over and is not rolled back yet.
     """
     with transaction.atomic():
         row = Provider.objects.select_for_update().get(pk=provider.pk)
         if row.issuer != provider.issuer:
             raise ProviderChanged(expected=provider.issuer, received=row.issuer)
+        if row.was_overdue:  # the row in the database is still the one that was on trial
+            raise ProviderChanged(expected="the registration in force", received="one whose trial is over")
         if not row.discovery and document["issuer"] != row.issuer:
             raise issuer_mismatch(expected=row.issuer, received=document["issuer"])
         is_first = not row.discovery

@@ -108,7 +108,7 @@ def backchannel_logout(request: HttpRequest, slug: str) -> HttpResponse:
     Whatever is wrong is 400 with the same words, an unknown provider too; 503 while the provider's keys
     cannot be had, so that it may try again.
     """
-    provider = Provider.objects.filter(slug=slug).first()
+    provider = Provider.objects.named(slug)
     try:
         if provider is None:
             raise ProviderUnknown(expected="a registered provider", received=slug[:100])

@@ -15,6 +15,7 @@ from django.utils.timezone import localtime
 
 from providers.client_keys import OVERLAP, ClientKeysNotUsed, rotate_client_key, uses_client_keys
 from providers.models import ClientKey, Provider
+from providers.registration.rolling_back import roll_back_if_overdue
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.admin_base import asks_first
 
@@ -56,6 +57,7 @@ def rotate_client_keys(
 ) -> None:
     """One provider after the other; those that use no key are named and left alone."""
     for provider in providers:
+        roll_back_if_overdue(provider)
         try:
             key = rotate_client_key(provider=provider, by=Actor.of(request))
         except ClientKeysNotUsed as unused:

@@ -162,7 +162,7 @@ class ProviderForm(ProviderModelForm):
         try:
             issuer = kind.issuer_from({**named, "issuer": issuer})
         except RegistrationInvalid as invalid:
-            self._add_problems(invalid.problems)
+            self.add_problems(invalid.problems)
             return issuer
         if not issuer:
             self.add_error("issuer", "This field is required.")
@@ -181,14 +181,14 @@ class ProviderForm(ProviderModelForm):
         super()._post_clean()  # type: ignore[misc]  # Django's own hook, which the stubs leave out
         lasts = self.cleaned_data.get("trial")
         if lasts and (problem := problem_of_trial(self.instance, lasts)):
-            self._add_problems({"trial": [problem]})
+            self.add_problems({"trial": [problem]})
         try:
             self.metadata = assess(self.instance, stored=self.stored, fetch_metadata=not self.errors)
         except RegistrationInvalid as invalid:
             found = dict(invalid.problems)
             if self.errors.keys() & extra_fields().keys():
                 found.pop("issuer", None)  # it is missing because that field is wrong
-            self._add_problems(found)
+            self.add_problems(found)
         if self.errors:
             return
         document = self.metadata.document
@@ -208,7 +208,7 @@ class ProviderForm(ProviderModelForm):
             self.unrehearsed = required.changed
             self.add_error(None, required.message)
 
-    def _add_problems(self, found: dict[str, list[str]]) -> None:
+    def add_problems(self, found: dict[str, list[str]]) -> None:
         for name, sentences in found.items():
             if name not in self.errors:
                 for sentence in sentences:

@@ -43,7 +43,7 @@ from providers.kinds import kind_of
 from providers.models import DiscoveryDrift, Provider
 from providers.registration import services
 from providers.registration.cautions import standing_cautions
-from providers.registration.errors import RehearsalRequired
+from providers.registration.errors import RegistrationInvalid, RehearsalRequired
 from ssoconsole.platform.actors import Actor, SuperuserRequired
 from ssoconsole.platform.admin_base import asks_first
 
@@ -219,10 +219,9 @@ class ProviderAdmin(RegisteringAdmin, ReplayingAdmin):
             request.POST = with_kept_secret(request, uses=True)  # type: ignore[assignment]  # a QueryDict, as before
         try:
             return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
-        except RehearsalRequired as required:  # it counted a moment ago, when the form was judged
-            reason = required.message
-        except SuperuserRequired as required:
-            reason = required.message
+        # What counts when the form is judged may not a moment later.
+        except (RegistrationInvalid, RehearsalRequired, SuperuserRequired) as refused:
+            reason = refused.message
         self.message_user(request, f"Not saved. {reason}", messages.ERROR)
         return HttpResponseRedirect(request.path)
 

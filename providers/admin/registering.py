@@ -117,7 +117,13 @@ class RegisteringAdmin(RehearsingAdmin):
             return self._client(request, form, [])
         provider = form.save(commit=False)
         by = Actor.of(request)
-        for warning in services.save_provider(provider=provider, by=by, metadata=form.metadata, draft=True):
+        try:
+            warnings = services.save_provider(provider=provider, by=by, metadata=form.metadata, draft=True)
+        except RegistrationInvalid as invalid:  # the slug was free when the form was judged
+            keep_secret(request, form, form.cleaned_data.get(SECRET))
+            form.add_problems(invalid.problems)
+            return self._client(request, form, [])
+        for warning in warnings:
             messages.warning(request, warning)
         return redirect(f"admin:{NAME}_draft", provider.pk)
 

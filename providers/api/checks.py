@@ -7,10 +7,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from providers.api.registrations import provider_named
 from providers.diagnosis.services import check_provider
-from providers.models import Provider
 from providers.protocol.preflight.findings import ORDER
-from ssoconsole.platform.rest_views import ResourceView, caller, one
+from ssoconsole.platform.rest_views import ResourceView, caller
 
 
 class FindingSerializer(serializers.Serializer[Any]):
@@ -78,5 +78,5 @@ class CheckView(ResourceView):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Ask the provider, and tell why people cannot sign in and what to do; by POST, as it sends requests."""
-        provider = one(Provider.objects.all(), slug=slug)
+        provider = provider_named(slug)
         return Response(check_provider(provider=provider, by=caller(request)).as_json())

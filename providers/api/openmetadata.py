@@ -8,11 +8,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from providers.models import Provider
+from providers.api.registrations import provider_named
 from providers.openmetadata import LONGEST, LONGEST_NAME, export_files, lint_configuration, shown
 from providers.protocol.openmetadata.export import TARGETS
 from ssoconsole.platform.rest import StrictSerializer
-from ssoconsole.platform.rest_views import ResourceView, one
+from ssoconsole.platform.rest_views import ResourceView
 from ssoconsole.platform.yaml import LARGEST_FILE
 
 
@@ -69,7 +69,7 @@ class OpenMetadataConfigView(ResourceView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Return the files for a target; no secret is in them. A person fills in what their comments name."""
-        provider = one(Provider.objects.all(), slug=slug)
+        provider = provider_named(slug)
         options = ExportOptionsSerializer(data=request.query_params)
         options.is_valid(raise_exception=True)
         files = export_files(provider=provider, **options.validated_data)

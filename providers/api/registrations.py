@@ -7,7 +7,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,7 +19,7 @@ from providers.registration.errors import RegistrationInvalid, RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.secret import set_client_secret
 from providers.registration.services import disable_provider, enable_provider, save_provider
-from ssoconsole.platform.rest_views import ResourceView, caller, created, one
+from ssoconsole.platform.rest_views import ResourceView, caller, created
 
 
 class NotRehearsed(APIException):
@@ -36,6 +36,14 @@ def rehearsal_as_conflict() -> Iterator[None]:
         yield
     except RehearsalRequired as required:
         raise NotRehearsed(required.message) from None
+
+
+def provider_named(slug: str) -> Provider:
+    """Return the provider of this name. Raises NotFound."""
+    provider = Provider.objects.named(slug)
+    if provider is None:
+        raise NotFound
+    return provider
 
 
 class ProvidersView(ResourceView):
@@ -77,7 +85,7 @@ class ProviderView(ResourceView):
     @extend_schema(operation_id="providers_read", responses=ProviderSerializer)
     def get(self, request: Request, slug: str) -> Response:
         """Read a provider."""
-        return Response(self.shown(one(Provider.objects.all(), slug=slug)))
+        return Response(self.shown(provider_named(slug)))
 
     @extend_schema(
         operation_id="providers_change",
@@ -91,7 +99,7 @@ class ProviderView(ResourceView):
 
         What could lock people out needs a fresh rehearsal in the admin, or `anyway: true`, which goes on record.
         """
-        provider, by = one(Provider.objects.all(), slug=slug), caller(request)
+        provider, by = provider_named(slug), caller(request)
         data = self.body(request, ProviderChangeSerializer)
         anyway = data.pop("anyway", False)
         with rehearsal_as_conflict():
@@ -108,7 +116,7 @@ class ProviderView(ResourceView):
     @extend_schema(operation_id="providers_disable", responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
         """Disable a provider and end its sessions. The registration stays."""
-        disable_provider(provider=one(Provider.objects.all(), slug=slug), by=caller(request))
+        disable_provider(provider=provider_named(slug), by=caller(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -32,7 +32,7 @@ from providers.protocol.discovery import ANNOUNCES_ISS, discovery_url
 from providers.protocol.drift import Difference, decisive_differences, differences
 from providers.protocol.key_set import exposed_keys, key_changes
 from providers.protocol.preflight.findings import Finding
-from providers.registration.rolling_back import roll_back_overdue
+from providers.registration.rolling_back import roll_back_if_overdue, roll_back_overdue
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.outbound.certificate import peer_certificate
 from ssoconsole.platform.outbound.errors import OutboundError
@@ -247,6 +247,7 @@ def look_again(*, provider: Provider, by: Actor) -> bool:
     The keys are read anew with it, as far as they can be had. Other endpoints or another issuer wait for a decision
     here too. Raises as `refresh_discovery`.
     """
+    roll_back_if_overdue(provider)
     changed = receive_discovery(provider, read_discovery(provider), by=by)
     with suppress(ProviderFault):
         refetch_keys(provider)

@@ -10,10 +10,12 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import Enum
+from itertools import chain
 from typing import Any, Final
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -123,6 +125,11 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
 
     def in_order(self) -> "ProviderQuerySet":
         return self.order_by("order", "name", "slug")
+
+    def named(self, slug: str) -> "Provider | None":
+        """Return the provider of this name; once a trial of another name is over, it has the one from before."""
+        rows = chain(self.filter(slug=slug), self.past_trial(at=timezone.now()))
+        return next((provider for provider in rows if provider.slug == slug), None)
 
 
 class Provider(models.Model):
@@ -363,7 +370,15 @@ class Provider(models.Model):
         except (ProviderVersion.DoesNotExist, VersionUnusable):  # what nobody has confirmed must not go on
             self.enabled = False
         if self.issuer != issuer:
-            self.discovery = self.discovery_fetched_at = self.jwks = self.jwks_fetched_at = None
+            self.put_known_metadata()
+
+    def put_known_metadata(self) -> None:
+        """Put the last document that this issuer has shown on the row, which is not saved; None where there is none."""
+        known = self.discovery_versions.filter(document__issuer=self.issuer).first()
+        self.discovery, self.discovery_fetched_at = (
+            (known.document, known.fetched_at) if known else (None, None)
+        )
+        self.jwks = self.jwks_fetched_at = None
 
     def endpoint(self, name: str) -> str | None:
         """A value of the stored discovery document, such as `token_endpoint`; None when it names none."""
@@ -437,12 +452,13 @@ class ProviderVersion(models.Model):
 
 
 def configuration_in(version: ProviderVersion) -> dict[str, Any]:
-    """Return what a version has kept. Raises VersionUnusable when no key of the ring opens it."""
+    """Return what a version has kept. Raises VersionUnusable when no key of the ring opens it, or it is none."""
     try:
-        kept = json.loads(version.configuration)
+        return dict(json.loads(version.configuration))
     except DecryptionFailed:
         raise VersionUnusable(expected="a key that opens it", received=f"{version}, under another") from None
-    return dict(kept)
+    except (TypeError, ValueError):
+        raise VersionUnusable(expected="a configuration", received=f"{version}, which is none") from None
 
 
 def put_registration(version: ProviderVersion, *, on: Provider) -> None:
@@ -458,13 +474,27 @@ def put_registration(version: ProviderVersion, *, on: Provider) -> None:
     secret = kept.pop("client_secret", None)
     if secret == LOST:
         raise VersionUnusable(expected="its client secret", received="one that could not be decrypted then")
+    takers: list[str] = kept.get("client_secret_for", [])
+    # It was entered before any host was known, and has gone to those of the first metadata since.
+    if (
+        takers == on.client_secret_for[:1] == [kept.get("issuer")]
+        and secret
+        and secret == readable_secret(on)
+    ):
+        takers = on.client_secret_for
     enabled = on.enabled
-    for field in Provider._meta.concrete_fields:
-        if field.name in kept and field.name not in NOT_CONFIGURATION:
-            setattr(on, field.name, field.to_python(kept[field.name]))
+    fields = [
+        field for field in Provider._meta.concrete_fields if field.name in kept.keys() - NOT_CONFIGURATION
+    ]
+    try:
+        values = {field.name: field.to_python(kept[field.name]) for field in fields}
+    except ValidationError:
+        raise VersionUnusable(expected="a configuration", received=f"{version}, which is none") from None
+    for name, value in values.items():
+        setattr(on, name, value)
     on.enabled = enabled and on.enabled
     # It comes back for those whom it was entered for then, and is not entered anew.
-    on.client_secret, on.client_secret_for = secret or None, kept.get("client_secret_for", [])
+    on.client_secret, on.client_secret_for = secret or None, takers
     on.secret_is_entered = False
 
 

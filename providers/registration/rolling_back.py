@@ -14,7 +14,7 @@ from django.utils import timezone
 from providers.client_keys import ensure_client_key, uses_client_keys
 from providers.errors import ProviderChanged
 from providers.history import VersionUnknown, find_version, record_version, registration_in
-from providers.models import ConsoleSession, DiscoveryVersion, Provider, ProviderVersion, SignInAttempt
+from providers.models import ConsoleSession, Provider, ProviderVersion, SignInAttempt
 from providers.models.provider import VersionUnusable
 from providers.registration.cautions import changes_rights
 from providers.registration.errors import RegistrationInvalid
@@ -155,9 +155,8 @@ def _end_sessions(stored: Provider, before: Provider, number: int, *, by: Actor)
 
 def _put_metadata_back(provider: Provider) -> None:
     """Take the last document that this issuer has shown, so that a roll-back needs no network."""
-    known = DiscoveryVersion.objects.filter(provider=provider, document__issuer=provider.issuer).first()
-    if known:
-        provider.discovery, provider.discovery_fetched_at = known.document, known.fetched_at
+    provider.put_known_metadata()
+    if provider.discovery:
         extend_to_hosts(provider, provider.discovery)
         provider.save(update_fields=["discovery", "discovery_fetched_at", "client_secret_for"])
 

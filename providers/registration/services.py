@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from providers.client_keys import ensure_client_key, uses_client_keys
@@ -68,23 +68,27 @@ def save_provider(
     if metadata is None:
         stored = Provider.objects.filter(pk=provider.pk).first()
         metadata = assess(provider, stored=stored, fetch_metadata=fetch_metadata)
-    with transaction.atomic():
-        stored = row_to_write(provider)
-        document = metadata.document or (stored.discovery if stored else None)
-        claim_secret(provider, document, is_first=metadata.document is not None)
-        refuse_to_give_rights(stored, provider, by=by)
-        if trial is not None:
-            by.refuse_if_limited("put a provider on trial")
-        if stored is None:
-            _create(provider, by, draft=draft)
-            on_trial = []
-        else:
-            on_trial = _change(stored, provider, by, trial=trial, anyway=anyway, note=note)
-        if metadata.document is not None:
-            keep_discovery(provider, metadata.document, by=by)
-            provider.save(update_fields=PUBLISHED)
-        if uses_client_keys(provider):
-            ensure_client_key(provider=provider, by=by)
+    try:
+        with transaction.atomic():
+            stored = row_to_write(provider)
+            document = metadata.document or (stored.discovery if stored else None)
+            claim_secret(provider, document, is_first=metadata.document is not None)
+            refuse_to_give_rights(stored, provider, by=by)
+            if trial is not None:
+                by.refuse_if_limited("put a provider on trial")
+            if stored is None:
+                _create(provider, by, draft=draft)
+                on_trial = []
+            else:
+                on_trial = _change(stored, provider, by, trial=trial, anyway=anyway, note=note)
+            if metadata.document is not None:
+                keep_discovery(provider, metadata.document, by=by)
+                provider.save(update_fields=PUBLISHED)
+            if uses_client_keys(provider):
+                ensure_client_key(provider=provider, by=by)
+    except IntegrityError:
+        refuse_problems(provider)  # somebody has taken the slug since it was judged
+        raise
     # Others matter to a callback that is shared with them.
     others = Provider.objects.enabled().exclude(pk=provider.pk)
     others_enabled = provider.callback == Provider.Callback.SHARED and others.exists()

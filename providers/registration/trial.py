@@ -16,8 +16,8 @@ TRIAL = ("trial_ends_at", "trial_baseline")
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=24)
 
 RAN_OUT = (
-    "What was on trial here has run out of time and was not confirmed, so the version before comes back. Open the "
-    "registration again before you change it."
+    "The trial under which this was read is over, and what stands is another registration: the version before, unless "
+    "somebody has confirmed and changed it since. Open it again before you change it."
 )
 NOT_NEEDED = "Nothing that could lock anybody out was changed, so it is kept for good and not on trial."
 NOBODY_COULD = (
@@ -49,10 +49,12 @@ def carry_trial(stored: Provider, provider: Provider) -> None:
     Put the trial of the locked row on the one that is about to be saved over it.
 
     The latter may have been read before the trial began, or before it was confirmed. Raises RegistrationInvalid where
-    the time has run out since it was read: what is saved now was made from a configuration that is to go, and would
-    keep it for good.
+    it was read on trial, and that has been rolled back since: what is saved now was made from a configuration that is
+    gone, and would keep it for good.
     """
-    if stored.was_overdue and provider.trial_ends_at is not None:
+    # A confirmation leaves the time of the last change as it is.
+    is_over = stored.trial_baseline != provider.trial_baseline and stored.updated_at != provider.updated_at
+    if provider.trial_ends_at is not None and (is_over or stored.was_overdue):
         raise RegistrationInvalid({"__all__": [RAN_OUT]})
     for name in TRIAL:
         setattr(provider, name, getattr(stored, name))

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from providers.drift.pending import withdraw
-from providers.history import keep_what_stands, record_version
+from providers.history import UNSEEN, keep_what_stands, record_version
 from providers.identities.rights import given_by, take_back_unruled, take_rights_back
 from providers.metadata import KEPT
 from providers.models import Provider
@@ -71,7 +71,8 @@ def write_change(
         withdraw(provider, by=by)  # it was about a document of the earlier one
     if has_moved(stored, provider) or (stored.enabled and not provider.enabled):
         shut_out(provider=provider, by=by)
-    elif changes_rights(stored, provider):
+    # What was written past the services may have taken rules away, and what they gave is still there.
+    elif changes_rights(stored, provider) or stands.note == UNSEEN:
         take_back_unruled(provider=provider, by=by)
     return stands.number
 

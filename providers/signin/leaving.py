@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from providers.errors import MetadataInvalid, ProviderDisabled, ProviderUnknown
@@ -13,7 +12,7 @@ from providers.exchange.endpoints import front_channel_query
 from providers.kinds import kind_of
 from providers.metadata import ensure_discovery
 from providers.models import ConsoleSession, Provider, Rehearsal, SignInAttempt
-from providers.registration.rolling_back import roll_back_if_overdue, roll_back_overdue
+from providers.registration.rolling_back import roll_back_if_overdue
 from providers.sessions.step_up import PARAMETER
 from providers.signin.attempts import start_attempt
 from providers.signin.backend import authorization_request
@@ -58,15 +57,10 @@ def registered_provider(request: HttpRequest, slug: str, next_url: str) -> Provi
 
     Raises ProviderUnknown, ProviderDisabled, and what fetching the metadata raises.
     """
-    named = Provider.objects.filter(slug=slug)
-    provider = named.first()
+    provider = Provider.objects.named(slug)
     if provider is not None:
-        if provider.was_overdue:
-            roll_back_if_overdue(provider)
-    # Otherwise it may be the name that a provider has again once its trial is rolled back.
-    elif roll_back_overdue(at=timezone.now()):
-        provider = named.first()
-    if provider is None or provider.slug != slug:
+        roll_back_if_overdue(provider)
+    if provider is None or provider.slug != slug:  # what could not be rolled back keeps the name that it has
         raise ProviderUnknown(expected="a registered provider", received=slug[:100])
     place = place_of(request)
     place.provider, place.next_url = provider, next_url

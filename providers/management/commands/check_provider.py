@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        provider = Provider.objects.filter(slug=options["slug"]).first()
+        provider = Provider.objects.named(options["slug"])
         if provider is None:
             raise CommandError("There is no such provider.")
         report = check_provider(provider=provider, by=Actor.command("check_provider"))

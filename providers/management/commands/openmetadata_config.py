@@ -34,11 +34,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = ("target", "server_url", "jwt_keys", "key_id")
+        provider = Provider.objects.named(options["slug"])
+        if provider is None:
+            raise CommandError("There is no such provider.")
         try:
-            provider = Provider.objects.get(slug=options["slug"])
             files = export_files(provider=provider, **{name: options[name] for name in names})
-        except Provider.DoesNotExist:
-            raise CommandError("There is no such provider.") from None
         except DomainError as error:
             expected = f" Expected: {error.expected}." if error.expected else ""
             raise CommandError(error.message + expected) from error

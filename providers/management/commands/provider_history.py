@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--restore", type=int, metavar="N", help="save this version again")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        provider = Provider.objects.filter(slug=options["slug"]).first()
+        provider = Provider.objects.named(options["slug"])
         if provider is None:
             raise CommandError("There is no such provider.")
         try:

@@ -163,8 +163,8 @@ def apply_configuration(
     ConfigurationRefused with every problem found; then nothing was changed.
     """
     document, findings = read_configuration(content, environment=environment, dry_run=dry_run)
-    roll_back_overdue(at=timezone.now())
     with transaction.atomic():
+        roll_back_overdue(at=timezone.now())
         plan = _Run(document, findings, by=by).apply_all(prune=prune)
         findings.refuse_if_any()
         if dry_run:

@@ -145,6 +145,14 @@ def test_a_trial_that_is_rolled_back_takes_away_what_it_gave(corp, alice):
     assert alice.get("/admin/").status_code == 200
 
 
+def test_what_is_taken_out_by_hand_in_the_database_is_gone_with_the_next_save(corp, alice):
+    change(order=7)
+    Provider.objects.update(group_rules=[], admin_principals=[])
+    change(name="Another")
+    assert groups() == []
+    assert alice.get("/admin/").status_code == 302
+
+
 def test_they_come_back_with_the_next_sign_in_and_not_before(corp, alice):
     disable()
     enable_provider(provider=Provider.objects.get(), by=BY, anyway=True)

@@ -285,6 +285,22 @@ class FirstMetadataTests:
         assert Browser().sign_in(op).status_code == 302
         assert Provider.objects.get().client_secret_for == [op.issuer, origin(op)]
 
+    @pytest.mark.parametrize("way", ["restored", "rolled back"])
+    def test_the_version_from_before_the_first_document_comes_back(self, op, way):
+        op.client.client_secret = SECRET
+        save_provider(provider=provider_at(op), by=BOB, fetch_metadata=False)
+        row = Provider.objects.get()
+        row.prompt = "login"
+        save_provider(provider=row, by=BOB, fetch_metadata=False, trial=timedelta(hours=1))
+        assert Browser().leave()
+        if way == "restored":
+            restore_version(provider=row, number=1, by=BOB)
+        else:
+            roll_back_now(provider=row, by=BOB)
+        row = Provider.objects.get()
+        assert (row.enabled, row.prompt, row.client_secret_for) == (True, "", [op.issuer, origin(op)])
+        assert Browser().sign_in(op).status_code == 302
+
     def test_only_a_document_that_is_the_first_says_to_which_hosts(self, op, corp, evil):
         """The version from before any metadata would otherwise bring a secret that follows every document."""
         Provider.objects.update(client_secret_for=[op.issuer])

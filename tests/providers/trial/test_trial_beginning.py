@@ -9,7 +9,7 @@ from django.utils import timezone
 from providers.models import Provider, ProviderVersion
 from providers.registration import services
 from providers.registration.errors import RegistrationInvalid
-from providers.registration.rolling_back import roll_back_overdue
+from providers.registration.rolling_back import roll_back_now, roll_back_overdue
 from ssoconsole.platform.actors import Actor, SuperuserRequired
 from tests.providers.registrations import BOB
 from tests.providers.trial.conftest import HOUR, happened, names, on_trial, run_out, stored
@@ -124,11 +124,21 @@ class SavingMeanwhileTests:
         services.save_provider(provider=early, by=BOB, fetch_metadata=False, anyway=True)
         assert (on_trial(), stored().trial_baseline) == (True, 1)
 
-    def test_a_row_that_was_read_before_the_end_keeps_nothing_for_good(self, change, trial):
+    @pytest.mark.parametrize(
+        "end", ["the time is over", "rolled back by itself", "rolled back by hand", "another has begun"]
+    )
+    def test_a_row_that_was_read_before_the_end_keeps_nothing_for_good(self, change, trial, end):
         early = stored()
-        run_out()
+        if end in ("rolled back by hand", "another has begun"):
+            roll_back_now(provider=stored(), by=BOB)
+        else:
+            run_out()
+        if end == "rolled back by itself":
+            roll_back_overdue(at=timezone.now())
+        if end == "another has begun":
+            change(pkce=False, trial=HOUR)
         early.leeway = 30
-        with pytest.raises(RegistrationInvalid, match="run out of time"):
+        with pytest.raises(RegistrationInvalid, match="trial under which this was read is over"):
             services.save_provider(provider=early, by=BOB, fetch_metadata=False, anyway=True)
         roll_back_overdue(at=timezone.now())
         assert (stored().prompt, stored().leeway) == ("", 60)

@@ -1,12 +1,15 @@
 """Whoever reads a provider after the end of its trial sees what was before; whoever acts by it writes that down."""
 
 import re
+from contextlib import suppress
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 
-from providers.models import Provider, ProviderVersion
+from providers.errors import ProviderChanged
+from providers.metadata import refresh_discovery
+from providers.models import ConsoleSession, DiscoveryDrift, Provider, ProviderVersion
 from providers.registration import services
 from providers.registration.errors import ProviderInUse
 from tests.providers.registrations import BOB
@@ -59,7 +62,41 @@ class OverdueTests:
         change(slug="corp-2", trial=HOUR)
         run_out("corp-2")
         assert Client().get(f"/signin/{address}").status_code == status
-        assert stored().trial_ends_at is None
+        assert Provider.objects.filter(slug=address, trial_ends_at=None).exists() == (status == 302)
+
+    @pytest.mark.parametrize("path", ["", "/openmetadata?target=docker"])
+    def test_the_api_under_the_name_from_before(self, bob, change, path):
+        change(slug="corp-2", trial=HOUR)
+        run_out("corp-2")
+        assert bob.get(f"/api/v1/providers/corp{path}").status_code == 200
+        assert bob.get(f"/api/v1/providers/corp-2{path}").status_code == 404
+        assert Provider.objects.filter(slug="corp-2").exists()
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["provider_history", "corp"],
+            ["openmetadata_config", "corp", "--target", "docker"],
+            ["check_provider", "corp"],
+        ],
+    )
+    def test_a_command_by_the_name_from_before(self, change, command):
+        change(slug="corp-2", trial=HOUR)
+        run_out("corp-2")
+        with suppress(SystemExit):  # what a check finds is its exit code
+            call_command(*command)
+        with pytest.raises(CommandError, match="no such provider"):
+            call_command(command[0], "corp-2", *command[2:])
+
+    def test_a_logout_token_under_the_name_from_before(self, op, corp, change):
+        visitor = mallory(op)
+        visitor.sign_in(op)
+        change(slug="corp-2", trial=HOUR)
+        run_out("corp-2")
+        form = f"logout_token={op.make_logout_token(sub='subject-2')}"
+        kind = "application/x-www-form-urlencoded"
+        assert Client().post("/backchannel-logout/corp", form, content_type=kind).status_code == 200
+        assert not ConsoleSession.objects.filter(ended_at=None).exists()
 
     def test_a_portal_that_names_the_issuer(self, op, change, another_scripted_provider):
         change(issuer=another_scripted_provider.issuer, trial=HOUR)
@@ -177,25 +214,68 @@ class OverdueTests:
         if action != "delete":  # what was refused has written nothing
             self.assert_rolled_back()
 
-    def test_what_cannot_be_put_back_lets_nobody_in(self, overdue):
-        ProviderVersion.objects.filter(number=1).delete()
+    @pytest.mark.parametrize("left", [None, "no JSON", "[1]", '{"leeway": "long"}', '{"max_age": [1]}'])
+    def test_what_cannot_be_put_back_lets_nobody_in(self, overdue, left):
+        before = ProviderVersion.objects.get(number=1)
+        if left is None:
+            before.delete()
+        else:
+            before.configuration = left
+            before.save()
         assert not stored().enabled
         assert "/signin/corp" not in Client().get("/signin").content.decode()
         self.assert_untouched()
+        assert Client().get("/signin/corp").status_code == 403
+        assert not Provider.objects.filter(enabled=True).exists()
 
-    def test_metadata_of_another_issuer_is_not_shown_as_its_own(self, op, change, another_scripted_provider):
+    def test_it_has_the_metadata_of_its_own_issuer(self, op, change, another_scripted_provider):
+        before = stored().discovery
         change(issuer=another_scripted_provider.issuer, trial=HOUR)
+        Browser().leave()
         run_out()
         row = stored()
-        assert (row.issuer, row.discovery, row.jwks) == (op.issuer, None, None)
+        assert (row.issuer, row.discovery, row.jwks) == (op.issuer, before, None)
+
+    @pytest.mark.parametrize("door", ["save", "refresh"])
+    @pytest.mark.parametrize("member", ["authorization_endpoint", "token_endpoint"])
+    def test_other_endpoints_wait_for_a_decision(
+        self, op, bob, change, another_scripted_provider, monkeypatch, door, member
+    ):
+        before, shape = stored().discovery, op.discovery.shape
+        change(issuer=another_scripted_provider.issuer, trial=HOUR)
+        run_out()
+        monkeypatch.setattr(op.discovery, "shape", lambda it: shape(it) | {member: "https://other.example/"})
+        if door == "save":
+            answer = bob.patch("/api/v1/providers/corp", {"name": "Another"}, content_type="application/json")
+            assert answer.status_code == 200
+        else:
+            row = {"action": "refresh_metadata", "_selected_action": str(stored().pk)}
+            assert bob.post("/admin/providers/provider/", row).status_code == 302
+        assert names(happened()) == ["trial_started", "rolled_back"]
+        assert (stored().enabled, stored().discovery) == (True, before)
+        assert DiscoveryDrift.objects.count() == (door == "refresh")
+
+    def test_a_document_that_comes_at_the_end_is_not_kept(self, op, change, another_scripted_provider):
+        change(issuer=another_scripted_provider.issuer, trial=HOUR)
+        run_out()
+        with pytest.raises(ProviderChanged):
+            refresh_discovery(provider=stored(), by=BOB)
+        assert Provider.objects.filter(
+            issuer=another_scripted_provider.issuer, discovery__isnull=True
+        ).exists()
 
     def test_cleanup_says_so(self, overdue, capsys):
         call_command("cleanup")
         assert "trials that nobody confirmed: 1 rolled back" in capsys.readouterr().out
 
-    def test_rotating_a_client_key(self, change, capsys):
+    @pytest.mark.parametrize("door", ["command", "admin"])
+    def test_rotating_a_client_key(self, bob, change, capsys, door):
         change(token_endpoint_auth_method="private_key_jwt")
         change(prompt="login", trial=HOUR)
         run_out()
-        call_command("rotate_client_key", "corp")
-        assert stored().prompt == ""
+        if door == "command":
+            call_command("rotate_client_key", "corp")
+        else:
+            row = {"action": "rotate_client_keys", "_selected_action": str(stored().pk), "confirmed": "yes"}
+            bob.post("/admin/providers/provider/", row)
+        self.assert_rolled_back()

@@ -230,6 +230,8 @@ class ChangeTests:
         corp.prompt = "login"
         save_provider(provider=corp, by=by, trial=hour, fetch_metadata=False)
         Provider.objects.update(trial_ends_at=timezone.now())
+        assert "1 changed" in apply("providers: [{slug: corp, name: Renamed}]\n", "--dry-run").summary
+        assert Provider.objects.filter(prompt="login", trial_ends_at__isnull=False).exists()
         assert apply("providers: [{slug: corp, name: Renamed}]\n").summary.startswith("0 created, 1 changed")
         corp = Provider.objects.get()
         assert (corp.name, corp.prompt, corp.trial_ends_at) == ("Renamed", "", None)
