@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import Enum
-from itertools import chain
 from typing import Any, Final
 
 from django import forms
@@ -128,8 +127,11 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
 
     def named(self, slug: str) -> "Provider | None":
         """Return the provider of this name; once a trial of another name is over, it has the one from before."""
-        rows = chain(self.filter(slug=slug), self.past_trial(at=timezone.now()))
-        return next((provider for provider in rows if provider.slug == slug), None)
+        found = self.filter(slug=slug).first()
+        if found is not None and found.slug == slug:
+            return found
+        overdue = self.past_trial(at=timezone.now())
+        return next((provider for provider in overdue if provider.slug == slug), None)
 
 
 class Provider(models.Model):
