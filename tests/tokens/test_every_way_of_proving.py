@@ -109,7 +109,9 @@ def test_from_a_foreign_network_it_is_nobody(ask, api, audience, by, path):
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
     assert state()[:3] == before
     assert ask(path, FROM, **form).status_code == 200
+    form["token"] = token_for(api, audience, by)
     assert ask(path, ELSEWHERE, **form).status_code == 401
+    assert TokenRecord.objects.latest("number").revoked_at is None
 
 
 def test_what_comes_into_being_for_it_is_on_record_with_where_it_asked_from(ask, monkeypatch):

@@ -1,6 +1,7 @@
 """A session with a refresh token: the provider is asked behind the browser's back, for every kind of request."""
 
 import datetime
+import json
 
 import pytest
 import time_machine
@@ -13,6 +14,7 @@ from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
 from providers.refresh import door
 from providers.refresh.services import grace_ends
 from ssoconsole.platform.eventlog.models import Event
+from ssoconsole.platform.jose import base64url
 from tests.providers.refresh.checked_sessions import (
     DUE,
     EVERY,
@@ -332,6 +334,16 @@ class ForgeryTests:
         # The secret may go where the token endpoint is, so that only the issuer is wrong.
         issuer, takers = "https://another.example", Provider.objects.get().client_secret_for
         Provider.objects.update(issuer=issuer, client_secret_for=[issuer, *takers[1:]])
+        with later(DUE):
+            ask(signed_in)
+        assert_ended(op, signed_in, "issuer_mismatch")
+
+    def test_the_issuer_of_the_first_token_counts_too(self, op, signed_in):
+        session = ConsoleSession.objects.get()
+        header, payload, signature = session.id_token.split(".")
+        claims = json.loads(base64url.decode(payload)) | {"iss": "https://another.example"}
+        session.id_token = f"{header}.{base64url.encode(json.dumps(claims).encode())}.{signature}"
+        session.save()
         with later(DUE):
             ask(signed_in)
         assert_ended(op, signed_in, "issuer_mismatch")

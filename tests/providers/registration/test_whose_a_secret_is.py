@@ -177,6 +177,14 @@ class DoorTests:
         Client().get("/signin/corp")
         assert credentials_at(evil) == []
 
+    def test_a_host_that_has_the_secret_by_its_endpoints_alone_is_no_issuer_of_it(
+        self, mallory, op, corp, evil
+    ):
+        """An issuer without a path is spelt as the hosts are, and need not be who runs the endpoint there."""
+        Provider.objects.update(client_secret_for=[op.issuer, origin(op), origin(evil), evil.issuer])
+        assert ENTER_AGAIN[:60] in by_the_api(mallory, op, corp, evil, None)
+        assert Provider.objects.get().issuer == op.issuer
+
     @pytest.mark.parametrize("alg", ["HS256", "HS384", "HS512"])
     @pytest.mark.parametrize("method", ["none", "private_key_jwt"])
     def test_a_secret_that_checks_signatures_is_used_too(self, mallory, op, corp, evil, method, alg):

@@ -37,6 +37,16 @@ def test_a_flood_is_refused_and_is_one_row(op, provider, visitor, path):
     assert Event.objects.filter(outcome="too_many_attempts").count() == 1
 
 
+def test_floods_from_two_addresses_are_two_rows(provider):
+    """Or nobody would learn of the second one where it came from."""
+    addresses = ("198.51.100.7", "203.0.113.9")
+    refused = [
+        [Client(REMOTE_ADDR=address).get("/signin/corp") for _ in range(5)][-1] for address in addresses
+    ]
+    assert [outcome_of(response) for response in refused] == ["too_many_attempts"] * 2
+    assert tuple(trace_of(response).address for response in refused) == addresses
+
+
 def test_a_flood_of_accounts_to_connect_is_refused_too(op, provider, visitor):
     visitor.sign_in(op)
     cache.clear()

@@ -229,6 +229,8 @@ class UnusableBaselineTests:
         assert version.changed == ["enabled"]
         assert version.note.startswith("disabled, because version 1 could not be put back")
         assert not visitor.is_signed_in()
+        Provider.objects.update(enabled=True)  # past the services: what was ended does not come back
+        assert not ConsoleSession.objects.live(at=timezone.now()).exists()
 
     def test_by_today_s_rules(self, overdue, monkeypatch):
         monkeypatch.setattr("providers.registration.rules.RULES", (("prompt", lambda provider: "No more."),))
