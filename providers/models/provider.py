@@ -315,7 +315,7 @@ class Provider(models.Model):
     # On trial (`providers.registration.rolling_back`): until when, and the number of the version that comes back then.
     trial_ends_at = models.DateTimeField(null=True, editable=False)
     trial_baseline = models.PositiveIntegerField(null=True, editable=False)
-    # When a field of `registration.risk.RISKY` has last changed, or when it was registered as a draft; what it was
+    # When a field of `registration.cautions.RISKY` has last changed, or when it was registered as a draft; what it was
     # registered with otherwise is no change.
     risky_change_at = models.DateTimeField(null=True, editable=False)
 
