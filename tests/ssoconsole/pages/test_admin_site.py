@@ -143,7 +143,7 @@ def test_whoever_may_only_look_at_a_provider_reads_its_lists_in_words(client, db
         group_rules=[{"claim_value": "a", "group": "A"}],
     )
     page = staff(client, "view_provider").get(f"/admin/providers/provider/{corp.pk}/change/").content.decode()
-    for words in ("openid, email", "email: mail", "claim_value: a; group: A"):
+    for words in ("openid, email", "email: mail", "claim_value: a", "group: A"):
         assert words in page
     assert "[&quot;" not in page
     assert "{&quot;" not in page
