@@ -49,16 +49,6 @@ def pytest_collection_finish():
     gc.freeze()
 
 
-def pytest_itemcollected(item):
-    """Mark what stands on the database or the cache, so that others of them need not run what does not."""
-    if (
-        item.get_closest_marker("django_db")
-        or {"db", "transactional_db", "database", "migrated_database"} & set(item.fixturenames)
-        or any(value is cache or value is caches for value in vars(item.module).values())
-    ):
-        item.add_marker("database")
-
-
 @pytest.fixture
 def own_cache(settings):
     """A cache in this process, which goes by its clock: what travels in time cannot take Redis along."""

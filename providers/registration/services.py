@@ -66,7 +66,7 @@ def save_provider(
     """
     refuse_trial(provider, trial)
     if metadata is None:
-        stored = Provider.objects.filter(pk=provider.pk).first()
+        stored = Provider.objects.filter(pk=provider.pk).first() if fetch_metadata else None
         metadata = assess(provider, stored=stored, fetch_metadata=fetch_metadata)
     try:
         with transaction.atomic():

@@ -103,8 +103,7 @@ def provider_of(attempt: SignInAttempt) -> Provider:
         return rehearsed_provider(rehearsal_of(attempt))
     if attempt.provider is None:
         raise StateUnknown(expected="an attempt at a provider", received="none")
-    if attempt.provider.was_overdue:
-        roll_back_if_overdue(attempt.provider)
+    roll_back_if_overdue(attempt.provider)
     return attempt.provider
 
 

@@ -58,7 +58,7 @@ def registered_provider(request: HttpRequest, slug: str, next_url: str) -> Provi
     Raises ProviderUnknown, ProviderDisabled, and what fetching the metadata raises.
     """
     provider = Provider.objects.named(slug)
-    if provider is not None and provider.was_overdue:
+    if provider is not None:
         roll_back_if_overdue(provider)
     if provider is None or provider.slug != slug:  # what could not be rolled back keeps the name that it has
         raise ProviderUnknown(expected="a registered provider", received=slug[:100])

@@ -3,11 +3,10 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from providers.client_keys import replace_client_keys, rotate_client_key
 from providers.models import Provider
-from providers.registration.rolling_back import roll_back_overdue
+from providers.registration.rolling_back import roll_back_if_overdue
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
 
@@ -25,12 +24,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         by = Actor.command("rotate_client_key")
-        roll_back_overdue(at=timezone.now())
+        provider = Provider.objects.named(options["slug"])
+        if provider is None:
+            raise CommandError("There is no such provider.")
+        roll_back_if_overdue(provider)
         change = replace_client_keys if options["compromised"] else rotate_client_key
         try:
-            key = change(provider=Provider.objects.get(slug=options["slug"]), by=by)
-        except Provider.DoesNotExist:
-            raise CommandError("There is no such provider.") from None
+            key = change(provider=provider, by=by)
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"kid: {key.kid}")

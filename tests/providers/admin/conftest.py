@@ -7,14 +7,6 @@ from tests.providers.registrations import registered_at
 
 
 @pytest.fixture
-def bob(client):
-    """Bob's browser, signed in."""
-    user = User.objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
-    return client
-
-
-@pytest.fixture
 def mallory(client):
     """Mallory's browser, signed in and nobody's administrator."""
     user = User.objects.create(username="mallory", is_staff=True)

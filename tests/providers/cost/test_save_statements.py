@@ -14,21 +14,17 @@ TRANSACTION = ("BEGIN", "SAVEPOINT", "RELEASE", "COMMIT")
 
 
 @pytest.fixture
-def saved(op, client, django_user_model):
+def saved(op, bob):
     """Bob, a superuser, changes Corp in the administration; the statements that this took."""
     register(op)
     Browser().leave()
-    bob = django_user_model.objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(bob, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
     address = f"/admin/providers/provider/{Provider.objects.get().pk}/change/"
 
     def change(**changes):
-        seen = re.search(r'name="seen" value="([^"]+)"', client.get(address).content.decode())
+        seen = re.search(r'name="seen" value="([^"]+)"', bob.get(address).content.decode())
         typed = typed_form(op) | {"client_secret": "", "seen": seen.group(1), "anyway": "on"} | changes
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            answer = client.post(address, typed)
+        with CaptureQueriesContext(connection) as queries:
+            answer = bob.post(address, typed)
         assert answer.status_code == 302, answer.context["errors"]
         return [query["sql"] for query in queries if not query["sql"].startswith(TRANSACTION)]
 

@@ -64,14 +64,6 @@ def corp(db):
 
 
 @pytest.fixture
-def bob(client, django_user_model):
-    """Bob's browser: he administers."""
-    user = django_user_model.objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
-    return client
-
-
-@pytest.fixture
 def mallory(django_user_model):
     """Mallory's browser: she may sign in and owns nothing."""
     user = django_user_model.objects.create(username="mallory", is_staff=True)

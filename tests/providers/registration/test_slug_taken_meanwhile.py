@@ -14,13 +14,6 @@ PAGE = "/admin/providers/provider"
 
 
 @pytest.fixture
-def bob(client, django_user_model):
-    user = django_user_model.objects.create(username="bob", is_staff=True, is_superuser=True)
-    client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
-    return client
-
-
-@pytest.fixture
 def typed(op):
     return typed_form(op) | {"slug": "wanted"}
 

@@ -27,12 +27,6 @@ class OverdueTests:
     def overdue(self, trial):
         run_out()
 
-    @pytest.fixture
-    def bob(self, client, django_user_model):
-        user = django_user_model.objects.create(username="bob", is_staff=True, is_superuser=True)
-        client.force_login(user, backend="ssoconsole.platform.accounts.passwords.PasswordBackend")
-        return client
-
     def assert_rolled_back(self):
         assert names(happened()) == ["trial_started", "rolled_back"]
         assert stored().prompt == ""
