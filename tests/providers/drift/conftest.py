@@ -1,3 +1,3 @@
-from tests.providers.admin.conftest import bob, mallory
+from tests.providers.admin.conftest import mallory
 
-__all__ = ["bob", "mallory"]
+__all__ = ["mallory"]
