@@ -28,8 +28,9 @@ BY = Actor("user", "bob")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # What depends on colours is all that another scheme can change.
 COLOURS = ["color-contrast", "link-in-text-block"]
-# Colours that are still on their way from one scheme to the other are neither's.
-RUN = """(only) => {
+# What watches its size is told after the next frame; colours on their way from one scheme to the other are neither's.
+RUN = """async (only) => {
+    await new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)));
     document.getAnimations().forEach(each => each.finish());
     return axe.run(document, {runOnly: only, resultTypes: ["violations"]}).then(found => found.violations.map(
         each => `${each.id}: ${each.nodes.map(node => node.target.join(" ")).join(", ")}`));
