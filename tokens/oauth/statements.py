@@ -14,7 +14,7 @@ request, whether it is still so, word for word. It never goes by what it remembe
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -313,7 +313,8 @@ class Known(Generic[Found]):
 CLIENTS_KNOWN: Known[Client] = Known()
 
 
-def known_values(client: Client, grant: GrantHeld | None = None) -> dict[str, Any]:
+@lru_cache(maxsize=1_000)  # which are the same at every request
+def known_values(client: Client, grant: GrantHeld | None = None) -> Mapping[str, Any]:
     """The parameters that say what is known, and by which hash."""
     known = client._asdict() | (grant._asdict() if grant else {})
     return {f"known_{name}": value for name, value in known.items()} | {"hash_0": client.secret_hash}

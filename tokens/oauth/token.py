@@ -4,11 +4,10 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -99,11 +98,11 @@ def _issue(
     """Issue what the grant permits, if `insert` takes the record: it gives the number, or nothing."""
     scope = form.one("scope")
     scopes = granted_scopes(
-        held=json.loads(grant.scopes),
-        there=json.loads(grant.audience_scopes),
+        held=_listed(grant.scopes),
+        there=_listed(grant.audience_scopes),
         asked=None if scope is None else parse_scope(scope),
     )
-    roles = json.loads(grant.roles)
+    roles = _listed(grant.roles)
     take_room(bot_id=caller.bot_id, most=grant.max_live_tokens, at=at)
     by, lifetime = Actor.bot(caller.name, address), timedelta(seconds=grant.token_lifetime)
     issued_at = at.replace(microsecond=0)
@@ -144,8 +143,13 @@ def _issue(
         # A record says that there is a token. Where even this fails, it says so of one that nobody has.
         TokenRecord.objects.filter(pk=number).delete()
         raise
-    transaction.on_commit(partial(count_token_issued, by=by.kind))
+    count_token_issued(by=by.kind)
     return json.dumps(token_answer(token, lifetime=grant.token_lifetime, scopes=scopes)).encode()
+
+
+@lru_cache(maxsize=1_000)
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(json.loads(names))
 
 
 # By the secret's hash, the client's name and the audience that was named.

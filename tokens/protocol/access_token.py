@@ -1,6 +1,6 @@
 """The claims of a bot's token in either profile, and its lifetime: seconds, or the words that OpenMetadata uses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -29,11 +29,7 @@ LONGEST = timedelta(days=36_525)  # a century: what is longer means Unlimited an
 
 @dataclass(frozen=True)
 class AccessToken:
-    """
-    One token before it is signed; times are whole seconds since 1970, `expires_at` None for no end.
-
-    `status` says where an API finds out whether the token still counts; None is for those who know already.
-    """
+    """One token before it is signed; times are whole seconds since 1970, `expires_at` None for no end."""
 
     issuer: str
     bot: str
@@ -43,7 +39,6 @@ class AccessToken:
     issued_at: int
     expires_at: int | None
     jti: str
-    status: Mapping[str, Any] | None = None
 
     @property
     def exp(self) -> int:
@@ -53,8 +48,7 @@ class AccessToken:
 
 def claims_of(token: AccessToken, *, profile: str) -> dict[str, Any]:
     """Return the claims in the order they are written; raises KeyError for a profile that does not exist."""
-    claims = {RFC9068: _rfc9068, OPENMETADATA: _openmetadata}[profile](token)
-    return claims if token.status is None else {**claims, "status": dict(token.status)}
+    return _CLAIMS[profile](token)
 
 
 def status_claim(*, index: int, uri: str) -> dict[str, Any]:
@@ -92,6 +86,9 @@ def _openmetadata(token: AccessToken) -> dict[str, Any]:
     if token.roles:
         claims["roles"] = list(token.roles)
     return {**claims, "jti": token.jti, "aud": token.audience}
+
+
+_CLAIMS = {RFC9068: _rfc9068, OPENMETADATA: _openmetadata}
 
 
 def parse_lifetime(value: object) -> timedelta | None:

@@ -6,7 +6,6 @@ How many tokens a bot may hold is limited: a safety net for one that asks in a l
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -134,9 +133,8 @@ def sign_record(record: TokenRecord, *, by: Actor) -> str:
 
 def sign_access_token(token: AccessToken, *, number: int, profile: str, key: SigningKey, by: Actor) -> str:
     """Return the JWT of the record with this number, which is in the database. Raises NoSigningKey."""
-    token = replace(token, status=status_of(number, by=by))
     return sign_jwt(
-        claims_of(token, profile=profile),
+        claims_of(token, profile=profile) | {"status": status_of(number, by=by)},
         key=private_keys.of(key),
         alg=key.alg,
         kid=key.kid,

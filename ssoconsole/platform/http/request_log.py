@@ -2,8 +2,8 @@
 
 import logging
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -63,7 +63,7 @@ def request_named(meta: Mapping[str, Any]) -> Iterator[str]:
     if meta.get(FROM_TRUSTED_PROXY):
         given = GIVEN_ID.fullmatch(meta.get("HTTP_X_REQUEST_ID", ""))
         trace = TRACEPARENT.fullmatch(meta.get("HTTP_TRACEPARENT", ""))
-    request_id = given[0] if given else uuid.uuid4().hex
+    request_id = given[0] if given else secrets.token_hex(16)
     reset = request_id_var.set(request_id)
     reset_trace = trace_id_var.set(trace[1] if trace else "")
     try:

@@ -88,6 +88,7 @@ CURVES: dict[str, ec.EllipticCurve] = {
     "P-384": ec.SECP384R1(),
     "P-521": ec.SECP521R1(),
 }
+_CURVE_NAMES = {curve.name: crv for crv, curve in CURVES.items()}
 SHORTEST_SECRET_BYTES = 32
 
 
@@ -112,8 +113,7 @@ def jwk_kind(key: PublicMaterial | PrivateMaterial | SharedSecret) -> tuple[str,
     kind: type = type(key)
     kty = _type_of(kind)
     if kty == "EC":
-        name = key.curve.name  # type: ignore[union-attr]  # as the type says
-        return kty, next((crv for crv, curve in CURVES.items() if curve.name == name), None)
+        return kty, _CURVE_NAMES.get(key.curve.name)  # type: ignore[union-attr]  # as the type says
     return kty, "Ed25519" if kty == "OKP" else None
 
 
@@ -132,6 +132,7 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
+_ECDSA = {digest: ec.ECDSA(algorithm) for digest, algorithm in _HASHES.items()}
 
 
 def verify_signature(
@@ -176,7 +177,7 @@ def sign_bytes(algorithm: Algorithm, key: PrivateMaterial | SharedSecret, signin
         return key.sign(signing_input, _rsa_padding(algorithm), digest)
     if isinstance(key, ec.EllipticCurvePrivateKey):
         size = (key.curve.key_size + 7) // 8
-        r, s = decode_dss_signature(key.sign(signing_input, ec.ECDSA(digest)))
+        r, s = decode_dss_signature(key.sign(signing_input, _ECDSA[algorithm.digest]))
         return r.to_bytes(size, "big") + s.to_bytes(size, "big")
     return key.sign(signing_input)
 
@@ -188,7 +189,7 @@ def _verify(algorithm: Algorithm, key: PublicMaterial, signing_input: bytes, sig
     elif isinstance(key, ec.EllipticCurvePublicKey):
         half = len(signature) // 2
         r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
-        key.verify(encode_dss_signature(r, s), signing_input, ec.ECDSA(digest))
+        key.verify(encode_dss_signature(r, s), signing_input, _ECDSA[algorithm.digest])
     else:
         key.verify(signature, signing_input)
 
