@@ -1,5 +1,6 @@
 """The append-only event log."""
 
+from datetime import UTC
 from typing import Any, NoReturn
 
 from django.db import models
@@ -54,4 +55,4 @@ class Event(models.Model):
         raise EventIsFinal
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor} {self.action} {self.target}"
+        return f"{self.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC {self.actor} {self.action} {self.target}"

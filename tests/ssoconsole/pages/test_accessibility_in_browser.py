@@ -10,18 +10,23 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Group
+from django.urls import get_resolver, resolve
 from django.utils import timezone
 
-from providers.models import Identity, Provider, Rehearsal, SignInAttempt
+from providers.history import record_version
+from providers.models import ConsoleSession, Identity, Provider, Rehearsal, SignInAttempt
 from providers.rehearsal.services import written
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.eventlog.models import Event
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password, provider, session_of
 from tests.support.optional import missing
 from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
-from tokens.models import Audience, Bot, Credential, TokenRecord
+from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord, TokenRefusal
 from tokens.records.services import issue_token
+from tokens.refusals.services import Refused, keep_refusal
 
 AXE = Path(__file__).parents[2] / "support/clients/node_modules/axe-core/axe.min.js"
 BY = Actor("user", "bob")
@@ -51,6 +56,7 @@ BARE = re.compile(
 # What is read at an address, and what is found by a check, is in no address of its own.
 CLIENT, REPORT, FOUND = "the second step of a new provider", "the check of a draft", "what the box has found"
 ASKED = "the question before something ends"
+NOWHERE, TOKEN = "/nowhere", "the page that shows a new token"
 MADE, GIVEN = "the page that shows a new secret", "the page that shows it to the owner"
 PAGES = (
     *(
@@ -59,16 +65,22 @@ PAGES = (
         "/account",
         "/token-doctor",
         "/api/v1/docs",
-        "/nowhere",
+        NOWHERE,
+        "/signed-out",
         "/callback?error=access_denied",
     ),
-    *(f"/admin/{path}" for path in ("", "checklist", "ending-soon", "search", "login/")),
+    *(
+        f"/admin/{path}"
+        for path in ("", "checklist", "ending-soon", "search", "login/", "password_change/", "tokens/")
+    ),
     *(
         f"/admin/providers/{path}/"
-        for path in ("provider", "provider/add", "signinattempt", "consolesession")
+        for path in ("provider", "provider/add", "signinattempt", "consolesession", "identity")
     ),
     "/admin/providers/provider/register",
     "/admin/providers/provider/register?kind=onelogin",
+    "/admin/providers/provider/openmetadata/lint",
+    "/admin/tokens/signingkey/import",
     *(f"/admin/tokens/{path}/" for path in ("bot", "bot/add", "audience", "audience/add", "signingkey")),
     *(f"/admin/tokens/{path}/" for path in ("tokenrecord", "tokenrefusal", "credential")),
     *(f"/admin/{path}/" for path in ("accounts/user", "auth/group", "auth/group/add", "eventlog/event")),
@@ -86,6 +98,11 @@ def axe():
 def pages():
     """Every page, with something on each."""
     corp = provider(group_rules=[{"claim_value": "a", "group": "A"}])
+    for name in ("Corp", "Corp SSO"):
+        corp.name = name
+        record_version(provider=corp, by=BY)
+    tried = provider("tried", trial_ends_at=timezone.now() + timedelta(hours=1), trial_baseline=1)
+    record_version(provider=tried, by=BY)
     draft = provider("draft", issuer="http://127.0.0.1:9", enabled=False, risky_change_at=timezone.now())
     attempt = SignInAttempt.objects.create(
         provider=corp, reference="one-two-three", outcome="issuer_mismatch", started_at=timezone.now()
@@ -96,19 +113,64 @@ def pages():
     for label in ("first", "second"):  # of which one is rotated
         secret, _ = add_client_secret(bot=bot, label=label, expires_at=None, by=BY)
     issue_token(bot=bot, audience=audience, scopes=["read"], lifetime=timedelta(minutes=10), label="", by=BY)
+    asked = Refused(
+        "token", "/oauth/token", 401, "secret_wrong", "invalid_client", client_id="nightly", bot_id=bot.pk
+    )
+    keep_refusal(refused=asked, by=Actor.bot("nightly", None), source=None)
+    group = Group.objects.create(name="staff")
     own = f"/admin/providers/provider/{corp.pk}"
+    differences = ("compare?from=1&to=now", "1/restore")
     return [
         *PAGES,
         *(f"{own}/{page}" for page in ("change/", "check", "versions", "openmetadata")),
+        *(f"{own}/versions/{page}" for page in differences),
+        *(f"/admin/providers/provider/{tried.pk}/{page}" for page in ("change/", "roll-back")),
         *(f"/admin/providers/provider/{draft.pk}/{page}" for page in ("change/", "register")),
         f"/admin/providers/signinattempt/{attempt.pk}/change/",
         *(
             f"/admin/tokens/bot/{bot.pk}/{page}"
-            for page in ("change/", "new-secret", "new-token", "history/", f"new-secret?rotates={secret.pk}")
+            for page in (
+                *("change/", "new-secret", "new-token", "new-keys", "new-federation", "history/"),
+                f"new-secret?rotates={secret.pk}",
+            )
         ),
         f"/bots/nightly?rotates={secret.pk}",
         f"/admin/tokens/audience/{audience.pk}/change/",
-        f"/admin/tokens/tokenrecord/{TokenRecord.objects.get().pk}/change/",
+        *(
+            f"/admin/{model._meta.label_lower.replace('.', '/')}/{model.objects.first().pk}/change/"
+            for model in (Credential, SigningKey, TokenRecord, TokenRefusal, Event)
+        ),
+        *(f"/admin/auth/group/{group.pk}/{page}/" for page in ("change", "delete")),
+    ]
+
+
+@pytest.fixture
+def bob(pages):
+    """He administers, and has rows of his own."""
+    bob = administrator()
+    corp = Provider.objects.get(slug="corp")
+    Bot.objects.update(owner=bob.username, owner_named_at=timezone.now())
+    Identity.objects.create(provider=corp, sub="00u-bob", user=bob)
+    session_of(bob, corp)
+    now = timezone.now()
+    bob.sign_in_attempts.create(provider=corp, reference="four", outcome="expired", started_at=now)
+    return bob
+
+
+@pytest.fixture
+def pages_of_bob(bob, pages):
+    draft = Provider.objects.get(slug="draft")
+    rehearsal = Rehearsal(provider=draft, by=bob, started_at=timezone.now())
+    rehearsal.registration = written(draft)
+    rehearsal.save()
+    now = timezone.now()
+    rehearsal.attempts.create(provider=draft, reference="two", outcome="ok", started_at=now, finished_at=now)
+    rows = (bob, Identity.objects.get(), ConsoleSession.objects.get())
+    return [
+        *pages,
+        "/bots/nightly",
+        f"/admin/providers/provider/rehearsals/{rehearsal.pk}",
+        *(f"/admin/{row._meta.label_lower.replace('.', '/')}/{row.pk}/change/" for row in rows),
     ]
 
 
@@ -136,28 +198,47 @@ def misfits_on(page):
     return found + [f"a moment in another form: {each}" for each in BARE.findall(page.inner_text("body"))]
 
 
+def names_of(patterns, spaces=()):
+    """The names of all routes below these."""
+    for each in patterns:
+        if hasattr(each, "url_patterns"):
+            yield from names_of(each.url_patterns, [*spaces, *filter(None, [each.namespace])])
+        else:
+            yield ":".join([*spaces, each.name or str(each.pattern)])
+
+
+# Routes that show no page of their own, by the end of their names, and why.
+NO_PAGES = {
+    "a document for programs": "jwks jwks_openmetadata oauth_metadata oauth_status_list oauth_status_lists healthz"
+    " readyz metrics brand_logo brand_colours jsi18n autocomplete",
+    "a door for programs": "oauth_token oauth_introspect oauth_revoke backchannel_logout",
+    "what a script of a page asks": "_use_of bot_use bot_people",
+    "only sends on, or nothing is there": "admin:<path:object_id>/ admin:(?P<url>.*)$"
+    " signin_start callback_of logout view_on_site signout identity_connect refusal",
+    "only takes a form": "language provider_drift rehearse rehearse_new replay session_end"
+    " sessions_end_all identity_unlink provider_check provider_check_new",
+    "is come to by a form, and looked at so": "my_bot_made bot_new_secret_made bot_new_token_made credential_try",
+    "nobody may, or the page of another table": "_add _delete _history password_change_done",
+}
+
+
+def test_every_page_is_looked_at(transactional_db, pages_of_bob):
+    looked_at = {resolve(path.partition("?")[0]).view_name for path in pages_of_bob if path != NOWHERE}
+    others = set(names_of(get_resolver().url_patterns)) - looked_at
+    ends = tuple(" ".join(NO_PAGES.values()).split())
+    assert [name for name in sorted(others) if not name.startswith("api_") and not name.endswith(ends)] == []
+
+
 @pytest.mark.parametrize("part", range(PARTS))
-def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, pages, part):
-    bob = administrator()
-    Bot.objects.update(owner=bob.username, owner_named_at=timezone.now())
+def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, bob, pages_of_bob, part):
     come_in_by_password(client, bob)
     name = settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
     page = context.new_page()
     found = {}
     draft = Provider.objects.get(slug="draft")
-    rehearsal = Rehearsal(provider=draft, by=bob, started_at=timezone.now())
-    rehearsal.registration = written(draft)
-    rehearsal.save()
-    now = timezone.now()
     first = str(Credential.objects.first().pk)
-    rehearsal.attempts.create(provider=draft, reference="two", outcome="ok", started_at=now, finished_at=now)
-    own = [f"/admin/accounts/user/{bob.pk}/change/", f"/admin/providers/provider/rehearsals/{rehearsal.pk}"]
-    corp = Provider.objects.get(slug="corp")
-    Identity.objects.create(provider=corp, sub="00u-bob", user=bob)
-    session_of(bob, corp)
-    bob.sign_in_attempts.create(provider=corp, reference="four", outcome="expired", started_at=now)
-    for path in [*pages, "/bots/nightly", *own, CLIENT, REPORT, FOUND, ASKED, MADE, GIVEN][part::PARTS]:
+    for path in [*pages_of_bob, CLIENT, REPORT, FOUND, ASKED, MADE, GIVEN, TOKEN][part::PARTS]:
         if path == FOUND:
             save_bot(bot=Bot(name="corp-export"), grants=[], by=BY)
             page.goto(f"{live_server.url}/admin/")
@@ -175,6 +256,10 @@ def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, page
             page.goto(f"{live_server.url}{made_at if path == MADE else '/bots/nightly?rotates=' + first}")
             page.get_by_role("button", name="Make a secret").click()
             page.get_by_text("Waiting for the first call").wait_for()
+        elif path == TOKEN:
+            page.goto(f"{live_server.url}/admin/tokens/bot/{Bot.objects.get(name='nightly').pk}/new-token")
+            page.get_by_role("button", name="Issue the token").click()
+            page.get_by_label("Token", exact=True).wait_for()
         elif path == REPORT:
             page.goto(f"{live_server.url}/admin/providers/provider/{draft.pk}/register")
             page.get_by_role("button", name="Check and rehearse").click()
