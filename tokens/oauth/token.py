@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -143,7 +144,7 @@ def _issue(
         # A record says that there is a token. Where even this fails, it says so of one that nobody has.
         TokenRecord.objects.filter(pk=number).delete()
         raise
-    count_token_issued(by=by.kind)
+    transaction.on_commit(partial(count_token_issued, by=by.kind))
     return json.dumps(token_answer(token, lifetime=grant.token_lifetime, scopes=scopes)).encode()
 
 
