@@ -23,7 +23,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 
 from providers.account.connect_completion import ConnectCompletion
-from providers.errors import InternalError, ProviderRefused, SignInRefused, TooManyAttempts
+from providers.errors import REFUSALS, InternalError, ProviderRefused, TooManyAttempts
 from providers.models import Provider, SignInAttempt
 from providers.refresh.completion import CheckCompletion
 from providers.rehearsal.completion import RehearsalCompletion
@@ -33,6 +33,7 @@ from providers.signin.cookies import stay_here
 from providers.signin.redirects import chooser_url, with_next
 from providers.signin.traces import SignIn, finish_attempt, record_refusal
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.limits import WINDOW, count_try, source_of, this_minute
 from ssoconsole.platform.logs import place_of_fault
 
@@ -229,7 +230,7 @@ PAGES: dict[str, Page] = {
 }
 
 
-def page_of(outcome: type[SignInRefused]) -> Page:
+def page_of(outcome: type[DomainError]) -> Page:
     """
     Return the page of an outcome; one that the table forgot looks like a broken sign-in, never like a good
     one.
@@ -239,7 +240,7 @@ def page_of(outcome: type[SignInRefused]) -> Page:
 
 def render_refusal(
     request: HttpRequest,
-    error: SignInRefused,
+    error: DomainError,
     *,
     reference: str,
     provider: Provider | None = None,
@@ -308,7 +309,7 @@ def refuses_in_words(view: View) -> View:
     return guarded
 
 
-def refuse(request: HttpRequest, error: SignInRefused) -> HttpResponse:
+def refuse(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Write the trace and answer; when not even that works, the page and the log still share a reference."""
     place = place_of(request)
     sign_in = place.sign_in
@@ -326,7 +327,7 @@ def refuse(request: HttpRequest, error: SignInRefused) -> HttpResponse:
     return stay_here(page)
 
 
-def _record(request: HttpRequest, place: Place, error: SignInRefused) -> str:
+def _record(request: HttpRequest, place: Place, error: DomainError) -> str:
     by = Actor("stranger", "", request.META.get("REMOTE_ADDR") or None)
     if place.sign_in is not None:
         finish_attempt(sign_in=place.sign_in, by=by, error=error)
@@ -345,9 +346,9 @@ def _record(request: HttpRequest, place: Place, error: SignInRefused) -> str:
     return attempt.reference
 
 
-def as_refusal(error: Exception) -> SignInRefused:
+def as_refusal(error: Exception) -> DomainError:
     """Return a refusal as it is, and for everything else the refusal that says that the fault is ours."""
-    if isinstance(error, SignInRefused):
+    if isinstance(error, REFUSALS):
         return error
     log.error("sign_in_broke", **place_of_fault(error))
     return InternalError(expected="a sign-in without a fault of ours", received=type(error).__name__)
