@@ -3,8 +3,8 @@ The outcomes of a refused sign-in: one fact, one stable code each.
 
 What is wrong with a token by itself is a `JwtRefused` (`ssoconsole/platform/jose/errors.py`), and its code the outcome.
 
-A door maps codes to statuses (`providers/signin/guard.py`); `docs/outcomes.md` explains each code to an
-administrator, and a test keeps that table complete.
+A door has the pages with their statuses (`providers/signin/guard.py`); what each code means to an administrator is in
+`providers/explanations/meanings.py`, and a test keeps that table complete.
 """
 
 from ssoconsole.platform.errors import DomainError
