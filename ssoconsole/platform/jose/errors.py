@@ -1,7 +1,5 @@
 """Why a token or a key set was refused, as facts with stable codes."""
 
-from typing import ClassVar
-
 from ssoconsole.platform.errors import DomainError
 
 LONGEST_SHOWN = 200
@@ -128,5 +126,3 @@ class IssuedTooLongAgo(JwtRefused):
 
 class KeySetRefused(Exception):
     """A document is no JSON Web Key Set at all (RFC 7517 section 5); one bad key never raises this."""
-
-    code: ClassVar[str] = "key_set_refused"
