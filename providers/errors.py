@@ -1,17 +1,18 @@
 """
 The outcomes of a refused sign-in: one fact, one stable code each.
 
-A door maps codes to statuses (`providers/signin/guard.py`); `docs/outcomes.md` explains each code to an
-administrator, and a test keeps that table complete.
+What is wrong with a token by itself is a `JwtRefused` (`ssoconsole/platform/jose/errors.py`), and its code the outcome.
+
+A door has the pages with their statuses (`providers/signin/guard.py`); what each code means to an administrator is in
+`providers/explanations/meanings.py`, and a test keeps that table complete.
 """
 
 from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.jose.errors import JwtRefused
 
 
 class SignInRefused(DomainError):
     """This sign-in was refused."""
-
-    code = "refused"
 
 
 # --- The answer does not belong to an attempt of this browser ------------------------------------------------
@@ -182,7 +183,7 @@ class ProviderUnknown(SignInRefused):
     code = "provider_unknown"
 
 
-# --- The ID token (OpenID Connect Core 1.0 section 3.1.3.7) --------------------------------------------------
+# --- The ID token is not the one asked for (OpenID Connect Core 1.0 section 3.1.3.7) --------------------------
 
 
 class IdTokenRefused(SignInRefused):
@@ -191,106 +192,10 @@ class IdTokenRefused(SignInRefused):
     code = "id_token_refused"
 
 
-class TokenMalformed(IdTokenRefused):
-    """The token is no well-formed JWT."""
-
-    code = "token_malformed"
-
-
-class TokenTooLarge(IdTokenRefused):
-    """The token is larger than any that is read."""
-
-    code = "token_too_large"
-
-
-class HeaderRefused(IdTokenRefused):
-    """The token's header asks for what is never honoured."""
-
-    code = "header_refused"
-
-
-class TokenTypeRefused(IdTokenRefused):
-    """The token is of another kind."""
-
-    code = "token_type_refused"
-
-
-class AlgorithmRefused(IdTokenRefused):
-    """The token is signed with an algorithm that the provider is not registered for."""
-
-    code = "algorithm_refused"
-
-
-class UnknownKey(IdTokenRefused):
-    """No key of the provider fits the token."""
-
-    code = "unknown_key"
-
-
-class AmbiguousKey(IdTokenRefused):
-    """Several keys of the provider fit the token."""
-
-    code = "ambiguous_key"
-
-
-class SignatureInvalid(IdTokenRefused):
-    """The signature does not verify."""
-
-    code = "signature_invalid"
-
-
-class ClaimRefused(IdTokenRefused):
-    """A claim has a value that it may not have."""
-
-    code = "claim_refused"
-
-
-class MissingClaim(IdTokenRefused):
-    """A required claim is missing."""
-
-    code = "missing_claim"
-
-
-class IssuerMismatch(IdTokenRefused):
-    """The issuer is not the one registered."""
-
-    code = "issuer_mismatch"
-
-
-class AudienceMismatch(IdTokenRefused):
-    """The token is meant for another client."""
-
-    code = "audience_mismatch"
-
-
 class AuthorizedPartyMismatch(IdTokenRefused):
     """The token was issued to another client (`azp`)."""
 
     code = "authorized_party_mismatch"
-
-
-class Expired(IdTokenRefused):
-    """The token has expired."""
-
-    code = "expired"
-
-
-class IssuedInTheFuture(IdTokenRefused):
-    """The token was issued later than now."""
-
-    code = "issued_in_the_future"
-
-
-class IssuedTooLongAgo(IdTokenRefused):
-    """The token was issued too long ago."""
-
-    code = "issued_too_long_ago"
-
-
-class NotYetValid(IdTokenRefused):
-    """The token is not valid yet."""
-
-    code = "not_yet_valid"
 
 
 class NonceMismatch(IdTokenRefused):
@@ -407,17 +312,16 @@ class IdentityTaken(Denied):
     code = "identity_taken"
 
 
-def every_outcome() -> list[type[SignInRefused]]:
+# Whatever a sign-in is refused with: its own refusals, and those of the tokens that it reads, as they are.
+REFUSALS = (SignInRefused, JwtRefused)
+
+
+def every_outcome() -> list[type[DomainError]]:
     """All refusals there are, for the documentation and its test."""
-    found: list[type[SignInRefused]] = []
-    waiting: list[type[SignInRefused]] = [SignInRefused]
+    found: list[type[DomainError]] = []
+    waiting: list[type[DomainError]] = [SignInRefused, *JwtRefused.__subclasses__()]
     while waiting:
         outcome = waiting.pop(0)
         found.append(outcome)
         waiting.extend(outcome.__subclasses__())
     return found
-
-
-def by_code(code: str) -> type[SignInRefused]:
-    """The refusal of a code; SignInRefused for one unknown here, so that no door ever fails open."""
-    return next((outcome for outcome in every_outcome() if outcome.code == code), SignInRefused)

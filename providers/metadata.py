@@ -23,12 +23,12 @@ from providers.models import DiscoveryVersion, JwksVersion, Provider
 from providers.protocol.discovery import check_document, discovery_url
 from providers.protocol.drift import differences
 from providers.protocol.key_set import key_changes, public_halves, same_keys
-from providers.protocol.refusals import issuer_mismatch, outcome_of
 from providers.registration.secret import extend_to_hosts
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_change, record_event
 from ssoconsole.platform.jose.algorithms import SYMMETRIC, SharedSecret
 from ssoconsole.platform.jose.errors import JwtRefused, KeySetRefused, SignatureInvalid, UnknownKey
+from ssoconsole.platform.jose.issuer import issuer_mismatch
 from ssoconsole.platform.jose.keys import JwkSet
 from ssoconsole.platform.jose.verify import TypeRule, VerifiedJwt, parse_jws, verify_jwt
 from ssoconsole.platform.limits import may_try
@@ -51,13 +51,13 @@ def verify_token(provider: Provider, token: str | bytes, *, types: TypeRule, doo
 
     The algorithms are the registration's. The provider may have rotated: a key that is not in the stored set,
     or a bad signature by a key that no `kid` has named, makes the set be fetched once more, within limits. A
-    `door` that takes tokens from anybody has limits of its own, for every fetch. Raises an IdTokenRefused;
+    `door` that takes tokens from anybody has limits of its own, for every fetch. Raises a JwtRefused;
     ProviderUnreachable, MetadataInvalid or KeysInvalid when there are no keys to verify with.
     """
     if provider.rehearsed_in:
         door = f"rehearsal {provider.rehearsed_in}"  # it takes no try of a sign-in away
     if set(provider.signing_algs) <= set(SYMMETRIC):
-        return _verified(provider, token, types, _shared_secret(provider))
+        return verify_jwt(token, keys=_shared_secret(provider), algorithms=provider.signing_algs, types=types)
     keys = _current_keys(provider, door)
     try:
         return verify_jwt(token, keys=keys, algorithms=provider.signing_algs, types=types)
@@ -67,8 +67,8 @@ def verify_token(provider: Provider, token: str | bytes, *, types: TypeRule, doo
         )
         newer = _try_to_refetch(provider) if rotated and may_refetch(provider.pk, door=door) else None
         if newer is None:
-            raise outcome_of(refused) from None
-        return _verified(provider, token, types, newer)
+            raise
+        return verify_jwt(token, keys=newer, algorithms=provider.signing_algs, types=types)
 
 
 def may_refetch(provider_id: UUID, *, door: str = "") -> bool:
@@ -133,15 +133,6 @@ def _is_named(token: str | bytes, keys: JwkSet) -> bool:
     """Tell whether the token names one of these keys, so that another key cannot be meant."""
     kid = parse_jws(token).unverified_header.get("kid")
     return kid is not None and any(key.kid == kid for key in keys.keys)
-
-
-def _verified(
-    provider: Provider, token: str | bytes, types: TypeRule, keys: JwkSet | SharedSecret
-) -> VerifiedJwt:
-    try:
-        return verify_jwt(token, keys=keys, algorithms=provider.signing_algs, types=types)
-    except JwtRefused as refused:
-        raise outcome_of(refused) from None
 
 
 def _shared_secret(provider: Provider) -> SharedSecret:

@@ -18,10 +18,10 @@ from ssoconsole.platform.outbound import probe as probing
 from ssoconsole.platform.outbound.errors import (
     ConnectFailed,
     ContentTypeRefused,
-    HeaderRefused,
     OutboundError,
     ProtocolBroken,
     RedirectRefused,
+    RequestHeaderRefused,
     ResponseTooLarge,
 )
 from ssoconsole.platform.outbound.probe import Probe
@@ -32,7 +32,7 @@ OK = 200
 SERVER_ERROR = 500
 
 # The provider answered, and not what this endpoint is for; everything else is no answer at all.
-_BAD_ANSWERS = (ContentTypeRefused, HeaderRefused, RedirectRefused, ResponseTooLarge)
+_BAD_ANSWERS = (ContentTypeRefused, RequestHeaderRefused, RedirectRefused, ResponseTooLarge)
 _WORTH_ANOTHER_TRY = (ConnectFailed, ProtocolBroken)
 
 

@@ -11,8 +11,6 @@ from ssoconsole.platform.jose.errors import JwtRefused
 class TokensError(DomainError):
     """The request was refused."""
 
-    code = "refused"
-
 
 # --- What a request may look like (RFC 6749 section 5.2) ---------------------------------------------------
 
@@ -177,7 +175,7 @@ class BotRetired(BotDisabled):
     code = "bot_retired"
 
 
-class NameTaken(TokensError):
+class BotNameTaken(TokensError):
     """A bot has, or had, this name; names are never reused."""
 
     code = "bot_name_taken"
@@ -318,7 +316,7 @@ class KeyUnknown(TokensError):
     code = "signing_key_unknown"
 
 
-class KeyRefused(TokensError):
+class SigningKeyRefused(TokensError):
     """This key cannot be imported."""
 
     code = "signing_key_refused"

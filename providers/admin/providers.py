@@ -38,7 +38,7 @@ from providers.admin.rehearsing import ReplayingAdmin, rehearsing_context, repla
 from providers.admin.trial import trial_banner, trial_mark
 from providers.drift.pending import undecided
 from providers.drift.watch import look_again
-from providers.errors import ProviderUnknown, SignInRefused
+from providers.errors import REFUSALS, ProviderUnknown
 from providers.kinds import kind_of
 from providers.models import DiscoveryDrift, Provider
 from providers.registration import services
@@ -333,7 +333,7 @@ class ProviderAdmin(RegisteringAdmin, ReplayingAdmin):
     def _refresh(self, request: HttpRequest, provider: Provider) -> None:
         try:
             changed = look_again(provider=provider, by=Actor.of(request))
-        except SignInRefused as refused:
+        except REFUSALS as refused:
             reason = f"{refused.message} Expected {refused.expected}, received {refused.received}."
             self.message_user(request, f"{provider}: {reason}", messages.ERROR)
             return

@@ -17,12 +17,12 @@ from providers.explanations.meanings import meaning_of
 from providers.models import Identity, Provider, SpentLogoutToken
 from providers.protocol import id_token, logout_token
 from providers.protocol.logout_token import EVENT, LogoutTokenUsed
-from providers.protocol.refusals import check_issuer, near_miss
 from ssoconsole.platform.examination import Check, failed, passed
 from ssoconsole.platform.jose import base64url, strict_json
 from ssoconsole.platform.jose import claims as rules_of_jwt
 from ssoconsole.platform.jose.claims import moment, read_claims, told
 from ssoconsole.platform.jose.errors import JwtRefused, shown
+from ssoconsole.platform.jose.issuer import check_issuer, near_miss
 from ssoconsole.platform.jose.verify import ID_TOKEN, LOGOUT_TOKEN, MAX_BYTES
 
 Claims = Mapping[str, Any]

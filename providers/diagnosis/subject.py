@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from providers import outgoing
-from providers.errors import SignInRefused
+from providers.errors import REFUSALS
 from providers.explanations.meanings import meaning_of
 from providers.models import Provider, SignInAttempt
 from providers.protocol.discovery import discovery_url
@@ -35,7 +35,7 @@ MOST_SIGN_INS = 20
 # What `verify_jwt` refuses, in its own order.
 _OF_THE_SIGNATURE: tuple[tuple[str, tuple[type[errors.JwtRefused], ...]], ...] = (
     ("structure", (errors.TokenTooLarge, errors.TokenMalformed, errors.HeaderRefused)),
-    ("typ", (errors.TypeRefused,)),
+    ("typ", (errors.TokenTypeRefused,)),
     ("alg", (errors.AlgorithmRefused,)),
     ("key", (errors.UnknownKey, errors.AmbiguousKey)),
     ("signature", (errors.SignatureInvalid,)),
@@ -137,11 +137,10 @@ def step(name: str, rule: Callable[[], object], *, expected: object = "", receiv
     """Run one rule; what it raises is the failure, with the remedy that the outcome has everywhere."""
     try:
         rule()
-    except (errors.JwtRefused, SignInRefused, LogoutRefused) as refused:
+    except (*REFUSALS, LogoutRefused) as refused:
         remedy = meaning_of(refused.code).remedy
-        message = getattr(refused, "message", "")
-        if ":" in message:  # a near miss, told apart
-            remedy = f"{message} {remedy}"
+        if ":" in refused.message:  # a near miss, told apart
+            remedy = f"{refused.message} {remedy}"
         return failed(name, expected=refused.expected, received=refused.received, remedy=remedy)
     return passed(name, received, expected=expected)
 

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 
 from providers import outgoing
 from providers.drift.pending import UNREAD, finding, undecided
-from providers.errors import KeysInvalid, ProviderChanged, ProviderFault, ProviderUnreachable, SignInRefused
+from providers.errors import REFUSALS, KeysInvalid, ProviderChanged, ProviderFault, ProviderUnreachable
 from providers.metadata import (
     SERVES_FOR,
     check_discovery,
@@ -34,6 +34,7 @@ from providers.protocol.key_set import exposed_keys, key_changes
 from providers.protocol.preflight.findings import Finding
 from providers.registration.rolling_back import roll_back_if_overdue, roll_back_overdue
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.outbound.certificate import peer_certificate
 from ssoconsole.platform.outbound.errors import OutboundError
 
@@ -58,8 +59,8 @@ class Keys:
 class Reading:
     """What came of asking for each of three things; None where there was nothing to ask for."""
 
-    discovery: dict[str, Any] | SignInRefused
-    keys: Keys | SignInRefused | None
+    discovery: dict[str, Any] | DomainError
+    keys: Keys | DomainError | None
     certificate_ends: datetime | OutboundError | None
 
 
@@ -84,18 +85,18 @@ def read_discovery(provider: Provider) -> dict[str, Any]:
     return check_discovery(provider, document, issuer=str(claimed) if believed else provider.issuer)
 
 
-def _attempt_discovery(provider: Provider) -> dict[str, Any] | SignInRefused:
+def _attempt_discovery(provider: Provider) -> dict[str, Any] | DomainError:
     try:
         return read_discovery(provider)
-    except SignInRefused as refused:
+    except REFUSALS as refused:
         return refused
 
 
-def _attempt_keys(url: str) -> Keys | SignInRefused:
+def _attempt_keys(url: str) -> Keys | DomainError:
     try:
         document = outgoing.fetch_document(url, fault=KeysInvalid)
         parse_keys(document)
-    except SignInRefused as refused:
+    except REFUSALS as refused:
         return refused
     return Keys(url, document)
 
@@ -120,9 +121,9 @@ def receive(provider: Provider, reading: Reading, *, by: Actor, at: datetime) ->
 
 
 def _receive_discovery(
-    provider: Provider, found: dict[str, Any] | SignInRefused, *, by: Actor, at: datetime
+    provider: Provider, found: dict[str, Any] | DomainError, *, by: Actor, at: datetime
 ) -> Iterator[Finding]:
-    if isinstance(found, SignInRefused):
+    if isinstance(found, DomainError):
         since = _failing_since(provider, "discovery_failing_since", at=at)
         code = "discovery_unreachable" if isinstance(found, ProviderUnreachable) else "discovery_unusable"
         serves = "The stored copy serves meanwhile."
@@ -142,12 +143,10 @@ def _receive_discovery(
         yield _told(_harmless_code(difference), difference)
 
 
-def _receive_keys(
-    provider: Provider, found: Keys | SignInRefused | None, *, at: datetime
-) -> Iterator[Finding]:
+def _receive_keys(provider: Provider, found: Keys | DomainError | None, *, at: datetime) -> Iterator[Finding]:
     if found is None:
         return
-    if isinstance(found, SignInRefused):
+    if isinstance(found, DomainError):
         since = _failing_since(provider, "jwks_failing_since", at=at)
         code = "keys_unreachable" if isinstance(found, ProviderUnreachable) else "keys_unusable"
         fetched = provider.jwks_fetched_at if provider.jwks else None
@@ -184,7 +183,7 @@ def _failing_since(provider: Provider, field: str, *, at: datetime) -> datetime:
     return since or at
 
 
-def _fault(code: str, fault: SignInRefused, since: datetime, meanwhile: str) -> Finding:
+def _fault(code: str, fault: DomainError, since: datetime, meanwhile: str) -> Finding:
     what = f"{fault.message.rstrip('.')}, since {since:%Y-%m-%d %H:%M} UTC"
     return finding(code, what=what, expected=fault.expected, received=fault.received, meanwhile=meanwhile)
 

@@ -153,7 +153,7 @@ def fetch_userinfo(provider: Provider, *, access_token: str, sub: str) -> dict[s
     Return the claims about `sub`, the subject of the checked ID token; None if the provider has no userinfo.
 
     An answer as application/jwt is verified like an ID token, by rules of its own. Raises
-    ProviderUnreachable, UserinfoError, UserinfoSubjectMismatch, and the IdTokenRefused of a signed answer.
+    ProviderUnreachable, UserinfoError, UserinfoSubjectMismatch, and the JwtRefused of a signed answer.
     """
     endpoint = provider.endpoint("userinfo_endpoint")
     if endpoint is None:

@@ -1,7 +1,7 @@
 """
 The one table from the outcome of a sign-in, or of a logout token, to what it means and what an administrator does.
 
-`docs/outcomes.md` has the same words; a test compares them, and another keeps the table complete.
+`python -m tests.ssoconsole.reference` writes it into `docs/outcomes.md`; a test keeps the table complete.
 """
 
 from ssoconsole.platform.examination import Meaning

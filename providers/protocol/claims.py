@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from providers.errors import UserinfoSubjectMismatch
 from providers.protocol.discovery import PUSH_ENDPOINT
-from providers.protocol.refusals import issuer_mismatch, refusals_as_outcomes
 from ssoconsole.platform.jose import claims as rules_of_jwt
 from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.issuer import check_issuer
 from ssoconsole.platform.jose.verify import VerifiedJwt
 
 # About the token, not about the person: userinfo has no say in them.
@@ -148,17 +148,15 @@ def check_signed_userinfo(
     Return the claims of a userinfo response that came as a JWT; times in seconds.
 
     `iss` and `aud` are required, since a signature without them speaks to nobody; `exp`, `nbf` and `iat`
-    count where present; there is never a nonce. Raises an IdTokenRefused or UserinfoSubjectMismatch.
+    count where present; there is never a nonce. Raises a JwtRefused or UserinfoSubjectMismatch.
     """
     claims = verified.claims
-    with refusals_as_outcomes():
-        rules_of_jwt.require(claims, "iss", "aud")
-        if claims["iss"] != issuer:
-            raise issuer_mismatch(expected=issuer, received=claims["iss"])
-        # "Be or include": the answer comes straight from the provider, and other readers of it harm nobody.
-        named = [claims["aud"]] if isinstance(claims["aud"], str) else claims["aud"]
-        rules_of_jwt.check_audience(claims, client_id, trusted=named)
-        rules_of_jwt.check_times(claims, now=now, leeway=leeway, max_age_of_iat=None)
+    rules_of_jwt.require(claims, "iss", "aud")
+    check_issuer(claims, issuer)
+    # "Be or include": the answer comes straight from the provider, and other readers of it harm nobody.
+    named = [claims["aud"]] if isinstance(claims["aud"], str) else claims["aud"]
+    rules_of_jwt.check_audience(claims, client_id, trusted=named)
+    rules_of_jwt.check_times(claims, now=now, leeway=leeway, max_age_of_iat=None)
     check_userinfo(claims, sub=sub)
     return dict(claims)
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from providers.errors import MetadataInvalid
-from providers.protocol.refusals import issuer_mismatch
 from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.issuer import issuer_mismatch
 from ssoconsole.platform.outbound.errors import OutboundError
 from ssoconsole.platform.outbound.targets import parse
 

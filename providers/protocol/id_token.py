@@ -11,21 +11,18 @@ from typing import Any
 
 from providers.errors import (
     AtHashMismatch,
-    AudienceMismatch,
     AuthenticationTimeChanged,
     AuthenticationTooOld,
     AuthorizedPartyMismatch,
     CHashMismatch,
-    ClaimRefused,
     InsufficientAuthentication,
-    IssuedTooLongAgo,
     NonceMismatch,
     SubjectMismatch,
 )
-from providers.protocol.refusals import check_issuer, issuer_mismatch, refusals_as_outcomes
 from ssoconsole.platform.jose import claims as rules_of_jwt
 from ssoconsole.platform.jose.claims import ahead, moment, told
-from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.errors import AudienceMismatch, ClaimRefused, IssuedTooLongAgo, shown
+from ssoconsole.platform.jose.issuer import check_issuer
 from ssoconsole.platform.jose.verify import VerifiedJwt
 
 # An honest provider signs at the moment of signing in; what is older was kept by somebody.
@@ -57,23 +54,22 @@ def check_id_token(verified: VerifiedJwt, *, rules: IdTokenRules, now: int) -> d
     Return the claims of an ID token that is meant for this attempt; `now` in seconds since 1970.
 
     Structure, `typ`, `alg`, key, signature and the types of the claims are checked already. In this order:
-    iss, sub, aud, azp, exp, iat, nbf, nonce, at_hash, c_hash, auth_time. Raises an IdTokenRefused for the
-    first that is wrong.
+    iss, sub, aud, azp, exp, iat, nbf, nonce, at_hash, c_hash, auth_time. Raises a JwtRefused or an
+    IdTokenRefused for the first that is wrong.
     """
     claims = verified.claims
-    with refusals_as_outcomes():
-        check_issuer(claims, rules.issuer)
-        rules_of_jwt.require(claims, "sub")
-        rules_of_jwt.check_audience(claims, rules.client_id, trusted=rules.trusted_audiences)
-        check_authorized_party(claims, rules.client_id)
-        rules_of_jwt.require(claims, "exp", "iat")
-        rules_of_jwt.check_times(claims, now=now, leeway=rules.leeway, max_age_of_iat=LONGEST_SINCE_ISSUED)
-        _check_nonce(claims, rules.nonce)
-        if rules.require_at_hash:
-            rules_of_jwt.require(claims, "at_hash")
-        check_hashes(verified, access_token=rules.access_token, code=rules.code)
-        if rules.max_age is not None:
-            check_authentication_time(claims, rules.max_age, now=now, leeway=rules.leeway)
+    check_issuer(claims, rules.issuer)
+    rules_of_jwt.require(claims, "sub")
+    rules_of_jwt.check_audience(claims, rules.client_id, trusted=rules.trusted_audiences)
+    check_authorized_party(claims, rules.client_id)
+    rules_of_jwt.require(claims, "exp", "iat")
+    rules_of_jwt.check_times(claims, now=now, leeway=rules.leeway, max_age_of_iat=LONGEST_SINCE_ISSUED)
+    _check_nonce(claims, rules.nonce)
+    if rules.require_at_hash:
+        rules_of_jwt.require(claims, "at_hash")
+    check_hashes(verified, access_token=rules.access_token, code=rules.code)
+    if rules.max_age is not None:
+        check_authentication_time(claims, rules.max_age, now=now, leeway=rules.leeway)
     return dict(claims)
 
 
@@ -185,23 +181,21 @@ def check_refreshed_id_token(verified: VerifiedJwt, *, rules: ContinuityRules, n
     Return the claims of an ID token that goes on with the same sign-in; `now` in seconds since 1970.
 
     Structure, `typ`, `alg`, key, signature and the types of the claims are checked already. In this order:
-    iss, sub, aud, azp, exp, iat, nbf, nonce, auth_time, at_hash. Raises an IdTokenRefused for the first that is
-    wrong.
+    iss, sub, aud, azp, exp, iat, nbf, nonce, auth_time, at_hash. Raises a JwtRefused or an IdTokenRefused for
+    the first that is wrong.
     """
     claims = verified.claims
-    with refusals_as_outcomes():
-        rules_of_jwt.require(claims, "iss", "sub")
-        for issuer in (rules.issuer, rules.original["iss"]):
-            if claims["iss"] != issuer:
-                raise issuer_mismatch(expected=issuer, received=claims["iss"])
-        check_subject(claims, rules.original["sub"])
-        rules_of_jwt.check_audience(claims, rules.client_id, trusted=rules.trusted_audiences)
-        check_authorized_party(claims, rules.client_id)
-        _check_recipients(claims, rules.original)
-        rules_of_jwt.require(claims, "exp", "iat")
-        rules_of_jwt.check_times(claims, now=now, leeway=rules.leeway, max_age_of_iat=LONGEST_SINCE_ISSUED)
-        _check_same_sign_in(claims, rules)
-        check_hashes(verified, access_token=rules.access_token)
+    rules_of_jwt.require(claims, "iss", "sub")
+    for issuer in (rules.issuer, rules.original["iss"]):
+        check_issuer(claims, issuer)
+    check_subject(claims, rules.original["sub"])
+    rules_of_jwt.check_audience(claims, rules.client_id, trusted=rules.trusted_audiences)
+    check_authorized_party(claims, rules.client_id)
+    _check_recipients(claims, rules.original)
+    rules_of_jwt.require(claims, "exp", "iat")
+    rules_of_jwt.check_times(claims, now=now, leeway=rules.leeway, max_age_of_iat=LONGEST_SINCE_ISSUED)
+    _check_same_sign_in(claims, rules)
+    check_hashes(verified, access_token=rules.access_token)
     return dict(claims)
 
 
@@ -215,8 +209,7 @@ def _check_recipients(claims: Mapping[str, Any], original: Mapping[str, Any]) ->
     """The same audience and the same authorized party, or again none."""
     if _audiences(claims) != _audiences(original):
         raise AudienceMismatch(
-            expected=shown(f"aud {sorted(_audiences(original))}"),
-            received=shown(f"aud {sorted(_audiences(claims))}"),
+            expected=f"aud {sorted(_audiences(original))}", received=f"aud {sorted(_audiences(claims))}"
         )
     before, now = original.get("azp"), claims.get("azp")
     if before != now:

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from providers.errors import ClaimRefused
-from providers.protocol.refusals import check_issuer, refusals_as_outcomes
 from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.jose import claims as rules_of_jwt
 from ssoconsole.platform.jose.claims import LONGEST_IDENTIFIER
-from ssoconsole.platform.jose.errors import shown
+from ssoconsole.platform.jose.errors import ClaimRefused, shown
+from ssoconsole.platform.jose.issuer import check_issuer
 from ssoconsole.platform.jose.verify import VerifiedJwt
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -97,20 +96,19 @@ def check_logout_token(
 
     Structure, `typ`, `alg`, key, signature and the types of the claims are checked already. In this order:
     iss, aud, exp, iat, nbf, the lifetime, events, nonce, sub and sid, jti; claims that are not known are
-    ignored. Raises an IdTokenRefused or a LogoutRefused for the first that is wrong. Whether the token was
+    ignored. Raises a JwtRefused or a LogoutRefused for the first that is wrong. Whether the token was
     used before is for whoever keeps `jti`.
     """
     claims = verified.claims
-    with refusals_as_outcomes():
-        check_issuer(claims, issuer)
-        rules_of_jwt.check_audience(claims, client_id, trusted=trusted_audiences)
-        rules_of_jwt.require(claims, "exp", "iat")
-        rules_of_jwt.check_times(claims, now=now, leeway=leeway, max_age_of_iat=None)
-        check_lifetime(claims, leeway)
-        check_event(claims)
-        check_nobody_takes_it_for_an_id_token(claims)
-        sub, sid = check_somebody_is_named(claims)
-        rules_of_jwt.require(claims, "jti")
+    check_issuer(claims, issuer)
+    rules_of_jwt.check_audience(claims, client_id, trusted=trusted_audiences)
+    rules_of_jwt.require(claims, "exp", "iat")
+    rules_of_jwt.check_times(claims, now=now, leeway=leeway, max_age_of_iat=None)
+    check_lifetime(claims, leeway)
+    check_event(claims)
+    check_nobody_takes_it_for_an_id_token(claims)
+    sub, sid = check_somebody_is_named(claims)
+    rules_of_jwt.require(claims, "jti")
     return Logout(sub=sub, sid=sid, jti=claims["jti"], expires_at=claims["exp"] + leeway)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from providers.errors import InternalError, SessionEnded, SignInRefused
+from providers.errors import InternalError, SessionEnded
 from providers.identities.services import renew_person
 from providers.models import ConsoleSession, Provider, SignInAttempt
 from providers.protocol.id_token import check_subject
@@ -16,6 +16,7 @@ from providers.signin.completion import Completion
 from providers.signin.redirects import with_next
 from providers.signin.traces import SignIn, finish_attempt
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 
 if TYPE_CHECKING:
     from ssoconsole.platform.accounts.models import User
@@ -57,7 +58,7 @@ class CheckCompletion(Completion):
             claims=sign_in.claims,
         )
 
-    def refused(self, request: HttpRequest, sign_in: SignIn, error: SignInRefused) -> HttpResponse | None:
+    def refused(self, request: HttpRequest, sign_in: SignIn, error: DomainError) -> HttpResponse | None:
         """Go on as long as the grace lasts if the provider failed; else be signed out, and at the sign-in page."""
         attempt, by = sign_in.attempt, Actor.of(request)
         session = _asking_session(request, attempt)

@@ -24,7 +24,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from providers import metadata
-from providers.errors import InternalError, ProviderFault, SessionEnded, SignInRefused
+from providers.errors import REFUSALS, InternalError, ProviderFault, SessionEnded
 from providers.exchange.endpoints import RefreshedTokens, fetch_userinfo, refresh_tokens, wants_userinfo
 from providers.identities.services import renew_person
 from providers.models import ConsoleSession, Provider, SignInAttempt
@@ -35,6 +35,8 @@ from providers.sessions.step_up import check_to_enter
 from providers.signin.traces import SignIn, finish_attempt
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.jose.errors import JwtRefused
 from ssoconsole.platform.jose.verify import ID_TOKEN, unverified_claims
 from ssoconsole.platform.logs import place_of_fault
 
@@ -160,7 +162,7 @@ def confirm_by_browser(
 
 
 @transaction.atomic
-def end_unvouched(*, session: ConsoleSession, sign_in: SignIn, error: SignInRefused, by: Actor) -> None:
+def end_unvouched(*, session: ConsoleSession, sign_in: SignIn, error: DomainError, by: Actor) -> None:
     """End a session that its provider does not vouch for any more, and leave the trace that says why."""
     end_session(session=session, by=by)
     finish_attempt(sign_in=sign_in, by=by, user=session.user, error=error)
@@ -197,7 +199,7 @@ def ask_again(*, session: ConsoleSession, refresh_token: str, by: Actor, user_ag
         return Standing.GOOD
     except SessionEnded:  # by somebody else, who is on record; or another process has taken the check over
         return Standing.UNANSWERED if _is_live(session) else Standing.ENDED
-    except SignInRefused as refused:
+    except REFUSALS as refused:
         error = refused
     except Exception as fault:  # of ours, and no reason to answer a page with a 500
         log.error("session_check_broke", **place_of_fault(fault))  # noqa: TRY400 - the exception's own words may hold a token
@@ -209,7 +211,7 @@ def ask_again(*, session: ConsoleSession, refresh_token: str, by: Actor, user_ag
     return Standing.ENDED
 
 
-def may_wait(session: ConsoleSession, error: SignInRefused) -> bool:
+def may_wait(session: ConsoleSession, error: DomainError) -> bool:
     """Tell whether the session goes on for now: nobody said no, and its grace is not over."""
     return isinstance(error, (ProviderFault, InternalError)) and timezone.now() < grace_ends(session)
 
@@ -250,9 +252,14 @@ def _claims_of_id_token(session: ConsoleSession, answer: RefreshedTokens) -> dic
     """
     Return the claims of the ID token, checked against the first one; of the first one if no other came.
 
-    The first one was verified before it was kept, and nobody but this console can write into its column.
+    The first one was verified before it was kept, and nobody but this console can write into its column. Raises
+    RuntimeError where it cannot be read all the same: that is no refusal by the provider.
     """
-    provider, original = session.provider, unverified_claims(session.id_token or "")
+    provider = session.provider
+    try:
+        original = unverified_claims(session.id_token or "")
+    except JwtRefused as spoilt:
+        raise RuntimeError("the ID token that the session keeps cannot be read") from spoilt
     if answer.id_token is None:
         return original
     verified = metadata.verify_token(provider, answer.id_token, types=ID_TOKEN)

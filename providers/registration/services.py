@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from providers.client_keys import ensure_client_key, uses_client_keys
-from providers.errors import IssuerMismatch, MetadataInvalid, ProviderUnreachable
+from providers.errors import MetadataInvalid, ProviderUnreachable
 from providers.history import (
     find_version,
     keep_what_stands,
@@ -26,6 +26,7 @@ from providers.registration.writing import PUBLISHED, refuse_problems, shut_out,
 from providers.rehearsal.services import pass_gate, pass_gate_to_enable
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import MASK, record_event
+from ssoconsole.platform.jose.errors import IssuerMismatch
 
 
 class Metadata(NamedTuple):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from providers.errors import RehearsalMismatch, SignInRefused
+from providers.errors import RehearsalMismatch
 from providers.identities.services import decide_person
 from providers.models import SignInAttempt
 from providers.rehearsal import services
@@ -14,6 +14,7 @@ from providers.sessions.step_up import check_to_administer
 from providers.signin.completion import Completion
 from providers.signin.traces import SignIn
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 
 if TYPE_CHECKING:
     from ssoconsole.platform.accounts.models import User
@@ -48,7 +49,7 @@ class RehearsalCompletion(Completion):
         """Leave no cookie: nobody has signed in."""
         return answer
 
-    def refused(self, request: HttpRequest, sign_in: SignIn, error: SignInRefused) -> HttpResponse | None:
+    def refused(self, request: HttpRequest, sign_in: SignIn, error: DomainError) -> HttpResponse | None:
         """Tell the refusal on the rehearsal's own page, to nobody but its administrator."""
         rehearsal = sign_in.attempt.rehearsal
         if rehearsal is None or not may_rehearse(request, rehearsal):

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from providers.errors import AttemptExpired, Denied, SignInRefused
+from providers.errors import AttemptExpired, Denied
 from providers.identities.services import Decision, mapped_person
 from providers.models import Provider, Rehearsal, SignInAttempt
 from providers.protocol.mapping import MappedPerson, naming_claim
@@ -29,6 +29,7 @@ from providers.registration.secret import claim_secret, extend_to_hosts
 from providers.signin.traces import SignIn, finish_attempt
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.encryption.keyring import DecryptionFailed
+from ssoconsole.platform.errors import DomainError
 
 if TYPE_CHECKING:
     from ssoconsole.platform.accounts.models import User
@@ -118,7 +119,7 @@ def refuse_rehearsal(
     *,
     rehearsal: Rehearsal,
     sign_in: SignIn,
-    error: SignInRefused,
+    error: DomainError,
     result: Mapping[str, Any],
     by: Actor,
 ) -> None:
@@ -158,7 +159,7 @@ def of_decision(decision: Decision, provider: Provider, claims: Mapping[str, Any
     }
 
 
-def of_refusal(error: SignInRefused, provider: Provider, claims: Mapping[str, Any]) -> dict[str, Any]:
+def of_refusal(error: DomainError, provider: Provider, claims: Mapping[str, Any]) -> dict[str, Any]:
     """Tell by which rule a person is not let in, and who he is as far as his claims say."""
     rule = error.rule if isinstance(error, Denied) else ""
     try:

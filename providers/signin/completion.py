@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
 
-from providers.errors import SignInRefused
 from providers.identities.services import sign_in_person
 from providers.models import Provider, SignInAttempt
 from providers.registration.rolling_back import confirm_by_sign_in
@@ -20,6 +19,7 @@ from providers.sessions.step_up import meets_demands_to_administer
 from providers.signin.cookies import remember_sign_in
 from providers.signin.traces import SignIn
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 
 if TYPE_CHECKING:
     from ssoconsole.platform.accounts.models import User
@@ -76,7 +76,7 @@ class Completion:
         """Let the browser remember the success beside its session; return `answer`."""
         return remember_sign_in(request, answer, sign_in.provider.slug)
 
-    def refused(self, request: HttpRequest, sign_in: SignIn, error: SignInRefused) -> HttpResponse | None:
+    def refused(self, request: HttpRequest, sign_in: SignIn, error: DomainError) -> HttpResponse | None:
         """
         Write the trace and answer a refusal in a way of one's own; None: the trace and the page of sign-ins.
         """

@@ -2,7 +2,7 @@
 What stands around every page of a sign-in: whatever is raised in it becomes a refusal with a trace, never a 500.
 
 Three things are said once, here. Which page a refused person sees for an outcome: a status, a title and advice that
-depend on the code alone and reveal nothing of what was expected or received; the reference on the page opens the trace
+depend on its class alone and reveal nothing of what was expected or received; the reference on the page opens the trace
 for an administrator, and `docs/outcomes.md` explains each code to him. Which completion an attempt's purpose has: the
 purpose is written on the attempt when the browser leaves (`leaving.leave`); a new one is a subclass of `Completion`
 beside its flow and a line in `COMPLETIONS`. How many sign-ins one address may start: each start, and each answer that
@@ -22,8 +22,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext
 
+from providers import errors
 from providers.account.connect_completion import ConnectCompletion
-from providers.errors import InternalError, ProviderRefused, SignInRefused, TooManyAttempts
 from providers.models import Provider, SignInAttempt
 from providers.refresh.completion import CheckCompletion
 from providers.rehearsal.completion import RehearsalCompletion
@@ -33,6 +33,7 @@ from providers.signin.cookies import stay_here
 from providers.signin.redirects import chooser_url, with_next
 from providers.signin.traces import SignIn, finish_attempt, record_refusal
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.limits import WINDOW, count_try, source_of, this_minute
 from ssoconsole.platform.logs import place_of_fault
 
@@ -66,7 +67,7 @@ def count_sign_in(request: HttpRequest) -> None:
         log.warning("sign_ins_not_counted", error=type(error).__name__)
         return
     if count > settings.SIGN_INS_PER_MINUTE:
-        raise TooManyAttempts(
+        raise errors.TooManyAttempts(
             expected=f"up to {settings.SIGN_INS_PER_MINUTE} in a minute",
             received=f"{count} from this address",
         )
@@ -156,90 +157,46 @@ _NOT_YOURS = Page(
 _OURS = Page(503, "Something went wrong on our side", f"{LATER} If it goes on, {TELL}")
 _SIGNED_OUT = Page(403, "You are not signed in any more", AGAIN)
 
-PAGES: dict[str, Page] = {
-    "refused": _CANNOT_TRUST,
-    "internal_error": _OURS,
-    "too_many_attempts": Page(
+# The most specific class decides; an outcome that nobody thought of looks like a broken sign-in, never like a good one.
+PAGES: dict[type[DomainError], Page] = {
+    DomainError: _CANNOT_TRUST,
+    errors.InternalError: _OURS,
+    errors.TooManyAttempts: Page(
         429, "Too many sign-ins from your network", "Please wait a minute, then try again."
     ),
     # the answer does not belong to an attempt of this browser
-    "answer_refused": _MIXED_UP,
-    "state_unknown": _STALE,
-    "state_used": _STALE,
-    "browser_mismatch": _ELSEWHERE,
-    "attempt_expired": _LATE,
-    "callback_mismatch": _MIXED_UP,
-    "iss_parameter_mismatch": _MIXED_UP,
-    "iss_parameter_missing": _MIXED_UP,
-    "provider_changed": _STALE,
-    "rehearsal_mismatch": _NOT_YOURS,
-    "answer_incomplete": _MIXED_UP,
-    "response_mode_mismatch": _MIXED_UP,
+    errors.AnswerRefused: _MIXED_UP,
+    errors.StateUnknown: _STALE,
+    errors.StateUsed: _STALE,
+    errors.BrowserMismatch: _ELSEWHERE,
+    errors.AttemptExpired: _LATE,
+    errors.ProviderChanged: _STALE,
+    errors.RehearsalMismatch: _NOT_YOURS,
     # the provider is at fault, or says no
-    "provider_fault": _PROVIDER_BROKEN,
-    "provider_error": _PROVIDER_SAYS_NO,
-    "provider_unreachable": _PROVIDER_DOWN,
-    "provider_unavailable": _PROVIDER_DOWN,
-    "metadata_invalid": _PROVIDER_BROKEN,
-    "keys_invalid": _PROVIDER_BROKEN,
-    "token_endpoint_error": _PROVIDER_BROKEN,
-    "pushed_authorization_refused": _PROVIDER_BROKEN,
-    "client_credentials_unusable": _OURS,
-    "userinfo_error": _PROVIDER_BROKEN,
-    "refresh_refused": _PROVIDER_SAYS_NO,
-    "provider_disabled": _PROVIDER_OFF,
-    "provider_unknown": _PROVIDER_OFF,
-    # the ID token and userinfo
-    "userinfo_subject_mismatch": _CANNOT_TRUST,
-    "id_token_refused": _CANNOT_TRUST,
-    "token_malformed": _CANNOT_TRUST,
-    "token_too_large": _CANNOT_TRUST,
-    "header_refused": _CANNOT_TRUST,
-    "token_type_refused": _CANNOT_TRUST,
-    "algorithm_refused": _CANNOT_TRUST,
-    "unknown_key": _CANNOT_TRUST,
-    "ambiguous_key": _CANNOT_TRUST,
-    "signature_invalid": _CANNOT_TRUST,
-    "claim_refused": _CANNOT_TRUST,
-    "missing_claim": _CANNOT_TRUST,
-    "issuer_mismatch": _CANNOT_TRUST,
-    "audience_mismatch": _CANNOT_TRUST,
-    "authorized_party_mismatch": _CANNOT_TRUST,
-    "expired": _CANNOT_TRUST,
-    "issued_in_the_future": _CANNOT_TRUST,
-    "issued_too_long_ago": _CANNOT_TRUST,
-    "not_yet_valid": _CANNOT_TRUST,
-    "nonce_mismatch": _CANNOT_TRUST,
-    "at_hash_mismatch": _CANNOT_TRUST,
-    "c_hash_mismatch": _CANNOT_TRUST,
-    "authentication_too_old": _CANNOT_TRUST,
-    "insufficient_user_authentication": _NOT_ENOUGH,
-    "subject_mismatch": _CANNOT_TRUST,
-    "authentication_time_changed": _CANNOT_TRUST,
-    # who may enter
-    "denied": _NOT_YOU,
-    "principal_missing": _NOT_YOU,
-    "principal_unusable": _NOT_YOU,
-    "not_admitted": _NOT_YOU,
-    "email_taken": _NOT_YOU,
-    "user_disabled": _NOT_YOU,
-    "session_ended": _SIGNED_OUT,
-    "identity_gone": _NOT_YOU,
-    "identity_taken": _NOT_FREE,
+    errors.ProviderFault: _PROVIDER_BROKEN,
+    errors.ProviderRefused: _PROVIDER_SAYS_NO,
+    errors.ProviderUnreachable: _PROVIDER_DOWN,
+    errors.ProviderUnavailable: _PROVIDER_DOWN,
+    errors.ClientCredentialsUnusable: _OURS,
+    errors.RefreshRefused: _PROVIDER_SAYS_NO,
+    errors.ProviderDisabled: _PROVIDER_OFF,
+    errors.ProviderUnknown: _PROVIDER_OFF,
+    # the ID token, and who may enter
+    errors.InsufficientAuthentication: _NOT_ENOUGH,
+    errors.Denied: _NOT_YOU,
+    errors.SessionEnded: _SIGNED_OUT,
+    errors.IdentityTaken: _NOT_FREE,
 }
 
 
-def page_of(outcome: type[SignInRefused]) -> Page:
-    """
-    Return the page of an outcome; one that the table forgot looks like a broken sign-in, never like a good
-    one.
-    """
-    return PAGES.get(outcome.code, _CANNOT_TRUST)
+def page_of(outcome: type[DomainError]) -> Page:
+    """Return the page of an outcome."""
+    return next(PAGES[kind] for kind in outcome.__mro__ if kind in PAGES)
 
 
 def render_refusal(
     request: HttpRequest,
-    error: SignInRefused,
+    error: DomainError,
     *,
     reference: str,
     provider: Provider | None = None,
@@ -251,7 +208,7 @@ def render_refusal(
     Where `provider` itself said no, it may be tried once more. What is tried again leads to `next_url` in the end.
     """
     page, chooser = page_of(type(error)), chooser_url(next_url)
-    again = provider if isinstance(error, ProviderRefused) else None
+    again = provider if isinstance(error, errors.ProviderRefused) else None
     context = {
         "outcome": error.code,
         "reference": reference,
@@ -308,7 +265,7 @@ def refuses_in_words(view: View) -> View:
     return guarded
 
 
-def refuse(request: HttpRequest, error: SignInRefused) -> HttpResponse:
+def refuse(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Write the trace and answer; when not even that works, the page and the log still share a reference."""
     place = place_of(request)
     sign_in = place.sign_in
@@ -326,12 +283,12 @@ def refuse(request: HttpRequest, error: SignInRefused) -> HttpResponse:
     return stay_here(page)
 
 
-def _record(request: HttpRequest, place: Place, error: SignInRefused) -> str:
+def _record(request: HttpRequest, place: Place, error: DomainError) -> str:
     by = Actor("stranger", "", request.META.get("REMOTE_ADDR") or None)
     if place.sign_in is not None:
         finish_attempt(sign_in=place.sign_in, by=by, error=error)
         return place.sign_in.attempt.reference
-    if isinstance(error, TooManyAttempts) and (known := reference_of_flood(request)):
+    if isinstance(error, errors.TooManyAttempts) and (known := reference_of_flood(request)):
         return known
     attempt = record_refusal(
         error=error,
@@ -340,14 +297,14 @@ def _record(request: HttpRequest, place: Place, error: SignInRefused) -> str:
         provider=place.provider,
         next_url=place.next_url,
     )
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, errors.TooManyAttempts):
         keep_reference_of_flood(request, attempt.reference)
     return attempt.reference
 
 
-def as_refusal(error: Exception) -> SignInRefused:
+def as_refusal(error: Exception) -> DomainError:
     """Return a refusal as it is, and for everything else the refusal that says that the fault is ours."""
-    if isinstance(error, SignInRefused):
+    if isinstance(error, errors.REFUSALS):
         return error
     log.error("sign_in_broke", **place_of_fault(error))
-    return InternalError(expected="a sign-in without a fault of ours", received=type(error).__name__)
+    return errors.InternalError(expected="a sign-in without a fault of ours", received=type(error).__name__)

@@ -10,7 +10,6 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from providers.errors import SignInRefused
 from providers.models import ClaimedName, Provider, SignInAttempt
 from providers.protocol.claims import value_at
 from providers.protocol.mapping import untold_groups
@@ -71,7 +70,7 @@ class SignIn:
 
 @transaction.atomic(savepoint=False)
 def finish_attempt(
-    *, sign_in: SignIn, by: Actor, user: AbstractBaseUser | None = None, error: SignInRefused | None = None
+    *, sign_in: SignIn, by: Actor, user: AbstractBaseUser | None = None, error: DomainError | None = None
 ) -> None:
     """Turn the attempt into its trace, and record `signin` or `signin_refused`."""
     attempt = sign_in.attempt

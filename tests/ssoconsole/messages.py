@@ -80,14 +80,14 @@ def of_modules():
 
 def of_tables():
     """The texts that tables hold, and that the page around them translates."""
-    from providers.signin.guard import _CANNOT_TRUST, PAGES
+    from providers.signin.guard import PAGES
     from tokens import errors
     from tokens.models import Credential
     from tokens.protocol.access_token import WORDS, shown_lifetime
     from tokens.refusals.meanings import REFUSAL_MEANINGS
 
     found = {}
-    for page in (*PAGES.values(), _CANNOT_TRUST):
+    for page in PAGES.values():
         found.update({(text,): "providers/signin/guard.py" for text in (page.title, page.advice) if text})
     found.update({(shown_lifetime(word),): "tokens/protocol/access_token.py" for word in WORDS})
     found.update({(label,): "tokens/models/credential.py" for label in Credential.Kind.labels})

@@ -1,13 +1,14 @@
 """
-What docs/commands.md and docs/api-paths.md have from the code: every command's arguments, every path of the REST API.
+What the documents have from the code: commands and their arguments, paths of the REST API, outcomes, findings.
 
 `python -m tests.ssoconsole.reference` writes them; a test keeps the documents equal to the code.
 """
 
 import argparse
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tests.support.servers import ROOT
 
@@ -63,13 +64,59 @@ def _paths() -> str:
     return "\n".join(lines) + "\n"
 
 
+Row = Iterable[object]
+
+
+def _outcomes() -> list[list[Row]]:
+    from providers.errors import every_outcome
+    from providers.explanations.meanings import LOGOUT_MEANINGS, MEANINGS
+    from providers.signin.guard import page_of
+    from tokens.refusals.meanings import REFUSAL_MEANINGS
+
+    status = {outcome.code: page_of(outcome).status for outcome in every_outcome()}
+    return [
+        [(code, status[code], meaning.happened, meaning.remedy) for code, meaning in MEANINGS.items()],
+        *(
+            [(code, meaning.happened, meaning.remedy) for code, meaning in meanings.items()]
+            for meanings in (LOGOUT_MEANINGS, REFUSAL_MEANINGS)
+        ),
+    ]
+
+
+def _findings() -> list[list[Row]]:
+    from providers.protocol.preflight import codes
+
+    parts = (
+        codes.REGISTRATION,
+        codes.REACHING,
+        codes.DOCUMENTS,
+        codes.OFFERS,
+        codes.EXPERIENCE,
+        codes.ANSWERS,
+    )
+    return [[(code, *found) for code, found in part.items()] for part in parts]
+
+
+# Some have one place between marks, the others tables of codes between a person's words.
 DOCUMENTS: dict[str, Callable[[], str]] = {"commands.md": _commands, "api-paths.md": _paths}
+TABLES: dict[str, Callable[[], list[list[Row]]]] = {"outcomes.md": _outcomes, "findings.md": _findings}
+TABLE = re.compile(r"^(\| code \|.+\n\|[-|]+\n)(?:\|.+\n)*", re.MULTILINE)
 
 
 def as_the_code_says(name: str) -> str:
     """The document with what the code says today."""
-    before, _, rest = (ROOT / "docs" / name).read_text().partition(BEGIN)
+    written = (ROOT / "docs" / name).read_text()
+    if name in TABLES:
+        words, *rest = TABLE.split(written)
+        parts = zip(rest[::2], TABLES[name](), rest[1::2], strict=True)
+        return words + "".join(f"{head}{''.join(map(_row, rows))}{after}" for head, rows, after in parts)
+    before, _, rest = written.partition(BEGIN)
     return f"{before}{BEGIN}\n{DOCUMENTS[name]()}\n{END}{rest.partition(END)[2]}"
+
+
+def _row(cells: Row) -> str:
+    code, *rest = map(str, cells)
+    return f"| `{code}` | {' | '.join(map(_in_cell, rest))} |\n"
 
 
 def main() -> None:
@@ -77,7 +124,7 @@ def main() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
-    for name in DOCUMENTS:
+    for name in (*DOCUMENTS, *TABLES):
         (ROOT / "docs" / name).write_text(as_the_code_says(name))
 
 

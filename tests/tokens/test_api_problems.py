@@ -69,8 +69,8 @@ def test_no_two_errors_share_a_code_unless_one_is_the_other():
 
 
 def test_an_oauth_error_without_an_answer_is_not_answered_wrongly():
-    with pytest.raises(errors.NameTaken):
-        refusal(errors.NameTaken())
+    with pytest.raises(errors.BotNameTaken):
+        refusal(errors.BotNameTaken())
     assert all(status >= 400 for status, _ in ANSWERS.values())
 
 

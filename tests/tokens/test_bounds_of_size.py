@@ -12,11 +12,11 @@ from tokens.errors import (
     ExpiryInvalid,
     IdentifierInvalid,
     InvalidClient,
-    KeyRefused,
     KeysUnavailable,
     LifetimeInvalid,
     RoleInvalid,
     ScopeMalformed,
+    SigningKeyRefused,
 )
 from tokens.models import TokenRecord
 from tokens.protocol import status_list
@@ -108,7 +108,7 @@ def test_where_a_platform_has_its_keys(length, is_taken):
 
 @pytest.mark.parametrize(("length", "says"), [(65_536, "no key in this file"), (65_537, "too large")])
 def test_a_file_with_a_key(length, says):
-    with pytest.raises(KeyRefused, match=says):
+    with pytest.raises(SigningKeyRefused, match=says):
         read_key_file(b"x" * length)
 
 

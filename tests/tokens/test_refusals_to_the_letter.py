@@ -38,7 +38,7 @@ API = {
     errors.BotUnknown: 404,
     errors.KeyUnknown: 404,
     errors.TokenUnknown: 404,
-    errors.NameTaken: 409,
+    errors.BotNameTaken: 409,
     errors.BotDisabled: 409,
     errors.BotRetired: 409,
     errors.AudienceTaken: 409,
@@ -57,7 +57,7 @@ API = {
     errors.SecretTooWeak: 400,
     errors.ExpiryInvalid: 400,
     errors.KeysRefused: 400,
-    errors.KeyRefused: 400,
+    errors.SigningKeyRefused: 400,
     errors.RuleTooWide: 400,
 }
 

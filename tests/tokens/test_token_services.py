@@ -352,7 +352,7 @@ def test_an_account_that_is_younger_than_its_being_named_owns_nothing_yet(bot, a
 
 def test_a_name_that_somebody_takes_at_the_same_time_is_taken(bot, by, monkeypatch):
     monkeypatch.setattr("tokens.bots.services.check_name_is_free", lambda bot: None)
-    with pytest.raises(errors.NameTaken):
+    with pytest.raises(errors.BotNameTaken):
         save_bot(bot=Bot(name="ingestion-bot"), grants=None, by=by)
     monkeypatch.setattr("tokens.audiences.check_change", lambda audience, before: None)
     monkeypatch.setattr(Audience, "full_clean", lambda self: None)

@@ -109,7 +109,7 @@ STATUSES: dict[type[DomainError], int] = {
     errors.BotUnknown: 404,
     errors.KeyUnknown: 404,
     errors.TokenUnknown: 404,
-    errors.NameTaken: 409,
+    errors.BotNameTaken: 409,
     errors.BotDisabled: 409,
     errors.AudienceTaken: 409,
     errors.IdentifierImmutable: 409,

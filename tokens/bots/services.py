@@ -19,7 +19,7 @@ from tokens.bots.grants import (
     refuse_to_give_power,
     replace_grants,
 )
-from tokens.errors import BotRetired, NameImmutable, NameTaken
+from tokens.errors import BotNameTaken, BotRetired, NameImmutable
 from tokens.models import Bot
 from tokens.protocol.networks import check_networks
 from tokens.records.revocation import revoke_tokens_beyond_grants
@@ -50,9 +50,9 @@ def check_bot(bot: Bot) -> None:
 
 
 def check_name_is_free(bot: Bot) -> None:
-    """Raise NameTaken when a new bot's name belongs to another, in any case, so that none is mistaken."""
+    """Raise BotNameTaken when a new bot's name belongs to another, in any case, so that none is mistaken."""
     if bot.pk is None and Bot.objects.filter(name__iexact=bot.name).exists():
-        raise NameTaken(received=bot.name)
+        raise BotNameTaken(received=bot.name)
 
 
 @transaction.atomic
@@ -60,7 +60,7 @@ def save_bot(*, bot: Bot, grants: Sequence[GrantSpec] | None, by: Actor) -> Bot:
     """
     Create or change a bot; `grants` replaces all of its grants, None leaves them.
 
-    Tokens that go beyond what is still granted are revoked. Raises NameTaken, NameImmutable, BotRetired,
+    Tokens that go beyond what is still granted are revoked. Raises BotNameTaken, NameImmutable, BotRetired,
     NetworkInvalid, UnknownScope, RoleInvalid, GrantRepeated, SuperuserRequired, and Django's ValidationError for
     the shape of a field.
     """
@@ -75,7 +75,7 @@ def save_bot(*, bot: Bot, grants: Sequence[GrantSpec] | None, by: Actor) -> Bot:
         with transaction.atomic():
             bot.save()
     except IntegrityError as error:
-        raise NameTaken(received=bot.name) from error
+        raise BotNameTaken(received=bot.name) from error
     narrowed = specs is not None and replace_grants(bot, specs)
     after = _shown(bot)
     if before is None:
@@ -168,7 +168,7 @@ def retire_bot(*, bot: Bot, by: Actor) -> bool:
 
 
 def _before(bot: Bot) -> _Before | None:
-    """What the bot was. Raises NameTaken for a new one, NameImmutable and BotRetired for an old one."""
+    """What the bot was. Raises BotNameTaken for a new one, NameImmutable and BotRetired for an old one."""
     check_name_is_free(bot)
     if bot.pk is None:
         return None

@@ -10,7 +10,7 @@ from ssoconsole.platform.eventlog.services import record_event
 from ssoconsole.platform.jose.algorithms import PrivateMaterial, PublicMaterial
 from ssoconsole.platform.jose.keys import LONGEST_KID, public_jwk, thumbprint
 from ssoconsole.platform.jose.sign import private_key_to_pem
-from tokens.errors import KeyRefused, KeyTaken
+from tokens.errors import KeyTaken, SigningKeyRefused
 from tokens.keys.services import lock_keys, publish_ahead
 from tokens.models import SigningKey
 from tokens.protocol.key_file import algorithm_of, is_demonstration_key, read_key_file
@@ -25,8 +25,8 @@ def import_signing_key(
 
     It only verifies, for ever or until `verify_until`, and its private half is not kept. With `sign` it is the
     next key of its algorithm instead, and signs from the next rotation on, or from the first token on where nothing
-    signs with that algorithm yet. Raises KeyRefused, KeyTaken, SuperuserRequired: whoever has the private half makes
-    tokens of every bot.
+    signs with that algorithm yet. Raises SigningKeyRefused, KeyTaken, SuperuserRequired: whoever has the private
+    half makes tokens of every bot.
     """
     by.refuse_if_limited("import a signing key")
     material = read_key_file(raw)
@@ -53,13 +53,15 @@ def _checked_kid(kid: str | None) -> str | None:
     if not kid:
         return None
     if len(kid) > LONGEST_KID or not (kid.isascii() and kid.isprintable()) or kid != kid.strip():
-        raise KeyRefused("This is no key id.", expected=f"1 to {LONGEST_KID} printable ASCII characters")
+        raise SigningKeyRefused(
+            "This is no key id.", expected=f"1 to {LONGEST_KID} printable ASCII characters"
+        )
     return kid
 
 
 def _check_not_everybodys(key: SigningKey) -> None:
     if is_demonstration_key(key.public_jwk, kid=key.kid):
-        raise KeyRefused(
+        raise SigningKeyRefused(
             "This is a demonstration key that is shipped with OpenMetadata: anybody can sign with it.",
             expected="a key of your own; make one on that server, and give its bots new tokens",
             received=key.kid,
@@ -68,9 +70,9 @@ def _check_not_everybodys(key: SigningKey) -> None:
 
 def _check_end(verify_until: datetime | None, *, sign: bool) -> None:
     if verify_until and sign:
-        raise KeyRefused("A key that is to sign has no end yet.", expected="sign, or an end")
+        raise SigningKeyRefused("A key that is to sign has no end yet.", expected="sign, or an end")
     if verify_until and verify_until <= timezone.now():
-        raise KeyRefused("The key would be gone already.", expected="an end in the future")
+        raise SigningKeyRefused("The key would be gone already.", expected="an end in the future")
 
 
 def _check_new(key: SigningKey) -> None:
@@ -85,7 +87,9 @@ def _check_new(key: SigningKey) -> None:
 
 def _take_private_half(key: SigningKey, material: PrivateMaterial | PublicMaterial) -> None:
     if not isinstance(material, PrivateMaterial):
-        raise KeyRefused("The file holds the public half only.", expected="the private key, if it is to sign")
+        raise SigningKeyRefused(
+            "The file holds the public half only.", expected="the private key, if it is to sign"
+        )
     key.private_key = private_key_to_pem(material)
 
 

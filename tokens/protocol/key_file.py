@@ -13,7 +13,7 @@ from ssoconsole.platform.jose import material
 from ssoconsole.platform.jose.algorithms import PrivateMaterial, PublicMaterial, jwk_kind
 from ssoconsole.platform.jose.keys import public_jwk, thumbprint
 from ssoconsole.platform.jose.material import public_material
-from tokens.errors import KeyRefused
+from tokens.errors import SigningKeyRefused
 
 LARGEST_FILE = 65_536  # bytes; the largest RSA key that anything verifies with needs a fifth
 
@@ -34,30 +34,36 @@ def read_key_file(raw: bytes) -> PrivateMaterial | PublicMaterial:
     Return the key in `raw`: private (PKCS#8, PKCS#1 or SEC 1) or public only (SubjectPublicKeyInfo or PKCS#1),
     in PEM or DER.
 
-    Raises KeyRefused with a sentence about what else it is, which never repeats what is in the file.
+    Raises SigningKeyRefused with a sentence about what else it is, which never repeats what is in the file.
     """
     if len(raw) > LARGEST_FILE:
-        raise KeyRefused("The file is too large to be a key.", expected=f"up to {LARGEST_FILE} bytes")
+        raise SigningKeyRefused("The file is too large to be a key.", expected=f"up to {LARGEST_FILE} bytes")
     if b"-----BEGIN CERTIFICATE" in raw:
-        raise KeyRefused("This is a certificate.", expected="the key itself, public or private")
+        raise SigningKeyRefused("This is a certificate.", expected="the key itself, public or private")
     pem = b"-----BEGIN" in raw
     key = _private(raw, pem=pem) or _public(raw, pem=pem)
     if key is None:
-        raise KeyRefused("There is no key in this file.", expected="a private or public key in PEM or DER")
+        raise SigningKeyRefused(
+            "There is no key in this file.", expected="a private or public key in PEM or DER"
+        )
     if not isinstance(key, PrivateMaterial | PublicMaterial):
-        raise KeyRefused("The console signs with nothing of this kind.", expected="RSA, P-256 or Ed25519")
+        raise SigningKeyRefused(
+            "The console signs with nothing of this kind.", expected="RSA, P-256 or Ed25519"
+        )
     return key
 
 
 def algorithm_of(key: PrivateMaterial | PublicMaterial) -> str:
-    """Return what `key` signs here; raises KeyRefused for a kind, size or exponent that is not accepted."""
+    """Return what `key` signs here; raises SigningKeyRefused for a kind, size or exponent that is not accepted."""
     alg = _ALGORITHMS.get(jwk_kind(key))
     if alg is None:
-        raise KeyRefused("The console signs with nothing of this kind.", expected="RSA, P-256 or Ed25519")
+        raise SigningKeyRefused(
+            "The console signs with nothing of this kind.", expected="RSA, P-256 or Ed25519"
+        )
     try:
         public_material(public_jwk(key, alg=alg))
     except material.KeyRefused as error:
-        raise KeyRefused(f"The key is too weak or malformed: {error}.") from error
+        raise SigningKeyRefused(f"The key is too weak or malformed: {error}.") from error
     return alg
 
 
@@ -66,7 +72,7 @@ def _private(raw: bytes, *, pem: bool) -> object:
     try:
         return load(raw, password=None)
     except TypeError:
-        raise KeyRefused(
+        raise SigningKeyRefused(
             "The key is encrypted with a passphrase.",
             expected="the key in clear: openssl pkey -in FILE -out CLEAR; the console encrypts it itself",
         ) from None

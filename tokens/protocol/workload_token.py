@@ -14,8 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ssoconsole.platform.jose.algorithms import ASYMMETRIC
-from ssoconsole.platform.jose.claims import check_issuer, check_times, moment, require, told
+from ssoconsole.platform.jose.claims import check_times, moment, require, told
 from ssoconsole.platform.jose.errors import AudienceMismatch, ClaimRefused, JwtRefused
+from ssoconsole.platform.jose.issuer import check_issuer
 from ssoconsole.platform.jose.keys import JwkSet
 from ssoconsole.platform.jose.verify import TypeRule, unverified_claims, verify_jwt
 from tokens.errors import KeysUnavailable

@@ -8,6 +8,7 @@ from django.utils import timezone
 from ssoconsole.platform.jose import claims as rules
 from ssoconsole.platform.jose.algorithms import ALGORITHMS, spend_verification
 from ssoconsole.platform.jose.errors import JwtRefused, MissingClaim
+from ssoconsole.platform.jose.issuer import check_issuer
 from ssoconsole.platform.jose.verify import TypeRule, UnverifiedJws, parse_jws, verify_jwt
 from tokens.keys.services import public_keys
 from tokens.models import SigningKey, TokenRecord
@@ -81,7 +82,7 @@ def check_token(
     if not is_proved:
         verify_jwt(token, keys=public_keys.of(key), algorithms=[key.alg], types=_TYPES[profile])
     claims, expected = token.unverified_claims, claims_of(says, profile=profile)
-    rules.check_issuer(claims, settings.BASE_URL)
+    check_issuer(claims, settings.BASE_URL)
     rules.check_audience(claims, says.audience)
     for name in ("sub", "jti", "iat", "exp"):
         if claims.get(name) != expected.get(name):

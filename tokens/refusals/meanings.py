@@ -1,9 +1,9 @@
 """
 The one table from the code of a refusal to what it means and what an administrator does about it.
 
-`docs/outcomes.md` has the same words; a test compares them, and another keeps the table complete. It is in parts:
-client assertions, by which a bot or its platform proves itself (RFC 7523); the shape of a request, its sender and its
-token; and the rules about scopes, audiences, bots, credentials and keys.
+`python -m tests.ssoconsole.reference` writes it into `docs/outcomes.md`; a test keeps the table complete. It is in
+parts: client assertions, by which a bot or its platform proves itself (RFC 7523); the shape of a request, its sender
+and its token; and the rules about scopes, audiences, bots, credentials and keys.
 """
 
 from ssoconsole.platform.examination import Meaning

@@ -1,8 +1,9 @@
 """
 The one table of findings: for each code its severity, its title and the remedy.
 
-It is in parts: answers to real requests, the way to the provider, the stored registration, claims of people who have
-signed in, the two published documents, and what the provider offers.
+`python -m tests.ssoconsole.reference` writes it into `docs/findings.md`. It is in parts: answers to real requests, the
+way to the provider, the stored registration, claims of people who have signed in, the two published documents, and what
+the provider offers.
 """
 
 from typing import Literal, NamedTuple

@@ -21,7 +21,6 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from providers.drift.pending import undecided
-from providers.errors import IssuerMismatch
 from providers.metadata import refresh_discovery
 from providers.models import Provider
 from providers.registration.cautions import cautions
@@ -41,6 +40,7 @@ from ssoconsole.console.configuration.sections.section import (
 from ssoconsole.console.configuration.shape import PLACEHOLDER, SECTIONS, check_shape, is_secret
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
+from ssoconsole.platform.jose.errors import IssuerMismatch
 from ssoconsole.platform.progress import over
 from ssoconsole.platform.yaml import (
     SECRET_KEY_NAME,

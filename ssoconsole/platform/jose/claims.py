@@ -19,7 +19,6 @@ from ssoconsole.platform.jose.errors import (
     Expired,
     IssuedInTheFuture,
     IssuedTooLongAgo,
-    IssuerMismatch,
     MissingClaim,
     NotYetValid,
     TokenMalformed,
@@ -137,17 +136,6 @@ def require(claims: Mapping[str, Any], *names: str) -> None:
     for name in names:
         if claims.get(name) is None:
             raise MissingClaim(expected=name, received="absent")
-
-
-def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
-    """
-    Raise MissingClaim or IssuerMismatch unless `iss` is `issuer`, character by character.
-
-    No normalisation of any kind: a trailing slash or another case is another issuer (RFC 3986 section 6.2.1).
-    """
-    require(claims, "iss")
-    if claims["iss"] != issuer:
-        raise IssuerMismatch(expected=issuer, received=claims["iss"])
 
 
 def check_audience(claims: Mapping[str, Any], audience: str, *, trusted: Collection[str] = ()) -> None:

@@ -1,6 +1,6 @@
 """Why a token or a key set was refused, as facts with stable codes."""
 
-from typing import ClassVar
+from ssoconsole.platform.errors import DomainError
 
 LONGEST_SHOWN = 200
 
@@ -12,24 +12,20 @@ def shown(value: object) -> str:
     return line if len(line) <= LONGEST_SHOWN else line[: LONGEST_SHOWN - 1] + "…"
 
 
-class JwtRefused(Exception):
+class JwtRefused(DomainError):
     """
     A token was refused; the subclass says why.
 
-    `code` is stable snake_case. `expected` and `received` are for an administrator's trace: truncated, and
-    never the token or key material. `str()` is the same sentence for every subclass, so that whatever
-    prints the error tells an outsider nothing.
+    `expected` and `received` are for an administrator's trace: truncated, and never the token or key material. The
+    message is the same sentence for every subclass, so that whatever prints the error tells an outsider nothing.
     """
 
-    code: ClassVar[str] = "token_refused"
+    code = "token_refused"
 
-    def __init__(self, *, expected: object = "", received: object = "") -> None:
-        super().__init__()
-        self.expected = shown(expected)
-        self.received = shown(received)
-
-    def __str__(self) -> str:
-        return "This token was refused."
+    def __init__(self, message: str = "", *, expected: object = "", received: object = "") -> None:
+        super().__init__(
+            message or "This token was refused.", expected=shown(expected), received=shown(received)
+        )
 
 
 class TokenMalformed(JwtRefused):
@@ -50,7 +46,7 @@ class HeaderRefused(JwtRefused):
     code = "header_refused"
 
 
-class TypeRefused(JwtRefused):
+class TokenTypeRefused(JwtRefused):
     """The `typ` belongs to another kind of JWT (RFC 8725 section 3.11)."""
 
     code = "token_type_refused"
@@ -130,5 +126,3 @@ class IssuedTooLongAgo(JwtRefused):
 
 class KeySetRefused(Exception):
     """A document is no JSON Web Key Set at all (RFC 7517 section 5); one bad key never raises this."""
-
-    code: ClassVar[str] = "key_set_refused"

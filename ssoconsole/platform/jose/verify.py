@@ -21,7 +21,7 @@ from ssoconsole.platform.jose.errors import (
     SignatureInvalid,
     TokenMalformed,
     TokenTooLarge,
-    TypeRefused,
+    TokenTypeRefused,
 )
 from ssoconsole.platform.jose.keys import JwkSet
 
@@ -70,7 +70,7 @@ class TypeRule:
             raise ValueError("give either required or optional types")
 
     def check(self, typ: str | None) -> None:
-        """Raise TypeRefused unless `typ`, None if absent, belongs here."""
+        """Raise TokenTypeRefused unless `typ`, None if absent, belongs here."""
         if (typ is None and self.optional) or typ in self.required or typ in self.optional:
             return
         known = sorted({*self.required, *self.optional})
@@ -78,7 +78,7 @@ class TypeRule:
         subtype = typ.lower().removeprefix("application/") if typ else ""
         if subtype not in [name.lower().removeprefix("application/") for name in known]:
             absent = ["absent"] if self.optional else []
-            raise TypeRefused(
+            raise TokenTypeRefused(
                 expected="typ " + " or ".join(known + absent), received="absent" if typ is None else typ
             )
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from ssoconsole.platform.metrics import outbound_request
 from ssoconsole.platform.outbound.connection import secure
-from ssoconsole.platform.outbound.errors import HeaderRefused
+from ssoconsole.platform.outbound.errors import RequestHeaderRefused
 from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits, Response, exchange
 from ssoconsole.platform.outbound.route import open_route, route_to
 from ssoconsole.platform.outbound.targets import Target, parse
@@ -109,11 +109,13 @@ def _message(
     # What could split the request is refused without ever showing a value: it may be a credential.
     for name, value in extra.items():
         if not _HEADER_NAME.fullmatch(name):
-            raise HeaderRefused("a header has a name that HTTP does not allow")
+            raise RequestHeaderRefused("a header has a name that HTTP does not allow")
         if name.lower() in RESERVED_HEADERS:
-            raise HeaderRefused(f"the header {name} is not the caller's to set")
+            raise RequestHeaderRefused(f"the header {name} is not the caller's to set")
         if not _HEADER_VALUE.fullmatch(value):
-            raise HeaderRefused(f"the value of the header {name} has characters that HTTP does not allow")
+            raise RequestHeaderRefused(
+                f"the value of the header {name} has characters that HTTP does not allow"
+            )
     lines = [f"{name}: {value}" for name, value in {**headers, **extra}.items()]
     head = "\r\n".join([f"{method} {target.path} HTTP/1.1", *lines, "", ""])
     return head.encode("ascii") + body

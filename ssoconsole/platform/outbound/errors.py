@@ -30,7 +30,7 @@ class SchemeRefused(OutboundError):
     code = "scheme_refused"
 
 
-class HeaderRefused(OutboundError):
+class RequestHeaderRefused(OutboundError):
     """A request header cannot be sent: not RFC 9110 characters, or one that is this package's own."""
 
     code = "header_refused"

@@ -4,16 +4,18 @@ from functools import cached_property
 
 from django.contrib.auth import get_user_model
 
+from providers.errors import every_outcome
 from providers.kinds import kind_of
 from providers.models import ConsoleSession, Provider
 from providers.registration.services import save_provider
-from providers.signin.guard import PAGES
+from providers.signin.guard import page_of
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import entered
 from tests.providers.signin.journey import Browser, assert_refused, hop_of
 
 BASE_URL = "https://console.example"
+STATUSES = {outcome.code: page_of(outcome).status for outcome in every_outcome()}
 BOB = Actor("user", "bob")
 
 
@@ -113,7 +115,7 @@ class Run:
 
     def _judge_refusal(self, response):
         outcome = self.case.module.refuses
-        assert_refused(response, outcome, PAGES[outcome].status)
+        assert_refused(response, outcome, STATUSES[outcome])
         assert not self.browser.is_signed_in()
         spent = ["token"] if self.by_code else []  # the code of a bad front-channel ID token stays unspent
         if outcome == "userinfo_subject_mismatch":

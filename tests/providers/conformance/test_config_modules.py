@@ -4,9 +4,9 @@ import secrets
 
 import pytest
 
-from providers.errors import IssuerMismatch
 from providers.metadata import refresh_discovery
 from providers.registration.errors import RegistrationInvalid
+from ssoconsole.platform.jose.errors import IssuerMismatch
 from tests.providers.conformance.registry import module
 from tests.providers.conformance.run import BOB
 

@@ -6,6 +6,7 @@ import pytest
 
 from providers import errors
 from providers.exchange.endpoints import fetch_userinfo
+from ssoconsole.platform.jose import errors as jose
 from tests.providers.registrations import registered_at
 from tests.support.leaks import assert_without
 
@@ -66,14 +67,14 @@ def test_userinfo_about_somebody_else_is_refused(scripted_provider, corp, access
 @pytest.mark.parametrize(
     ("bend", "outcome"),
     [
-        (lambda info: info.break_signature(), errors.SignatureInvalid),
-        (lambda info: info.alg_none(), errors.AlgorithmRefused),
-        (lambda info: info.append("iss"), errors.IssuerMismatch),
-        (lambda info: info.append("aud"), errors.AudienceMismatch),
-        (lambda info: info.remove("aud"), errors.MissingClaim),
-        (lambda info: info.raw("garbage"), errors.TokenMalformed),
-        (lambda info: info.claims.update(exp=1), errors.Expired),
-        (lambda info: info.header.update(typ="at+jwt"), errors.TokenTypeRefused),
+        (lambda info: info.break_signature(), jose.SignatureInvalid),
+        (lambda info: info.alg_none(), jose.AlgorithmRefused),
+        (lambda info: info.append("iss"), jose.IssuerMismatch),
+        (lambda info: info.append("aud"), jose.AudienceMismatch),
+        (lambda info: info.remove("aud"), jose.MissingClaim),
+        (lambda info: info.raw("garbage"), jose.TokenMalformed),
+        (lambda info: info.claims.update(exp=1), jose.Expired),
+        (lambda info: info.header.update(typ="at+jwt"), jose.TokenTypeRefused),
     ],
 )
 def test_a_signed_answer_that_is_not_for_this_client_is_refused(

@@ -3,11 +3,12 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from providers.errors import EmailTaken, MissingClaim, NotAdmitted, PrincipalMissing, UserDisabled
+from providers.errors import EmailTaken, NotAdmitted, PrincipalMissing, UserDisabled
 from providers.identities import services
 from providers.models import Identity
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
+from ssoconsole.platform.jose.errors import MissingClaim
 from tests.providers.registrations import sign_in_person
 
 BY = Actor("provider", "corp")

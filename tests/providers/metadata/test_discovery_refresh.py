@@ -2,9 +2,10 @@
 
 import pytest
 
-from providers.errors import IssuerMismatch, MetadataInvalid, ProviderChanged, ProviderUnreachable
+from providers.errors import MetadataInvalid, ProviderChanged, ProviderUnreachable
 from providers.metadata import ensure_discovery, refresh_discovery
 from providers.models import DiscoveryVersion, Provider
+from ssoconsole.platform.jose.errors import IssuerMismatch
 from tests.providers.registrations import BOB, provider_at, provider_events
 from tests.providers.signin.journey import Browser
 

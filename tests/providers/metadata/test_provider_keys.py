@@ -11,6 +11,7 @@ from providers import errors
 from providers.metadata import may_refetch, store_keys, verify_token
 from providers.models import Provider
 from ssoconsole.platform import limits
+from ssoconsole.platform.jose import errors as jose
 from ssoconsole.platform.jose.verify import ID_TOKEN, LOGOUT_TOKEN
 from tests.providers.registrations import provider_events, registered_at
 
@@ -62,7 +63,7 @@ def test_hs256_uses_the_client_secret_and_asks_for_no_keys(scripted_provider):
     assert scripted_provider.requests == []
     provider.client_secret = "x" * 32
     provider.save()
-    with pytest.raises(errors.SignatureInvalid):
+    with pytest.raises(jose.SignatureInvalid):
         verify(provider, token(scripted_provider))
 
 
@@ -87,17 +88,17 @@ def test_the_keys_are_fetched_once_and_kept_with_an_event(scripted_provider, cor
 @pytest.mark.parametrize(
     ("bend", "outcome"),
     [
-        (lambda jwt: jwt.break_signature(), errors.SignatureInvalid),
-        (lambda jwt: jwt.truncate_signature(), errors.SignatureInvalid),
-        (lambda jwt: jwt.alg_none(), errors.AlgorithmRefused),
-        (lambda jwt: jwt.hs256_with_public_key(), errors.AlgorithmRefused),
-        (lambda jwt: jwt.sign_with(alg="ES256"), errors.AlgorithmRefused),
-        (lambda jwt: jwt.raw("not a token"), errors.TokenMalformed),
-        (lambda jwt: jwt.raw_payload(b"[]"), errors.TokenMalformed),
-        (lambda jwt: jwt.header.__setitem__("crit", ["x"]), errors.HeaderRefused),
-        (lambda jwt: jwt.header.__setitem__("typ", "at+jwt"), errors.TokenTypeRefused),
-        (lambda jwt: jwt.header.__setitem__("typ", "logout+jwt"), errors.TokenTypeRefused),
-        (lambda jwt: jwt.change("iat", str), errors.ClaimRefused),
+        (lambda jwt: jwt.break_signature(), jose.SignatureInvalid),
+        (lambda jwt: jwt.truncate_signature(), jose.SignatureInvalid),
+        (lambda jwt: jwt.alg_none(), jose.AlgorithmRefused),
+        (lambda jwt: jwt.hs256_with_public_key(), jose.AlgorithmRefused),
+        (lambda jwt: jwt.sign_with(alg="ES256"), jose.AlgorithmRefused),
+        (lambda jwt: jwt.raw("not a token"), jose.TokenMalformed),
+        (lambda jwt: jwt.raw_payload(b"[]"), jose.TokenMalformed),
+        (lambda jwt: jwt.header.__setitem__("crit", ["x"]), jose.HeaderRefused),
+        (lambda jwt: jwt.header.__setitem__("typ", "at+jwt"), jose.TokenTypeRefused),
+        (lambda jwt: jwt.header.__setitem__("typ", "logout+jwt"), jose.TokenTypeRefused),
+        (lambda jwt: jwt.change("iat", str), jose.ClaimRefused),
     ],
 )
 def test_a_forged_token_is_refused_by_its_reason_and_costs_no_fetch(scripted_provider, corp, bend, outcome):
@@ -133,14 +134,14 @@ class RotationTests:
         verify(corp, old)
         scripted_provider.jwks.rotate()
         verify(corp, token(scripted_provider))
-        with pytest.raises(errors.UnknownKey):
+        with pytest.raises(jose.UnknownKey):
             verify(corp, old)
 
     def test_a_stream_of_unknown_keys_does_not_become_a_stream_of_requests(self, scripted_provider, corp):
         verify(corp, token(scripted_provider))
         scripted_provider.id_token.sign_with(scripted_provider.keys.stranger)
         for _ in range(10):
-            with pytest.raises(errors.UnknownKey):
+            with pytest.raises(jose.UnknownKey):
                 verify(corp, token(scripted_provider))
         assert fetches(scripted_provider) == 1 + limits.TRIES
 
@@ -151,7 +152,7 @@ class RotationTests:
         verify(corp, token(scripted_provider))
         scripted_provider.id_token.sign_with(scripted_provider.keys.stranger)
         for _ in range(10):
-            with pytest.raises(errors.UnknownKey):
+            with pytest.raises(jose.UnknownKey):
                 verify(corp, token(scripted_provider))
         assert fetches(scripted_provider) == 1 + limits.TRIES
 
@@ -160,7 +161,7 @@ class RotationTests:
         scripted_provider.id_token.sign_with(scripted_provider.keys.stranger)
         unknown = token(scripted_provider)
         scripted_provider.go_down()
-        with pytest.raises(errors.UnknownKey):
+        with pytest.raises(jose.UnknownKey):
             verify(corp, unknown)
 
 
@@ -200,7 +201,7 @@ class RotationWithoutNamesTests:
         verify(corp, token(scripted_provider))
         scripted_provider.id_token.break_signature()
         for _ in range(10):
-            with pytest.raises(errors.SignatureInvalid):
+            with pytest.raises(jose.SignatureInvalid):
                 verify(corp, token(scripted_provider))
         assert fetches(scripted_provider) == 1 + limits.TRIES
 
@@ -209,7 +210,7 @@ class RotationWithoutNamesTests:
         scripted_provider.id_token.break_signature()
         bad = token(scripted_provider)
         scripted_provider.go_down()
-        with pytest.raises(errors.SignatureInvalid):
+        with pytest.raises(jose.SignatureInvalid):
             verify(corp, bad)
 
 

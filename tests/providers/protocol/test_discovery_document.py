@@ -2,14 +2,15 @@
 
 import pytest
 
-from providers.errors import IssuerMismatch, MetadataInvalid
+from providers.errors import MetadataInvalid
 from providers.protocol.discovery import (
     announces_iss_parameter,
     check_document,
     discovery_url,
     wrong_members,
 )
-from providers.protocol.refusals import near_miss
+from ssoconsole.platform.jose.errors import IssuerMismatch
+from ssoconsole.platform.jose.issuer import near_miss
 
 ISSUER = "https://idp.example/realms/corp"
 DOCUMENT = {

@@ -4,6 +4,7 @@ import pytest
 
 from providers import errors
 from providers.protocol.claims import check_signed_userinfo, check_userinfo
+from ssoconsole.platform.jose import errors as jose
 from ssoconsole.platform.jose.verify import VerifiedJwt
 
 NOW = 1_700_000_000
@@ -42,13 +43,13 @@ def test_signed_userinfo_needs_no_nonce_and_no_expiry(changes):
 @pytest.mark.parametrize(
     ("changes", "outcome"),
     [
-        ({"iss": None}, errors.MissingClaim),
-        ({"iss": "https://idp.example/"}, errors.IssuerMismatch),
-        ({"aud": None}, errors.MissingClaim),
-        ({"aud": "other"}, errors.AudienceMismatch),
-        ({"aud": ["other"]}, errors.AudienceMismatch),
-        ({"exp": NOW - 60}, errors.Expired),
-        ({"iat": NOW + 61}, errors.IssuedInTheFuture),
+        ({"iss": None}, jose.MissingClaim),
+        ({"iss": "https://idp.example/"}, jose.IssuerMismatch),
+        ({"aud": None}, jose.MissingClaim),
+        ({"aud": "other"}, jose.AudienceMismatch),
+        ({"aud": ["other"]}, jose.AudienceMismatch),
+        ({"exp": NOW - 60}, jose.Expired),
+        ({"iat": NOW + 61}, jose.IssuedInTheFuture),
         ({"sub": "mallory"}, errors.UserinfoSubjectMismatch),
         ({"sub": None}, errors.UserinfoSubjectMismatch),
     ],

@@ -540,6 +540,15 @@ class GraceTests:
             assert ask(signed_in).status_code == 302
         assert_ended(op, signed_in, "internal_error")
 
+    def test_an_id_token_that_was_kept_and_cannot_be_read_is_a_fault_of_ours(self, op, signed_in, caplog):
+        session = the_session()
+        session.id_token = "spoilt"
+        session.save()
+        with later(DUE):
+            assert ask(signed_in).status_code == 200
+            assert is_live()
+        assert "session_check_broke" in caplog.text
+
 
 class SettingTests:
     def test_a_provider_that_wants_no_checks_is_not_asked(self, op, visitor):

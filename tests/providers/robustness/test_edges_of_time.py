@@ -10,16 +10,7 @@ from django.contrib.auth import get_user_model
 
 from providers import metadata
 from providers.client_keys import OVERLAP, drop_retired_client_keys, published_client_keys
-from providers.errors import (
-    AttemptExpired,
-    AuthenticationTooOld,
-    ClaimRefused,
-    Expired,
-    IssuedInTheFuture,
-    IssuedTooLongAgo,
-    NotYetValid,
-    ProviderUnreachable,
-)
+from providers.errors import AttemptExpired, AuthenticationTooOld, ProviderUnreachable
 from providers.metadata import metadata_age
 from providers.models import (
     ClientKey,
@@ -43,6 +34,13 @@ from providers.registration.trial import refuse_trial
 from providers.retention import drop_old_sign_ins
 from providers.sessions.services import note_seen
 from providers.signin.callback import check_age
+from ssoconsole.platform.jose.errors import (
+    ClaimRefused,
+    Expired,
+    IssuedInTheFuture,
+    IssuedTooLongAgo,
+    NotYetValid,
+)
 from ssoconsole.platform.jose.verify import LOGOUT_TOKEN
 from tests.providers.registrations import BOB, somewhere
 from tests.providers.signin.journey import register

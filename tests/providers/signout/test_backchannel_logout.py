@@ -12,7 +12,6 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.models import ConsoleSession, Identity, Provider, SpentLogoutToken
-from providers.protocol.logout_token import every_logout_refusal
 from providers.retention import SPENT_TOKENS_STAY, drop_old_sign_ins
 from providers.signout import RECORDED_PER_MINUTE
 from ssoconsole.platform import limits
@@ -304,12 +303,6 @@ class RefusedTokenTests:
         assert unknown["Cache-Control"] == "no-store"
         assert Event.objects.filter(action="backchannel_logout_refused").count() == 1
         assert alice.is_signed_in()
-
-    def test_every_refusal_is_documented(self):
-        from tests.providers.signin.test_outcomes import DOCUMENT
-
-        text = DOCUMENT.read_text()
-        assert [error.code for error in every_logout_refusal() if f"| `{error.code}` |" not in text] == []
 
 
 def assert_refused(response, code):

@@ -25,7 +25,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from ssoconsole.platform.jose.keys import public_jwk, thumbprint
 from tests.ssoconsole.platform.jose.jose_forgery import roca_key
-from tokens.errors import KeyRefused, KeyTaken
+from tokens.errors import KeyTaken, SigningKeyRefused
 from tokens.keys.importing import import_signing_key
 from tokens.keys.services import PUBLISHED_AHEAD, compromise_signing_key, drop_gone_keys, rotate_signing_key
 from tokens.models import Audience, SigningKey
@@ -124,7 +124,7 @@ WEAK = {
 @pytest.mark.parametrize("raw", WEAK.values(), ids=WEAK)
 def test_what_is_weak_foreign_or_locked_is_refused_with_a_sentence(raw):
     before = keys()
-    with pytest.raises(KeyRefused) as refused:
+    with pytest.raises(SigningKeyRefused) as refused:
         import_signing_key(raw=raw, kid=KID, by=BY)
     assert refused.value.message.endswith(".")
     assert keys() == before
@@ -144,30 +144,30 @@ WHAT_IT_IS = {
 
 @pytest.mark.parametrize("what", WHAT_IT_IS)
 def test_it_is_said_what_a_file_is_and_never_what_is_in_it(what):
-    with pytest.raises(KeyRefused, match=WHAT_IT_IS[what]):
+    with pytest.raises(SigningKeyRefused, match=WHAT_IT_IS[what]):
         import_signing_key(raw=WEAK[what], kid=KID, by=BY)
 
 
 def test_a_key_in_a_file_that_is_too_large_is_not_looked_for():
     comment = b"# " + b"x" * 65_536 + b"\n"
-    with pytest.raises(KeyRefused, match="too large"):
+    with pytest.raises(SigningKeyRefused, match="too large"):
         import_signing_key(raw=comment + private(EC, encoding=Encoding.PEM), kid=KID, by=BY)
     certificate = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
-    with pytest.raises(KeyRefused, match="certificate"):
+    with pytest.raises(SigningKeyRefused, match="certificate"):
         import_signing_key(raw=certificate + private(EC, encoding=Encoding.PEM), kid=KID, by=BY)
     assert not SigningKey.objects.filter(kid=KID).exists()
 
 
 @pytest.mark.parametrize("kid", ["a\nb", " a", "ä", "x" * 256])
 def test_a_key_id_that_is_none_is_refused(kid):
-    with pytest.raises(KeyRefused, match="key id"):
+    with pytest.raises(SigningKeyRefused, match="key id"):
         import_signing_key(raw=public(EC), kid=kid, by=BY)
 
 
 @pytest.mark.parametrize("change", [str, str.upper, str.lower])
 def test_the_key_id_that_openmetadata_ships_is_refused(change):
     before = keys()
-    with pytest.raises(KeyRefused, match="demonstration"):
+    with pytest.raises(SigningKeyRefused, match="demonstration"):
         import_signing_key(raw=public(RSA), kid=change("Gb389a-9f76-gdjs-a92j-0242bk94356"), by=BY)
     assert keys() == before
 
@@ -180,7 +180,7 @@ def test_a_key_that_everybody_has_does_not_come_in_under_another_name(monkeypatc
     before = keys()
     for raw in (private(RSA), public(RSA)):
         for kid in (KID, None):
-            with pytest.raises(KeyRefused, match="demonstration"):
+            with pytest.raises(SigningKeyRefused, match="demonstration"):
                 import_signing_key(raw=raw, kid=kid, by=BY)
     assert keys() == before
 
@@ -289,7 +289,7 @@ def test_where_nothing_signs_yet_it_signs_the_first_token_once_everybody_has_it(
 )
 def test_what_contradicts_itself_is_refused(arguments):
     before = keys()
-    with pytest.raises(KeyRefused):
+    with pytest.raises(SigningKeyRefused):
         import_signing_key(kid=KID, by=BY, **arguments)
     assert keys() == before
 

@@ -8,7 +8,6 @@ from jose_forgery import NOW, few_examples
 from ssoconsole.platform.jose import base64url
 from ssoconsole.platform.jose.claims import (
     check_audience,
-    check_issuer,
     check_times,
     half_hash,
     require,
@@ -24,6 +23,7 @@ from ssoconsole.platform.jose.errors import (
     MissingClaim,
     NotYetValid,
 )
+from ssoconsole.platform.jose.issuer import check_issuer
 
 ISSUER = "https://idp.example/realms/corp"
 

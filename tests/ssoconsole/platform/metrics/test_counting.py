@@ -4,12 +4,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from providers.errors import IssuerMismatch
 from providers.metadata import refresh_discovery
 from providers.models import SignInAttempt
 from providers.signin.traces import SignIn, finish_attempt
 from ssoconsole.platform import metrics
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.jose.errors import IssuerMismatch
 from ssoconsole.platform.metrics import ErrorCodes, FirstNames
 from tests.providers.signin.journey import Browser, register
 from tests.support.leaks import assert_without

@@ -11,9 +11,9 @@ from ssoconsole.platform.outbound.client import request
 from ssoconsole.platform.outbound.errors import (
     ConnectFailed,
     ContentTypeRefused,
-    HeaderRefused,
     OutboundError,
     RedirectRefused,
+    RequestHeaderRefused,
     ResponseTimeout,
 )
 from tests.support.leaks import assert_without
@@ -188,7 +188,7 @@ def test_proxies_of_the_environment_are_ignored(peer, get, monkeypatch):
 )
 def test_a_header_that_could_change_the_request_is_refused_without_its_value(peer, get, name, value):
     server = peer(answers())
-    with pytest.raises(HeaderRefused) as refused:
+    with pytest.raises(RequestHeaderRefused) as refused:
         get(server.url(), headers={name: value})
     assert "hunter2" not in refused.value.detail
     assert not server.requests
@@ -235,7 +235,7 @@ NOT_THE_CALLERS = [
 def test_a_caller_sets_no_header_that_decides_where_a_request_ends(peer, get, name):
     server = peer(answers())
     for spelt in (name, name.lower(), name.upper()):
-        with pytest.raises(HeaderRefused) as refused:
+        with pytest.raises(RequestHeaderRefused) as refused:
             get(server.url(), headers={spelt: "hunter2"})
         assert "hunter2" not in refused.value.detail
     assert not server.requests

@@ -1,47 +1,33 @@
 """
-The refusals of strict JOSE as outcomes of a sign-in.
+The issuer of a token or of a document, compared character by character.
 
-Issuers that are nearly the same, which is never enough, are told apart for the administrator.
+No normalisation of any kind: a trailing slash or another case is another issuer (RFC 3986 section 6.2.1). Issuers that
+are nearly the same, which is never enough, are told apart for the administrator.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from providers.errors import IssuerMismatch, SignInRefused, by_code
 from ssoconsole.platform.jose.claims import require
-from ssoconsole.platform.jose.errors import JwtRefused, shown
+from ssoconsole.platform.jose.errors import IssuerMismatch
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-def outcome_of(refused: JwtRefused) -> SignInRefused:
-    """Return the outcome with the same code, with what was expected and received."""
-    return by_code(refused.code)(expected=refused.expected, received=refused.received)
-
-
-@contextmanager
-def refusals_as_outcomes() -> Iterator[None]:
-    """Raise the outcome in the place of every JwtRefused inside."""
-    try:
-        yield
-    except JwtRefused as refused:
-        raise outcome_of(refused) from None
-
-
 def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
-    """Raise unless `iss` is `issuer`, character by character. Raises MissingClaim of JOSE, IssuerMismatch."""
+    """Raise unless `iss` is `issuer`, character by character. Raises MissingClaim, IssuerMismatch."""
     require(claims, "iss")
     if claims["iss"] != issuer:
         raise issuer_mismatch(expected=issuer, received=claims["iss"])
 
 
 def issuer_mismatch(*, expected: str, received: object) -> IssuerMismatch:
-    """Return the outcome for a `received` issuer that is not `expected`, and name the near miss."""
+    """Return the refusal of a `received` issuer that is not `expected`; its message names the near miss."""
     difference = near_miss(expected, received) if isinstance(received, str) else ""
-    message = f"The issuer is not the one registered: {difference}." if difference else ""
-    return IssuerMismatch(message, expected=shown(expected), received=shown(received))
+    told = f": {difference}" if difference else ""
+    message = f"The issuer is not the one registered{told}."
+    return IssuerMismatch(message, expected=expected, received=received)
 
 
 def near_miss(expected: str, received: str) -> str:
