@@ -6,7 +6,6 @@ from rest_framework import serializers
 
 from providers.kinds import all_kinds
 from providers.models import Provider
-from providers.models.provider import readable_secret
 from providers.registration.fields import FIELDS, SESSION
 from ssoconsole.platform.rest import StrictSerializer
 
@@ -108,7 +107,7 @@ class ProviderSerializer(StrictSerializer):
         told: dict[str, Any] = {"slug": provider.slug}
         for name in FIELDS:
             if name == "client_secret":
-                told["has_client_secret"] = readable_secret(provider) is not None
+                told["has_client_secret"] = provider.has_secret
             else:
                 told[name] = getattr(provider, name)
         told["prompt"] = provider.prompt or None

@@ -26,7 +26,6 @@ from providers.errors import (
 from providers.exchange.client_authentication import client_credentials, reason_of, secret_texts
 from providers.metadata import verify_token
 from providers.models import Provider
-from providers.models.provider import readable_secret
 from providers.protocol.claims import check_signed_userinfo, check_userinfo
 from providers.protocol.discovery import PUSH_ENDPOINT
 from providers.protocol.mapping import lacks_mapped_claims
@@ -222,7 +221,7 @@ def _pushes(provider: Provider) -> bool:
         return False
     # The implicit flow never authenticates the client: its registration may have no secret to do it with.
     uses_code = provider.response_type == Provider.ResponseType.CODE
-    return uses_code or not needs_secret(provider) or readable_secret(provider) is not None
+    return uses_code or not needs_secret(provider) or provider.has_secret
 
 
 def _read(answer: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.conf import settings
@@ -332,6 +332,9 @@ class Provider(models.Model):
 
     objects = ProviderQuerySet.as_manager()
 
+    if TYPE_CHECKING:
+        client_secret_envelope: str | None
+
     class Meta:
         ordering = ("order", "name", "slug")
         constraints = (
@@ -388,6 +391,11 @@ class Provider(models.Model):
         return value if isinstance(value, str) and value else None
 
     @property
+    def has_secret(self) -> bool:
+        """Whether there is a secret, if a key of the ring opens it or not."""
+        return bool(self.client_secret_envelope)
+
+    @property
     def is_public_client(self) -> bool:
         return self.token_endpoint_auth_method == self.ClientAuthentication.NONE
 
@@ -412,6 +420,12 @@ def readable_secret(provider: Provider) -> str | Unreadable | None:
     except DecryptionFailed:
         return UNREADABLE
     return secret or None
+
+
+def is_same_secret(one: Provider, other: Provider) -> bool:
+    """Tell whether two states of a row have the same secret, or both have one that no key of the ring opens."""
+    same = one.client_secret_envelope == other.client_secret_envelope  # nothing has to be opened
+    return same or readable_secret(one) == readable_secret(other)
 
 
 class DiscoveryVersion(models.Model):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from providers.models import Provider
-from providers.models.provider import readable_secret
+from providers.models.provider import is_same_secret, readable_secret
 from providers.protocol.client_assertion import MAC, assertion_algorithm
 from providers.protocol.discovery import (
     ASSERTION_ALGORITHMS,
@@ -168,7 +168,13 @@ def _missing(listed: Any, wanted: list[str]) -> list[str]:
 
 def is_risky(stored: Provider, provider: Provider) -> tuple[str, ...]:
     """Return the risky fields in which `provider` differs from the row that is stored; empty for none."""
-    return tuple(name for name in RISKY if _value(stored, name) != _value(provider, name))
+
+    def differs(name: str) -> bool:
+        if name == "client_secret":
+            return not is_same_secret(stored, provider)
+        return bool(getattr(stored, name) != getattr(provider, name))
+
+    return tuple(filter(differs, RISKY))
 
 
 def changes_rights(stored: Provider, provider: Provider) -> bool:
@@ -190,7 +196,3 @@ def refuse_to_give_rights(stored: Provider | None, provider: Provider, *, by: Ac
     changed += ["enabled"] if provider.enabled and not stored.enabled else []
     if changed:
         by.refuse_if_limited(f"change {', '.join(changed)} of a provider")
-
-
-def _value(provider: Provider, name: str) -> object:
-    return readable_secret(provider) if name == "client_secret" else getattr(provider, name)

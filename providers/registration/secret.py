@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.models import Provider
-from providers.models.provider import readable_secret
 from providers.protocol.claims import belongs_to, takers_of
 from providers.registration.errors import RegistrationInvalid
 from ssoconsole.platform.jose.algorithms import SYMMETRIC
@@ -60,7 +59,7 @@ def claim_secret(provider: Provider, document: Mapping[str, Any] | None, *, is_f
     """
     if problem := problem_of_secret(provider, document, is_first=is_first):
         raise RegistrationInvalid({"client_secret": [problem]})
-    if readable_secret(provider) is None or not _is_own(provider, document, is_first):
+    if not provider.has_secret or not _is_own(provider, document, is_first):
         set_client_secret(provider, None)
         provider.client_secret_for = []
     elif provider.secret_is_entered:
@@ -80,7 +79,7 @@ def extend_to_hosts(provider: Provider, document: Mapping[str, Any] | None) -> b
 
 
 def _is_own(provider: Provider, document: Mapping[str, Any] | None, is_first: bool) -> bool:
-    if provider.secret_is_entered or readable_secret(provider) is None:
+    if provider.secret_is_entered or not provider.has_secret:
         return True
     issuer, *origins = takers_of(provider.issuer, document)
     if is_first and provider.client_secret_for == [issuer]:

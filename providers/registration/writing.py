@@ -11,7 +11,7 @@ from providers.history import UNSEEN, keep_what_stands, record_version
 from providers.identities.rights import given_by, take_back_unruled, take_rights_back
 from providers.metadata import KEPT
 from providers.models import Provider
-from providers.models.provider import NOT_CONFIGURATION, readable_secret
+from providers.models.provider import NOT_CONFIGURATION, is_same_secret
 from providers.registration.cautions import changes_rights, is_risky
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.rules import Problems, problems
@@ -56,10 +56,10 @@ def write_change(
     for name in PUBLISHED:
         setattr(provider, name, None if other_issuer else getattr(stored, name))
     before, after = snapshot(stored), snapshot(provider)
-    if readable_secret(stored) != readable_secret(provider):
+    if not is_same_secret(stored, provider):
         # Two texts that differ, so that the change is seen; the event masks every value of this name.
-        before["client_secret"] = f"earlier {MASK}" if readable_secret(stored) else None
-        after["client_secret"] = f"later {MASK}" if readable_secret(provider) else None
+        before["client_secret"] = f"earlier {MASK}" if stored.has_secret else None
+        after["client_secret"] = f"later {MASK}" if provider.has_secret else None
     provider.risky_change_at = timezone.now() if is_risky(stored, provider) else stored.risky_change_at
     if before == after:
         return None
