@@ -239,6 +239,14 @@ def test_states_that_meet_are_judged_alike(oauth, me, data):
         transaction.set_rollback(True)
 
 
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
+def test_who_is_remembered_from_here_does_not_come_in_from_elsewhere(oauth, me, path):
+    Bot.objects.update(allowed_networks=["127.0.0.0/8"])
+    form = {"grant_type": "client_credentials", "token": ask_before(oauth, me)}
+    assert oauth.post(path, form, auth=me, REMOTE_ADDR="192.0.2.7").status_code == 401
+    assert oauth.post(path, form, auth=me).status_code == 200
+
+
 def test_what_is_right_in_every_way_never_goes_the_long_one(oauth, me, monkeypatch):
     """Otherwise all of the above compares the long way with itself."""
     token = oauth.token(me).json()["access_token"]
