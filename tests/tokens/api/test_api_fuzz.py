@@ -17,7 +17,7 @@ from tokens.bots.services import GrantSpec, save_bot
 from tokens.models import Bot
 from tokens.records.services import issue_token
 
-CASES = int(os.environ.get("SCHEMA_CASES", "6"))
+CASES = int(os.environ.get("SCHEMA_CASES", "4"))
 
 
 @pytest.fixture(autouse=True)
