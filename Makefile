@@ -20,7 +20,7 @@ PROCESSES := $(addprefix tests/ssoconsole/serve/,test_drain.py test_port.py test
 	tests/tokens/crash tests/tokens/clients \
 	tests/ssoconsole/console/backup/test_backup_and_restore.py tests/ssoconsole/console/checklist/test_clean_check.py \
 	tests/providers/trial/test_trial_restart.py tests/ssoconsole/test_operators_mistakes.py \
-	tests/ssoconsole/test_documented_commands.py
+	tests/ssoconsole/test_documented_commands.py tests/ssoconsole/test_unsafe_start.py
 BROWSERS := $(sort $(shell find tests -name 'test_*_in_browser.py'))
 DEPLOY := $(SITES) $(PROCESSES) $(BROWSERS)
 FUZZ := tests/providers/fuzz tests/hostile tests/ssoconsole/rights/test_what_a_permission_amounts_to.py
@@ -52,7 +52,7 @@ test-deploy: $(TOOLS) deploy-tools $(DOCS_TOOLS)/.installed
 	$(BIN)/python $(PYTEST) --dist loadfile $(DEPLOY)
 
 test-fuzz: $(TOOLS)
-	FUZZ_CASES=5000 $(BIN)/python $(PYTEST) $(FUZZ)
+	FUZZ_CASES=5000 SCHEMA_CASES=50 $(BIN)/python $(PYTEST) $(FUZZ) tests/tokens/api/test_api_fuzz.py
 
 # Another Python as well, so that what stands on no database is tested again, for a minute, and lines are counted of all.
 # Not what a browser shows, the deployment, other people's programs, programs with a database of their own, and what is

@@ -4,12 +4,10 @@ import gc
 import os
 
 import pytest
-from django.core.cache import cache, caches
+from django.core.cache import caches
 from hypothesis import HealthCheck, settings
 
-from tokens.keys import services
-from tokens.records import verification
-from tokens.records.services import forget_counts
+from tests.support.remembered import forget_everything
 
 pytest_plugins = [
     "tests.support.real_provider",
@@ -17,6 +15,7 @@ pytest_plugins = [
     "tests.support.browser",
     "tests.support.servers",
     "tests.support.databases",
+    "tests.support.rsa_keys",
 ]
 
 # How fast a machine generates examples says nothing about the code. With CI set, hypothesis loads a profile of its
@@ -24,6 +23,11 @@ pytest_plugins = [
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 if not os.environ.get("CI"):
     settings.load_profile("patient")
+
+
+def pytest_configure():
+    """Many objects that stay are made while tests are imported and collected, and little garbage after it."""
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -63,8 +67,5 @@ def own_cache(settings):
 
 @pytest.fixture(autouse=True)
 def _fresh_cache():
-    """Throttles, cool-downs, key copies and counts of one test are not the next one's."""
-    cache.clear()
-    forget_counts()
-    verification._proved.clear()
-    services._keys.clear()  # a key that a test has changed, and whose change is undone with it
+    """What one test leaves is not the next one's."""
+    forget_everything()

@@ -86,6 +86,7 @@ def violations(path: Path, source: str) -> list[str]:
     return broken
 
 
+@cache
 def sources() -> list[Path]:
     return [
         path.relative_to(ROOT)
@@ -95,9 +96,9 @@ def sources() -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize("path", sources(), ids=str)
-def test_every_import_follows_the_rules(path):
-    assert violations(path, (ROOT / path).read_text()) == []
+def test_every_import_follows_the_rules():
+    assert len(sources()) > 300
+    assert [broken for path in sources() for broken in violations(path, (ROOT / path).read_text())] == []
 
 
 @pytest.mark.parametrize(

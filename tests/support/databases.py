@@ -1,10 +1,9 @@
 """Databases for consoles that run as processes."""
 
 import os
-import shutil
 import sqlite3
 import uuid
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import psycopg
 import pytest
@@ -35,6 +34,14 @@ def one_connection():
             signal.connect(close_old_connections)
 
 
+@contextmanager
+def undone():
+    """The database is as it was before, afterwards: for one case of a table that is judged after one set-up."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
 def database(tmp_path):
     """The URL of an empty database that several processes can share: a file, or one of PostgreSQL's."""
@@ -47,29 +54,26 @@ def database(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def _template(tmp_path_factory, forge):
-    """The URL of a migrated database that is only copied: to migrate takes longer than most tests."""
-
-    def migrated(url):
-        env = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"}
-        forge.run(["manage.py", "migrate", "--verbosity", "0"], env=env).check_returncode()
-        return url
-
+def _template(request):
+    """A migrated database that is only copied, since to migrate takes longer than most tests: its URL or its rows."""
     url = os.environ["DATABASE_URL"]
     if not url.startswith("postgres"):
-        yield migrated(f"sqlite:///{tmp_path_factory.mktemp('migrated') / 'console.sqlite3'}")
+        yield request.getfixturevalue("django_db_setup")  # the tests' own, as it was before any of them
         return
     with _postgresql(url) as new:
-        yield migrated(new)
+        env = os.environ | {"DATABASE_URL": new, "DJANGO_SETTINGS_MODULE": "ssoconsole.settings"}
+        forge = request.getfixturevalue("forge")
+        forge.run(["manage.py", "migrate", "--verbosity", "0"], env=env).check_returncode()
+        yield new
 
 
 @pytest.fixture
 def migrated_database(tmp_path, _template):
     """As `database`, with every migration applied as `manage.py migrate` applies it."""
-    if not _template.startswith("postgres"):
-        copy = tmp_path / "console.sqlite3"
-        shutil.copy(_template.removeprefix("sqlite:///"), copy)
-        yield f"sqlite:///{copy}"
+    if isinstance(_template, CopyOfSqlite):
+        file = tmp_path / "console.sqlite3"
+        _template.write_to(file)
+        yield f"sqlite:///{file}"
         return
     with _postgresql(_template, template=_template.rpartition("/")[2]) as new:
         yield new
@@ -86,6 +90,10 @@ class CopyOfSqlite:
     def bring_back(self):
         connection.ensure_connection()
         self._copy.backup(connection.connection)
+
+    def write_to(self, file):
+        with closing(sqlite3.connect(file)) as new:
+            self._copy.backup(new)
 
     def close(self):
         self._copy.close()
@@ -135,4 +143,4 @@ def django_db_setup(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         copy = CopyOfSqlite() if connection.vendor == "sqlite" else CopyOfPostgresql()
     with brought_back(copy):
-        yield
+        yield copy

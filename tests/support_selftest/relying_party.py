@@ -4,6 +4,7 @@ import base64
 import hashlib
 import secrets
 import time
+from functools import cache
 from urllib.parse import quote_plus, urlencode
 
 import requests
@@ -11,7 +12,11 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, RSAKey
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-SIGNING_KEY = RSAKey.generate_key(2048, {"kid": "console-1", "use": "sig", "alg": "RS256"})
+
+
+@cache
+def signing_key():
+    return RSAKey.generate_key(2048, {"kid": "console-1", "use": "sig", "alg": "RS256"})
 
 
 def challenge_of(verifier):
@@ -82,7 +87,7 @@ class RelyingParty:
             case "none":
                 return {}, {"client_id": client_id}
             case "private_key_jwt":
-                return {}, self.assertion({"alg": "RS256", "kid": "console-1"}, SIGNING_KEY)
+                return {}, self.assertion({"alg": "RS256", "kid": "console-1"}, signing_key())
             case "client_secret_jwt":
                 return {}, self.assertion({"alg": "HS256"}, OctKey.import_key(secret))
 

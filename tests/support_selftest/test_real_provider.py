@@ -4,7 +4,7 @@ import pytest
 from joserfc.errors import JoseError
 
 from tests.support.real_clients import CLIENTS
-from tests.support_selftest.relying_party import CALLBACK, SIGNING_KEY
+from tests.support_selftest.relying_party import CALLBACK, signing_key
 
 CONSOLE = "http://localhost:8000"
 NO_PKCE = {"code_challenge": None, "code_challenge_method": None}
@@ -22,7 +22,7 @@ def sign_in(real_provider, relying_party):
 
     def run(client_id, *, name="alice", params=None, **metadata):
         if CLIENTS[client_id].get("token_endpoint_auth_method") == "private_key_jwt":
-            metadata["jwks"] = {"keys": [SIGNING_KEY.as_dict(private=False)]}
+            metadata["jwks"] = {"keys": [signing_key().as_dict(private=False)]}
         client = real_provider.register_client(client_id, CONSOLE, **metadata)
         issuer = real_provider.onelogin_issuer if "onelogin" in client_id else real_provider.issuer
         rp = relying_party(issuer, client, CALLBACK, **(params or {}))

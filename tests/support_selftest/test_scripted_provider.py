@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from tests.support_selftest.relying_party import CALLBACK, SIGNING_KEY, redeem
+from tests.support_selftest.relying_party import CALLBACK, redeem, signing_key
 
 # joserfc warns that RFC 9864 prefers Ed25519 to EdDSA; providers still send EdDSA.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -27,7 +27,7 @@ def test_the_code_flow_with_every_algorithm(op, sign_in, alg):
 )
 def test_every_way_to_authenticate_as_a_client(op, sign_in, method):
     op.client.token_endpoint_auth_method = method
-    op.client.jwks = {"keys": [SIGNING_KEY.as_dict(private=False)]}
+    op.client.jwks = {"keys": [signing_key().as_dict(private=False)]}
     rp, callback = sign_in()
     assert rp.claims_in(redeem(rp, callback)["id_token"])
     assert op.violations == []

@@ -1,21 +1,24 @@
-"""The cast: Alice owns the bot, Bob administers, Mallory may sign in and owns nothing."""
+"""
+The cast: Alice owns the bot, Bob administers, Mallory may sign in and owns nothing.
+
+What thousands of tests begin with stands here as rows, as the services write them; what these refuse and record is
+tested where it is done.
+"""
+
+import secrets
 
 import pytest
-from django.core.cache import cache
+from django.utils import timezone
 from rest_framework.test import APIClient
 from tokens_cast import BASE_URL, METADATA, PASSWORD_BACKEND, OAuth
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
+from ssoconsole.platform.encryption.keyring import key_ring
 from tokens.audiences import save_audience
-from tokens.bots.services import GrantSpec, save_bot
-from tokens.credentials.services import add_client_secret
-from tokens.models import Audience, Bot
-
-
-@pytest.fixture(autouse=True)
-def fresh_cache():
-    cache.clear()
+from tokens.credentials.services import PURPOSE
+from tokens.models import Audience, Bot, Credential, Grant
+from tokens.protocol.client_authentication import RANDOM_BYTES, format_client_secret, hint_of
 
 
 @pytest.fixture
@@ -24,15 +27,12 @@ def by():
 
 
 @pytest.fixture
-def audience(db, by):
-    return save_audience(
-        audience=Audience(
-            identifier=METADATA,
-            name="Metadata",
-            scopes=["metadata.read", "metadata.write"],
-            max_token_lifetime=86_400,
-        ),
-        by=by,
+def audience(db):
+    return Audience.objects.create(
+        identifier=METADATA,
+        name="Metadata",
+        scopes=["metadata.read", "metadata.write"],
+        max_token_lifetime=86_400,
     )
 
 
@@ -54,30 +54,50 @@ def console(db):
     return Audience.objects.get(identifier=f"{BASE_URL}/api/v1")
 
 
+def granted(audience, scopes, roles, **columns):
+    """A new bot with one grant."""
+    bot = Bot.objects.create(owner_named_at=timezone.now(), **columns)
+    Grant.objects.create(bot=bot, audience=audience, scopes=scopes, roles=roles)
+    return bot
+
+
 @pytest.fixture
-def bot(audience, by):
+def bot(audience):
     """Alice's bot."""
-    return save_bot(
-        bot=Bot(name="ingestion-bot", owner="alice@corp.example", description="Nightly ingestion"),
-        grants=[GrantSpec(audience, ["metadata.read", "metadata.write"], ["ingestor"])],
-        by=by,
-    )
+    columns = {
+        "name": "ingestion-bot",
+        "owner": "alice@corp.example",
+        "description": "Nightly ingestion",
+    }
+    return granted(audience, ["metadata.read", "metadata.write"], ["ingestor"], **columns)
 
 
 @pytest.fixture
-def other_bot(audience, by):
+def other_bot(audience):
     """A bot of somebody else's at the same audience."""
-    return save_bot(bot=Bot(name="other-bot"), grants=[GrantSpec(audience, ["metadata.read"])], by=by)
+    return granted(audience, ["metadata.read"], [], name="other-bot")
+
+
+def secret_of(bot):
+    """A new client secret of a bot's."""
+    secret = format_client_secret(secrets.token_bytes(RANDOM_BYTES))
+    Credential.objects.create(
+        bot=bot,
+        secret_hash=key_ring().keyed_hash(secret, purpose=PURPOSE),
+        hint=hint_of(secret),
+        created_by="user:bob",
+    )
+    return secret
 
 
 @pytest.fixture
-def secret(bot, by):
-    return add_client_secret(bot=bot, by=by)[1]
+def secret(bot):
+    return secret_of(bot)
 
 
 @pytest.fixture
-def other_secret(other_bot, by):
-    return add_client_secret(bot=other_bot, by=by)[1]
+def other_secret(other_bot):
+    return secret_of(other_bot)
 
 
 @pytest.fixture

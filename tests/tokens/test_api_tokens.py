@@ -331,8 +331,10 @@ def test_bob_reads_the_event_log(bob, bot, token):
     events = bob.get("/api/v1/events").json()["results"]
     assert events[0]["action"] == "token_issued"
     assert events[0]["actor"] == "user:bob"
-    only = bob.get("/api/v1/events?action=bot_created&target=ingestion-bot").json()["results"]
-    assert [event["target"] for event in only] == ["ingestion-bot"]
+    for name in ("second-bot", "third-bot"):
+        assert bob.post("/api/v1/bots", {"name": name}).status_code == 201
+    only = bob.get("/api/v1/events?action=bot_created&target=second-bot").json()["results"]
+    assert [event["target"] for event in only] == ["second-bot"]
     assert bob.get("/api/v1/events?actor=%00").json()["results"] == []
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import sys
+from contextlib import contextmanager
 
 import pytest
 from django.core.cache import cache
@@ -17,6 +18,7 @@ from tokens_cast import METADATA, basic, claims_in
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.eventlog.models import Event
+from tests.support.databases import undone
 from tokens.credentials.services import PURPOSE
 from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
 from tokens.oauth.direct import answering_at_once
@@ -105,11 +107,11 @@ REQUESTS = [
 VARIES = ("jti", "iat", "exp", "status")
 
 
-def ask_before(oauth, me):
-    """Let this process find out all that it remembers of a client, while nothing has happened yet."""
+def ask_before(oauth, me, requests=REQUESTS):
+    """Let this process find out what it remembers of a client, by these requests, while nothing has happened yet."""
     token = oauth.token(me).json()["access_token"]
     with transaction.atomic():
-        for request in REQUESTS:
+        for request in requests:
             oauth.post("/oauth/token", {"grant_type": "client_credentials"} | request, auth=me)
         oauth.post("/oauth/introspect", {"token": token}, auth=me)
         transaction.set_rollback(True)
@@ -170,18 +172,31 @@ def combined(states):
     return st.lists(st.sampled_from(sorted(states)), max_size=3, unique=True)
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_a_token_is_issued_in_the_same_states(oauth, me, state):
+@contextmanager
+def nothing_has_happened_yet():
+    """What is done within is undone, and what this process remembers is what it remembered before."""
+    kept = [(known, known._found.copy()) for known in (GRANTS_KNOWN, CLIENTS_KNOWN)]
+    try:
+        with undone():
+            yield
+    finally:
+        for known, found in kept:
+            known._found = found
+
+
+def test_a_token_is_issued_in_the_same_states(oauth, me, subtests):
     ask_before(oauth, me)
-    STATES[state]()
-    for request in REQUESTS:
-        same(*all_ways(oauth, "/oauth/token", {"grant_type": "client_credentials"} | request, me))
+    for state, happen in STATES.items():
+        with subtests.test(state), nothing_has_happened_yet():
+            happen()
+            for request in REQUESTS:
+                same(*all_ways(oauth, "/oauth/token", {"grant_type": "client_credentials"} | request, me))
 
 
 @pytest.mark.parametrize("path", ["/oauth/introspect", "/oauth/revoke"])
 @pytest.mark.parametrize("state", SINCE)
 def test_a_token_is_seen_and_given_up_in_the_same_states(oauth, me, state, path):
-    token = ask_before(oauth, me)
+    token = ask_before(oauth, me, requests=())
     SINCE[state]()
     for shown in (token, token[:-2] + ("AA" if token[-2:] != "AA" else "BB"), "no token", ""):
         same(*all_ways(oauth, path, {"token": shown}, me))
@@ -211,7 +226,7 @@ def test_states_that_meet_are_judged_alike(oauth, me, data):
     before, since = data.draw(combined(STATES)), data.draw(combined(SINCE))
     request = data.draw(st.sampled_from(REQUESTS))
     with transaction.atomic():
-        token = ask_before(oauth, me)
+        token = ask_before(oauth, me, requests=[request])
         for state in before:
             STATES[state]()
         same(*all_ways(oauth, "/oauth/token", {"grant_type": "client_credentials"} | request, me))
@@ -222,6 +237,14 @@ def test_states_that_meet_are_judged_alike(oauth, me, data):
             same(*all_ways(oauth, path, {"token": token}, me))
         forget_all()
         transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
+def test_who_is_remembered_from_here_does_not_come_in_from_elsewhere(oauth, me, path):
+    Bot.objects.update(allowed_networks=["127.0.0.0/8"])
+    form = {"grant_type": "client_credentials", "token": ask_before(oauth, me)}
+    assert oauth.post(path, form, auth=me, REMOTE_ADDR="192.0.2.7").status_code == 401
+    assert oauth.post(path, form, auth=me).status_code == 200
 
 
 def test_what_is_right_in_every_way_never_goes_the_long_one(oauth, me, monkeypatch):

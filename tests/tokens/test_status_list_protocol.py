@@ -67,7 +67,7 @@ FORGERIES = {
     "wrong checksum": base64url(DEFLATED[:-1] + bytes([DEFLATED[-1] ^ 1])),
     "one byte less": base64url(zlib.compress(PACKED[:-1])),
     "one byte more": base64url(zlib.compress(PACKED + b"\0")),
-    "a bomb": base64url(zlib.compress(b"\0" * 50_000_000, 9)),
+    "a bomb": base64url(zlib.compress(b"\0" * 5_000_000, 9)),
     "empty": "",
     "white space": f" {base64url(DEFLATED)}",
     "not ascii": "é",

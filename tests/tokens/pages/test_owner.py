@@ -1,13 +1,11 @@
 """Whose a bot is: people are offered to who may view them, and a name that is nobody's is warned about and saved."""
 
 import pytest
-from django.conf import settings
 from django.contrib.messages import get_messages
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from playwright.sync_api import expect
 from tokens_cast import PASSWORD_BACKEND
 from tokens_rights import with_all_but, with_exactly
 
@@ -133,20 +131,3 @@ def test_a_name_that_stays_is_not_warned_about_again(bob, people):
     assert Bot.objects.get().description == "changed"
     assert [level for level, _ in said(answer)] == ["success"]
     assert "None of that name" in bob.get(page).content.decode()
-
-
-def test_in_a_browser_people_are_offered_and_any_name_can_be_typed(
-    quiet_page, context, live_server, bob, crowd
-):
-    name = settings.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": bob.cookies[name].value, "url": live_server.url}])
-    quiet_page.goto(f"{live_server.url}{ADD}")
-    owner = quiet_page.get_by_label("Owner")
-    owner.press_sequentially("ali")
-    options = quiet_page.locator("#id_owner_people option")
-    expect(options).to_have_count(1)
-    expect(options).to_have_attribute("value", "alice@corp.example")
-    owner.fill("somebody-new")
-    quiet_page.get_by_label("Name:").fill("new-bot")
-    quiet_page.get_by_role("button", name="Save", exact=True).click()
-    expect(quiet_page.get_by_text("The owner somebody-new: None of that name.")).to_be_visible()

@@ -44,14 +44,14 @@ def bob(client):
 
 
 def attempts(at, outcome, *, days=0, number=1, purpose="sign_in"):
-    began = timezone.now() - days * DAY
+    began, before = timezone.now() - days * DAY, SignInAttempt.objects.count()
     SignInAttempt.objects.bulk_create(
         SignInAttempt(
             provider=at,
             outcome=outcome,
             started_at=began,
             purpose=purpose,
-            reference=f"r{SignInAttempt.objects.count()}-{each}",
+            reference=f"r{before}-{each}",
         )
         for each in range(number)
     )
@@ -117,8 +117,11 @@ def first_page(browser):
 
 def numbers(browser, caption):
     """The rows that have a number, without their empty days."""
-    rows = cells(first_page(browser)).get(caption, [])
-    return [row for row in rows if set(row[1:]) - {"0"}]
+    return numbers_in(cells(first_page(browser)), caption)
+
+
+def numbers_in(tables, caption):
+    return [row for row in tables.get(caption, []) if set(row[1:]) - {"0"}]
 
 
 def linked(page):
@@ -168,12 +171,12 @@ TOLD = {
 
 
 class NumberTests:
-    @pytest.mark.parametrize("caption", TOLD)
-    @pytest.mark.parametrize("runs", [0, 1, 3])
-    def test_they_are_the_same_whether_cleanup_has_counted_or_the_page(self, bob, traffic, caption, runs):
-        for _ in range(runs):
+    def test_they_are_the_same_whether_cleanup_has_counted_or_the_page(self, bob, traffic):
+        for runs in range(4):
+            tables = cells(first_page(bob))
+            for caption, told in TOLD.items():
+                assert sorted(numbers_in(tables, caption)) == sorted(told), (caption, runs)
             clean_up()
-        assert sorted(numbers(bob, caption)) == sorted(TOLD[caption])
 
     @pytest.mark.parametrize("runs", [0, 1])
     def test_each_leads_to_a_list_of_as_many_rows(self, bob, traffic, runs):
@@ -188,7 +191,7 @@ class NumberTests:
 
     def test_what_comes_in_while_cleanup_runs_every_hour_is_counted_once(self, bob, noon):
         corp = provider()
-        for _ in range(30):
+        for _ in range(14):  # past midnight
             attempts(corp, "ok")
             tokens(number=2)
             later(noon, bob, hours=1)

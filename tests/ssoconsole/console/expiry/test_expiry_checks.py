@@ -1,12 +1,13 @@
 """Settings that would tell nobody, or the wrong ones, are found when the console starts."""
 
-import os
 from pathlib import Path
 
 import pytest
+from django.conf import global_settings
 
 from ssoconsole.console.expiry.checks import mail_reaches_somebody, webhook_is_safe
 from tests.ssoconsole.console.expiry.hook import SECRET
+from tests.ssoconsole.test_setting_values import DEVELOPMENT, settings_in
 
 ROOT = Path(__file__).resolve().parents[4]
 DUMMY = "django.core.mail.backends.dummy.EmailBackend"
@@ -73,24 +74,15 @@ def test_a_message_never_holds_a_secret(settings):
     assert not any(word in told for word in ("passw0rd", "t0ken", "short-s3cret"))
 
 
-@pytest.fixture
-def settings_with(forge):
-    return lambda **environment: _settings_with(forge, environment)
-
-
-def _settings_with(forge, environment):
+def settings_with(**environment):
+    """What settings.py makes of the environment, and Django of what it leaves out."""
+    values = vars(global_settings) | settings_in(**DEVELOPMENT | environment)
     names = ("BACKEND", "HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL", "TIMEOUT")
-    script = (
-        "import django; django.setup(); from django.conf import settings as s;"
-        f"print([getattr(s, f'EMAIL_{{name}}') for name in {names}], s.WARNINGS_EMAIL, s.WARNINGS_FROM)"
-    )
-    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", **environment}
-    done = forge.run(["-c", script], env=env)
-    done.check_returncode()
-    return done.stdout
+    mail = [values[f"EMAIL_{name}"] for name in names]
+    return f"{mail} {values['WARNINGS_EMAIL']} {values['WARNINGS_FROM']}"
 
 
-def test_the_environment_says_who_and_how(settings_with):
+def test_the_environment_says_who_and_how():
     told = settings_with(
         EMAIL_URL="smtp+tls://sso:p%40ss@mail.example:587", WARNINGS_EMAIL="a@x.example, b@x.example,"
     )
@@ -98,5 +90,5 @@ def test_the_environment_says_who_and_how(settings_with):
     assert "['a@x.example', 'b@x.example'] sso-console@localhost" in told
 
 
-def test_without_it_nobody_is_told(settings_with):
+def test_without_it_nobody_is_told():
     assert f"'{DUMMY}'" in settings_with(EMAIL_URL="dummymail://")

@@ -56,7 +56,10 @@ def roca_key(bits=2048):
     p, q = (_roca_prime(bits // 2, product, random.Random(seed)) for seed in ROCA_SEEDS[bits])
     d = pow(65537, -1, (p - 1) * (q - 1))
     coefficients = (rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q))
-    return rsa.RSAPrivateNumbers(p, q, d, *coefficients, rsa.RSAPublicNumbers(65537, p * q)).private_key()
+    numbers = rsa.RSAPrivateNumbers(p, q, d, *coefficients, rsa.RSAPublicNumbers(65537, p * q))
+    return numbers.private_key(
+        unsafe_skip_rsa_key_validation=True
+    )  # which looks for a second whether p is a prime
 
 
 def _roca_prime(bits, product, draw):

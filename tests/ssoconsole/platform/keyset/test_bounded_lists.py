@@ -64,9 +64,9 @@ def test_one_leafs_through_to_the_end(bob, bots):
     assert seen == [[f"bot-{2 * page}", f"bot-{2 * page + 1}"] for page in range(4)]
 
 
-@pytest.mark.parametrize("page", ["x", "0", "-1", "9" * 30, "²", "5000000"])
-def test_a_page_that_is_none_is_no_fault(bob, bots, page):
-    assert bob.get(BOTS, {"p": page}).status_code in (200, 302)
+@pytest.mark.parametrize("number", ["x", "0", "-1", "9" * 30, "²", "5000000"])
+def test_a_page_that_is_none_is_no_fault(bob, bots, number):
+    assert bob.get(BOTS, {"p": number}).status_code in (200, 302)
 
 
 def test_a_list_that_is_not_counted_says_so_and_selects_no_more_than_a_page(bob, bots):

@@ -2,8 +2,6 @@
 
 import http.server
 import os
-import subprocess
-import sys
 import threading
 from ipaddress import ip_network
 
@@ -21,7 +19,6 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.tracing import TracingMiddleware, is_tracing, span, use_tracer
 from tests.providers.signin.journey import Browser, register
 from tests.support.leaks import assert_without
-from tests.support.servers import ROOT
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -105,7 +102,7 @@ class OffTests:
             nothing.update_name("b")
         assert not is_tracing()
 
-    def test_without_the_variable_nothing_is_imported(self):
+    def test_without_the_variable_nothing_is_imported(self, forge):
         program = (
             # The cache's library looks for the package by itself; the exporter is imported by nobody but us.
             "import sys, django; django.setup(); import ssoconsole.urls;"
@@ -115,7 +112,7 @@ class OffTests:
             "DJANGO_SETTINGS_MODULE": "ssoconsole.settings",
             "OTEL_EXPORTER_OTLP_ENDPOINT": "",
         }
-        assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=env, timeout=60).returncode == 0
+        assert forge.run(["-c", program], env=env).returncode == 0
 
     def test_without_the_packages_it_is_said_and_nothing_breaks(self, settings, monkeypatch):
         settings.OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:4318"
@@ -159,7 +156,7 @@ class ReceiverTests:
         thread.join()
         server.server_close()
 
-    def test_a_console_sends_its_traces_there(self, receiver):
+    def test_a_console_sends_its_traces_there(self, forge, receiver):
         endpoint, received = receiver
         program = (
             "import django; django.setup(); from django.test import Client;"
@@ -171,7 +168,7 @@ class ReceiverTests:
             "OTEL_EXPORTER_OTLP_COMPRESSION": "none",
         }
         # The spans that are left go out when the process ends.
-        subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=env, timeout=60, check=True)
+        forge.run(["-c", program], env=env).check_returncode()
         [(path, body)] = received
         message = ExportTraceServiceRequest.FromString(body)
         [resource] = message.resource_spans
