@@ -1,7 +1,7 @@
 import pytest
 
 from providers import client_keys
-from tests.providers.signin.journey import Browser, register
+from tests.providers.signin.journey import Browser, register, register_read
 from tests.support.ready_keys import ReadyKeys
 
 
@@ -26,6 +26,13 @@ def op(scripted_provider, db):
 
 @pytest.fixture
 def provider(op):
+    """Registered; what its provider publishes was fetched then, so that nothing is asked for it again."""
+    return register_read(op)
+
+
+@pytest.fixture
+def unread(op):
+    """The same where nothing was fetched yet: for what bends the metadata or the keys before the first sign-in."""
     return register(op)
 
 
