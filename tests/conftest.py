@@ -44,14 +44,9 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """
-    What has been imported and collected stays: no collection of garbage need look at it again.
-
-    What tests leave behind is looked at rarely: to look as often as Python does costs each fifteenth second of theirs.
-    """
+    """What has been imported and collected stays: no collection of garbage need look at it again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.fixture
