@@ -77,12 +77,12 @@ def _live_session(key: str | None, user_key: str | None) -> ConsoleSession | Non
         primary_key = uuid.UUID(key or "")
     except ValueError:
         return None
-    live = ConsoleSession.objects.live(at=timezone.now()).select_related("provider")
-    session = live.filter(pk=primary_key).first()
+    live = ConsoleSession.objects.live(at=timezone.now()).select_related("provider").order_by()
+    session = next(iter(live.filter(pk=primary_key)), None)
     if session is None:
         end_idle_session(key=primary_key, at=timezone.now())
     if session and roll_back_if_overdue(session.provider):  # which may have ended this very session
-        session = live.filter(pk=primary_key).first()
+        session = next(iter(live.filter(pk=primary_key)), None)
     return session if session and str(session.user_id) == user_key else None
 
 

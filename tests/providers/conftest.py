@@ -1,6 +1,22 @@
 import pytest
 
-from tests.providers.signin.journey import Browser, register
+from providers import client_keys
+from tests.providers.signin.journey import Browser, register, register_read
+from tests.support.ready_keys import ReadyKeys
+
+
+@pytest.fixture(scope="session")
+def ready_client_keys():
+    """Client keys come ready in all tests here; what makes one is tested where it is, with the signatures."""
+    with pytest.MonkeyPatch.context() as patch:
+        keys = ReadyKeys(client_keys.generate_private_key)
+        patch.setattr(client_keys, "generate_private_key", keys)
+        yield keys
+
+
+@pytest.fixture(autouse=True)
+def _own_client_keys(ready_client_keys):
+    ready_client_keys.begin()
 
 
 @pytest.fixture
@@ -10,6 +26,13 @@ def op(scripted_provider, db):
 
 @pytest.fixture
 def provider(op):
+    """Registered; what its provider publishes was fetched then, so that nothing is asked for it again."""
+    return register_read(op)
+
+
+@pytest.fixture
+def unread(op):
+    """The same where nothing was fetched yet: for what bends the metadata or the keys before the first sign-in."""
     return register(op)
 
 

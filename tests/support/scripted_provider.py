@@ -7,7 +7,8 @@ It judges the relying party as the OpenID Foundation's conformance suite does: b
 
 import secrets
 import time
-from urllib.parse import urljoin
+from types import SimpleNamespace
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
@@ -19,7 +20,7 @@ from tests.support.scripted.client import Client, person
 from tests.support.scripted.endpoints import Answer, Discovery, Endpoint, Jwks, Userinfo
 from tests.support.scripted.keys import KeyRing
 from tests.support.scripted.tokens import Token
-from tests.support.scripted.wire import Wire
+from tests.support.scripted.wire import Request, Wire
 
 BACKCHANNEL_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -159,7 +160,18 @@ class ScriptedProvider:
     # What tests do and ask
 
     def visit(self, url, session=None):
-        """Be the browser at an authorization or end_session URL; the `Callback` is not yet delivered."""
+        """
+        Be the browser at an authorization or end_session URL; the `Callback` is not yet delivered.
+
+        Without a `session` no socket is opened for it, unless it is the connection that is broken.
+        """
+        if session is None and self._answers_at_once(url):
+            parts = urlsplit(url)
+            _, answer = self.answer(Request("GET", f"{parts.path}?{parts.query}", {"host": parts.netloc}))
+            if location := answer.headers.get("Location"):
+                return Callback(urljoin(url, location))
+            page = SimpleNamespace(url=url, status_code=answer.status, text=answer.body.decode())
+            return forms.form_in(page)
         browser = session or requests.Session()
         try:
             response = browser.get(url, allow_redirects=False, timeout=10)
@@ -169,6 +181,14 @@ class ScriptedProvider:
         if response.is_redirect:
             return Callback(urljoin(url, response.headers["location"]))
         return forms.form_in(response)
+
+    def _answers_at_once(self, url):
+        """Whether this is an address of ours, and nothing holds up or breaks off what a browser asks for there."""
+        faults = any(
+            endpoint.seconds or endpoint.drip_seconds or endpoint.hangs_up
+            for endpoint in (self.authorization, self.end_session)
+        )
+        return url.startswith(f"{self.issuer}/") and self._wire.is_open and not faults
 
     def requests_to(self, endpoint):
         return [request for request in self.requests if request.endpoint == endpoint]

@@ -12,7 +12,7 @@ from providers.explanations.meanings import meaning_of
 from providers.models import Identity, Provider, SignInAttempt, SpentLogoutToken
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.examination import first_failure, is_valid
-from tests.providers.signin.journey import Browser, outcome_of, register
+from tests.providers.signin.journey import Browser, outcome_of, register, register_read
 from tests.providers.signin.test_id_token_forgeries import ACCEPTED, REFUSALS
 from tests.providers.signout.test_backchannel_logout import BENT, send
 
@@ -43,10 +43,9 @@ def examined(token):
     [value for name, value in REFUSALS.items() if name not in UNREADABLE],
     ids=[name for name in REFUSALS if name not in UNREADABLE],
 )
-def test_a_forged_id_token_fails_at_the_rule_at_which_the_sign_in_refused_it(
-    op, provider, visitor, forge, outcome
-):
+def test_a_forged_id_token_fails_at_the_rule_at_which_the_sign_in_refused_it(op, visitor, forge, outcome):
     forge(op)
+    register_read(op)
     assert outcome_of(visitor.sign_in(op)) == outcome
     asked = len(op.requests)
     found = examined(op.issued_tokens[-1])
@@ -61,8 +60,9 @@ def test_a_forged_id_token_fails_at_the_rule_at_which_the_sign_in_refused_it(
 
 
 @pytest.mark.parametrize("bend", ACCEPTED.values(), ids=ACCEPTED.keys())
-def test_what_signs_in_passes_every_step(op, provider, visitor, bend):
+def test_what_signs_in_passes_every_step(op, visitor, bend):
     bend(op)
+    register_read(op)
     visitor.sign_in(op)
     found = examined(op.issued_tokens[-1])
     assert is_valid(found.checks), first_failure(found.checks)

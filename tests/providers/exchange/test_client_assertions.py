@@ -31,6 +31,12 @@ JWT_METHODS = ("client_secret_jwt", "private_key_jwt")
 METHODS = ("none", "client_secret_basic", "client_secret_post", *JWT_METHODS)
 
 
+@pytest.fixture(autouse=True)
+def _no_key_is_parsed():
+    """A key that another test has had too is parsed anew here."""
+    client_keys.private_keys._parsed.clear()
+
+
 def credentials_of(provider, endpoint="token_endpoint"):
     return client_credentials(provider, endpoint=provider.endpoint(endpoint))
 

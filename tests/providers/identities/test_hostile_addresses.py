@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from providers.models import Identity
-from tests.providers.signin.journey import assert_refused, outcome_of, register, trace_of
+from tests.providers.signin.journey import assert_refused, outcome_of, register_read, trace_of
 
 CORP = ["corp.example", "bücher.example"]
 
@@ -12,7 +12,7 @@ CORP = ["corp.example", "bücher.example"]
 @pytest.fixture
 def corp(op):
     """The name is the subject: so what is refused here is refused for its address."""
-    return register(op, allowed_email_domains=CORP, principal_claims=["sub"])
+    return register_read(op, allowed_email_domains=CORP, principal_claims=["sub"])
 
 
 ACCEPTED = {

@@ -7,7 +7,7 @@ from providers.identities.linking import LastWayIn, unlink_identity
 from providers.models import ConsoleSession, Identity
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
-from tests.providers.signin.journey import Browser, register
+from tests.providers.signin.journey import Browser, register, register_read
 from tests.providers.signin.test_sign_in_races import MANY
 from tests.support.at_once import at_once
 
@@ -117,7 +117,7 @@ def test_what_its_provider_gave_goes_with_it(op, visitor):
     rules = [{"claim_value": "staff", "group": "Staff"}]
     op.person["groups"] = ["staff"]
     scopes = ["openid", "email", "groups"]
-    register(op, scopes=scopes, group_rules=rules, admin_principals=["alice@corp.example"])
+    register_read(op, scopes=scopes, group_rules=rules, admin_principals=["alice@corp.example"])
     visitor.sign_in(op)
     alice = User.objects.get()
     assert alice.is_superuser

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from providers.models import GivenRight, SignInAttempt
 from providers.protocol.mapping import untold_groups
 from tests.providers.refresh.checked_sessions import DUE, SCOPES, by_token, later
-from tests.providers.signin.journey import register
+from tests.providers.signin.journey import register_read
 from tests.ssoconsole.pages.pages_cast import administrator, come_in_by_password
 
 RULES = [{"claim_value": "staff", "group": "Staff"}, {"claim_value": "late", "group": "Late"}]
@@ -31,7 +31,7 @@ def leave_groups_out(op, **instead):
 
 @pytest.fixture
 def alice(op, visitor):
-    register(op, group_rules=RULES, scopes=SCOPES[:-1])
+    register_read(op, group_rules=RULES, scopes=SCOPES[:-1])
     visitor.sign_in(op)
     assert groups() == ["Staff"]
     return visitor
@@ -74,7 +74,7 @@ def test_groups_that_are_simply_absent_are_taken_away(op, alice):
 
 
 def test_a_newcomer_gets_none_for_it(op, visitor):
-    register(op, group_rules=RULES)
+    register_read(op, group_rules=RULES)
     leave_groups_out(op, **ELSEWHERE)
     visitor.sign_in(op)
     assert groups() == []

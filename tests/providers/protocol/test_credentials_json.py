@@ -215,7 +215,11 @@ NAMES = st.sampled_from(
     ]
 )
 LEAVES = st.none() | st.booleans() | st.integers() | st.text() | st.just("service_account")
-ANY = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(NAMES | st.text(), inner))
+ANY = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.text(), inner),
+    max_leaves=10,
+)
 
 
 def outcome_of(raw):

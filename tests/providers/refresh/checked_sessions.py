@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from providers.models import ConsoleSession, SignInAttempt
 from ssoconsole.platform.eventlog.models import Event
-from tests.providers.signin.journey import register
+from tests.providers.signin.journey import register_read
 
 EVERY = 900  # seconds
 DUE, LATE, OVER = EVERY + 1, 2 * EVERY - 5, 2 * EVERY + 1
@@ -17,13 +17,13 @@ SCOPES = ["openid", "email", "profile", "groups", "offline_access"]
 
 
 def by_token(op, **fields):
-    return register(
+    return register_read(
         op, **{"session_refresh": "refresh_token", "session_check_every": EVERY, "scopes": SCOPES} | fields
     )
 
 
 def by_browser(op, **fields):
-    return register(op, **{"session_refresh": "prompt_none", "session_check_every": EVERY} | fields)
+    return register_read(op, **{"session_refresh": "prompt_none", "session_check_every": EVERY} | fields)
 
 
 def later(seconds):

@@ -211,8 +211,8 @@ class RightsTests:
         assert_ended(op, administrator, "not_admitted")
 
     def test_rights_that_only_the_id_token_tells_are_brought_up_to_date_too(self, op, visitor):
-        by_token(op, group_rules=[{"claim_value": "staff", "group": "Staff"}])
         op.discovery.drop("userinfo_endpoint")
+        by_token(op, group_rules=[{"claim_value": "staff", "group": "Staff"}])
         op.id_token.claims.update(email="alice@corp.example", groups=["staff"])
         op.refreshed_id_token.claims.update(email="alice@corp.example", groups=[])
         visitor.sign_in(op)

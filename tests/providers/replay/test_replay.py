@@ -10,7 +10,7 @@ from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.encryption.keyring import DecryptionFailed
 from tests.providers.rehearsal.conftest import browser_of
 from tests.providers.rehearsal.stage import LIST, every_row, typed_form
-from tests.providers.signin.journey import Browser, register
+from tests.providers.signin.journey import Browser, register, register_read
 from tests.support.leaks import assert_without
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def bob(db):
 
 @pytest.fixture
 def corp(op):
-    return register(op, scopes=["openid", "email", "profile", "groups"], group_rules=RULES)
+    return register_read(op, scopes=["openid", "email", "profile", "groups"], group_rules=RULES)
 
 
 @pytest.fixture

@@ -187,7 +187,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_of_every_endpoint_has_a_name(op, provider, visitor, monkeypatch, endpoint, fault):
+def test_every_fault_of_every_endpoint_has_a_name(op, unread, visitor, monkeypatch, endpoint, fault):
     monkeypatch.setitem(client.request.__kwdefaults__, "limits", SLOW)
     bend, outcome = FAULTS[fault]
     bend(op.endpoint(endpoint))

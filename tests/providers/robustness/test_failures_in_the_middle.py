@@ -47,7 +47,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.providers.registrations import BOB, renew_person, sign_in_person
 from tests.providers.rehearsal.stage import every_row
-from tests.providers.signin.journey import Browser, outcome_of, register
+from tests.providers.signin.journey import Browser, outcome_of, register, register_read
 from tests.support.records import fits
 
 User = get_user_model()
@@ -88,7 +88,7 @@ def alice(op, **fields):
     """Signed in with a browser at corp, which gives her a group and administration."""
     rules = {"scopes": ["openid", "email", "groups"], "group_rules": RULES}
     op.person["groups"] = ["staff"]
-    register(op, **{**rules, "admin_principals": ["alice@corp.example"], **fields})
+    register_read(op, **{**rules, "admin_principals": ["alice@corp.example"], **fields})
     browser = Browser()
     browser.sign_in(op)
     return browser

@@ -7,7 +7,7 @@ from django.test import Client
 
 from providers.models import ConsoleSession
 from ssoconsole.platform.eventlog.models import Event
-from tests.providers.signin.journey import Browser, hop_of, register
+from tests.providers.signin.journey import Browser, hop_of, register_read
 
 ALICE = "alice@corp.example"
 FROM = "203.0.113.9"
@@ -16,7 +16,7 @@ HERSELF, PROVIDER = f"user:{ALICE}", "provider:corp"
 
 @pytest.fixture
 def alice(op):
-    register(op, group_rules=[{"claim_value": "staff", "group": "Staff"}])
+    register_read(op, group_rules=[{"claim_value": "staff", "group": "Staff"}])
     browser = Browser(REMOTE_ADDR=FROM)
     browser.sign_in(op)
     return browser

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from providers.models import ConsoleSession, Identity, Provider, SignInAttempt
 from ssoconsole.platform.eventlog.models import Event
@@ -29,6 +30,18 @@ def register(op, slug="corp", **fields):
     provider = entered(Provider(**(values | fields)), secret)
     provider.save()
     return provider
+
+
+def register_read(op, slug="corp", **fields):
+    """The same when the metadata and the keys that `op` publishes at this moment have been fetched already."""
+    now = timezone.now()
+    read = {
+        "discovery": op.discovery.shape(op.metadata()),
+        "discovery_fetched_at": now,
+        "jwks": op.jwks.shape({"keys": op.jwks.keys}),
+        "jwks_fetched_at": now,
+    }
+    return register(op, slug, **(read | fields))
 
 
 class Browser:

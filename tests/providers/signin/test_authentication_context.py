@@ -25,7 +25,7 @@ from tests.providers.signin.journey import (
     hop_of,
     outcome_of,
     query_of,
-    register,
+    register_read,
     trace_of,
 )
 
@@ -47,7 +47,7 @@ class AskingTests:
         ],
     )
     def test_the_provider_is_asked_for_the_context(self, op, visitor, fields, asked):
-        register(op, **fields)
+        register_read(op, **fields)
         assert query_of(visitor.leave()).get("acr_values") == asked
 
     @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ class AskingTests:
         ],
     )
     def test_to_administer_it_is_asked_for_more(self, op, visitor, fields, asked, prompt):
-        register(op, **fields)
+        register_read(op, **fields)
         params = query_of(visitor.leave(step_up="1"))
         assert (params.get("acr_values"), params.get("prompt")) == (asked, prompt)
 
@@ -96,14 +96,14 @@ NOT_ENOUGH = [
 class EnteringTests:
     @pytest.mark.parametrize(("fields", "claims"), GOOD_ENOUGH)
     def test_who_has_authenticated_as_demanded_comes_in(self, op, visitor, fields, claims):
-        register(op, **fields)
+        register_read(op, **fields)
         op.id_token.claims |= claims
         assert visitor.sign_in(op).status_code == 302
         assert visitor.is_signed_in()
 
     @pytest.mark.parametrize(("fields", "claims", "received"), NOT_ENOUGH)
     def test_nobody_else_does_and_the_trace_says_what_came(self, op, visitor, fields, claims, received):
-        register(op, **fields)
+        register_read(op, **fields)
         op.id_token.claims |= claims
         assert_refused(visitor.sign_in(op), CODE, 403)
         assert SignInAttempt.objects.get().received == received
@@ -118,7 +118,7 @@ class EnteringTests:
         ],
     )
     def test_what_no_database_keeps_is_no_method(self, op, visitor, amr, kept):
-        register(op, required_amr=MFA)
+        register_read(op, required_amr=MFA)
         op.id_token.claims["amr"] = amr
         assert visitor.sign_in(op).status_code == 302
         assert ConsoleSession.objects.get().amr == kept
@@ -127,19 +127,19 @@ class EnteringTests:
         ("acr", "kept"), [("a" * 255, "a" * 255), ("a" * 256, ""), ("a\nb", ""), ("", "")]
     )
     def test_what_nobody_could_ask_for_is_no_context(self, op, visitor, acr, kept):
-        register(op)
+        register_read(op)
         op.id_token.claims["acr"] = acr
         visitor.sign_in(op)
         assert ConsoleSession.objects.get().acr == kept
 
     @pytest.mark.parametrize("fields", [{"required_acr": PHR}, {"required_amr": MFA}])
     def test_userinfo_has_no_say_in_it(self, op, visitor, fields):
-        register(op, **fields)
+        register_read(op, **fields)
         op.userinfo.claims |= {"acr": "phr", "amr": ["mfa"]}
         assert_refused(visitor.sign_in(op), CODE, 403)
 
     def test_the_page_says_what_the_person_can_do(self, op, visitor):
-        register(op, required_amr=MFA)
+        register_read(op, required_amr=MFA)
         assert "second factor" in visitor.sign_in(op).content.decode()
 
 
@@ -193,7 +193,7 @@ class CheckingAgainTests:
 @pytest.fixture
 def admin(op, visitor):
     """Alice administers by a rule; the provider demands a second factor for that and she has none yet."""
-    register(
+    register_read(
         op,
         admin_required_amr=MFA,
         admin_required_acr=PHR,
@@ -345,7 +345,7 @@ class LinkingTests:
         return browser.arrive(op.visit(url))
 
     def test_an_administrator_without_it_connects_no_other_account(self, op, admin):
-        register(op, slug="other", name="Other")
+        register_read(op, slug="other", name="Other")
         op.person["sub"] = "subject-2"
         response = self.connect(op, admin)
         assert (outcome_of(response), response.status_code) == (CODE, 403)
@@ -357,13 +357,13 @@ class LinkingTests:
     def test_one_right_and_one_demand_are_enough(self, op, admin, met, right):
         User.objects.update(**{"is_staff": False, "is_superuser": False, right: True})
         Provider.objects.update(**{met: []})
-        register(op, slug="other", name="Other")
+        register_read(op, slug="other", name="Other")
         op.person["sub"] = "subject-2"
         assert outcome_of(self.connect(op, admin)) == CODE
         assert Identity.objects.count() == 1
 
     def test_one_with_it_does(self, op, admin):
-        register(op, slug="other", name="Other")
+        register_read(op, slug="other", name="Other")
         op.id_token.claims |= {"acr": "phr", "amr": ["mfa"]}
         admin.sign_in(op, step_up="1")
         op.person["sub"] = "subject-2"
@@ -372,7 +372,7 @@ class LinkingTests:
 
     def test_who_administers_nothing_may(self, op, admin):
         User.objects.update(is_staff=False, is_superuser=False)
-        register(op, slug="other", name="Other")
+        register_read(op, slug="other", name="Other")
         op.person["sub"] = "subject-2"
         assert self.connect(op, admin).status_code == 302
         assert Identity.objects.count() == 2

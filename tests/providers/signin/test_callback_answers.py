@@ -165,7 +165,7 @@ def test_an_id_token_beside_the_code_does_not_stand_for_it(op, provider, visitor
     assert nothing_was_spent(op)
 
 
-def test_a_missing_iss_is_fine_where_the_provider_does_not_announce_it(op, provider, visitor):
+def test_a_missing_iss_is_fine_where_the_provider_does_not_announce_it(op, unread, visitor):
     op.discovery.drop("authorization_response_iss_parameter_supported")
     assert visitor.sign_in(op).status_code == 302
 

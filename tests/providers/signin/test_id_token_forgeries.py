@@ -98,7 +98,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize(("forge", "outcome"), REFUSALS.values(), ids=REFUSALS.keys())
-def test_is_refused_before_userinfo(op, provider, visitor, forge, outcome):
+def test_is_refused_before_userinfo(op, unread, visitor, forge, outcome):
     forge(op)
     assert_refused(visitor.sign_in(op), outcome, 400)
     assert op.requests_to("userinfo") == []
@@ -158,7 +158,7 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize("bend", ACCEPTED.values(), ids=ACCEPTED.keys())
-def test_an_honest_token_signs_in_however_it_looks(op, provider, visitor, bend):
+def test_an_honest_token_signs_in_however_it_looks(op, unread, visitor, bend):
     bend(op)
     assert visitor.sign_in(op).status_code == 302
     assert visitor.is_signed_in()

@@ -109,7 +109,7 @@ def test_a_provider_without_a_stored_authorization_endpoint_is_refused(op, visit
     assert_refused(visitor.client.get("/signin/corp"), "metadata_invalid", 502)
 
 
-def test_metadata_is_fetched_once(op, provider, visitor):
+def test_metadata_is_fetched_once(op, unread, visitor):
     visitor.leave()
     visitor.leave()
     assert len(op.requests_to("discovery")) == 1

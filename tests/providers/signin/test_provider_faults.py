@@ -89,25 +89,25 @@ DISCOVERY = {
     [*TOKEN.values(), *USERINFO.values(), *KEYS.values()],
     ids=[f"token: {n}" for n in TOKEN] + [f"userinfo: {n}" for n in USERINFO] + [f"keys: {n}" for n in KEYS],
 )
-def test_a_fault_after_the_way_back_has_a_name(op, provider, visitor, fault, outcome, status):
+def test_a_fault_after_the_way_back_has_a_name(op, unread, visitor, fault, outcome, status):
     callback = op.visit(visitor.leave())
     fault(op)
     assert_refused(visitor.arrive(callback), outcome, status)
 
 
 @pytest.mark.parametrize(("fault", "outcome", "status"), DISCOVERY.values(), ids=DISCOVERY.keys())
-def test_a_fault_before_leaving_has_a_name(op, provider, visitor, fault, outcome, status):
+def test_a_fault_before_leaving_has_a_name(op, unread, visitor, fault, outcome, status):
     fault(op)
     assert_refused(visitor.client.get("/signin/corp"), outcome, status)
     assert op.requests_to("authorization") == []
 
 
-def test_a_provider_that_is_down_before_leaving(op, provider, visitor):
+def test_a_provider_that_is_down_before_leaving(op, unread, visitor):
     op.go_down()
     assert_refused(visitor.client.get("/signin/corp"), "provider_unreachable", 503)
 
 
-def test_a_provider_that_goes_down_meanwhile(op, provider, visitor):
+def test_a_provider_that_goes_down_meanwhile(op, unread, visitor):
     callback = op.visit(visitor.leave())
     op.go_down()
     response = visitor.arrive(callback)
@@ -116,33 +116,33 @@ def test_a_provider_that_goes_down_meanwhile(op, provider, visitor):
 
 
 @pytest.mark.parametrize("endpoint", ["token", "userinfo"])
-def test_a_slow_provider_is_given_up(op, provider, visitor, impatient, endpoint):
+def test_a_slow_provider_is_given_up(op, unread, visitor, impatient, endpoint):
     callback = op.visit(visitor.leave())
     op.endpoint(endpoint).delay(10)
     assert_refused(visitor.arrive(callback), "provider_unreachable", 503)
 
 
-def test_a_provider_that_drips_is_given_up(op, provider, visitor, impatient):
+def test_a_provider_that_drips_is_given_up(op, unread, visitor, impatient):
     callback = op.visit(visitor.leave())
     op.token.drip(0.2)
     assert_refused(visitor.arrive(callback), "provider_unreachable", 503)
 
 
-def test_a_broken_provider_does_not_stop_another(op, another_scripted_provider, provider, visitor):
+def test_a_broken_provider_does_not_stop_another(op, another_scripted_provider, unread, visitor):
     register(another_scripted_provider, slug="other")
     op.go_down()
     assert outcome_of(visitor.client.get("/signin/corp")) == "provider_unreachable"
     assert visitor.sign_in(another_scripted_provider, slug="other").status_code == 302
 
 
-def test_the_provider_that_comes_back_works_at_once(op, provider, visitor):
+def test_the_provider_that_comes_back_works_at_once(op, unread, visitor):
     op.go_down()
     visitor.client.get("/signin/corp")
     op.come_back()
     assert visitor.sign_in(op).status_code == 302
 
 
-def test_no_secret_is_in_a_trace_or_on_the_page(op, provider, visitor):
+def test_no_secret_is_in_a_trace_or_on_the_page(op, unread, visitor):
     secret = op.client.client_secret
     op.token.respond(400, {"error": "invalid_client", "error_description": f"bad secret {secret}"})
     response = visitor.sign_in(op)
@@ -151,7 +151,7 @@ def test_no_secret_is_in_a_trace_or_on_the_page(op, provider, visitor):
     assert_without(f"{attempt.received}{attempt.expected}{attempt.trace}", secret)
 
 
-def test_a_provider_without_userinfo_signs_in_by_the_id_token(op, provider, visitor):
+def test_a_provider_without_userinfo_signs_in_by_the_id_token(op, unread, visitor):
     op.discovery.drop("userinfo_endpoint")
     op.id_token.claims.update(email="alice@corp.example")
     assert visitor.sign_in(op).status_code == 302

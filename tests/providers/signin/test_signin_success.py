@@ -11,6 +11,12 @@ from tests.providers.signin.journey import Browser, register
 pytestmark = pytest.mark.usefixtures("provider")
 
 
+@pytest.fixture
+def provider(unread):
+    """The first sign-in fetches what there is to fetch."""
+    return unread
+
+
 def test_a_new_person_is_signed_in_by_her_subject(op, visitor):
     response = visitor.sign_in(op)
     assert (response.status_code, response["Location"]) == (302, "/")

@@ -392,7 +392,7 @@ class StrangersTests:
         op.jwks.rotate()
         assert Browser().sign_in(op).status_code == 302  # the sign-ins have tries of their own
 
-    def test_a_flood_at_a_provider_without_kept_keys_costs_three_fetches(self, op, provider):
+    def test_a_flood_at_a_provider_without_kept_keys_costs_three_fetches(self, op, unread):
         op.jwks.html(500)
         answers = [send("garbage") for _ in range(6)]
         assert [answer.status_code for answer in answers] == [503] * 6

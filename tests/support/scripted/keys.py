@@ -45,9 +45,10 @@ class Key:
 
     def jwk(self, **members):
         """The public JWK, without `alg`; a member that is None is left out."""
-        jwk = self._numbers() | {"kid": self.kid, "use": self.use} | members
+        jwk = self._numbers | {"kid": self.kid, "use": self.use} | members
         return {name: value for name, value in jwk.items() if value is not None}
 
+    @cached_property
     def _numbers(self):
         public = self.private.public_key()
         if isinstance(public, rsa.RSAPublicKey):

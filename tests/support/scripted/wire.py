@@ -102,8 +102,12 @@ class Wire:
         self._released = threading.Event()
         self.open()
 
+    @property
+    def is_open(self):
+        return self._server is not None
+
     def open(self):
-        if self._server:
+        if self.is_open:
             return
         self._server = _Server(("127.0.0.1", self.port), _Handler)
         self._server.wire = self
