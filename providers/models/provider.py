@@ -127,9 +127,7 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
 
     def named(self, slug: str) -> "Provider | None":
         """Return the provider of this name; once a trial of another name is over, it has the one from before."""
-        found = next(
-            iter(self.filter(slug=slug).order_by()), None
-        )  # to put one in order costs as much as to find it
+        found = next(iter(self.filter(slug=slug).order_by()), None)  # `first` would put the one in order
         if found is not None and found.slug == slug:
             return found
         overdue = self.past_trial(at=timezone.now())

@@ -74,9 +74,8 @@ def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
             count_sign_in(request)
             raise AnswerRefused(expected=f"{name} once", received="several times")
     state = answer.get("state", "")
-    attempts = SignInAttempt.objects.select_related(
-        "provider"
-    ).order_by()  # finished ones too: those are used
+    # Finished ones too: those are used.
+    attempts = SignInAttempt.objects.select_related("provider").order_by()
     attempt = next(iter(attempts.filter(state_hash=hash_of(state))), None) if state else None
     if attempt is None:
         count_sign_in(request)  # the trace of a stray is a row

@@ -1,22 +1,6 @@
 import pytest
 
-from providers import client_keys
 from tests.providers.signin.journey import Browser, register, register_read
-from tests.support.ready_keys import ReadyKeys
-
-
-@pytest.fixture(scope="session")
-def ready_client_keys():
-    """Client keys come ready in all tests here; what makes one is tested where it is, with the signatures."""
-    with pytest.MonkeyPatch.context() as patch:
-        keys = ReadyKeys(client_keys.generate_private_key)
-        patch.setattr(client_keys, "generate_private_key", keys)
-        yield keys
-
-
-@pytest.fixture(autouse=True)
-def _own_client_keys(ready_client_keys):
-    ready_client_keys.begin()
 
 
 @pytest.fixture

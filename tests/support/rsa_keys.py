@@ -1,12 +1,15 @@
-"""RSA keys, which take longer to make than most tests do: a worker makes a few, and each test has them anew."""
+"""RSA keys, which take longer to make and to read than most tests do: a worker makes and reads a few, for all tests."""
+
+from functools import cache
 
 import pytest
 
 import providers.client_keys
 import tokens.keys.services
-from ssoconsole.platform.jose.sign import generate_private_key
+from ssoconsole.platform.jose.sign import generate_private_key, private_key_from_pem
 
 _made = []
+_read = cache(private_key_from_pem)
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +27,4 @@ def _rsa_keys(monkeypatch):
 
     for module in (providers.client_keys, tokens.keys.services):
         monkeypatch.setattr(module, "generate_private_key", generate)
+        monkeypatch.setattr(module, "private_key_from_pem", _read)
