@@ -1,5 +1,6 @@
 """Databases for consoles that run as processes."""
 
+import gc
 import os
 import sqlite3
 import uuid
@@ -144,3 +145,4 @@ def django_db_setup(django_db_setup, django_db_blocker):
         copy = CopyOfSqlite() if connection.vendor == "sqlite" else CopyOfPostgresql()
     with brought_back(copy):
         yield copy
+    gc.collect()  # with the connections of threads that have ended, beside which PostgreSQL drops no database
