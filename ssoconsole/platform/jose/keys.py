@@ -115,16 +115,16 @@ class JwkSet:
 
         Raises UnknownKey when none fits and AmbiguousKey when several different ones do; AlgorithmRefused for
         an unknown `alg`. `kid` is only compared with published ones (RFC 8725 section 3.10). It chooses nothing when
-        the token has none, or when no fitting key was published with one.
+        the token has none or an empty one, or when no fitting key was published with one.
         """
         algorithm = find_algorithm(alg)
         fitting = [key for key in self.keys if key.serves(algorithm)]
-        chosen = fitting if kid is None else [key for key in fitting if key.kid == kid]
+        chosen = [key for key in fitting if key.kid == kid] if kid else fitting
         if not chosen and all(key.kid is None for key in fitting):
             chosen = fitting
         if len(chosen) > 1:
             chosen = distinct(chosen)
-        received = "no kid" if kid is None else f"kid {kid}"
+        received = f"kid {kid}" if kid else "no kid"
         if not chosen:
             raise UnknownKey(expected=f"for {alg}, {_kids(fitting)}", received=received)
         if len(chosen) > 1:
@@ -224,12 +224,13 @@ def _optional_string(jwk: Mapping[str, Any], name: str) -> str | None:
 
 
 def _key_ops(jwk: Mapping[str, Any]) -> frozenset[str] | None:
+    """Return the operations of a JWK; a list without any is written by serialisers that leave no member out."""
     operations = jwk.get("key_ops")
     if operations is None:
         return None
     if not isinstance(operations, list) or not all(isinstance(operation, str) for operation in operations):
         raise KeyRefused("key_ops is not a list of strings")
-    return frozenset(operations)
+    return frozenset(operations) or None
 
 
 def _kids(keys: list[PublicKey]) -> str:
