@@ -101,7 +101,7 @@ def untold_groups(claims: Mapping[str, Any], mapping: Mapping[str, str]) -> tupl
     return tuple(
         path
         for path in listed_paths(mapping.get("groups", "groups"))
-        if names & {name for name, _ in splits(path)} and not values_at(claims, path)
+        if names & {name for name, _ in splits(path)} and not any(values_at(claims, path))
     )
 
 
@@ -186,16 +186,22 @@ def values_of_groups(claims: Mapping[str, Any], paths: str, separator: str) -> f
     return frozenset(group for value in found for group in _named_in(value, separator))
 
 
+def _names_a_group(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
 def _named_in(value: Any, separator: str) -> list[str]:
     """
     Return the groups that one claim names: a list of texts is exact, a single text may be joined.
 
+    A group that is a number, as directories count them, is named by its digits.
     Of an object, as `{"admin": {"org": "domain"}}`, the names of the members count that say something.
     """
     if isinstance(value, Mapping):
         return [name for name in value if str(value[name]).strip().lower() not in SAYS_NO]
     if isinstance(value, list):
-        return [member for member in value if isinstance(member, str)]
-    if not isinstance(value, str):
+        return [str(member) for member in value if _names_a_group(member)]
+    if not _names_a_group(value):
         return []
+    value = str(value)
     return [part.strip() for part in value.split(separator)] if separator else [value]

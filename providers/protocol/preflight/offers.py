@@ -183,8 +183,8 @@ def _listed(document: Document, member: str) -> list[str] | None:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else None
 
 
-def _lacks(code: str, wanted: str, listed: Sequence[str] | None) -> Finding:
-    return finding(code, expected=wanted, received=", ".join(listed or []) or "an empty list")
+def _lacks(code: str, wanted: str, listed: Sequence[str]) -> Finding:
+    return finding(code, expected=wanted, received=", ".join(listed))
 
 
 class Product(NamedTuple):
