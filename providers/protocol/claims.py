@@ -88,14 +88,14 @@ def merge_claims(
     Return the claims about the person: userinfo is fresher, the ID token has the last word about itself.
 
     What userinfo leaves empty, the ID token has still said. An address and its verification stay together: what the
-    ID token verified is not the address that userinfo names.
+    ID token verified is not the address that userinfo names, also where userinfo leaves the verification empty.
     """
     if not userinfo:
         return dict(id_token)
     said_before, verified = dict(id_token), mapping.get("email_verified", "email_verified")
     if (
         value_at(userinfo, mapping.get("email", "email")) not in EMPTY
-        and value_at(userinfo, verified) is None
+        and value_at(userinfo, verified) in EMPTY
     ):
         # Where the path leads to something, a claim of the ID token holds it; without that one another may.
         while value_at(said_before, verified) is not None:

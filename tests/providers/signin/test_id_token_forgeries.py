@@ -255,11 +255,24 @@ def test_signed_userinfo_for_another_client_is_refused(op, provider, visitor):
     assert_refused(visitor.sign_in(op), "audience_mismatch", 400)
 
 
-def test_what_the_id_token_verified_is_not_the_address_that_userinfo_names(op, provider, visitor):
+UNSAID = {
+    "absent": lambda op: op.userinfo.remove("email_verified"),
+    "null": lambda op: op.person.update(email_verified=None),
+}
+
+
+def test_what_the_id_token_verified_is_no_address_whose_verification_is_left_empty(op, provider, visitor):
+    op.id_token.claims.update(email="victim@corp.example", email_verified=True)
+    op.person.update(email="mallory@evil.example", email_verified="")
+    assert_refused(visitor.sign_in(op), "not_admitted", 403)
+
+
+@pytest.mark.parametrize("leave_out", UNSAID.values(), ids=UNSAID.keys())
+def test_what_the_id_token_verified_is_not_the_address_that_userinfo_names(op, provider, visitor, leave_out):
     op.id_token.claims.update(email="victim@corp.example", email_verified=True)
     op.person.update(email="mallory@evil.example")
-    op.userinfo.remove("email_verified")
+    leave_out(op)
     visitor.sign_in(op)
     claims = provider.sign_in_attempts.get().claims_shown
     assert claims["email"] == "mallory@evil.example"
-    assert "email_verified" not in claims
+    assert claims.get("email_verified") is None
