@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.errors import PrincipalMissing, PrincipalUnusable
-from providers.protocol.claims import is_deceptive, listed_paths, plain, splits, value_at, values_at
+from providers.protocol.claims import EMPTY, is_deceptive, listed_paths, plain, splits, value_at, values_at
 
 # Of a role that is the name of a member, when its value says that the person has it not.
 SAYS_NO = ("none", "false", "0", "")
@@ -111,12 +111,14 @@ def lacks_mapped_claims(
     """
     Tell whether something that a mapping reads is not among `claims`: a field that it names, or the person's name.
 
-    Of several paths between commas, and of the principal claims, one that is there is enough.
+    Of several paths between commas, and of the principal claims, one that is there is enough. An empty string is not
+    there: userinfo may say more.
     """
-    if naming_claim(claims, principal_claims) is None:
+    naming = naming_claim(claims, principal_claims)
+    if naming is None or value_at(claims, naming) in EMPTY:
         return True
     wanted = [listed_paths(paths) for paths in mapping.values()]
-    return any(paths and all(value_at(claims, path) is None for path in paths) for paths in wanted)
+    return any(paths and all(value_at(claims, path) in EMPTY for path in paths) for paths in wanted)
 
 
 def naming_claim(claims: Mapping[str, Any], principal_claims: Sequence[str]) -> str | None:

@@ -180,7 +180,7 @@ class Asked:
 
 
 def near_misses(redirect_uri: str) -> list[str]:
-    """Return what people register in the place of this address: another end, slash, scheme, port, case or local name."""
+    """Return what people register in the place of this one: another end, slash, scheme, port, case or local name."""
     parts = urlsplit(redirect_uri)
     host = parts.hostname or ""
     port = f":{parts.port}" if parts.port else ""

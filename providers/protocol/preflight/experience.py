@@ -5,6 +5,7 @@ Claims show which parts of a mapping or a rule can never match. The clock is rea
 section 6.6.1).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,8 @@ _BY_VERIFY_CODE = {
     64: "certificate_wrong_name",
 }
 
+# A group as LDAP names it (RFC 4514): its own name, and where it stands.
+_DISTINGUISHED = re.compile(r"(?:cn|ou)=([^,+]+),(.+)")
 DRIFT = 10  # seconds: the header has whole ones, and the answer was under way
 OLDEST = 86_400
 
@@ -87,7 +90,7 @@ def _administrators(people: Sequence[Claims], rules: Rules) -> list[Finding]:
             continue
         elsewhere = sorted({name for claims in people for name in claims if claims[name] == administrator})
         alike = any(("@" in administrator) == ("@" in principal) for principal in principals)
-        nearly = [name for name in principals if name.casefold() == administrator.strip().casefold()]
+        nearly = [name for name in principals if _without_domain(name) == _without_domain(administrator)]
         if elsewhere or nearly or not alike:
             principal = next(iter(nearly or principals))
             path = principals[principal]
@@ -95,6 +98,11 @@ def _administrators(people: Sequence[Claims], rules: Rules) -> list[Finding]:
             received = f"people are named by {path}, such as {principal}{where}"
             found.append(finding("administrator_never_matches", expected=administrator, received=received))
     return found
+
+
+def _without_domain(name: str) -> str:
+    """Return a name in lower case, without the domain that Windows writes before it."""
+    return name.strip().casefold().rpartition("\\")[2]
 
 
 def _groups(people: Sequence[Claims], rules: Rules) -> list[Finding]:
@@ -135,7 +143,7 @@ def gains(claims: Claims, rules: Rules) -> list[Finding]:
 
 def _are_nearly_one(one: str, other: str) -> bool:
     """
-    Tell whether two groups differ in what is lost when one is copied: case, blanks, the path before it.
+    Tell whether two groups differ in what is lost when one is copied: case, blanks, the path or domain before it.
 
     The groups `/a/admins` and `/b/admins` are two.
     """
@@ -144,7 +152,11 @@ def _are_nearly_one(one: str, other: str) -> bool:
 
 
 def _parts(value: str) -> list[str]:
-    return [part for part in value.strip().lower().split("/") if part]
+    """Return the parts of a path, a Windows name or a distinguished name, from the outside to the group itself."""
+    text = value.strip().lower()
+    if named := _DISTINGUISHED.match(text):
+        return [named[2], named[1]]
+    return [part for part in re.split(r"[/\\]", text) if part]
 
 
 def _names(people: Sequence[Claims]) -> str:

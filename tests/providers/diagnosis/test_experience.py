@@ -75,6 +75,24 @@ FINDINGS = {
     ),
     "a group with a slash": ({"group_rules": [rule("staff")]}, "group_value_differs", "staff", "/staff"),
     "a group in another case": ({"group_rules": [rule("data")]}, "group_value_differs", "data", "Data"),
+    "a group of Windows": (
+        {"group_rules": [rule("CORP\\Data")]},
+        "group_value_differs",
+        "CORP\\Data",
+        "Data",
+    ),
+    "a group by its distinguished name": (
+        {"group_rules": [rule("CN=data,OU=groups,DC=corp,DC=example")]},
+        "group_value_differs",
+        "CN=data,OU=groups,DC=corp,DC=example",
+        "Data",
+    ),
+    "an administrator by a name of Windows": (
+        {"admin_principals": ["CORP\\alice"]},
+        "administrator_never_matches",
+        "CORP\\alice",
+        "named by preferred_username, such as alice",
+    ),
     "a group that nobody has": (
         {"group_rules": [rule("admins")]},
         "group_value_absent",
@@ -99,6 +117,19 @@ def test_what_can_never_fit_is_told_with_what_came(fields, code, expected, recei
     [found] = judge_claims([ALICE], rules(**fields))
     assert (found.code, found.expected) == (code, expected)
     assert received in found.received
+
+
+@pytest.mark.parametrize(
+    ("came", "wanted"),
+    [
+        ("cn=data,ou=a,dc=corp", "cn=data,ou=b,dc=corp"),
+        ("ONE\\data", "TWO\\data"),
+        ("cn=data,ou=a", "cn=more,ou=a"),
+    ],
+)
+def test_groups_of_one_name_in_two_places_are_two(came, wanted):
+    [found] = judge_claims([ALICE | {"groups": [came]}], rules(group_rules=[rule(wanted)]))
+    assert found.code == "group_value_absent"
 
 
 @pytest.mark.parametrize("fields", SILENT)
