@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.errors import PrincipalMissing, PrincipalUnusable
-from providers.protocol.claims import EMPTY, is_deceptive, listed_paths, plain, splits, value_at, values_at
+from providers.protocol.claims import (
+    EMPTY,
+    is_deceptive,
+    is_true,
+    listed_paths,
+    plain,
+    splits,
+    value_at,
+    values_at,
+)
 
 # Of a role that is the name of a member, when its value says that the person has it not.
 SAYS_NO = ("none", "false", "0", "")
@@ -162,12 +171,6 @@ def _verified(claims: Mapping[str, Any], path: str) -> bool | None:
     """Read strictly: what is neither true nor absent is false."""
     value = value_at(claims, path) if path else None
     return None if value is None else is_true(value)
-
-
-def is_true(value: object) -> bool:
-    """Tell whether a claim says yes as providers write it: `true`, `1`, or one of these as a text in any case."""
-    text = str(value).lower() if isinstance(value, bool | int | str) else ""
-    return text in ("true", "1")
 
 
 def _name(claims: Mapping[str, Any], path: str) -> str:

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from providers.errors import Denied
-from providers.protocol.claims import listed_paths, value_at
+from providers.protocol.claims import listed_paths, value_at, values_at
 from providers.protocol.mapping import map_claims, naming_claim, untold_groups, values_of_groups
 from providers.protocol.preflight.findings import Finding, finding
 from ssoconsole.platform.outbound.errors import CertificateRefused, ResponseTimeout
@@ -38,6 +38,8 @@ _BY_VERIFY_CODE = {
 
 # A group as LDAP names it (RFC 4514): its own name, and where it stands.
 _DISTINGUISHED = re.compile(r"(?:cn|ou)=([^,+]+),(.+)")
+# What providers put between the groups of one text.
+JOINED_BY = (",", ";", "|")  # a blank may as well be part of a name
 DRIFT = 10  # seconds: the header has whole ones, and the answer was under way
 OLDEST = 86_400
 
@@ -116,9 +118,42 @@ def _groups(people: Sequence[Claims], rules: Rules) -> list[Finding]:
         # What another rule names already is meant by that one.
         near = sorted(value for value in held if value not in named and _are_nearly_one(value, wanted))
         code = "group_value_differs" if near else "group_value_absent"
-        received = ", ".join(near or sorted(held))
-        found.append(finding(code, expected=wanted, received=received))
-    return found
+        told = finding(code, expected=wanted, received=", ".join(near or sorted(held)))
+        sign = "" if rules.group_separator else _joined_by(people, paths, wanted)
+        typed = f"Type “{sign}” as group separator." if sign else ""
+        found.append(told.with_remedy(typed))
+    return [*found, *_objects(people, paths)] if named and not held else found
+
+
+def _joined_by(people: Sequence[Claims], paths: str, wanted: str) -> str:
+    """Return what stands between `wanted` and other groups in one text; "" where no text has them so."""
+    values = (value for path in listed_paths(paths) for claims in people for value in values_at(claims, path))
+    texts = [value for value in values if isinstance(value, str)]
+    return next(
+        (sign for sign in JOINED_BY if any(wanted in map(str.strip, text.split(sign)) for text in texts)), ""
+    )
+
+
+def _objects(people: Sequence[Claims], paths: str) -> list[Finding]:
+    """A claim that is a list of objects names no group: which of their members does, is for a person to say."""
+    for path in listed_paths(paths):
+        members = [each for claims in people for value in values_at(claims, path) for each in _listed(value)]
+        names = sorted({name for each in members if isinstance(each, Mapping) for name in each})
+        if names:
+            received = f"{path} is a list of objects with {', '.join(names)}"
+            typed = "Type the path of the member that names a group: " + ", ".join(
+                f"{path}.{n}" for n in names[:5]
+            )
+            return [
+                finding("group_value_absent", expected=f"groups in {path}", received=received).with_remedy(
+                    f"{typed}."
+                )
+            ]
+    return []
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def gains(claims: Claims, rules: Rules) -> list[Finding]:

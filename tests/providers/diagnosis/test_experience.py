@@ -120,6 +120,27 @@ def test_what_can_never_fit_is_told_with_what_came(fields, code, expected, recei
 
 
 @pytest.mark.parametrize(
+    ("came", "remedy"),
+    [
+        ("Data,staff", "Type “,” as group separator."),
+        ("staff; Data", "Type “;” as group separator."),
+        ([{"id": 1, "name": "Data"}], "names a group: groups.id, groups.name."),
+        ([{"display": "Data", "value": "7"}], "groups.display, groups.value."),
+    ],
+)
+def test_groups_that_are_written_otherwise_are_told_with_what_to_type(came, remedy):
+    [found] = judge_claims([ALICE | {"groups": came}], rules(group_rules=[rule("Data")]))
+    assert found.code == "group_value_absent"
+    assert found.remedy.endswith(remedy)
+
+
+@pytest.mark.parametrize("came", [[], "", None, {}, [[]], [None], "Data", "Team Data", ["a,Data"]])
+def test_where_there_is_no_group_or_the_right_one_nothing_is_to_be_typed(came):
+    found = judge_claims([ALICE | {"groups": came}], rules(group_rules=[rule("Data")]))
+    assert not any("Type" in each.remedy for each in found)
+
+
+@pytest.mark.parametrize(
     ("came", "wanted"),
     [
         ("cn=data,ou=a,dc=corp", "cn=data,ou=b,dc=corp"),
