@@ -218,6 +218,8 @@ def judge_authorization_answer(answer: Response, asked: Asked) -> list[Finding]:
             if returned.get("state") == MASK:
                 returned["state"] = asked.state
             return _judge_return(returned, asked)
+    if answer.status == 401 and _asks_who(answer, page):
+        return []
     if answer.status >= 400:
         return [_refused(answer, page, text, asked)]
     return _judge_page(page, text, asked)
@@ -254,8 +256,12 @@ def _spelt_out(value: str) -> str:
 def _judge_return(parameters: Mapping[str, str], asked: Asked) -> list[Finding]:
     """Judge what came back to the callback."""
     error = parameters.get("error", "")
+    if not error and not {"code", "id_token"} & parameters.keys():
+        error = parameters.get("error_description", "")  # some only describe it
     if error and error not in _SOMEBODY_IS_NEEDED:
-        said = asked.hide(": ".join(filter(None, (error, parameters.get("error_description")))))
+        said = asked.hide(
+            ": ".join(dict.fromkeys(filter(None, (error, parameters.get("error_description")))))
+        )
         code = _BY_ERROR.get(error) or meaning_of(said) or "authorization_refused"
         # It came back: whatever the words are about, the redirect URI and the client are known.
         known = code in ("redirect_uri_not_registered", "client_unknown")
@@ -282,6 +288,16 @@ def _judge_page(page: Page, text: str, asked: Asked) -> list[Finding]:
     return [_told(code or "authorization_unclear", asked, received)]
 
 
+def _asks_who(answer: Response, page: Page) -> bool:
+    """
+    Tell whether a 401 is the beginning of a sign-in: by Kerberos or NTLM (RFC 4559), or by what can be typed.
+
+    Keycloak answers so where both are offered.
+    """
+    offered = answer.headers.get("WWW-Authenticate", "").lower()
+    return bool(page.asks or re.search(r"\b(negotiate|ntlm)\b", offered)) and not error_named_in(page.words)
+
+
 def _refused(answer: Response, page: Page, text: str, asked: Asked) -> Finding:
     words = page.words if "html" in answer.content_type else text
     said = marked_error(text) or words.strip()
@@ -292,6 +308,9 @@ def _refused(answer: Response, page: Page, text: str, asked: Asked) -> Finding:
     fault = answer.status >= 500 or answer.status in _NOT_THERE
     if code := error_named_in(said) if fault else meaning_of(said):
         return _told(code, asked, received)
+    hidden = " ".join(value for form in page.forms for value in form.fields.values())
+    if code := error_named_in(hidden):
+        return _told(code, asked, f"{received}: {hidden}")
     if answer.status in _NOT_THERE and _PARAMETER.search(said):
         return _told(meaning_of(said) or "authorization_refused", asked, received)
     if answer.status in _NOT_THERE:

@@ -892,6 +892,22 @@ EXPERIENCE = [
 ]
 AUTHORIZATION = [
     Right(
+        "a sign-in by Kerberos",
+        ("authorization_refused", "authorization_unclear"),
+        at("authorization", 401, "<p>One moment", "text/html", headers={"WWW-Authenticate": "Negotiate"}),
+    ),
+    Right(
+        "a sign-in by Kerberos, or with a password",
+        ("authorization_refused", "client_unknown"),
+        at(
+            "authorization",
+            401,
+            "<h1>Sign in to your application</h1><form><input type=password></form>",
+            "text/html",
+            headers={"WWW-Authenticate": "Negotiate, NTLM"},
+        ),
+    ),
+    Right(
         "an application that warns of browsers without scripts",
         ("client_unknown", "authorization_unclear", "authorization_refused"),
         without_scripts("This app needs JavaScript, which is disabled. Client not found? Ask the help desk."),

@@ -124,6 +124,35 @@ class ChannelTests:
         assert "The client ID here is nobody" in first(report).remedy
         assert not any(each.code == "client_credentials_rejected" for each in report.findings)
 
+    @pytest.mark.parametrize(
+        ("status", "answer"),
+        [(401, {"error": "unauthorized_client"}), (401, "no"), (400, {"error": "invalid_client"})],
+    )
+    def test_however_the_push_is_refused(self, examine, status, answer):
+        def breaks(op):
+            op.par.respond(status, answer)
+            return {"client_id": "nobody"}
+
+        assert first(examine("pushed", breaks)).code == "client_unknown"
+
+    def test_nor_is_a_wrong_secret_a_flow_that_is_off(self, examine):
+        refused = {
+            "error": "unauthorized_client",
+            "error_description": "Invalid client or Invalid client credentials",
+        }
+
+        def breaks(op):
+            for endpoint in (op.par, op.token):
+                endpoint.respond(401, refused)
+            return {"client_secret": "another-secret-of-at-least-32-bytes"}
+
+        report = examine("pushed", breaks)
+        assert [each.code for each in report.findings if each.is_error] == ["client_credentials_rejected"]
+
+    def test_a_push_that_alone_refuses_is_told_as_one(self, examine):
+        report = examine("pushed", lambda op: op.par.respond(401, {"error": "access_denied"}) and {})
+        assert first(report).code == "pushed_request_refused"
+
     def test_a_wrong_secret_is_still_one(self, examine):
         report = examine("pushed", lambda op: {"client_secret": "another-secret-of-at-least-32-bytes"})
         assert first(report).code == "client_credentials_rejected"
