@@ -43,11 +43,15 @@ class PublicKey:
     material: PublicMaterial
 
     def serves(self, algorithm: Algorithm) -> bool:
-        """Whether this key may verify signatures of `algorithm` (RFC 7517 sections 4.2 to 4.4)."""
+        """
+        Whether this key may verify signatures of `algorithm` (RFC 7517 sections 4.2 to 4.4).
+
+        An empty list of operations forbids nothing: serialisers write it that leave no member out.
+        """
         return (
             (self.kty, self.crv) == (algorithm.kty, algorithm.crv)
             and self.use in (None, "sig")
-            and (self.key_ops is None or "verify" in self.key_ops)
+            and (not self.key_ops or "verify" in self.key_ops)
             and (self.alg is None or self.alg in algorithm.names)
         )
 
@@ -55,7 +59,8 @@ class PublicKey:
         """
         Why this key verifies nothing by these algorithms, with the name of the member that forbids it; "" if it does.
 
-        A key set may well hold keys for something else; one that is registered to verify with must not.
+        A key set may well hold keys for something else; one that is registered to verify with must not, and its list of
+        operations is not empty.
         """
         if self.use not in (None, "sig"):
             return f"use is {shown(self.use)}, and a key that verifies has sig or none"
@@ -224,13 +229,12 @@ def _optional_string(jwk: Mapping[str, Any], name: str) -> str | None:
 
 
 def _key_ops(jwk: Mapping[str, Any]) -> frozenset[str] | None:
-    """Return the operations of a JWK; a list without any is written by serialisers that leave no member out."""
     operations = jwk.get("key_ops")
     if operations is None:
         return None
     if not isinstance(operations, list) or not all(isinstance(operation, str) for operation in operations):
         raise KeyRefused("key_ops is not a list of strings")
-    return frozenset(operations) or None
+    return frozenset(operations)
 
 
 def _kids(keys: list[PublicKey]) -> str:
