@@ -237,7 +237,12 @@ def _judge_push(
     refused: PushedAuthorizationRefused | ClientCredentialsUnusable | ProviderUnreachable,
 ) -> list[Finding]:
     """Tell why the request could not be pushed; credentials that are no good anywhere are told by their own step."""
-    rejects_client = isinstance(refused, ClientCredentialsUnusable) or "invalid_client" in refused.received
+    rejects_client = (
+        isinstance(refused, ClientCredentialsUnusable)
+        or "invalid_client" in refused.received
+        # However it is called: Keycloak says unauthorized_client, to a wrong secret and to an unknown client.
+        or refused.received.startswith("status 401")
+    )
     if rejects_client:
         # A client that nobody knows is rejected here like one with a wrong secret; the browser's way tells them apart.
         in_front = _judge_front(subject, parameters, urlencode(parameters))

@@ -14,7 +14,7 @@ from providers.client_keys import uses_client_keys
 from providers.diagnosis.subject import NotRun, Subject, look
 from providers.models import ClientKey, Provider
 from providers.protocol.client_assertion import MAC
-from providers.protocol.discovery import discovery_url, wrong_members
+from providers.protocol.discovery import counting_members, discovery_url
 from providers.protocol.key_set import key_changes
 from providers.protocol.preflight.documents import (
     judge_endpoints,
@@ -22,6 +22,7 @@ from providers.protocol.preflight.documents import (
     judge_key_set,
     paths_above,
     read_document,
+    spelt_otherwise,
 )
 from providers.protocol.preflight.experience import (
     judge_certificate,
@@ -45,24 +46,25 @@ def examine_discovery(subject: Subject) -> list[Finding]:
     if document is not None:
         subject.provider.discovery = document
         return found
-    # Whoever did not answer at all is not asked six times more.
+    # Whoever did not answer at all is not asked ten times more.
     answered = isinstance(subject.discovery_answer.answer, Response)
-    above = _issuer_above(subject.provider.issuer) if answered else ""
-    typed = f"An issuer is found above it: type {above} as the issuer." if above else ""
+    near = _issuer_near(subject.provider.issuer) if answered else ""
+    typed = f"An issuer is found near it: type {near} as the issuer." if near else ""
     return [each.with_remedy(typed) for each in found]
 
 
-def _issuer_above(address: str) -> str:
+def _issuer_near(address: str) -> str:
     """
-    Return the issuer that is found at one of the paths above `address`, such as an endpoint's; "" for none.
+    Return the issuer that is found where `address` is nearly, or above it, as for an endpoint's; "" for none.
 
     Only the host that is registered is asked, and only for what is public anyway.
     """
-    for issuer in paths_above(address):
+    for issuer in (*spelt_otherwise(address), *paths_above(address)):
         url = discovery_url(issuer)
         document, _ = read_document(look(url).answer, prefix="discovery", url=url)
-        if document is not None and document.get("issuer") in (issuer, f"{issuer}/"):
-            return str(document["issuer"])
+        named = document.get("issuer") if document is not None else None
+        if isinstance(named, str) and named.removesuffix("/") == issuer.removesuffix("/"):
+            return named
     return ""
 
 
@@ -73,8 +75,7 @@ def examine_issuer(subject: Subject) -> list[Finding]:
 def examine_endpoints(subject: Subject) -> list[Finding]:
     rules = {"code_flow": subject.uses_code, "allow_http": settings.ALLOW_LOOPBACK_PROVIDERS}
     document, found = subject.document, judge_endpoints(subject.document, **rules)
-    wrong = wrong_members(document, **rules)
-    subject.provider.discovery = {name: document[name] for name in document if name not in wrong}
+    subject.provider.discovery = counting_members(document, **rules)
     return found
 
 

@@ -16,6 +16,7 @@ from providers.models import ClientKey, Provider, SignInAttempt
 from providers.models.provider import UNREADABLE, readable_secret
 from providers.protocol.claims import belongs_to, takers_of
 from providers.protocol.mapping import lacks_mapped_claims
+from providers.protocol.preflight.documents import issuer_meant_by
 from providers.protocol.preflight.experience import Rules, gains, judge_claims
 from providers.protocol.preflight.findings import Finding, finding
 from providers.registration.rules import problems
@@ -50,7 +51,10 @@ def examine_issuer(subject: Subject) -> list[Finding]:
     wrong = problems(subject.stored).get("issuer", [])
     if wrong:
         expected = "an https address such as https://idp.example/realms/corp"
-        return [finding("issuer_unusable", expected=expected, received=f"“{issuer}”: {wrong[0]}")]
+        meant = issuer_meant_by(issuer)
+        typed = f"That is perhaps {meant}." if meant else ""
+        received = f"“{issuer}”: {wrong[0]}"
+        return [finding("issuer_unusable", expected=expected, received=received).with_remedy(typed)]
     if issuer.startswith("http:") and not _is_own_machine(issuer):
         return [finding("issuer_plain_http", expected="https", received=issuer)]
     return []

@@ -5,10 +5,12 @@ An attempt can also be shown as the steps of an examination.
 """
 
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from providers.explanations.meanings import meaning_of
 from providers.explanations.stages import stages_of
 from providers.models import Provider, SignInAttempt
+from providers.protocol.preflight.documents import is_usable_issuer
 from ssoconsole.platform.examination import Check, failed, passed
 from ssoconsole.platform.jose.algorithms import ALGORITHMS, SYMMETRIC
 
@@ -23,6 +25,11 @@ SENTENCES = {
     "insufficient_user_authentication": "Expected is {expected}; received: {received}.",
     "callback_mismatch": "The redirect URI is {redirect_uri}.",
 }
+NO_ISSUER = "{received} cannot be registered: let the provider put {expected} into its tokens."
+TEMPLATE = (
+    "{received} is a template: type the issuer of your own tenant, with its id in the place of the braces."
+)
+FIRST_OF_A_LIST = "The claim {path} is a list: type {path}.0 to read its first member."
 UNTRUSTED = "Type {received} among the trusted audiences, if these are yours."
 ANOTHER_CLIENT = "The client ID here is {client_id}, and the token is for {received}."
 # Which field a remedy is about where it leaves the value to a person.
@@ -116,12 +123,20 @@ def _sentence(attempt: SignInAttempt, provider: Provider) -> str:
     sentence = SENTENCES.get(attempt.outcome, "")
     if attempt.outcome == "audience_mismatch":
         sentence = UNTRUSTED if "trusted audiences" in attempt.expected else ANOTHER_CLIENT
+    if attempt.outcome == "issuer_mismatch" and "{" in unquote(attempt.received):
+        sentence = TEMPLATE
+    elif attempt.outcome == "issuer_mismatch" and not is_usable_issuer(attempt.received):
+        sentence = NO_ISSUER
+    path, _, kind = attempt.expected.partition(", ")
+    if attempt.outcome == "principal_unusable" and (kind, attempt.received) == ("a string", "list"):
+        sentence = FIRST_OF_A_LIST
     asserts = provider.token_endpoint_auth_method == Provider.ClientAuthentication.PRIVATE_KEY_JWT
     if asserts and "invalid_client" in attempt.received:
         sentence = JWKS_URL
     return sentence.format(
         expected=attempt.expected,
         received=attempt.received or "nothing",
+        path=path,
         issuer=provider.issuer.rstrip("/"),
         client_id=provider.client_id,
         signing_algs=", ".join(provider.signing_algs),

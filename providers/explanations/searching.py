@@ -37,6 +37,7 @@ IN_ITS_WORDS = frozenset(
         "userinfo_error",
     }
 )
+IN_AN_ANSWER = ("provider_error", "provider_unavailable")
 _WORDS = re.compile(
     r"(?:status (?P<status>\d{3})(?:, |\Z))?(?P<error>[!-~]*)(?:: (?P<description>.*))?\Z", re.DOTALL
 )
@@ -114,6 +115,8 @@ def said_by_provider(attempt: SignInAttempt) -> Said | None:
     if attempt.outcome not in IN_ITS_WORDS:
         return None
     found = _WORDS.match(attempt.received)
+    if found is None and attempt.outcome in IN_AN_ANSWER:  # it has described an error, and not named it
+        return Said("", attempt.received)
     if found is None or not any(found.groups()):
         return None
     error = (found["error"] or "").removesuffix(":")

@@ -88,15 +88,17 @@ def merge_claims(
     Return the claims about the person: userinfo is fresher, the ID token has the last word about itself.
 
     What userinfo leaves empty, the ID token has still said. An address and its verification stay together: what the
-    ID token verified is not the address that userinfo names.
+    ID token verified is not another address that userinfo names, also where userinfo leaves the verification empty. Of
+    the same address it speaks, as Entra ID's `xms_edov` does, which userinfo never has; and where it names none, it
+    lends that of userinfo its no, and never its yes.
     """
     if not userinfo:
         return dict(id_token)
     said_before, verified = dict(id_token), mapping.get("email_verified", "email_verified")
-    if (
-        value_at(userinfo, mapping.get("email", "email")) not in EMPTY
-        and value_at(userinfo, verified) is None
-    ):
+    address = mapping.get("email", "email")
+    named, before = value_at(userinfo, address), value_at(id_token, address)
+    is_another = before not in EMPTY or is_true(value_at(id_token, verified))
+    if named not in EMPTY and named != before and is_another and value_at(userinfo, verified) in EMPTY:
         # Where the path leads to something, a claim of the ID token holds it; without that one another may.
         while value_at(said_before, verified) is not None:
             del said_before[next(name for name, _ in splits(verified) if name in said_before)]
@@ -113,6 +115,12 @@ def _said(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(now[name], Mapping) and isinstance(before[name], Mapping):
             said[name] = _said(now[name], before[name])
     return said
+
+
+def is_true(value: object) -> bool:
+    """Tell whether a claim says yes as providers write it: `true`, `1`, or one of these as a text in any case."""
+    text = str(value).lower() if isinstance(value, bool | int | str) else ""
+    return text in ("true", "1")
 
 
 def is_deceptive(text: str) -> bool:

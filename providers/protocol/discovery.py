@@ -50,9 +50,8 @@ def check_document(
     """
     Return what of `document` counts, when it speaks for `issuer`, byte for byte, and has what signing in needs.
 
-    `code_flow` requires a token endpoint; `allow_http` is the development switch. Members that are null and optional
-    ones that are wrong count as absent; members that are unknown here stay as they are. Raises IssuerMismatch, which
-    names a near miss, and MetadataInvalid.
+    `code_flow` requires a token endpoint; `allow_http` is the development switch. What counts is in `counting_members`.
+    Raises IssuerMismatch, which names a near miss, and MetadataInvalid.
     """
     present = {name: value for name, value in document.items() if value is not None}
     if "issuer" not in present:
@@ -63,8 +62,22 @@ def check_document(
         if name not in present:
             raise MetadataInvalid(expected=name, received="absent")
         _check_endpoint(name, present[name], allow_http=allow_http)
-    wrong = wrong_members(present, code_flow=code_flow, allow_http=allow_http)
-    return {name: value for name, value in present.items() if name not in wrong}
+    return counting_members(present, code_flow=code_flow, allow_http=allow_http)
+
+
+def counting_members(document: Mapping[str, Any], *, code_flow: bool, allow_http: bool) -> dict[str, Any]:
+    """
+    Return the members of a document that say something; members that are unknown here stay as they are.
+
+    One that is null counts as absent, an optional one that is wrong, and a list of nothing, which is left out where
+    there is nothing to list (RFC 8414 section 2).
+    """
+    wrong = wrong_members(document, code_flow=code_flow, allow_http=allow_http)
+    return {
+        name: value
+        for name, value in document.items()
+        if value is not None and name not in wrong and not (name in _LISTS and value == [])
+    }
 
 
 def required_endpoints(*, code_flow: bool) -> tuple[str, ...]:

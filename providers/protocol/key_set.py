@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ssoconsole.platform.jose import base64url
 from ssoconsole.platform.jose.keys import thumbprint
 
 # What RFC 7517 and RFC 7518 publish of a key; every other member may be the private half, or anything.
@@ -90,6 +91,16 @@ def _name(entry: Mapping[str, Any]) -> str:
 
 def _material(entry: Mapping[str, Any]) -> str:
     try:
-        return thumbprint(entry)
+        return thumbprint({name: _as_number(name, entry[name]) for name in entry})
     except ValueError:
         return "unreadable"
+
+
+def _as_number(name: str, value: Any) -> Any:
+    """Return a number of an RSA key as RFC 7518 section 6.3.1 spells it: a zero or padding more is the same key."""
+    if name not in ("n", "e") or not isinstance(value, str):
+        return value
+    try:
+        return base64url.encode(base64url.decode(value.rstrip("=")).lstrip(b"\0"))
+    except ValueError:
+        return value

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.errors import PrincipalMissing, PrincipalUnusable
-from providers.protocol.claims import is_deceptive, listed_paths, plain, splits, value_at, values_at
+from providers.protocol.claims import (
+    EMPTY,
+    is_deceptive,
+    is_true,
+    listed_paths,
+    plain,
+    splits,
+    value_at,
+    values_at,
+)
 
 # Of a role that is the name of a member, when its value says that the person has it not.
 SAYS_NO = ("none", "false", "0", "")
@@ -101,7 +110,7 @@ def untold_groups(claims: Mapping[str, Any], mapping: Mapping[str, str]) -> tupl
     return tuple(
         path
         for path in listed_paths(mapping.get("groups", "groups"))
-        if names & {name for name, _ in splits(path)} and not values_at(claims, path)
+        if names & {name for name, _ in splits(path)} and not any(values_at(claims, path))
     )
 
 
@@ -111,12 +120,14 @@ def lacks_mapped_claims(
     """
     Tell whether something that a mapping reads is not among `claims`: a field that it names, or the person's name.
 
-    Of several paths between commas, and of the principal claims, one that is there is enough.
+    Of several paths between commas, and of the principal claims, one that is there is enough. An empty string is not
+    there: userinfo may say more.
     """
-    if naming_claim(claims, principal_claims) is None:
+    naming = naming_claim(claims, principal_claims)
+    if naming is None or value_at(claims, naming) in EMPTY:
         return True
     wanted = [listed_paths(paths) for paths in mapping.values()]
-    return any(paths and all(value_at(claims, path) is None for path in paths) for paths in wanted)
+    return any(paths and all(value_at(claims, path) in EMPTY for path in paths) for paths in wanted)
 
 
 def naming_claim(claims: Mapping[str, Any], principal_claims: Sequence[str]) -> str | None:
@@ -162,12 +173,6 @@ def _verified(claims: Mapping[str, Any], path: str) -> bool | None:
     return None if value is None else is_true(value)
 
 
-def is_true(value: object) -> bool:
-    """Tell whether a claim says yes as providers write it: `true`, `1`, or one of these as a text in any case."""
-    text = str(value).lower() if isinstance(value, bool | int | str) else ""
-    return text in ("true", "1")
-
-
 def _name(claims: Mapping[str, Any], path: str) -> str:
     value = value_at(claims, path) if path else None
     return plain(value)[:LONGEST_NAME] if isinstance(value, str) else ""
@@ -186,16 +191,22 @@ def values_of_groups(claims: Mapping[str, Any], paths: str, separator: str) -> f
     return frozenset(group for value in found for group in _named_in(value, separator))
 
 
+def _names_a_group(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
 def _named_in(value: Any, separator: str) -> list[str]:
     """
     Return the groups that one claim names: a list of texts is exact, a single text may be joined.
 
+    A group that is a number, as directories count them, is named by its digits.
     Of an object, as `{"admin": {"org": "domain"}}`, the names of the members count that say something.
     """
     if isinstance(value, Mapping):
         return [name for name in value if str(value[name]).strip().lower() not in SAYS_NO]
     if isinstance(value, list):
-        return [member for member in value if isinstance(member, str)]
-    if not isinstance(value, str):
+        return [str(member) for member in value if _names_a_group(member)]
+    if not _names_a_group(value):
         return []
+    value = str(value)
     return [part.strip() for part in value.split(separator)] if separator else [value]

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
 
 UNAVAILABLE = ("server_error", "temporarily_unavailable")  # RFC 6749 section 4.1.2.1
-PARAMETERS = ("state", "code", "id_token", "iss", "error", "error_description")
+PARAMETERS = ("state", "code", "id_token", "iss", "error", "error_description", "error_uri")
 LONGEST_FORM = MAX_BYTES + 16 * 1024  # the ID token, and what comes beside it
 
 
@@ -79,7 +79,7 @@ def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
     attempt = next(iter(attempts.filter(state_hash=hash_of(state))), None) if state else None
     if attempt is None:
         count_sign_in(request)  # the trace of a stray is a row
-        if error := answer.get("error"):
+        if words_of(answer):
             # Providers that refuse leave the state out, or do not know it. No attempt is touched: anybody can say this.
             slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
             # At the shared callback it alone names who refused.
@@ -87,7 +87,7 @@ def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
             if slug or issuer:
                 named = {"slug": slug} if slug else {"issuer": issuer}
                 place_of(request).provider = Provider.objects.enabled().filter(**named).in_order().first()
-            raise refused_by_provider(error, answer, expected="an answer with the state of a sign-in of ours")
+            raise refused_by_provider(answer, expected="an answer with the state of a sign-in of ours")
         raise StateUnknown(expected="the state of a sign-in of ours", received="another" if state else "none")
     place_of(request).provider = attempt.provider
     return attempt
@@ -116,11 +116,23 @@ def check_age(attempt: SignInAttempt, *, now: datetime) -> None:
         raise AttemptExpired(expected=f"an answer until {moment(int(ends.timestamp()))}", received=received)
 
 
-def refused_by_provider(error: str, answer: QueryDict, *, expected: str) -> SignInRefused:
-    """Return the outcome of an error response (RFC 6749 section 4.1.2.1)."""
-    outcome = ProviderUnavailable if error in UNAVAILABLE else ProviderRefused
-    description = answer.get("error_description", "")
-    return outcome(expected=expected, received=shown(f"{error}: {description}" if description else error))
+def words_of(answer: QueryDict) -> str:
+    """
+    Return what an error response says (RFC 6749 section 4.1.2.1); "" for an answer that is none.
+
+    One that only describes an error, and brings nothing else, is one too.
+    """
+    error = answer.get("error", "")
+    if not error and ("code" in answer or "id_token" in answer):
+        return ""
+    described = [*answer.get("error_description", "").split(), *answer.get("error_uri", "").split()]
+    return ": ".join(filter(None, (error, " ".join(described))))
+
+
+def refused_by_provider(answer: QueryDict, *, expected: str) -> SignInRefused:
+    """Return the outcome of an error response, with what it says."""
+    outcome = ProviderUnavailable if answer.get("error") in UNAVAILABLE else ProviderRefused
+    return outcome(expected=expected, received=shown(words_of(answer)))
 
 
 def answers_by_form(provider: Provider) -> bool:
@@ -227,14 +239,15 @@ def _check_answer(request: HttpRequest, sign_in: SignIn, answer: QueryDict) -> N
         raise CallbackMismatch(expected=sent_to, received=shown(request.path))
     # Mix-up of providers (RFC 9207 section 2.4), found before the code is sent anywhere; error answers are checked
     # alike. An answer that is an ID token names its issuer in it, and providers leave the parameter out.
-    iss = answer.get("iss")
+    iss, words = answer.get("iss"), words_of(answer)
+    also = f", and the answer says {words}" if words else ""
     by_id_token = provider.response_type == Provider.ResponseType.ID_TOKEN and "id_token" in answer
     if iss is not None and iss != provider.issuer:
-        raise IssParameterMismatch(expected=shown(provider.issuer), received=shown(iss))
+        raise IssParameterMismatch(expected=shown(provider.issuer), received=shown(f"{shown(iss)}{also}"))
     if iss is None and not by_id_token and announces_iss_parameter(provider.discovery):
-        raise IssParameterMissing(expected=shown(provider.issuer), received="absent")
-    if error := answer.get("error"):
-        raise refused_by_provider(error, answer, expected=provider.response_type)
+        raise IssParameterMissing(expected=shown(provider.issuer), received=shown(f"absent{also}"))
+    if words:
+        raise refused_by_provider(answer, expected=provider.response_type)
     if not answer.get(provider.response_type):
         raise AnswerIncomplete(
             expected=provider.response_type, received=shown(", ".join(sorted(answer)) or "nothing")

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from providers.models import ClaimedName, Provider, SignInAttempt
-from providers.protocol.claims import value_at
+from providers.protocol.claims import values_at
 from providers.protocol.mapping import untold_groups
 from providers.signin.attempts import ASKED_AGAIN, STEP_UP, save_under_new_reference
 from ssoconsole.platform.actors import Actor
@@ -25,7 +25,11 @@ SUCCESS = "ok"
 TRACE_FIELDS = ("stage", "outcome", "expected", "received", "trace", "user", "finished_at", "claims")
 Purpose = SignInAttempt.Purpose
 # Claims that name a person, whatever the mapping reads.
-NAMING = ("sub", "email", "name", "preferred_username", "upn", "unique_name")
+NAMING = (
+    *("sub", "email", "name", "preferred_username", "upn", "unique_name"),
+    # As Azure AD B2C, directories, and those without a standard write them.
+    *("emails", "mail", "username", "nickname", "login"),
+)
 MOST_NAMES = 20
 # What an attempt that went well is in the event log; one that did not has `_refused` behind it.
 ACTIONS: dict[str, str] = {
@@ -100,9 +104,9 @@ def _keep_claimed_names(attempt: SignInAttempt, sign_in: SignIn) -> None:
     """Who was let in is found by his user; who was not, by what his provider called him."""
     provider = sign_in.provider
     paths = {*provider.principal_claims, *provider.mapping.values(), *NAMING}
-    values = [
-        value_at(sign_in.claims, path) for path in paths if path and path != provider.mapping.get("groups")
-    ]
+    paths -= {"", provider.mapping.get("groups")}
+    found = [value for path in paths for value in values_at(sign_in.claims, path)]
+    values = [each for value in found for each in (value if isinstance(value, list) else [value])]
     names = {normal_name(value) for value in values if isinstance(value, str)} - {""}
     ring = key_ring()
     ClaimedName.objects.bulk_create(

@@ -9,6 +9,7 @@ A token endpoint is sent a code that was never issued (RFC 6749 section 5.2). `i
 client was let in, and the code was not.
 """
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,7 +32,9 @@ _WORDS = [
             r"redirect[ _-]?ur[il]|callback ur[il]|reply (url|address)|AADSTS50011",
             "redirect_uri_not_registered",
         ),
+        (r"redirect_mismatch|(invalid|registered)[ _]callback", "redirect_uri_not_registered"),
         (r"unauthorized_client|not (allowed|permitted|authorized) to (use|initiate)", "client_not_allowed"),
+        (r"response[ _]mode", "response_mode_not_supported"),
         (r"response[ _]type", "response_type_refused"),
         (r"invalid_client|client[ _]?id\b|deleted_client|AADSTS700016|AADSTS9000[12]\b", "client_unknown"),
         (
@@ -39,6 +42,7 @@ _WORDS = [
             "client_unknown",
         ),
         (r"\b(unknown|invalid|no such|disabled) (client|application|app)\b", "client_unknown"),
+        (r"\brequester not enabled", "client_unknown"),
         (r"invalid_scope|\bscopes?\b|AADSTS70011", "scope_refused"),
     )
 ]
@@ -47,8 +51,11 @@ _NAMED = re.compile(
     r"AADSTS\d{5,7}|\b(?:unsupported_response_type|unauthorized_client|invalid_client|invalid_scope|"
     r"invalid_redirect_uri)\b"
 )
+# A parameter by its name, which a page about a missing path has no reason to spell out.
+_PARAMETER = re.compile(r"\b(?:client_id|redirect_uri)\b")
 # What single-page applications hold in their scripts, and show only there.
 _MARKS = re.compile(r"AADSTS\d{5,7}[^\"\\<]{0,200}")
+_PLAIN = re.compile(rb"[ -~]{8,}")
 _UNSEEN = ("script", "style", "template", "noscript")
 _ASKS = ("password", "email", "text", "tel")
 
@@ -83,9 +90,13 @@ _BY_STATUS = {
 _BY_TOKEN_ERROR = {
     "invalid_grant": None,
     "invalid_client": REJECTED,
+    "invalid_client_id": REJECTED,
+    "invalid_client_credentials": REJECTED,
     "unauthorized_client": "grant_not_allowed",
     "unsupported_grant_type": "grant_not_allowed",
 }
+# A secret is spoken of in no other refusal, whatever the error is called.
+_OF_THE_SECRET = re.compile(r"client[ _]secret", re.IGNORECASE)
 
 
 def meaning_of(text: str) -> str | None:
@@ -169,15 +180,16 @@ class Asked:
 
 
 def near_misses(redirect_uri: str) -> list[str]:
-    """Return what people register in the place of this address: another end, scheme, port, case or local name."""
+    """Return what people register in the place of this one: another end, slash, scheme, port, case or local name."""
     parts = urlsplit(redirect_uri)
     host = parts.hostname or ""
     port = f":{parts.port}" if parts.port else ""
-    others = [parts._replace(path=f"{parts.path}/")]
+    others = [parts._replace(path=f"{parts.path}/"), parts._replace(path=f"/{parts.path}")]
     others += [parts._replace(path=end) for end in ("/callback", "/callback/") if parts.path != end]
-    others += [parts._replace(scheme={"https": "http"}.get(parts.scheme, "https"))]
+    scheme = {"https": "http"}.get(parts.scheme, "https")
+    others += [parts._replace(scheme=scheme)]
     others += (
-        [parts._replace(netloc=host)]
+        [parts._replace(netloc=host), parts._replace(scheme=scheme, netloc=host)]
         if port
         else [
             parts._replace(netloc=f"{host}:{number}")
@@ -206,6 +218,8 @@ def judge_authorization_answer(answer: Response, asked: Asked) -> list[Finding]:
             if returned.get("state") == MASK:
                 returned["state"] = asked.state
             return _judge_return(returned, asked)
+    if answer.status == 401 and _asks_who(answer, page):
+        return []
     if answer.status >= 400:
         return [_refused(answer, page, text, asked)]
     return _judge_page(page, text, asked)
@@ -223,17 +237,31 @@ def _judge_redirect(answer: Response, asked: Asked) -> list[Finding]:
         received = f"a redirect to {shown_location(answer.headers)}"
         return [finding("redirect_uri_replaced", expected=asked.redirect_uri, received=received)]
     if "error" in parameters or "error" in parts.path.lower():
-        said = asked.hide(" ".join([*parameters.values(), parts.path]))
+        said = asked.hide(" ".join([*map(_spelt_out, parameters.values()), parts.path]))
         code = meaning_of(said) or "authorization_refused"
         return [_told(code, asked, f"a redirect to an error page: {said}")]
     return []
 
 
+def _spelt_out(value: str) -> str:
+    """Return the error that a parameter holds in base64, as Google's authError does; else the parameter."""
+    try:
+        held = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+    except ValueError:
+        return value
+    told = (text.decode("ascii") for text in _PLAIN.findall(held))
+    return next(filter(meaning_of, told), value)
+
+
 def _judge_return(parameters: Mapping[str, str], asked: Asked) -> list[Finding]:
     """Judge what came back to the callback."""
     error = parameters.get("error", "")
+    if not error and not {"code", "id_token"} & parameters.keys():
+        error = parameters.get("error_description", "")  # some only describe it
     if error and error not in _SOMEBODY_IS_NEEDED:
-        said = asked.hide(": ".join(filter(None, (error, parameters.get("error_description")))))
+        said = asked.hide(
+            ": ".join(dict.fromkeys(filter(None, (error, parameters.get("error_description")))))
+        )
         code = _BY_ERROR.get(error) or meaning_of(said) or "authorization_refused"
         # It came back: whatever the words are about, the redirect URI and the client are known.
         known = code in ("redirect_uri_not_registered", "client_unknown")
@@ -260,6 +288,16 @@ def _judge_page(page: Page, text: str, asked: Asked) -> list[Finding]:
     return [_told(code or "authorization_unclear", asked, received)]
 
 
+def _asks_who(answer: Response, page: Page) -> bool:
+    """
+    Tell whether a 401 is the beginning of a sign-in: by Kerberos or NTLM (RFC 4559), or by what can be typed.
+
+    Keycloak answers so where both are offered.
+    """
+    offered = answer.headers.get("WWW-Authenticate", "").lower()
+    return bool(page.asks or re.search(r"\b(negotiate|ntlm)\b", offered)) and not error_named_in(page.words)
+
+
 def _refused(answer: Response, page: Page, text: str, asked: Asked) -> Finding:
     words = page.words if "html" in answer.content_type else text
     said = marked_error(text) or words.strip()
@@ -270,6 +308,11 @@ def _refused(answer: Response, page: Page, text: str, asked: Asked) -> Finding:
     fault = answer.status >= 500 or answer.status in _NOT_THERE
     if code := error_named_in(said) if fault else meaning_of(said):
         return _told(code, asked, received)
+    hidden = " ".join(value for form in page.forms for value in form.fields.values())
+    if code := error_named_in(hidden):
+        return _told(code, asked, f"{received}: {hidden}")
+    if answer.status in _NOT_THERE and _PARAMETER.search(said):
+        return _told(meaning_of(said) or "authorization_refused", asked, received)
     if answer.status in _NOT_THERE:
         return _told("authorization_not_found", asked, received)
     return _told("authorization_fails" if answer.status >= 500 else "authorization_refused", asked, received)
@@ -329,8 +372,7 @@ def _by_error(status: int, members: dict[str, object]) -> str | None:
         return REJECTED
     if status < 300 and ("access_token" in members or "id_token" in members):
         return "token_endpoint_accepts_anything"
-    return (
-        _BY_TOKEN_ERROR.get(error, "token_endpoint_unclear")
-        if isinstance(error, str)
-        else "token_endpoint_unclear"
-    )
+    code = _BY_TOKEN_ERROR.get(error) if isinstance(error, str) else None
+    if code is None and _OF_THE_SECRET.search(str(members.get("error_description", ""))):
+        return REJECTED
+    return code or "token_endpoint_unclear"

@@ -6,10 +6,11 @@ trusted to sign with. A finding that ends in typing a value gets one more senten
 remedy without it stands in `codes`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from providers.protocol.discovery import PUSH_ENDPOINT, WELL_KNOWN, required_endpoints, wrong_members
 from providers.protocol.preflight.findings import Finding, finding
@@ -28,6 +29,7 @@ _BY_ERROR = {
 }
 _BY_STATUS = {401: "forbidden", 403: "forbidden", 404: "not_found", 410: "not_found"}
 _ISSUER = "Type {received} as the issuer here."
+_UNUSABLE_ISSUER = "{received} is none that can be registered: let the provider publish {expected}."
 _REDIRECT_URI = "At the provider, type {redirect_uri} as redirect URI."
 _JWKS_URL = "The console's JWKS URL is {jwks_url}."
 _SCOPES = "The scopes asked for are {scopes}."
@@ -36,6 +38,10 @@ OPTIONAL = ("userinfo_endpoint", "end_session_endpoint", PUSH_ENDPOINT)
 # What sign-in or sign-out uses; a person adopts each of these before anything secret goes there.
 USED = (*required_endpoints(code_flow=True), *OPTIONAL)
 
+# What a provider writes that answers a realm or tenant which it does not know with an error instead of a 404.
+_NOT_KNOWN = re.compile(
+    r"not found|(does not|doesn't) exist|unknown (realm|tenant)|invalid_tenant", re.IGNORECASE
+)
 _WEAK = "RSA key of"
 _PRIVATE = "private members"
 
@@ -70,12 +76,27 @@ def _problem(answer: Response | OutboundError) -> tuple[str, str]:
     if answer.status >= 500:
         return "server_error", status
     if answer.status != 200:
-        return _BY_STATUS.get(answer.status, "unexpected_status"), status
+        said = _said(answer)
+        unknown = answer.status == 400 and _NOT_KNOWN.search(said)
+        problem = "not_found" if unknown else _BY_STATUS.get(answer.status, "unexpected_status")
+        return problem, f"{status}: {said}" if said else status
     if is_page(answer):
         return "is_html", f"{answer.content_type or 'no media type'}, a web page"
     if answer.content_type not in JSON_DOCUMENT:
         return "wrong_media_type", answer.content_type or "no media type"
     return "", ""
+
+
+def _said(answer: Response) -> str:
+    """Return the error that an answer names, "" for none."""
+    try:
+        members = answer.json()
+    except MalformedJson:
+        return ""
+    named = (
+        [members.get(name) for name in ("error", "error_description")] if isinstance(members, dict) else []
+    )
+    return ": ".join(text for text in named if isinstance(text, str) and text)
 
 
 def is_page(answer: Response) -> bool:
@@ -95,8 +116,9 @@ def shown_location(headers: Mapping[str, str]) -> str:
 def judge_issuer(document: Mapping[str, Any], *, registered: str) -> list[Finding]:
     """Judge whether `document` speaks for the issuer that is `registered`."""
     published = document.get("issuer")
-    if not isinstance(published, str):
-        received = "absent" if published is None else type(published).__name__
+    if not isinstance(published, str) or not published.strip():
+        is_text = isinstance(published, str)
+        received = "absent" if published is None else "empty" if is_text else type(published).__name__
         return [finding("issuer_missing", expected=registered, received=received)]
     if published == registered:
         return []
@@ -113,8 +135,40 @@ def paths_above(address: str, *, most: int = 6) -> list[str]:
     return [parts._replace(path=each, query="", fragment="").geturl() for each in shorter[:most]]
 
 
+def spelt_otherwise(address: str) -> list[str]:
+    """
+    Return what `address` is perhaps meant to be: with one slash at a time, in lower case, or another path of Keycloak.
+
+    There the console of the administrators is under /admin, and everything was under /auth before version 17.
+    """
+    parts = urlsplit(address)
+    path = re.sub("//+", "/", parts.path)
+    realm = path[path.find("/realms/") :] if "/realms/" in path else ""
+    others = [path, path.lower(), *([realm, f"/auth{realm}"] if realm else [])]
+    spelt = [parts._replace(path=each, query="", fragment="").geturl() for each in others]
+    return [each for each in dict.fromkeys(spelt) if each != address]
+
+
+def issuer_meant_by(text: str) -> str:
+    """Return the issuer that `text` is but for what an issuer does not have around it; "" for none, or an endpoint."""
+    issuer = text.strip().partition("#")[0]
+    issuer = issuer if "://" in issuer else f"https://{issuer}"
+    head, found, _ = issuer.partition("/.well-known/")
+    issuer = head if found else issuer
+    return issuer if is_usable_issuer(issuer) and "." in (urlsplit(issuer).hostname or "") else ""
+
+
+def is_usable_issuer(issuer: str) -> bool:
+    """Tell whether an issuer can be registered at all, under https or on this machine."""
+    try:
+        parse(issuer, allow_http=True)
+    except OutboundError:
+        return False
+    return "?" not in issuer and not issuer.rstrip("/").endswith(WELL_KNOWN)
+
+
 def _difference(registered: str, published: str) -> str:
-    if "{" in published:
+    if "{" in unquote(published):
         return "template"
     if registered.strip() == published.strip():
         return "white_space"
@@ -184,6 +238,8 @@ SENTENCES = {
 def sentence_for(found: Finding, values: Mapping[str, str]) -> str:
     """Return the sentence that names the value, "" where there is none to type."""
     sentence = SENTENCES.get(found.code, "")
+    if sentence == _ISSUER and not is_usable_issuer(found.received.strip("“”")):
+        sentence = _UNUSABLE_ISSUER
     return sentence.format(**values, expected=found.expected, received=found.received)
 
 
@@ -278,8 +334,13 @@ def _why(keys: JwkSet, begins: str) -> list[str]:
 
 def _described(keys: Sequence[PublicKey]) -> str:
     return ", ".join(
-        " ".join(filter(None, (key.kty, key.crv, key.alg, key.use and f"use {key.use}"))) for key in keys
+        " ".join(filter(None, (key.kty, key.crv, key.alg, key.use and f"use {key.use}", _operations(key))))
+        for key in keys
     )
+
+
+def _operations(key: PublicKey) -> str:
+    return f"key_ops {' '.join(sorted(key.key_ops))}" if key.key_ops else ""
 
 
 def _ambiguous(fitting: Mapping[str, Sequence[PublicKey]]) -> list[Finding]:

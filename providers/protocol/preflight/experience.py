@@ -5,6 +5,7 @@ Claims show which parts of a mapping or a rule can never match. The clock is rea
 section 6.6.1).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from providers.errors import Denied
-from providers.protocol.claims import listed_paths, value_at
+from providers.protocol.claims import listed_paths, value_at, values_at
 from providers.protocol.mapping import map_claims, naming_claim, untold_groups, values_of_groups
 from providers.protocol.preflight.findings import Finding, finding
 from ssoconsole.platform.outbound.errors import CertificateRefused, ResponseTimeout
@@ -35,6 +36,10 @@ _BY_VERIFY_CODE = {
     64: "certificate_wrong_name",
 }
 
+# A group as LDAP names it (RFC 4514): its own name, and where it stands.
+_DISTINGUISHED = re.compile(r"(?:cn|ou)=([^,+]+),(.+)")
+# What providers put between the groups of one text.
+JOINED_BY = (",", ";", "|")  # a blank may as well be part of a name
 DRIFT = 10  # seconds: the header has whole ones, and the answer was under way
 OLDEST = 86_400
 
@@ -87,7 +92,7 @@ def _administrators(people: Sequence[Claims], rules: Rules) -> list[Finding]:
             continue
         elsewhere = sorted({name for claims in people for name in claims if claims[name] == administrator})
         alike = any(("@" in administrator) == ("@" in principal) for principal in principals)
-        nearly = [name for name in principals if name.casefold() == administrator.strip().casefold()]
+        nearly = [name for name in principals if _without_domain(name) == _without_domain(administrator)]
         if elsewhere or nearly or not alike:
             principal = next(iter(nearly or principals))
             path = principals[principal]
@@ -95,6 +100,11 @@ def _administrators(people: Sequence[Claims], rules: Rules) -> list[Finding]:
             received = f"people are named by {path}, such as {principal}{where}"
             found.append(finding("administrator_never_matches", expected=administrator, received=received))
     return found
+
+
+def _without_domain(name: str) -> str:
+    """Return a name in lower case, without the domain that Windows writes before it."""
+    return name.strip().casefold().rpartition("\\")[2]
 
 
 def _groups(people: Sequence[Claims], rules: Rules) -> list[Finding]:
@@ -108,9 +118,42 @@ def _groups(people: Sequence[Claims], rules: Rules) -> list[Finding]:
         # What another rule names already is meant by that one.
         near = sorted(value for value in held if value not in named and _are_nearly_one(value, wanted))
         code = "group_value_differs" if near else "group_value_absent"
-        received = ", ".join(near or sorted(held))
-        found.append(finding(code, expected=wanted, received=received))
-    return found
+        told = finding(code, expected=wanted, received=", ".join(near or sorted(held)))
+        sign = "" if rules.group_separator else _joined_by(people, paths, wanted)
+        typed = f"Type “{sign}” as group separator." if sign else ""
+        found.append(told.with_remedy(typed))
+    return [*found, *_objects(people, paths)] if named and not held else found
+
+
+def _joined_by(people: Sequence[Claims], paths: str, wanted: str) -> str:
+    """Return what stands between `wanted` and other groups in one text; "" where no text has them so."""
+    values = (value for path in listed_paths(paths) for claims in people for value in values_at(claims, path))
+    texts = [value for value in values if isinstance(value, str)]
+    return next(
+        (sign for sign in JOINED_BY if any(wanted in map(str.strip, text.split(sign)) for text in texts)), ""
+    )
+
+
+def _objects(people: Sequence[Claims], paths: str) -> list[Finding]:
+    """A claim that is a list of objects names no group: which of their members does, is for a person to say."""
+    for path in listed_paths(paths):
+        members = [each for claims in people for value in values_at(claims, path) for each in _listed(value)]
+        names = sorted({name for each in members if isinstance(each, Mapping) for name in each})
+        if names:
+            received = f"{path} is a list of objects with {', '.join(names)}"
+            typed = "Type the path of the member that names a group: " + ", ".join(
+                f"{path}.{n}" for n in names[:5]
+            )
+            return [
+                finding("group_value_absent", expected=f"groups in {path}", received=received).with_remedy(
+                    f"{typed}."
+                )
+            ]
+    return []
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def gains(claims: Claims, rules: Rules) -> list[Finding]:
@@ -135,7 +178,7 @@ def gains(claims: Claims, rules: Rules) -> list[Finding]:
 
 def _are_nearly_one(one: str, other: str) -> bool:
     """
-    Tell whether two groups differ in what is lost when one is copied: case, blanks, the path before it.
+    Tell whether two groups differ in what is lost when one is copied: case, blanks, the path or domain before it.
 
     The groups `/a/admins` and `/b/admins` are two.
     """
@@ -144,7 +187,11 @@ def _are_nearly_one(one: str, other: str) -> bool:
 
 
 def _parts(value: str) -> list[str]:
-    return [part for part in value.strip().lower().split("/") if part]
+    """Return the parts of a path, a Windows name or a distinguished name, from the outside to the group itself."""
+    text = value.strip().lower()
+    if named := _DISTINGUISHED.match(text):
+        return [named[2], named[1]]
+    return [part for part in re.split(r"[/\\]", text) if part]
 
 
 def _names(people: Sequence[Claims]) -> str:

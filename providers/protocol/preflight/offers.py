@@ -145,7 +145,9 @@ def authentication_context(document: Document, wanted: Wanted) -> list[Finding]:
     contexts, claims = _listed(document, "acr_values_supported"), _listed(document, "claims_supported")
     if wanted.contexts and contexts is not None and not set(wanted.contexts) & set(contexts):
         return [_lacks("authentication_context_not_listed", " or ".join(wanted.contexts), contexts)]
-    missing = [] if claims is None else [name for name in wanted.claims if name not in claims]
+    if claims is None:
+        return []
+    missing = [name for name in wanted.claims if name not in claims]
     return [_lacks("authentication_claim_not_listed", " and ".join(missing), claims)] if missing else []
 
 
@@ -183,8 +185,8 @@ def _listed(document: Document, member: str) -> list[str] | None:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else None
 
 
-def _lacks(code: str, wanted: str, listed: Sequence[str] | None) -> Finding:
-    return finding(code, expected=wanted, received=", ".join(listed or []) or "an empty list")
+def _lacks(code: str, wanted: str, listed: Sequence[str]) -> Finding:
+    return finding(code, expected=wanted, received=", ".join(listed))
 
 
 class Product(NamedTuple):

@@ -70,10 +70,11 @@ def read_claims(payload: bytes) -> dict[str, Any]:
     rule.
 
     Times come back as whole seconds since 1970, without their fraction (RFC 7519 section 2), strings without NUL,
-    `sub` and `jti` of 1 to 255 characters, `aud` as a non-empty string or list. A claim that is null is absent, but
-    for `nonce`: that it is not there is the rule of logout tokens (OpenID Connect Back-Channel Logout 1.0 section
-    2.4), and null would be there. So is an empty `acr` or `sid`. Raises TokenMalformed for anything but a strict JSON
-    object, ClaimRefused for a type.
+    `sub` and `jti` of 1 to 255 characters, `aud` as a non-empty string, or a non-empty list without repeated members,
+    `acr` as a string, also where it was a whole number. A claim that is null is absent, but for `nonce`: that it is
+    not there is the rule of logout tokens (OpenID Connect Back-Channel Logout 1.0 section 2.4), and null would be
+    there. So is an empty `acr` or `sid`. Raises TokenMalformed for anything but a strict JSON object,
+    ClaimRefused for a type.
     """
     try:
         members = strict_json.loads_object(payload)
@@ -83,6 +84,9 @@ def read_claims(payload: bytes) -> dict[str, Any]:
     for name in _MAY_BE_EMPTY:
         if claims.get(name) == "":
             del claims[name]
+    # Providers that number their contexts write the number as one. It binds the token to nothing.
+    if isinstance(claims.get("acr"), int) and not isinstance(claims["acr"], bool):
+        claims["acr"] = str(claims["acr"])
     for name in _TIMES:
         if name in claims:
             claims[name] = _seconds(name, claims[name])
@@ -98,7 +102,7 @@ def read_claims(payload: bytes) -> dict[str, Any]:
         if claims.get(name) is not None:  # of these a nonce may be null
             _check_string(name, claims[name])
     if "aud" in claims:
-        _check_audiences(claims["aud"])
+        claims["aud"] = _audiences(claims["aud"])
     return claims
 
 
@@ -119,7 +123,8 @@ def _check_string(name: str, value: object) -> None:
         raise ClaimRefused(expected=f"{name} without NUL", received="a NUL character")
 
 
-def _check_audiences(value: object) -> None:
+def _audiences(value: Any) -> Any:
+    """Return `aud` with each recipient once: a provider that names one twice has told nothing else."""
     audiences = value if isinstance(value, list) else [value]
     if not 1 <= len(audiences) <= MOST_AUDIENCES:
         raise ClaimRefused(
@@ -127,8 +132,9 @@ def _check_audiences(value: object) -> None:
         )
     for audience in audiences:
         _check_string("aud", audience)
-    if "" in audiences or len(set(audiences)) != len(audiences):
-        raise ClaimRefused(expected="aud without empty or repeated values", received=audiences)
+    if "" in audiences:
+        raise ClaimRefused(expected="aud without empty values", received=audiences)
+    return list(dict.fromkeys(audiences)) if isinstance(value, list) else value
 
 
 def require(claims: Mapping[str, Any], *names: str) -> None:

@@ -43,11 +43,15 @@ class PublicKey:
     material: PublicMaterial
 
     def serves(self, algorithm: Algorithm) -> bool:
-        """Whether this key may verify signatures of `algorithm` (RFC 7517 sections 4.2 to 4.4)."""
+        """
+        Whether this key may verify signatures of `algorithm` (RFC 7517 sections 4.2 to 4.4).
+
+        An empty list of operations forbids nothing: serialisers write it that leave no member out.
+        """
         return (
             (self.kty, self.crv) == (algorithm.kty, algorithm.crv)
             and self.use in (None, "sig")
-            and (self.key_ops is None or "verify" in self.key_ops)
+            and (not self.key_ops or "verify" in self.key_ops)
             and (self.alg is None or self.alg in algorithm.names)
         )
 
@@ -55,7 +59,8 @@ class PublicKey:
         """
         Why this key verifies nothing by these algorithms, with the name of the member that forbids it; "" if it does.
 
-        A key set may well hold keys for something else; one that is registered to verify with must not.
+        A key set may well hold keys for something else; one that is registered to verify with must not, and its list of
+        operations is not empty.
         """
         if self.use not in (None, "sig"):
             return f"use is {shown(self.use)}, and a key that verifies has sig or none"
@@ -115,16 +120,16 @@ class JwkSet:
 
         Raises UnknownKey when none fits and AmbiguousKey when several different ones do; AlgorithmRefused for
         an unknown `alg`. `kid` is only compared with published ones (RFC 8725 section 3.10). It chooses nothing when
-        the token has none, or when no fitting key was published with one.
+        the token has none or an empty one, or when no fitting key was published with one.
         """
         algorithm = find_algorithm(alg)
         fitting = [key for key in self.keys if key.serves(algorithm)]
-        chosen = fitting if kid is None else [key for key in fitting if key.kid == kid]
+        chosen = [key for key in fitting if key.kid == kid] if kid else fitting
         if not chosen and all(key.kid is None for key in fitting):
             chosen = fitting
         if len(chosen) > 1:
             chosen = distinct(chosen)
-        received = "no kid" if kid is None else f"kid {kid}"
+        received = f"kid {kid}" if kid else "no kid"
         if not chosen:
             raise UnknownKey(expected=f"for {alg}, {_kids(fitting)}", received=received)
         if len(chosen) > 1:

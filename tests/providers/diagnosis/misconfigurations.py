@@ -54,6 +54,18 @@ REGISTRATION = [
     ),
     Row("a word as issuer", registered(issuer="keycloak"), "issuer_unusable", "https"),
     Row(
+        "an issuer without a scheme",
+        registered(issuer="idp.example/realms/corp"),
+        "issuer_unusable",
+        "That is perhaps https://idp.example/realms/corp.",
+    ),
+    Row(
+        "an address of a console with a fragment",
+        registered(issuer=lambda op: f"{op.issuer}/#/home"),
+        "issuer_unusable",
+        "That is perhaps http://127.0.0.1",
+    ),
+    Row(
         "a query in the issuer", registered(issuer=lambda op: f"{op.issuer}?a=b"), "issuer_unusable", "query"
     ),
     Row("no secret", registered(client_secret=None), "client_secret_missing", "Copy the client secret"),
@@ -103,6 +115,12 @@ DISCOVERY = [
     Row("forbidden", at("discovery", 403, {}), "discovery_forbidden", "proxy"),
     Row("a fault", at("discovery", 500, {}), "discovery_server_error", "log"),
     Row("bad gateway", lambda op: op.html("discovery", 502) and {}, "discovery_server_error", "log"),
+    Row(
+        "a tenant that is not there",
+        at("discovery", 400, {"error": "invalid_tenant", "error_description": "Tenant 'x' not found."}),
+        "discovery_not_found",
+        "realm, tenant and path",
+    ),
     Row("a strange status", at("discovery", 418, {}), "discovery_unexpected_status", "Check the address"),
     Row(
         "a redirect",
@@ -160,6 +178,19 @@ ISSUER = [
     Row("a blank", says(issuer=lambda op: f"{op.issuer} "), "issuer_white_space", "white space"),
     Row("somebody else", says(issuer="https://evil.example"), "issuer_mismatch", "Register the issuer"),
     Row("no issuer", lacks("issuer"), "issuer_missing", "OpenID Provider"),
+    Row("an empty issuer", says(issuer=""), "issuer_missing", "OpenID Provider"),
+    Row(
+        "an issuer without a scheme there",
+        says(issuer=lambda op: op.issuer.removeprefix("http://")),
+        "issuer_mismatch",
+        "let the provider publish “http://127.0.0.1",
+    ),
+    Row(
+        "an escaped template",
+        says(issuer="https://login.example/%7Btenantid%7D/v2.0"),
+        "issuer_template",
+        "tenant",
+    ),
     Row("a number as issuer", says(issuer=1), "issuer_missing", "OpenID Provider"),
     Row("a port that is none", says(issuer="http://x:99999999/"), "issuer_mismatch", "Register the issuer"),
 ]
@@ -207,6 +238,12 @@ KEYS = [
         keys(lambda ring: [ring.rsa[0].jwk(), ring.ec[0].jwk(d="AAAA")]),
         "keys_private_members",
         "at once",
+    ),
+    Row(
+        "a key to encrypt with by its operations",
+        keys(lambda ring: [ring.rsa[0].jwk(use=None, key_ops=["encrypt"])]),
+        "keys_for_other_algorithms",
+        "RSA key_ops encrypt",
     ),
     Row(
         "other algorithms",
@@ -401,6 +438,37 @@ AUTHORIZATION = [
         "client_unknown",
         "enabled",
     ),
+    Row(
+        "a client page with 404",
+        page('Bad Request Invalid client_id ("console").', 404),
+        "client_unknown",
+        "client ID",
+    ),
+    Row(
+        "a client that is switched off",
+        page("<h1>We are sorry</h1><p>Login requester not enabled</p>", 400),
+        "client_unknown",
+        "enabled",
+    ),
+    Row(
+        "another word for a redirect URI",
+        redirects("authorization", "/error?error=redirect_mismatch&client_id=console"),
+        "redirect_uri_not_registered",
+        "type http://localhost:8000/callback/corp",
+    ),
+    Row(
+        "an error in base64",
+        redirects("authorization", "/signin/oauth/error?authError=ChVyZWRpcmVjdF91cmlfbWlzbWF0Y2gS"),
+        "redirect_uri_not_registered",
+        "type http://localhost:8000/callback/corp",
+    ),
+    Row(
+        "a response mode that is refused",
+        page("unsupported_response_mode", 400),
+        "response_mode_not_supported",
+        "extra parameters",
+        "form_post",
+    ),
     Row("a bare 403", page("", 403), "authorization_refused", "log"),
     Row(
         "an application's script",
@@ -568,6 +636,18 @@ TOKEN = [
         at("token", 400, {"error": "invalid_request"}),
         "token_endpoint_unclear",
         "by hand",
+    ),
+    Row(
+        "a client ID that has an error of its own",
+        at("token", 400, {"error": "invalid_client_id", "error_description": "client identifier invalid"}),
+        "client_credentials_rejected",
+        "The client ID here is console",
+    ),
+    Row(
+        "a wrong secret that is told in words",
+        at("token", 400, {"error": "invalid_request", "error_description": "client_secret not match"}),
+        "client_credentials_rejected",
+        "Copy the client secret again",
     ),
     Row("a plain 401", at("token", 401, "", "text/plain"), "client_credentials_rejected", "client ID"),
 ]

@@ -431,6 +431,11 @@ KEYS = [
         keys(lambda ring: [ring.rsa_enc.jwk(), ring.ec_enc.jwk(), ring.rsa[0].jwk(key_ops=["verify"])]),
     ),
     Right(
+        "a key with empty lists",
+        ("keys_for_other_algorithms", "keys_unusable", "keys_private_members"),
+        keys(lambda ring: [ring.rsa[0].jwk(key_ops=[], x5c=[], oth=[], alg="", x5t=None)]),
+    ),
+    Right(
         "one name for keys of two families",
         ("keys_duplicate_kid",),
         keys(lambda ring: [ring.rsa[0].jwk(kid="1"), ring.ec[0].jwk(kid="1")]),
@@ -516,7 +521,39 @@ KEYS = [
         lambda op: client(id_token_signed_response_alg="PS256")(op),
     ),
 ]
+NOTHING_TO_LIST = (
+    *("scopes_supported", "response_types_supported", "response_modes_supported", "grant_types_supported"),
+    *("token_endpoint_auth_methods_supported", "code_challenge_methods_supported", "claims_supported"),
+    *("id_token_signing_alg_values_supported", "acr_values_supported"),
+)
 OFFERS = [
+    Right(
+        "a list of nothing wherever there is a list",
+        (
+            *(
+                "scope_not_listed",
+                "response_type_not_supported",
+                "code_grant_not_supported",
+                "metadata_malformed",
+            ),
+            *("pkce_method_not_supported", "signing_algorithm_not_supported"),
+            *("client_authentication_not_supported", "client_authentication_not_listed"),
+        ),
+        says(**{name: [] for name in NOTHING_TO_LIST}),
+    ),
+    Right(
+        "nothing to list of contexts, claims and answers, where some are wanted",
+        (
+            *("authentication_context_not_listed", "authentication_claim_not_listed"),
+            "response_mode_not_supported",
+        ),
+        both(
+            says(acr_values_supported=[], claims_supported=[], response_modes_supported=[]),
+            registered(
+                required_acr=["phr"], required_amr=["mfa"], extra_params={"response_mode": "form_post"}
+            ),
+        ),
+    ),
     Right(
         "scopes of single resources, which no list has",
         ("scope_not_listed", "scope_refused"),
@@ -854,6 +891,22 @@ EXPERIENCE = [
     ),
 ]
 AUTHORIZATION = [
+    Right(
+        "a sign-in by Kerberos",
+        ("authorization_refused", "authorization_unclear"),
+        at("authorization", 401, "<p>One moment", "text/html", headers={"WWW-Authenticate": "Negotiate"}),
+    ),
+    Right(
+        "a sign-in by Kerberos, or with a password",
+        ("authorization_refused", "client_unknown"),
+        at(
+            "authorization",
+            401,
+            "<h1>Sign in to your application</h1><form><input type=password></form>",
+            "text/html",
+            headers={"WWW-Authenticate": "Negotiate, NTLM"},
+        ),
+    ),
     Right(
         "an application that warns of browsers without scripts",
         ("client_unknown", "authorization_unclear", "authorization_refused"),

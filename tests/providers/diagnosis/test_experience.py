@@ -75,6 +75,24 @@ FINDINGS = {
     ),
     "a group with a slash": ({"group_rules": [rule("staff")]}, "group_value_differs", "staff", "/staff"),
     "a group in another case": ({"group_rules": [rule("data")]}, "group_value_differs", "data", "Data"),
+    "a group of Windows": (
+        {"group_rules": [rule("CORP\\Data")]},
+        "group_value_differs",
+        "CORP\\Data",
+        "Data",
+    ),
+    "a group by its distinguished name": (
+        {"group_rules": [rule("CN=data,OU=groups,DC=corp,DC=example")]},
+        "group_value_differs",
+        "CN=data,OU=groups,DC=corp,DC=example",
+        "Data",
+    ),
+    "an administrator by a name of Windows": (
+        {"admin_principals": ["CORP\\alice"]},
+        "administrator_never_matches",
+        "CORP\\alice",
+        "named by preferred_username, such as alice",
+    ),
     "a group that nobody has": (
         {"group_rules": [rule("admins")]},
         "group_value_absent",
@@ -99,6 +117,40 @@ def test_what_can_never_fit_is_told_with_what_came(fields, code, expected, recei
     [found] = judge_claims([ALICE], rules(**fields))
     assert (found.code, found.expected) == (code, expected)
     assert received in found.received
+
+
+@pytest.mark.parametrize(
+    ("came", "remedy"),
+    [
+        ("Data,staff", "Type “,” as group separator."),
+        ("staff; Data", "Type “;” as group separator."),
+        ([{"id": 1, "name": "Data"}], "names a group: groups.id, groups.name."),
+        ([{"display": "Data", "value": "7"}], "groups.display, groups.value."),
+    ],
+)
+def test_groups_that_are_written_otherwise_are_told_with_what_to_type(came, remedy):
+    [found] = judge_claims([ALICE | {"groups": came}], rules(group_rules=[rule("Data")]))
+    assert found.code == "group_value_absent"
+    assert found.remedy.endswith(remedy)
+
+
+@pytest.mark.parametrize("came", [[], "", None, {}, [[]], [None], "Data", "Team Data", ["a,Data"]])
+def test_where_there_is_no_group_or_the_right_one_nothing_is_to_be_typed(came):
+    found = judge_claims([ALICE | {"groups": came}], rules(group_rules=[rule("Data")]))
+    assert not any("Type" in each.remedy for each in found)
+
+
+@pytest.mark.parametrize(
+    ("came", "wanted"),
+    [
+        ("cn=data,ou=a,dc=corp", "cn=data,ou=b,dc=corp"),
+        ("ONE\\data", "TWO\\data"),
+        ("cn=data,ou=a", "cn=more,ou=a"),
+    ],
+)
+def test_groups_of_one_name_in_two_places_are_two(came, wanted):
+    [found] = judge_claims([ALICE | {"groups": [came]}], rules(group_rules=[rule(wanted)]))
+    assert found.code == "group_value_absent"
 
 
 @pytest.mark.parametrize("fields", SILENT)

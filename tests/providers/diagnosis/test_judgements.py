@@ -168,7 +168,10 @@ def test_where_a_redirect_leads_is_told_without_its_query():
             "https://a.example/.well-known/openid-configuration",
             "issuer_well_known_suffix",
         ),
-        ("https://a.example", "", "issuer_mismatch"),
+        ("https://a.example", "", "issuer_missing"),
+        ("https://a.example", " ", "issuer_missing"),
+        ("https://a.example", "https://b.example/%7Btenantid%7D/v2.0", "issuer_template"),
+        ("https://a.example", "a.example", "issuer_mismatch"),
         ("https://a.example", "https://[", "issuer_mismatch"),
     ],
 )
@@ -217,6 +220,37 @@ def test_a_key_that_is_no_object_spoils_nothing():
         (answer(400, '{"error": "invalid_client"}', "application/json"), ["client_unknown"]),
         (answer(400, "<p>The requested scope is unknown"), ["scope_refused"]),
         (answer(405), ["authorization_not_found"]),
+        (
+            answer(302, Location=f"{CALLBACK}?error_description=invalid_scope&state=the-state"),
+            ["scope_refused"],
+        ),
+        (answer(302, Location=f"{CALLBACK}?error_description=odd&state=x"), ["authorization_refused"]),
+        (answer(302, Location=f"{CALLBACK}?code=x&error_description=odd&state=the-state"), []),
+        (
+            answer(400, "<form action=/e><input type=hidden name=error value=invalid_scope></form>Error"),
+            ["scope_refused"],
+        ),
+        (
+            answer(400, "<form action=/e><input type=hidden name=scope value=openid></form>Error"),
+            ["authorization_refused"],
+        ),
+        (answer(401, "<p>No", **{"WWW-Authenticate": "Negotiate"}), []),
+        (answer(401, "<form><input type=password></form>"), []),
+        (answer(401, "<p>No", **{"WWW-Authenticate": "Basic realm=x"}), ["authorization_refused"]),
+        (answer(401, "invalid_client", **{"WWW-Authenticate": "Negotiate"}), ["client_unknown"]),
+        (answer(404, "Bad Request Invalid client_id (console)."), ["client_unknown"]),
+        (answer(404, "Unregistered redirect_uri for client_id console"), ["redirect_uri_not_registered"]),
+        (answer(404, "<h1>Not found</h1> Ask the owner of the application"), ["authorization_not_found"]),
+        (
+            answer(302, Location="/signin/oauth/error?authError=ChVyZWRpcmVjdF91cmlfbWlzbWF0Y2gS&flow=x"),
+            ["redirect_uri_not_registered"],
+        ),
+        (
+            answer(302, Location="/signin/oauth/error?authError=Cg5pbnZhbGlkX2NsaWVudBIA"),
+            ["client_unknown"],
+        ),
+        (answer(302, Location="/home/error?errorId=CfDJ8AAAAAAAAAAAAAAAAAAA"), ["authorization_refused"]),
+        (answer(302, Location="/login?authError=ChVyZWRpcmVjdF91cmlfbWlzbWF0Y2gS"), []),
     ],
 )
 def test_an_authorization_endpoint_answers_in_several_ways(received, found):
@@ -249,6 +283,29 @@ def test_a_provider_on_the_consoles_own_host_is_not_mistaken_for_it():
         (answer(400, "[]", "application/json"), "token_endpoint_not_json"),
         (answer(401, "<h1>401", "text/html"), "token_endpoint_not_json"),
         (answer(408), "token_endpoint_busy"),
+        (answer(400, '{"error": "invalid_client_id"}', "application/json"), "client_credentials_rejected"),
+        (
+            answer(
+                400,
+                '{"error": "invalid_request", "error_description": "client_secret not match"}',
+                "application/json",
+            ),
+            "client_credentials_rejected",
+        ),
+        (
+            answer(
+                400,
+                '{"error": "unauthorized_client", "error_description": "no client secret is needed"}',
+                "application/json",
+            ),
+            "grant_not_allowed",
+        ),
+        (
+            answer(
+                400, '{"error": "invalid_grant", "error_description": "client secret"}', "application/json"
+            ),
+            None,
+        ),
     ],
 )
 def test_a_token_endpoint_answers_in_several_ways(received, code):
@@ -275,6 +332,10 @@ def test_a_token_endpoint_answers_in_several_ways(received, code):
         ("Invalid scopes: openid groups", "scope_refused"),
         ("unsupported response type", "response_type_refused"),
         ("Pushed Authorization Request must be used for this client", "pushed_request_required"),
+        ("invalid_callback Registered callback does not match", "redirect_uri_not_registered"),
+        ("redirect_mismatch", "redirect_uri_not_registered"),
+        ("Login requester not enabled", "client_unknown"),
+        ("unsupported_response_mode", "response_mode_not_supported"),
         ("Welcome back", None),
     ],
 )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from providers.protocol.preflight.authorization_answer import near_misses
-from providers.protocol.preflight.documents import paths_above
+from providers.protocol.preflight.documents import paths_above, spelt_otherwise
 from tests.providers.diagnosis.bases import CALLBACK
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -23,6 +23,8 @@ class RedirectUriTests:
             "https://localhost:8000/callback/corp",
             "http://127.0.0.1:8000/callback/corp",
             "http://localhost/callback/corp",
+            "https://localhost/callback/corp",
+            "http://localhost:8000//callback/corp",
             "http://localhost:8000/callback",
             "http://localhost:8000/callback/",
             "http://localhost:8000/Callback/Corp",
@@ -74,6 +76,28 @@ class IssuerTests:
         assert found.code == "discovery_not_found"
         assert f"type {issuer} as the issuer" in found.remedy
 
+    @pytest.mark.parametrize(
+        ("right", "typed"),
+        [
+            ("realms/{}", "Realms/{}"),
+            ("realms/{}", "auth/realms/{}"),
+            ("auth/realms/{}", "realms/{}"),
+            ("realms/{}", "admin/realms/{}"),
+            ("realms/{}", "realms/{}/protocol/openid-connect/auth"),
+            ("realms/{}", "realms//{}//"),
+            ("{}", "{}//"),
+        ],
+    )
+    def test_so_does_another_spelling(self, examine, scripted_provider, right, typed):
+        def breaks(op):
+            issuer = op.issuer.replace(op.name, typed.format(op.name))
+            op.name = right.format(op.name)
+            return {"issuer": issuer}
+
+        found = first(examine(breaks=breaks))
+        assert found.code == "discovery_not_found"
+        assert f"type {scripted_provider.issuer} as the issuer" in found.remedy
+
     def test_where_nothing_is_above_nothing_is_named(self, examine):
         found = first(examine(breaks=lambda op: {"issuer": op.issuer.replace(op.name, "nowhere")}))
         assert found.code == "discovery_not_found"
@@ -88,6 +112,7 @@ class IssuerTests:
 
     def test_a_long_path_is_not_followed_without_end(self):
         assert len(paths_above("https://idp.example/" + "a/" * 500)) == 6
+        assert len(spelt_otherwise("https://idp.example/" + "A//" * 500 + "realms/x")) == 4
 
 
 class ChannelTests:
@@ -98,6 +123,35 @@ class ChannelTests:
         assert first(report).code == "client_unknown"
         assert "The client ID here is nobody" in first(report).remedy
         assert not any(each.code == "client_credentials_rejected" for each in report.findings)
+
+    @pytest.mark.parametrize(
+        ("status", "answer"),
+        [(401, {"error": "unauthorized_client"}), (401, "no"), (400, {"error": "invalid_client"})],
+    )
+    def test_however_the_push_is_refused(self, examine, status, answer):
+        def breaks(op):
+            op.par.respond(status, answer)
+            return {"client_id": "nobody"}
+
+        assert first(examine("pushed", breaks)).code == "client_unknown"
+
+    def test_nor_is_a_wrong_secret_a_flow_that_is_off(self, examine):
+        refused = {
+            "error": "unauthorized_client",
+            "error_description": "Invalid client or Invalid client credentials",
+        }
+
+        def breaks(op):
+            for endpoint in (op.par, op.token):
+                endpoint.respond(401, refused)
+            return {"client_secret": "another-secret-of-at-least-32-bytes"}
+
+        report = examine("pushed", breaks)
+        assert [each.code for each in report.findings if each.is_error] == ["client_credentials_rejected"]
+
+    def test_a_push_that_alone_refuses_is_told_as_one(self, examine):
+        report = examine("pushed", lambda op: op.par.respond(401, {"error": "access_denied"}) and {})
+        assert first(report).code == "pushed_request_refused"
 
     def test_a_wrong_secret_is_still_one(self, examine):
         report = examine("pushed", lambda op: {"client_secret": "another-secret-of-at-least-32-bytes"})

@@ -74,9 +74,8 @@ def test_what_is_merely_good_to_know_is_no_fault(examine, discovery, code):
 
 
 def test_a_public_client_that_the_provider_does_not_list_is_no_fault(examine):
-    report = examine(
-        "public", lambda op: op.discovery.fields.update(token_endpoint_auth_methods_supported=[]) or {}
-    )
+    others = {"token_endpoint_auth_methods_supported": ["client_secret_basic"]}
+    report = examine("public", lambda op: op.discovery.fields.update(others) or {})
     assert (report.ok, codes(report)) == (True, ["public_clients_not_listed"])
 
 

@@ -53,6 +53,23 @@ def test_by_what_the_mapping_reads(op, visitor):
     assert found_by("a.example@corp.example").count() == found_by("e-1234").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("claim", "value", "typed"),
+    [
+        ("emails", ["a.example@corp.example", 7, None], "A.Example@corp.example"),
+        ("mail", "a.example@corp.example", "a.example@corp.example"),
+        ("unique_name", "CORP\\aexample", "corp\\aexample"),
+        ("username", "aexample", "aexample"),
+        ("nickname", "Ali", "ali"),
+    ],
+)
+def test_by_an_address_or_name_that_the_registration_does_not_read(op, visitor, claim, value, typed):
+    register(op, **REFUSED)
+    op.id_token.claims[claim] = value
+    visitor.sign_in(op)
+    assert found_by(typed).get().outcome == "not_admitted"
+
+
 @pytest.mark.parametrize("typed", ["alice@corp.example", "subject-1"])
 def test_one_that_went_well_is_found_by_its_person(op, visitor, typed):
     register(op)

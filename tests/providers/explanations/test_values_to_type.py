@@ -28,6 +28,12 @@ def remedy_in(page):
     ("claims", "words"),
     [
         ({"iss": "https://idp.example/other"}, "type https://idp.example/other as the issuer"),
+        ({"iss": "https://login.example/{tenantid}/v2.0"}, "type the issuer of your own tenant"),
+        (
+            {"iss": "accounts.example"},
+            "accounts.example cannot be registered: let the provider put http://127.0.0.1",
+        ),
+        ({"iss": " "}, "cannot be registered"),
         ({"aud": "wiki"}, "The client ID here is console, and the token is for wiki"),
         ({"aud": ["console", "wiki"], "azp": "console"}, "Type wiki among the trusted audiences"),
         ({"azp": "wiki"}, "The client ID here is console"),
@@ -38,6 +44,13 @@ def test_a_refused_id_token_ends_in_what_to_type(op, visitor, bob, claims, words
     op.id_token.claims |= claims
     visitor.sign_in(op)
     assert words in remedy_in(page_of(bob))
+
+
+def test_a_name_in_a_list_ends_in_the_path_that_reads_it(op, visitor, bob):
+    register(op, principal_claims=["emails"])
+    op.id_token.claims["emails"] = ["alice@corp.example"]
+    visitor.sign_in(op)
+    assert "type emails.0 to read its first member" in remedy_in(page_of(bob))
 
 
 def test_an_assertion_that_is_rejected_ends_in_the_jwks_url(op, visitor, bob):

@@ -61,7 +61,7 @@ def header_must_be_refused(name, value, *, honest):
         return name == "alg"
     if is_no_json(value) or has_twins(value):
         return True
-    if name == "kid" and value is None:
+    if name == "kid" and value in (None, ""):  # it names none, as where there is none
         return False
     if name in ("alg", "kid"):
         return not same(value, honest)

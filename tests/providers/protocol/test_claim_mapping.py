@@ -279,6 +279,12 @@ def test_groups_can_be_the_names_of_the_members_of_an_object(path, claims, found
     assert person({"sub": "s", **claims}, mapping={"groups": path}, group_rules=RULES).groups == found
 
 
+@pytest.mark.parametrize("groups", [[1001, True], ["1001"], 1001, "1001", [1001, 1001.5, None, {}]])
+def test_a_group_that_is_a_number_is_named_by_its_digits(groups):
+    rules = [{"claim_value": value, "group": value} for value in ("1001", "True", "1", "1001.5")]
+    assert person({"sub": "s", "groups": groups}, group_rules=rules).groups == {"1001"}
+
+
 def test_groups_can_be_the_names_in_a_list_of_objects():
     claims = {"sub": "s", "roles": [{"id": "a"}, {"id": "b"}]}
     assert person(claims, mapping={"groups": "roles.id"}, group_rules=RULES).groups == {"A", "B"}

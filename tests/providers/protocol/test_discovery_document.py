@@ -149,6 +149,23 @@ def test_an_optional_member_that_is_wrong_counts_as_absent(member, value):
     assert wrong[member].received
 
 
+LISTS = [
+    "scopes_supported",
+    "grant_types_supported",
+    "code_challenge_methods_supported",
+    "acr_values_supported",
+]
+
+
+@pytest.mark.parametrize("member", LISTS)
+def test_a_list_of_nothing_counts_as_absent_and_is_nothing_wrong(member):
+    document = DOCUMENT | {member: [], "x_unknown": []}
+    counting = check_document(document, issuer=ISSUER)
+    assert member not in counting
+    assert counting["x_unknown"] == []
+    assert wrong_members(document, code_flow=True, allow_http=False) == {}
+
+
 def test_what_the_code_flow_needs_is_optional_without_it():
     document = DOCUMENT | {"token_endpoint": "/token"}
     assert "token_endpoint" not in check_document(document, issuer=ISSUER, code_flow=False)

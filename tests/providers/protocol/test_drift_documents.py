@@ -146,6 +146,23 @@ def test_a_key_without_a_name_goes_by_its_thumbprint():
     assert changes.added[0].startswith("without kid (")
 
 
+@pytest.mark.parametrize(
+    ("n", "e", "replaced"),
+    [
+        ("AKur", "AQAB", ()),  # Java writes a zero before it
+        ("q6s", "AAEAAQ==", ()),
+        ("q6s=", "AQAB", ()),
+        ("q6w", "AQAB", ("r",)),
+        ("q6sA", "AQAB", ("r",)),
+        ("q6s", "AQAC", ("r",)),
+        ("no base64", "AQAB", ("r",)),
+    ],
+)
+def test_a_number_that_is_spelt_otherwise_is_the_same_key(n, e, replaced):
+    before = {"kty": "RSA", "kid": "r", "n": "q6s", "e": "AQAB"}
+    assert key_changes({"keys": [before]}, {"keys": [before | {"n": n, "e": e}]}).replaced == replaced
+
+
 @given(before=KEY_SETS, after=KEY_SETS)
 def test_any_key_set_can_be_compared_and_kept(before, after):
     changes = key_changes(before, after)

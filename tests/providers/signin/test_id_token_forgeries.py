@@ -28,6 +28,15 @@ REFUSALS = {
     "another audience": (lambda op: op.id_token.append("aud"), "audience_mismatch"),
     "no audience": (lambda op: op.id_token.remove("aud"), "missing_claim"),
     "an untrusted second audience": (lambda op: as_list(op, "stranger"), "audience_mismatch"),
+    "this audience twice and an untrusted one": (
+        lambda op: as_list(op, op.client.client_id, "stranger"),
+        "audience_mismatch",
+    ),
+    "an empty second audience": (lambda op: as_list(op, ""), "claim_refused"),
+    "another audience twice": (
+        lambda op: op.id_token.claims.update(aud=["stranger", "stranger"]),
+        "audience_mismatch",
+    ),
     "azp of another client": (
         lambda op: op.id_token.claims.update(azp="stranger"),
         "authorized_party_mismatch",
@@ -94,6 +103,15 @@ REFUSALS = {
     "a claim twice": (lambda op: op.id_token.raw_payload(b'{"sub":"a","sub":"b"}'), "token_malformed"),
     "another key under the same kid": (another_key_with_the_same_kid, "ambiguous_key"),
     "no kid among several keys": (lambda op: op.id_token.remove_header("kid"), "ambiguous_key"),
+    "an empty kid among several keys": (lambda op: op.id_token.header.update(kid=""), "ambiguous_key"),
+    "a key that only encrypts": (
+        lambda op: op.jwks.publish(op.keys.rsa[0].jwk(key_ops=["encrypt"])),
+        "unknown_key",
+    ),
+    "a session that is a number": (lambda op: op.id_token.claims.update(sid=77), "claim_refused"),
+    "a context that is a list": (lambda op: op.id_token.claims.update(acr=["phr"]), "claim_refused"),
+    "a context that is true": (lambda op: op.id_token.claims.update(acr=True), "claim_refused"),
+    "a subject that is a number": (lambda op: op.id_token.claims.update(sub=1), "claim_refused"),
 }
 
 
@@ -132,6 +150,15 @@ def the_same_key_twice(op):
     op.jwks.keys.extend([key.jwk(), key.jwk(alg="RS256"), key.jwk(use=None)])
 
 
+def single_key_and_an_empty_kid(op):
+    op.jwks.publish(op.keys.rsa[0].jwk())
+    op.id_token.header.update(kid="")
+
+
+def key_operations_left_empty(op):
+    op.jwks.publish(op.keys.rsa[0].jwk(key_ops=[], x5c=[], oth=[]))
+
+
 ACCEPTED = {
     "as it should be": lambda op: None,
     "expired five seconds ago": lambda op: op.id_token.shift("exp", -305),
@@ -139,7 +166,11 @@ ACCEPTED = {
     "one usable key, no kid anywhere": single_key_without_kid,
     "an encryption key with the same kid, listed later": encryption_key_with_the_same_kid,
     "the same key several times": the_same_key_twice,
+    "a key set that lists nothing where it has nothing to list": key_operations_left_empty,
+    "one usable key, and a kid that is empty": single_key_and_an_empty_kid,
     "only this audience, in a list": as_list,
+    "only this audience, twice": lambda op: as_list(op, op.client.client_id),
+    "a context that is a number": lambda op: op.id_token.claims.update(acr=0),
     "azp of this client": lambda op: op.id_token.claims.update(azp=op.client.client_id),
     "a right at_hash": lambda op: op.id_token.include_at_hash(),
     "empty strings for what there is not": lambda op: op.id_token.claims.update(acr="", sid=""),
@@ -224,11 +255,24 @@ def test_signed_userinfo_for_another_client_is_refused(op, provider, visitor):
     assert_refused(visitor.sign_in(op), "audience_mismatch", 400)
 
 
-def test_what_the_id_token_verified_is_not_the_address_that_userinfo_names(op, provider, visitor):
+UNSAID = {
+    "absent": lambda op: op.userinfo.remove("email_verified"),
+    "null": lambda op: op.person.update(email_verified=None),
+}
+
+
+def test_what_the_id_token_verified_is_no_address_whose_verification_is_left_empty(op, provider, visitor):
+    op.id_token.claims.update(email="victim@corp.example", email_verified=True)
+    op.person.update(email="mallory@evil.example", email_verified="")
+    assert_refused(visitor.sign_in(op), "not_admitted", 403)
+
+
+@pytest.mark.parametrize("leave_out", UNSAID.values(), ids=UNSAID.keys())
+def test_what_the_id_token_verified_is_not_the_address_that_userinfo_names(op, provider, visitor, leave_out):
     op.id_token.claims.update(email="victim@corp.example", email_verified=True)
     op.person.update(email="mallory@evil.example")
-    op.userinfo.remove("email_verified")
+    leave_out(op)
     visitor.sign_in(op)
     claims = provider.sign_in_attempts.get().claims_shown
     assert claims["email"] == "mallory@evil.example"
-    assert "email_verified" not in claims
+    assert claims.get("email_verified") is None

@@ -21,6 +21,69 @@ def test_what_the_provider_said_is_kept_for_the_administrator(op, provider, visi
     assert trace.provider == provider
 
 
+SAID = {
+    "only a description": ({"error_description": "User declined to consent"}, "User declined to consent"),
+    "an empty name": ({"error": "", "error_description": "cancelled"}, "cancelled"),
+    "a page about it": (
+        {"error": "access_denied", "error_uri": "https://idp.example/error?code=65004"},
+        "access_denied: https://idp.example/error?code=65004",
+    ),
+    "several lines": (
+        {"error": "access_denied", "error_description": "AADSTS50105: not assigned.\r\nTrace ID: 1"},
+        "access_denied: AADSTS50105: not assigned. Trace ID: 1",
+    ),
+    "members of its own": (
+        {"error": "access_denied", "error_subcode": "cancel", "session_state": "x"},
+        "access_denied",
+    ),
+    "a code beside it": ({"error": "access_denied", "code": "x"}, "access_denied"),
+}
+
+
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+@pytest.mark.parametrize("with_state", [True, False], ids=["with state", "without"])
+@pytest.mark.parametrize(("answer", "received"), SAID.values(), ids=SAID.keys())
+def test_however_it_says_so_its_words_are_kept(op, visitor, answer, received, with_state, mode):
+    register(op, extra_params={"response_mode": mode} if mode == "form_post" else {})
+    op.refuse()
+    op.callback_params.update({"error": None, "error_description": None} | answer)
+    callback = op.visit(visitor.leave())
+    if with_state:
+        response = visitor.arrive(callback)
+    elif callback.form is None:
+        response = visitor.client.get("/callback/corp", answer)
+    else:
+        response = Browser().client.post("/callback/corp", answer)
+    assert (outcome_of(response), response.status_code) == ("provider_error", 403)
+    assert trace_of(response).received == received
+
+
+@pytest.mark.parametrize(
+    ("iss", "outcome", "received"),
+    [
+        (None, "iss_parameter_missing", "absent, and the answer says access_denied: the person said no"),
+        (
+            "https://attacker.example",
+            "iss_parameter_mismatch",
+            "https://attacker.example, and the answer says access_denied: the person said no",
+        ),
+    ],
+)
+def test_so_they_are_where_the_issuer_is_not_named_as_announced(
+    op, provider, visitor, iss, outcome, received
+):
+    op.refuse()
+    op.callback_params["iss"] = iss
+    response = visitor.sign_in(op)
+    assert_refused(response, outcome, 400)
+    assert trace_of(response).received == received
+
+
+def test_a_description_beside_a_code_is_no_refusal(op, provider, visitor):
+    op.callback_params["error_description"] = "nothing is wrong"
+    assert visitor.sign_in(op).status_code == 302
+
+
 def test_the_person_reads_that_it_was_cancelled_and_can_try_that_provider_again(op, provider, visitor):
     page = came_back(visitor, "error=access_denied").content.decode()
     assert "cancelled at your sign-in provider" in page

@@ -6,7 +6,7 @@ from django.contrib.sessions.models import Session
 
 from providers.models import ConsoleSession, Identity, SignInAttempt
 from ssoconsole.platform.eventlog.models import Event
-from tests.providers.signin.journey import Browser, register
+from tests.providers.signin.journey import Browser, assert_refused, register
 
 pytestmark = pytest.mark.usefixtures("provider")
 
@@ -54,9 +54,20 @@ def test_a_domain_admits_whose_address_is_verified_in_the_providers_own_spelling
     provider.mapping = {"email_verified": "xms_edov"}
     provider.allowed_email_domains = ["corp.example"]
     provider.save()
-    op.id_token.claims["xms_edov"] = flag
+    op.id_token.claims |= {"email": "alice@corp.example", "xms_edov": flag}
     visitor.sign_in(op)
     assert visitor.is_signed_in()
+    assert SignInAttempt.objects.get().claims_shown["xms_edov"] == flag
+
+
+@pytest.mark.parametrize("flag", [0, "0", "False", False, "yes", [True]])
+@pytest.mark.parametrize("email", [None, "alice@corp.example"], ids=["none in the ID token", "in both"])
+def test_and_nobody_whose_address_is_not_although_userinfo_names_it(op, provider, visitor, flag, email):
+    provider.mapping = {"email_verified": "xms_edov"}
+    provider.allowed_email_domains = ["corp.example"]
+    provider.save()
+    op.id_token.claims |= {"email": email, "xms_edov": flag}
+    assert_refused(visitor.sign_in(op), "not_admitted", 403)
 
 
 def test_each_tab_goes_where_it_wanted_to_go(op, visitor):

@@ -342,14 +342,15 @@ WRONG_TIMES = [
     10**40,
 ]
 WRONG_STRINGS = [1, True, ["alice"], {"a": 1}, "nul\0"]
-WRONG_AUDIENCES = ["", [], [""], ["a", ""], ["a", "a"], ["a", 1], {"a": 1}, 7, True, ["x\0"], [["a"]]]
+WRONG_AUDIENCES = ["", [], [""], ["a", ""], ["a", "a", ""], ["a", 1], {"a": 1}, 7, True, ["x\0"], [["a"]]]
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [(name, value) for name in ("exp", "nbf", "iat", "auth_time") for value in WRONG_TIMES]
     + [(name, value) for name in ("iss", "client_id", "azp", "nonce", "at_hash") for value in WRONG_STRINGS]
-    + [(name, value) for name in ("c_hash", "acr", "sid") for value in WRONG_STRINGS]
+    + [(name, value) for name in ("c_hash", "sid") for value in WRONG_STRINGS]
+    + [("acr", value) for value in [*WRONG_STRINGS[1:], 1.0, 1.5]]
     + [(name, value) for name in ("sub", "jti") for value in [*WRONG_STRINGS, "", "s" * 256]]
     + [("aud", value) for value in [*WRONG_AUDIENCES, [str(number) for number in range(101)]]],
 )
@@ -377,6 +378,16 @@ def test_a_claim_within_its_type_is_accepted_as_it_is(name, value):
 
 
 REGISTERED = ["iss", "sub", "aud", "exp", "nbf", "iat", "auth_time", "jti", "client_id", "azp", "at_hash"]
+
+
+@pytest.mark.parametrize(("number", "digits"), [(0, "0"), (1, "1"), (-2, "-2"), (10**40, "1" + "0" * 40)])
+def test_a_context_that_is_a_whole_number_is_its_digits(number, digits):
+    assert verified(forged(HEADER, CLAIMS | {"acr": number})).claims["acr"] == digits
+
+
+@pytest.mark.parametrize("several", [["a", "a"], ["a", "b", "a"], ["a"] * 100])
+def test_a_recipient_that_is_named_twice_is_one(several):
+    assert verified(forged(HEADER, CLAIMS | {"aud": several})).claims["aud"] == sorted(set(several))
 
 
 @pytest.mark.parametrize("name", ["acr", "sid"])
