@@ -1,7 +1,7 @@
 """An existing configuration of OpenMetadata as a registration of this console; the issuer comes from its authority."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +31,7 @@ _ENTRA = re.compile(
 _QUERY = re.compile(r"/?\?.*\Z", re.DOTALL)
 # Realms and applications are called as their owners like, and may be called as an endpoint is.
 _NAMED_BY_ITS_OWNER = re.compile(r"/(?:realms|application/o)/[^/]+/?\Z")
+_WSO2 = ("/oauth2/token", "/oauth2/jwks")  # of an issuer, and where its keys are
 # Where the issuer has the tenant's id, and the discovery document stands below its name and a policy.
 _SEVERAL_PATHS = (".b2clogin.com", ".ciamlogin.com")
 # Names that only machines of one network use, as for a way past the proxy.
@@ -63,10 +64,16 @@ def issuer_of(provider: str, authority: str) -> str:
     return authority.rstrip("/") if provider in ("google", "aws-cognito") else authority
 
 
-def is_endpoint(authority: str) -> bool:
-    """Tell whether an address is one of a provider's endpoints, and no issuer: that has no query either."""
+def is_endpoint(authority: str, keys: Iterable[str] = ()) -> bool:
+    """
+    Tell whether an address is one of a provider's endpoints, and no issuer: that has no query either.
+
+    WSO2's issuer is called as its token endpoint is; its keys, which `keys` would name, stand beside it.
+    """
     if "?" in authority:
         return "://" in authority
+    if authority.endswith(_WSO2[0]) and authority.removesuffix(_WSO2[0]) + _WSO2[1] in keys:
+        return False
     return bool(_ENDPOINT.search(authority)) and not _NAMED_BY_ITS_OWNER.search(authority)
 
 
@@ -104,10 +111,10 @@ def is_internal(host: str) -> bool:
     )
 
 
-def issuer_behind(issuer: str, discovery_uri: str) -> str:
+def issuer_behind(issuer: str, discovery_uri: str, keys: Iterable[str] = ()) -> str:
     """Return the issuer that the discovery document's address names for an endpoint, or for a tenant of Entra."""
     base, found, _ = discovery_uri.partition("/.well-known/")
-    if is_endpoint(issuer):
+    if is_endpoint(issuer, keys):
         return base if found else behind_endpoint(issuer)
     of_one_tenant = _ENTRA.fullmatch(issuer) and _ENTRA.fullmatch(base) and are_one(issuer, base)
     return base if of_one_tenant else issuer
@@ -197,11 +204,13 @@ class _Import:
         if not authority:
             return
         discovery = self._known(Section.OIDC, "discoveryUri") or ""
-        found = authority if is_endpoint(authority) else issuer_of(provider, authority)
-        issuer = issuer_behind(found, discovery)
-        if is_endpoint(authority):
+        keys = self._known(Section.AUTHENTICATION, "publicKeyUrls") or ()
+        names_none = is_endpoint(authority, keys)
+        found = authority if names_none else issuer_of(provider, authority)
+        issuer = issuer_behind(found, discovery, keys)
+        if names_none:
             issuer = issuer_of(provider, issuer)
-        if is_endpoint(authority) and issuer != authority:
+        if names_none and issuer != authority:
             self.found.notes.append(f"The authority is an endpoint; the issuer is taken for {issuer}.")
         if not issuer:
             self._miss(

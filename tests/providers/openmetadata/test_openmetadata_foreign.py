@@ -156,12 +156,36 @@ def test_what_another_file_may_hold_is_not_called_missing(more):
 # References
 
 REFERENCES = ["$MY_SECRET", "${MY_SECRET}", "${MY_SECRET:?}", "a${MY_SECRET}b", "pre-$MY_SECRET", "${A}${B}"]
+# As those write them who make such files with a program.
+OF_PROGRAMS = [
+    "{{ vault_om_secret }}",
+    "ref+vault://data/om#/secret",
+    "vault:secret/data/om#secret",
+    "op://data/om/secret",
+    "<path:secret/data/om#secret>",
+    "ENC[AES256_GCM,data:Zm9v,iv:YmFy,tag:YmF6,type:str]",
+]
 
 
-@pytest.mark.parametrize("reference", REFERENCES)
+@pytest.mark.parametrize("reference", [*REFERENCES, *OF_PROGRAMS, "${A:-{{ om_secret }}}", "${A:-${B:-}}"])
 @pytest.mark.parametrize("text", [COMPOSE, COMPOSE_LIST, ENV.replace(SECRET, "${OM_SECRET}")])
 def test_a_reference_is_no_secret_in_clear(text, reference):
     assert found(text.replace("${OM_SECRET}", reference)) == []
+
+
+@pytest.mark.parametrize("form", ["${A:-${B:-{value}}}", "${A-${B-{value}}}", "${A:-${B:-${C:-{value}}}}"])
+def test_a_default_behind_a_default_is_the_value(form):
+    """Compose looks for one variable behind the other, and takes what stands behind the last."""
+    for old, wrong, code in [
+        ("${OM_SECRET}", SECRET, "secret_in_clear"),
+        ("[alice]", "[admin,alice]", "default_admin"),
+        ("https://idp.example/certs", "http://idp.example/certs", "jwks_plain_http"),
+    ]:
+        value = wrong if old in ("${OM_SECRET}", "[alice]") else f"[{wrong},{OWN}]"
+        there = old if old in ("${OM_SECRET}", "[alice]") else f"[{old},{OWN}]"
+        told = found(COMPOSE.replace(there, form.replace("{value}", value)))
+        assert [item[1] for item in told] == [code]
+        assert_without(str(told), SECRET)
 
 
 def test_a_name_that_is_passed_on_is_no_secret_in_clear():
@@ -177,7 +201,7 @@ def test_a_secret_with_a_dollar_sign_that_begins_no_reference_is_one_in_clear(se
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("reference", [*REFERENCES, "$OIDC_CLIENT_SECRET_X"])
+@pytest.mark.parametrize("reference", [*REFERENCES, *OF_PROGRAMS, "$OIDC_CLIENT_SECRET_X"])
 def test_a_reference_is_never_taken_over_for_a_secret(tmp_path, reference):
     provider, said = imported(written(tmp_path, COMPOSE.replace("${OM_SECRET}", reference)))
     assert provider is None
@@ -298,6 +322,17 @@ def test_so_is_one_of_a_provider_that_has_a_kind_of_its_own(tmp_path, provider, 
     text = PUBLIC_ENV.replace("PROVIDER=custom-oidc", f"PROVIDER={provider}")
     path = written(tmp_path, text.replace("AUTHORITY=https://idp.example", f"AUTHORITY={endpoint}"))
     assert imported(path)[0].issuer == issuer
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("base", ["https://wso2.example:9443", "https://api.asgardeo.example/t/corp"])
+def test_an_issuer_that_is_called_as_its_token_endpoint_is_known_by_its_keys(tmp_path, base):
+    keys, issuer = f"{base}/oauth2/jwks", f"{base}/oauth2/token"
+    text = PUBLIC_ENV.replace("AUTHORITY=https://idp.example", f"AUTHORITY={issuer}")
+    assert [code for _, code, _ in found(text)] == ["authority_not_issuer"]
+    right = text.replace("https://idp.example/certs", keys)
+    assert found(right) == []
+    assert imported(written(tmp_path, right))[0].issuer == issuer
 
 
 @pytest.mark.django_db

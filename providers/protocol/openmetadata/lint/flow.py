@@ -4,6 +4,7 @@ Check the settings of the sign-in at the provider: its addresses, the callback, 
 The Helm chart ignores some values without a message; these are found here too.
 """
 
+import re
 from collections.abc import Iterator
 
 from providers.protocol.openmetadata.carried import discovery_address
@@ -35,15 +36,18 @@ def check_addresses(document: Document, facts: Facts) -> Iterator[Trap]:
             yield Trap(entry.line, Code.DISCOVERY_PATH_MISSPELT, message, fix)
     authority = document.entry(Section.AUTHENTICATION, "authority")
     issuer = document.known(Section.AUTHENTICATION, "authority") or ""
-    if (
-        authority
-        and document.known(Section.AUTHENTICATION, "provider") in OIDC_PROVIDERS
-        and is_endpoint(issuer)
-        and (document.known(Section.OIDC, "discoveryUri") or "") != discovery_address(issuer)
-    ):
-        message = "The authority is the issuer: discovery is looked for below it, and this is an endpoint."
-        fix = authority.corrected(behind_endpoint(issuer))
-        yield Trap(authority.line, Code.AUTHORITY_NOT_ISSUER, message, fix)
+    keys = document.known(Section.AUTHENTICATION, "publicKeyUrls") or ()
+    names_none = is_endpoint(issuer, keys) and document.known(
+        Section.OIDC, "discoveryUri"
+    ) != discovery_address(issuer)
+    if authority and names_none:
+        # While there is no provider, nobody can tell; below an endpoint there is no discovery document in any case.
+        if document.known(Section.AUTHENTICATION, "provider") in OIDC_PROVIDERS:
+            message = (
+                "The authority is the issuer: discovery is looked for below it, and this is an endpoint."
+            )
+            fix = authority.corrected(behind_endpoint(issuer))
+            yield Trap(authority.line, Code.AUTHORITY_NOT_ISSUER, message, fix)
     elif is_confidential(document):
         yield from _discovery(document, issuer)
 
@@ -150,7 +154,11 @@ def _scope(document: Document) -> Iterator[Trap]:
     missing = [name for name in needed if name not in scope.split()]
     if missing:
         message = f"The scope {' '.join(missing)} is missing: the claims that name a person would not come."
-        fix = entry.corrected(" ".join([*missing, *scope.split()]))
+        # They are there, and no blank is between them: the provider would be asked for one long scope.
+        there = re.split(r"[\s,;+]+", scope.strip()) if "openid" not in scope.split() else scope.split()
+        fix = entry.corrected(
+            " ".join([*(name for name in missing if name not in there), *filter(None, there)])
+        )
         yield Trap(entry.line, Code.SCOPE_MISSING, message, fix)
 
 

@@ -1,5 +1,6 @@
 """Whose keys the server trusts, where it finds them, and which are its own."""
 
+import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from ipaddress import ip_address
@@ -23,6 +24,7 @@ from providers.protocol.openmetadata.schema import (
     setting,
 )
 
+_SEVERAL = re.compile(r"://\S+\s+[a-z]+://")
 _LOCAL_NAMES = ("localhost", "host.docker.internal")
 _LONGEST_PATH = 200
 _MOST_URLS = 50
@@ -38,6 +40,11 @@ def check_key_urls(document: Document, facts: Facts) -> Iterator[Trap]:
     if len(urls) > _MOST_URLS:
         message = f"The server asks every one of these addresses; more than {_MOST_URLS} are a mistake."
         yield Trap(entry.line, Code.WRONG_VALUE, message, entry.corrected(urls[:2]))
+        return
+    if any(_SEVERAL.search(url) for url in urls):
+        message = "Addresses in a list are separated by commas."
+        apart = [part for url in urls for part in (url.split() if _SEVERAL.search(url) else [url])]
+        yield Trap(entry.line, Code.WRONG_VALUE, message, entry.corrected(apart))
         return
     for url in urls:
         yield from _one(entry, urls, url, facts)

@@ -94,15 +94,23 @@ def _wrong_type(entry: Entry) -> Trap:
 
 
 def _quotes(entry: Entry, wanted: Type) -> str:
+    if entry.spelling == Spelling.PAIR and _suits(entry.value, wanted):
+        return ", in quotes: a variable is a text"
     scalar = isinstance(entry.value, bool | int | float)
     return ", in quotes" if wanted == Type.TEXT and scalar else ""
+
+
+def _suits(value: Any, wanted: Type) -> bool:
+    return isinstance(value, bool if wanted == Type.FLAG else int if wanted == Type.WHOLE else str)
 
 
 def _guess(entry: Entry) -> Any:
     """Return what was probably meant, the default where nothing can be told."""
     named, value = entry.setting, entry.value
+    if entry.spelling == Spelling.PAIR and _suits(value, named.type):
+        return value
     if named.type == Type.LIST and isinstance(value, str):
-        return [part.strip(" \"'") for part in value.strip("[] ").split(",") if part.strip(" \"'")]
+        return [part for part in re.split(r"[\s,;\"']+", value.strip("[] ")) if part]
     if named.type == Type.FLAG and str(value).lower() in ("yes", "on", "1", "true"):
         return True
     if named.type == Type.FLAG and str(value).lower() in ("no", "off", "0", "false"):

@@ -36,6 +36,7 @@ _ROOTS: tuple[Path, ...] = (HELM_ROOT, ("global",), ("global", *HELM_ROOT))
 _HELM_KEYS = ("openmetadata", "global", "extraEnvs")
 _NONE = f"This is none of the three with a setting of sign-in: {', '.join(Form)}."
 SECRETS = (f"secret generic {OIDC_SECRET} ", f"secret generic {KEYS_SECRET} ")
+_IN_LIST = "# in a list: - NAME=value"
 _UNREADABLE = "save it as UTF-8 text of at most one megabyte"
 
 
@@ -82,11 +83,7 @@ def read_compose(value: Mapping[str, Any], findings: Findings, lines: list[str])
             ]
             take_variables(document, items, Spelling.VARIABLE)
         elif isinstance(environment, list):
-            items = [
-                _item(lines, text, findings.line_of((*path, index)))
-                for index, text in enumerate(environment)
-                if isinstance(text, str)
-            ]
+            items = list(_items(document, environment, path, findings))
             take_variables(document, items, Spelling.ITEM)
         if not document.is_empty or (document.is_partial and document.rank):
             found.append(document)
@@ -133,10 +130,24 @@ def _pairs(document: Document, pairs: Any, findings: Findings) -> Iterator[Assig
     for index, pair in enumerate(pairs if isinstance(pairs, list) else ()):
         if not isinstance(pair, Mapping) or not isinstance(pair.get("name"), str):
             continue
+        value = pair.get("value")
         key = "value" if by_variable(pair["name"]) else "name"
-        line = findings.line_of(("extraEnvs", index, key))
-        text = _as_text(pair["value"]) if "value" in pair else None
-        yield Assigned(pair["name"], text, line, before(document.lines, line, key))
+        line, begins = findings.line_of(("extraEnvs", index, key)), findings.line_of(("extraEnvs", index))
+        text = _as_text(value) if "value" in pair else None
+        start, is_text = before(document.lines, line, key), value is None or isinstance(value, str)
+        yield Assigned(pair["name"], text, line, start, is_text=is_text, begins=begins)
+
+
+def _items(document: Document, environment: list[Any], path: Path, findings: Findings) -> Iterator[Assigned]:
+    """Give the variables of a list; a map in it is what Compose refuses."""
+    for index, text in enumerate(environment):
+        line = findings.line_of((*path, index))
+        if isinstance(text, str):
+            yield _item(document.lines, text, line)
+        elif isinstance(text, Mapping):
+            document.fault(
+                line, Code.MALFORMED_LINE, "In a list this is no variable: - NAME=value is needed.", _IN_LIST
+            )
 
 
 def _item(lines: list[str], text: str, line: int) -> Assigned:
