@@ -391,6 +391,16 @@ def test_both_names_of_a_tenant_are_one_issuer(provider, authority, discovery):
     assert [code for _, code, _ in found(another)] == ["discovery_of_another"]
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("client_id", ["4e10", "0123", "123456789012345678901", "2026-01-01", "no", "1:30"])
+def test_a_client_id_that_looks_like_something_else_is_taken_over_as_it_is(tmp_path, client_id):
+    provider, said = imported(
+        written(tmp_path, PUBLIC_ENV.replace("CLIENT_ID=console", f"CLIENT_ID={client_id}"))
+    )
+    assert provider is not None, said
+    assert provider.client_id == client_id
+
+
 # Defaults behind variables
 
 
