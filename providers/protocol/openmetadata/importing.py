@@ -56,12 +56,25 @@ _ONELOGIN = re.compile(r"https://[a-z0-9-]+\.onelogin\.com/oidc/2/?")
 
 def issuer_of(provider: str, authority: str) -> str:
     """Return the issuer that an authority gives; "" where it names none."""
-    if provider == "azure":
+    tenant = _tenant(authority)
+    if provider == "azure" or _TENANT.fullmatch(tenant):
         found = _ENTRA.fullmatch(authority)
-        return f"{found[1]}/v2.0" if found and _TENANT.fullmatch(found[1].rpartition("/")[2]) else ""
+        return f"{found[1]}/v2.0" if found and _TENANT.fullmatch(tenant) else ""
     if provider == "auth0":
         return f"{authority.rstrip('/')}/"
-    return authority.rstrip("/") if provider in ("google", "aws-cognito") else authority
+    return authority.rstrip("/") if provider in ("google", "aws-cognito", "okta") else authority
+
+
+def _tenant(authority: str) -> str:
+    """Return what an address of Entra calls the tenant: an id, a domain, or none such as `common`; "" of another."""
+    found = _ENTRA.fullmatch(authority)
+    return found[1].rpartition("/")[2] if found else ""
+
+
+def scopes_in(text: str) -> list[str]:
+    """Return the scopes of a setting. Where commas or signs of a query stand between them, these are no part of one."""
+    scopes = text.split()
+    return scopes if "openid" in scopes else [scope for scope in re.split(r"[\s,;+]+", text) if scope]
 
 
 def is_endpoint(authority: str, keys: Iterable[str] = ()) -> bool:
@@ -87,12 +100,14 @@ def behind_endpoint(endpoint: str) -> str:
 
 def are_one(authority: str, issuer: str) -> bool:
     """
-    Tell whether an authority and an issuer may be the same provider: Entra's has two names for one tenant, a tenant
+    Tell whether an authority and an issuer may be the same provider: Entra's has several names for one tenant, a tenant
     for customers has several paths, and a server may be asked by the name that it has inside.
     """
     found, other = _ENTRA.fullmatch(authority), _ENTRA.fullmatch(issuer)
     if found and other:
-        return found[1].lower() == other[1].lower()
+        # Nobody can tell a tenant's domain from its id.
+        is_domain = "." in _tenant(authority) and bool(_TENANT.fullmatch(_tenant(issuer)))
+        return found[1].lower() == other[1].lower() or is_domain
     try:
         here, there = urlsplit(authority), urlsplit(issuer)
     except ValueError:
@@ -116,8 +131,9 @@ def issuer_behind(issuer: str, discovery_uri: str, keys: Iterable[str] = ()) -> 
     base, found, _ = discovery_uri.partition("/.well-known/")
     if is_endpoint(issuer, keys):
         return base if found else behind_endpoint(issuer)
-    of_one_tenant = _ENTRA.fullmatch(issuer) and _ENTRA.fullmatch(base) and are_one(issuer, base)
-    return base if of_one_tenant else issuer
+    of_one_tenant = _TENANT.fullmatch(_tenant(base)) and are_one(issuer, base)
+    # The documents of both versions are below the tenant, and only the second's issuer is called so.
+    return issuer_of("azure", base) if of_one_tenant else issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +223,8 @@ class _Import:
         keys = self._known(Section.AUTHENTICATION, "publicKeyUrls") or ()
         names_none = is_endpoint(authority, keys)
         found = authority if names_none else issuer_of(provider, authority)
-        issuer = issuer_behind(found, discovery, keys)
+        issuer = issuer_behind(found or authority, discovery, keys)
+        issuer = issuer if found or _TENANT.fullmatch(_tenant(issuer)) else ""
         if names_none:
             issuer = issuer_of(provider, issuer)
         if names_none and issuer != authority:
@@ -292,7 +309,7 @@ class _Import:
         self._set("pkce", not pkce_off, Section.OIDC, "disablePkce")
         self._response_type(Section.OIDC)
         if scope := self._known(Section.OIDC, "scope"):
-            self._set("scopes", list(dict.fromkeys(scope.split())), Section.OIDC, "scope")
+            self._set("scopes", list(dict.fromkeys(scopes_in(scope))), Section.OIDC, "scope")
         for key, name in (("maxClockSkew", "leeway"), ("maxAge", "max_age")):
             given = self._explicit(Section.OIDC, key)
             if given and re.fullmatch(r"[0-9]{1,9}", given):
@@ -300,7 +317,10 @@ class _Import:
         if prompt := self._explicit(Section.OIDC, "prompt"):
             self._set("prompt", prompt, Section.OIDC, "prompt")
         if parameters := self._known(Section.OIDC, "customParams"):
-            named = {name: str(value) for name, value in parameters.items()}
+            named = {
+                name: str(value).lower() if isinstance(value, bool) else str(value)
+                for name, value in parameters.items()
+            }
             self._set("extra_params", named, Section.OIDC, "customParams")
         self.found.needs_secret = method != "private_key_jwt"
         self._secret()

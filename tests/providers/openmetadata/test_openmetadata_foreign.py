@@ -316,6 +316,7 @@ def test_an_endpoint_is_named_and_not_taken_for_the_issuer(tmp_path, endpoint, i
         ("azure", f"{TENANT}/v2.0/.well-known/openid-configuration", f"{TENANT}/v2.0"),
         ("google", "https://accounts.google.com/o/oauth2/v2/auth", "https://accounts.google.com"),
         ("okta", "https://acme.okta.com/oauth2/default/v1/authorize", "https://acme.okta.com/oauth2/default"),
+        ("okta", "https://acme.okta.com/oauth2/default/", "https://acme.okta.com/oauth2/default"),
     ],
 )
 def test_so_is_one_of_a_provider_that_has_a_kind_of_its_own(tmp_path, provider, endpoint, issuer):
@@ -399,6 +400,49 @@ def test_a_client_id_that_looks_like_something_else_is_taken_over_as_it_is(tmp_p
     )
     assert provider is not None, said
     assert provider.client_id == client_id
+
+
+ENTRA_BY_NAME = "https://login.microsoftonline.com/corp.onmicrosoft.com"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("provider", ["azure", "custom-oidc"])
+@pytest.mark.parametrize("authority", [TENANT, f"{TENANT}/", f"{TENANT}/v2.0", ENTRA_BY_NAME])
+@pytest.mark.parametrize("discovery", [TENANT, f"{TENANT}/v2.0"])
+def test_of_entra_only_the_second_versions_issuer_is_taken_over(tmp_path, provider, authority, discovery):
+    text = (
+        ENV.replace("PROVIDER=custom-oidc", f"PROVIDER={provider}")
+        .replace("AUTHORITY=https://idp.example", f"AUTHORITY={authority}")
+        .replace("DISCOVERY_URI=https://idp.example", f"DISCOVERY_URI={discovery}")
+    )
+    assert found(text) == []
+    assert imported(written(tmp_path, text))[0].issuer == f"{TENANT}/v2.0"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("authority", [ENTRA_BY_NAME, "https://login.microsoftonline.com/common/v2.0"])
+def test_a_tenant_whose_id_is_not_in_the_file_is_not_taken_over(tmp_path, authority):
+    text = PUBLIC_ENV.replace("PROVIDER=custom-oidc", "PROVIDER=azure")
+    provider, said = imported(
+        written(tmp_path, text.replace("AUTHORITY=https://idp.example", f"AUTHORITY={authority}"))
+    )
+    assert (provider, "names no single tenant" in said) == (None, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "scope", ["openid+email+profile", '"openid, email, profile"', "openid,email,profile"]
+)
+def test_scopes_without_a_blank_between_them_are_taken_over_apart(tmp_path, scope):
+    text = ENV.replace('SCOPE="openid email profile"', f"SCOPE={scope}")
+    assert imported(written(tmp_path, text))[0].scopes == ["openid", "email", "profile"]
+
+
+@pytest.mark.django_db
+def test_parameters_are_taken_over_as_the_server_sends_them(tmp_path):
+    text = ENV + 'OIDC_CUSTOM_PARAMS=\'{"hd":"corp.example","offline":true,"level":2}\'\n'
+    provider, _ = imported(written(tmp_path, text))
+    assert provider.extra_params == {"hd": "corp.example", "offline": "true", "level": "2"}
 
 
 # Defaults behind variables

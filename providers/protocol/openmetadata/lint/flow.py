@@ -4,13 +4,18 @@ Check the settings of the sign-in at the provider: its addresses, the callback, 
 The Helm chart ignores some values without a message; these are found here too.
 """
 
-import re
 from collections.abc import Iterator
 
 from providers.protocol.openmetadata.carried import discovery_address
 from providers.protocol.openmetadata.document import REFERENCE, Document, Form, Spelling, Trap
 from providers.protocol.openmetadata.findings import Code
-from providers.protocol.openmetadata.importing import are_one, behind_endpoint, is_endpoint, is_internal
+from providers.protocol.openmetadata.importing import (
+    are_one,
+    behind_endpoint,
+    is_endpoint,
+    is_internal,
+    scopes_in,
+)
 from providers.protocol.openmetadata.lint.facts import Facts, is_confidential, is_custom_oidc
 from providers.protocol.openmetadata.lint.keys import is_local, split
 from providers.protocol.openmetadata.lint.values import texts_of
@@ -155,10 +160,8 @@ def _scope(document: Document) -> Iterator[Trap]:
     if missing:
         message = f"The scope {' '.join(missing)} is missing: the claims that name a person would not come."
         # They are there, and no blank is between them: the provider would be asked for one long scope.
-        there = re.split(r"[\s,;+]+", scope.strip()) if "openid" not in scope.split() else scope.split()
-        fix = entry.corrected(
-            " ".join([*(name for name in missing if name not in there), *filter(None, there)])
-        )
+        there = scopes_in(scope)
+        fix = entry.corrected(" ".join([*(name for name in missing if name not in there), *there]))
         yield Trap(entry.line, Code.SCOPE_MISSING, message, fix)
 
 
