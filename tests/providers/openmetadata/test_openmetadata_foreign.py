@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from providers.models import Provider
 from ssoconsole.console.configuration import apply
 from tests.providers.openmetadata.conftest import linted
+from tests.providers.openmetadata.fixing import fixed
 from tests.providers.openmetadata.right_files import COMPOSE, COMPOSE_LIST, ENV, FILE, HELM, PUBLIC_ENV, found
 from tests.support.leaks import assert_without
 
@@ -246,6 +247,41 @@ def test_in_single_quotes_of_an_env_file_a_dollar_sign_is_one(tmp_path):
 def test_what_is_elsewhere_in_part_is_not_judged(text, old, new):
     assert old in text
     assert found(text.replace(old, new)) == []
+
+
+# Values of the chart in files of others
+
+
+WITHIN = {
+    "a chart that has it among its own": "platform:\n  {values}other: {{openmetadata: {{host: x}}}}\n",
+    "under the same name": "openmetadata:\n  {values}",
+    "Flux": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec:\n  values:\n    {values}",
+}
+
+
+def within(frame, values):
+    before = WITHIN[frame].partition("{values}")[0]
+    indent = before[before.rindex("\n") + 1 :]
+    return WITHIN[frame].format(
+        values="".join(f"{indent}{line}\n" for line in values.splitlines())[len(indent) :]
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("frame", WITHIN)
+def test_values_of_the_chart_are_found_where_another_file_has_them(tmp_path, frame):
+    assert found(within(frame, HELM)) == []
+    wrong = HELM.replace('"alice"', '"admin","alice"').replace("enabled: true", "enabled: false")
+    lines_before = within(frame, HELM).partition("config:")[0].count("\n") - 1
+    told = [(line - lines_before, code) for line, code, _ in found(within(frame, wrong))]
+    assert told == [(line, code) for line, code, _ in found(wrong)]
+    unnamed = wrong.split("extraEnvs:")[0]
+    assert "provider_name_missing" in [code for _, code, _ in found(within(frame, unnamed))]
+    assert found(fixed(within(frame, unnamed))) == []
+    public = HELM.replace('clientType: "confidential"', 'clientType: "public"')
+    provider, said = imported(written(tmp_path, within(frame, public)))
+    assert provider is not None, said
+    assert (provider.issuer, provider.name) == ("https://idp.example", "KeyCloak")
 
 
 # The chart's switches, the authority and the callbacks

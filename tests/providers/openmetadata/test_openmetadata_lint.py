@@ -100,6 +100,19 @@ FACTS = Facts([HERE], base_url="https://console.example")
             for wrong in ("OIDC_SCOPE=openid+email+profile", 'OIDC_SCOPE="openid, email, profile"')
         ),
         (KEYS, KEYS.replace(",", " "), "wrong_value", KEYS),
+        *(
+            (
+                "JWT_ISSUER=corp.example",
+                f"JWT_ISSUER=corp.example\nAUTHENTICATION_JWT_PRINCIPAL_CLAIMS_MAPPING={wrong}",
+                "wrong_type",
+                "AUTHENTICATION_JWT_PRINCIPAL_CLAIMS_MAPPING=[username:sub,email:mail]",
+            )
+            for wrong in (
+                "[username: sub, email: mail]",
+                "{username: sub, email: mail}",
+                "username:sub,email:mail",
+            )
+        ),
         (KEYS, KEYS.replace(",", " ").replace("[", "").replace("]", ""), "wrong_type", KEYS),
         (
             "OIDC_CALLBACK=https://metadata.example/callback",
@@ -228,6 +241,13 @@ def test_what_is_missing_is_named_with_the_line_to_add(text, line, code):
             "# publicKeyUrls has no meaning, and publicKeys is here",
         ),
         (HELM, 'initialAdmins: ["alice"]', "initialAdmins: alice", "wrong_type", 'initialAdmins: ["alice"]'),
+        (
+            HELM,
+            'initialAdmins: ["alice"]',
+            "initialAdmins: [10042]",
+            "wrong_type",
+            'initialAdmins: ["10042"]',
+        ),
         (
             FILE,
             'adminPrincipals: ["alice"]',
