@@ -1,6 +1,5 @@
 """Whose keys the server trusts, where it finds them, and which are its own."""
 
-import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from ipaddress import ip_address
@@ -24,7 +23,6 @@ from providers.protocol.openmetadata.schema import (
     setting,
 )
 
-_SEVERAL = re.compile(r"://\S+\s+[a-z]+://")
 _LOCAL_NAMES = ("localhost", "host.docker.internal")
 _LONGEST_PATH = 200
 _MOST_URLS = 50
@@ -41,9 +39,9 @@ def check_key_urls(document: Document, facts: Facts) -> Iterator[Trap]:
         message = f"The server asks every one of these addresses; more than {_MOST_URLS} are a mistake."
         yield Trap(entry.line, Code.WRONG_VALUE, message, entry.corrected(urls[:2]))
         return
-    if any(_SEVERAL.search(url) for url in urls):
+    if any(_are_several(url) for url in urls):
         message = "Addresses in a list are separated by commas."
-        apart = [part for url in urls for part in (url.split() if _SEVERAL.search(url) else [url])]
+        apart = [part for url in urls for part in (url.split() if _are_several(url) else [url])]
         yield Trap(entry.line, Code.WRONG_VALUE, message, entry.corrected(apart))
         return
     for url in urls:
@@ -110,6 +108,11 @@ def check_algorithm(document: Document, facts: Facts) -> Iterator[Trap]:
     line = entry.line if entry else document.line_of(Section.AUTHENTICATION)
     fix = entry.corrected(accepted[0]) if entry else document.addition(named, accepted[0])
     yield Trap(line, Code.ALGORITHM_MISMATCH, message, fix)
+
+
+def _are_several(url: str) -> bool:
+    """Tell whether a member of a list is addresses with blanks between them, and no placeholder with blanks in it."""
+    return sum("://" in part for part in url.split()) > 1
 
 
 def is_misspelt(url: str) -> bool:
