@@ -41,6 +41,8 @@ FAST: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 LARGEST_FILE = 1_048_576  # bytes
 MOST_VALUES = 100_000
+# https://docs.docker.com/reference/compose-file/merge/
+_RESET, _OVERRIDE = "!reset", "!override"
 
 _quoted = re.compile(r"'(?!<)[^']{2,}'")
 
@@ -167,10 +169,10 @@ class StructureRefused(Exception):
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """Any part; `tagged` if it carries an explicit tag."""
+    """Any part; `tag` is the explicit tag that it carries, "" without one."""
 
     line: int
-    tagged: bool
+    tag: str
 
 
 @dataclass(slots=True, eq=False)
@@ -222,6 +224,7 @@ class _Composer:
         self._open: list[Sequence | Mapping] = []
         self._anchors: dict[str, Node] = {}
         self._documents = 0
+        self._started = 1
 
     def take(self, event: yaml.Event) -> None:
         if event.start_mark:
@@ -231,19 +234,18 @@ class _Composer:
         elif isinstance(event, yaml.AliasEvent):
             self._place(self._aliased(event.anchor or ""))
         elif isinstance(event, yaml.ScalarEvent):
-            scalar = Scalar(self.line, _is_tagged(event.tag), event.value, plain=event.implicit[0])
+            scalar = Scalar(self.line, _tag(event.tag), event.value, plain=event.implicit[0])
             self._place(scalar, anchor=event.anchor)
         elif isinstance(event, yaml.SequenceStartEvent):
-            self._descend(Sequence(self.line, _is_tagged(event.tag)), event.anchor)
+            self._descend(Sequence(self.line, _tag(event.tag)), event.anchor)
         elif isinstance(event, yaml.MappingStartEvent):
-            self._descend(Mapping(self.line, _is_tagged(event.tag)), event.anchor)
+            self._descend(Mapping(self.line, _tag(event.tag)), event.anchor)
         elif isinstance(event, yaml.CollectionEndEvent):
             self._open.pop()
 
     def _start_document(self) -> None:
         self._documents += 1
-        if self._documents > 1:
-            raise StructureRefused("the file holds more than one document", self.line)
+        self._started = self.line
 
     def _descend(self, node: Sequence | Mapping, anchor: str | None) -> None:
         self._place(node, anchor=anchor)
@@ -260,6 +262,16 @@ class _Composer:
         return node
 
     def _place(self, node: Node, *, anchor: str | None = None) -> None:
+        if self._documents > 1:
+            # What templates leave behind a last --- is nothing.
+            if (
+                not self._open
+                and isinstance(node, Scalar)
+                and node.plain
+                and not (node.text or node.tag or anchor)
+            ):
+                return
+            raise StructureRefused("the file holds more than one document", self._started)
         if anchor:
             self._anchors[anchor] = node
         if self._open:
@@ -268,8 +280,8 @@ class _Composer:
             self.root = node
 
 
-def _is_tagged(tag: str | None) -> bool:
-    return tag not in (None, "!")
+def _tag(tag: str | None) -> str:
+    return "" if tag in (None, "!") else str(tag)
 
 
 def read_yaml(content: bytes, *, merge: bool = False) -> tuple[Any, Findings]:
@@ -278,7 +290,8 @@ def read_yaml(content: bytes, *, merge: bool = False) -> tuple[Any, Findings]:
 
     The value consists of dict (keys are text), list, str, int, float, bool and None. When the findings have
     problems it is what could be read: None after a syntax error. With `merge`, `<<` adds the keys of other
-    mappings (YAML merge key, yaml.org/type/merge), each with the line where it stands; without, it is refused.
+    mappings (YAML merge key, yaml.org/type/merge), each with the line where it stands; without, it is refused. So are
+    the tags by which a Compose file says how it is merged with another: what is `!reset` is null.
     """
     findings = Findings()
     try:
@@ -324,7 +337,9 @@ class _Builder:
             return None
         self._spend(node, path)
         self.findings.lines.setdefault(path, node.line)
-        if node.tagged:
+        if self._merge and node.tag == _RESET:
+            return None
+        if node.tag and not (self._merge and node.tag == _OVERRIDE):
             self.findings.add(path, "tags (!…) are not supported")
             return None
         if isinstance(node, Sequence):
@@ -400,12 +415,12 @@ class _Builder:
 
 
 def _is_merge(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.plain and not node.tagged and node.text == "<<"
+    return isinstance(node, Scalar) and node.plain and not node.tag and node.text == "<<"
 
 
 def _key(node: Node) -> object:
     """The key, or anything but text; a merge key is none."""
-    if not isinstance(node, Scalar) or node.tagged or _is_merge(node):
+    if not isinstance(node, Scalar) or node.tag or _is_merge(node):
         return None
     try:
         return meaning(node.text, plain=node.plain)

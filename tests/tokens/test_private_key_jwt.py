@@ -426,7 +426,8 @@ class KeysElsewhereTests:
         return set_public_keys(bot=bot, jwks=None, jwks_uri=f"{host.url}/jwks", by=by)
 
     @pytest.mark.parametrize(
-        "media_type", ["application/jwk-set+json", "text/plain", "application/octet-stream"]
+        "media_type",
+        ["application/jwk-set+json", "text/plain", "application/octet-stream", "application/jose+json"],
     )
     def test_a_file_server_may_call_them_what_it_likes(self, oauth, published, host, mine, media_type):
         host.media_type = media_type

@@ -317,7 +317,9 @@ def test_a_form_has_so_many_bytes_and_parameters_and_no_more():
     ("charset", "read"),
     [
         *(("utf-8", "utf-8"), ("UTF8", "utf-8"), ('"utf-8"', "utf-8"), (None, "utf-8")),
+        *(("utf_8", "utf-8"), ("'utf-8'", "utf-8"), ('""', "utf-8")),
         *(("iso-8859-1", "ascii"), ("ISO-8859-1", "ascii"), ('"us-ascii"', "ascii"), ("latin1", "ascii")),
+        *(("ISO8859_1", "ascii"), ("latin-1", "ascii"), ("ISO-8859-15", "ascii"), ("windows-1252", "ascii")),
     ],
 )
 def test_a_body_in_a_charset_that_is_utf_8_or_reads_ascii_alike_is_read(charset, read):
@@ -331,6 +333,28 @@ def test_of_another_charset_only_ascii_is_certain():
     for body in (b"scope=%C3%BC", b"%C3%BC=a", b"scope=%FC"):
         with pytest.raises(InvalidRequest):
             parse_form(body, charset="ascii")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\xef\xbb\xbfa=x", b"a=x\n", b"a=x\r\n", b"\r\na=x", b"\xef\xbb\xbfa=x\r\n", b"\xef\xbb\xbf\na=x&\n"],
+)
+def test_what_an_editor_leaves_around_a_body_is_no_part_of_it(body):
+    assert parse_form(body).values == {"a": ["x"]}
+
+
+@pytest.mark.parametrize(
+    ("body", "values"),
+    [
+        (b"a=%EF%BB%BFx%0A", {"a": ["\ufeffx\n"]}),
+        (b"%EF%BB%BFa=x", {"\ufeffa": ["x"]}),
+        (b"a=x\n&b=y", {"a": ["x\n"], "b": ["y"]}),
+        (b"a= x ", {"a": [" x "]}),
+        (b"\xef\xbb\xbf\xef\xbb\xbfa=x", {"\ufeffa": ["x"]}),
+    ],
+)
+def test_what_is_encoded_or_within_it_stays(body, values):
+    assert parse_form(body).values == values
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,19 @@ class Form:
 
 
 # Whoever names one of these, as older HTTP libraries do by default, means the same as UTF-8 by every ASCII character.
-_LIKE_UTF_8_IN_ASCII = ("iso-8859-1", "latin1", "us-ascii", "ascii")
+# Written without the signs in which their names differ from one library to the next.
+_UTF_8 = ("utf8", "")
+_LIKE_UTF_8_IN_ASCII = (
+    "iso88591",
+    "iso885915",
+    "latin1",
+    "latin9",
+    "usascii",
+    "ascii",
+    "windows1252",
+    "cp1252",
+)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def read_charset(content_type: str) -> str:
@@ -46,7 +58,8 @@ def read_charset(content_type: str) -> str:
         raise InvalidRequest("The body must be application/x-www-form-urlencoded.")
     for parameter in parameters:
         name, _, value = parameter.partition("=")
-        if name.strip() != "charset" or (named := value.strip().strip('"')) in ("utf-8", "utf8"):
+        named = re.sub(r"[-_\"']", "", value.strip())
+        if name.strip() != "charset" or named in _UTF_8:
             continue
         if named not in _LIKE_UTF_8_IN_ASCII:
             raise InvalidRequest("The body must be encoded in UTF-8.")
@@ -58,11 +71,14 @@ def parse_form(body: bytes, *, repeatable: Collection[str] = (), charset: str = 
     """
     Read a body of at most 64 KiB and 200 parameters.
 
-    Raises RequestTooLarge, and InvalidRequest for a name that comes twice (unless it is `repeatable`), a
-    percent sign without two hexadecimal digits, NUL, and text that is not UTF-8 or has characters beyond `charset`.
+    A byte order mark before it and the line ends around it, as editors leave them in a file, are no part of it: in the
+    format itself they are percent-encoded. Raises RequestTooLarge, and InvalidRequest for a name that comes twice
+    (unless it is `repeatable`), a percent sign without two hexadecimal digits, NUL, and text that is not UTF-8 or has
+    characters beyond `charset`.
     """
     if len(body) > MOST_BYTES:
         raise RequestTooLarge(expected=f"at most {MOST_BYTES} bytes", received=f"{len(body)} bytes")
+    body = body.removeprefix(_BYTE_ORDER_MARK).strip(b"\r\n")
     pairs = [pair for pair in body.split(b"&") if pair]
     if len(pairs) > MOST_PARAMETERS:
         raise RequestTooLarge(expected=f"at most {MOST_PARAMETERS} parameters", received=f"{len(pairs)}")

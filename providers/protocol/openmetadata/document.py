@@ -106,8 +106,9 @@ class Document:
     A whole file, or one service of a Compose file.
 
     `blocks` are the lines where its sections begin, `places` the line of every path of a YAML file, and `root`
-    where in it the sections stand. `secrets` are the secret values in it,
-    which nothing may repeat. `others` are variables that a server reads and that are no setting of sign-in.
+    where in it the sections stand; `base` is where values of the chart stand in a file of others. `secrets` are the
+    secret values in it, which nothing may repeat. `others` are variables that a server reads and that are no setting
+    of sign-in.
     `is_partial` says that more settings may come from a file that is named and not here. `rank` tells how much a
     service looks like the server.
     """
@@ -123,6 +124,7 @@ class Document:
     others: set[str] = field(default_factory=set)
     places: Mapping[tuple[str | int, ...], int] = field(default_factory=dict)
     root: tuple[str | int, ...] = ()
+    base: tuple[str | int, ...] = ()
     is_partial: bool = False
     service: str = ""
     rank: int = 0

@@ -1,7 +1,7 @@
 """An existing configuration of OpenMetadata as a registration of this console; the issuer comes from its authority."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +31,7 @@ _ENTRA = re.compile(
 _QUERY = re.compile(r"/?\?.*\Z", re.DOTALL)
 # Realms and applications are called as their owners like, and may be called as an endpoint is.
 _NAMED_BY_ITS_OWNER = re.compile(r"/(?:realms|application/o)/[^/]+/?\Z")
+_WSO2 = ("/oauth2/token", "/oauth2/jwks")  # of an issuer, and where its keys are
 # Where the issuer has the tenant's id, and the discovery document stands below its name and a policy.
 _SEVERAL_PATHS = (".b2clogin.com", ".ciamlogin.com")
 # Names that only machines of one network use, as for a way past the proxy.
@@ -55,18 +56,37 @@ _ONELOGIN = re.compile(r"https://[a-z0-9-]+\.onelogin\.com/oidc/2/?")
 
 def issuer_of(provider: str, authority: str) -> str:
     """Return the issuer that an authority gives; "" where it names none."""
-    if provider == "azure":
+    tenant = _tenant(authority)
+    if provider == "azure" or _TENANT.fullmatch(tenant):
         found = _ENTRA.fullmatch(authority)
-        return f"{found[1]}/v2.0" if found and _TENANT.fullmatch(found[1].rpartition("/")[2]) else ""
+        return f"{found[1]}/v2.0" if found and _TENANT.fullmatch(tenant) else ""
     if provider == "auth0":
         return f"{authority.rstrip('/')}/"
-    return authority.rstrip("/") if provider in ("google", "aws-cognito") else authority
+    return authority.rstrip("/") if provider in ("google", "aws-cognito", "okta") else authority
 
 
-def is_endpoint(authority: str) -> bool:
-    """Tell whether an address is one of a provider's endpoints, and no issuer: that has no query either."""
+def _tenant(authority: str) -> str:
+    """Return what an address of Entra calls the tenant: an id, a domain, or none such as `common`; "" of another."""
+    found = _ENTRA.fullmatch(authority)
+    return found[1].rpartition("/")[2] if found else ""
+
+
+def scopes_in(text: str) -> list[str]:
+    """Return the scopes of a setting. Where commas or signs of a query stand between them, these are no part of one."""
+    scopes = text.split()
+    return scopes if "openid" in scopes else [scope for scope in re.split(r"[\s,;+]+", text) if scope]
+
+
+def is_endpoint(authority: str, keys: Iterable[str] = ()) -> bool:
+    """
+    Tell whether an address is one of a provider's endpoints, and no issuer: that has no query either.
+
+    WSO2's issuer is called as its token endpoint is; its keys, which `keys` would name, stand beside it.
+    """
     if "?" in authority:
         return "://" in authority
+    if authority.endswith(_WSO2[0]) and authority.removesuffix(_WSO2[0]) + _WSO2[1] in keys:
+        return False
     return bool(_ENDPOINT.search(authority)) and not _NAMED_BY_ITS_OWNER.search(authority)
 
 
@@ -80,12 +100,14 @@ def behind_endpoint(endpoint: str) -> str:
 
 def are_one(authority: str, issuer: str) -> bool:
     """
-    Tell whether an authority and an issuer may be the same provider: Entra's has two names for one tenant, a tenant
+    Tell whether an authority and an issuer may be the same provider: Entra's has several names for one tenant, a tenant
     for customers has several paths, and a server may be asked by the name that it has inside.
     """
     found, other = _ENTRA.fullmatch(authority), _ENTRA.fullmatch(issuer)
     if found and other:
-        return found[1].lower() == other[1].lower()
+        # Nobody can tell a tenant's domain from its id.
+        is_domain = "." in _tenant(authority) and bool(_TENANT.fullmatch(_tenant(issuer)))
+        return found[1].lower() == other[1].lower() or is_domain
     try:
         here, there = urlsplit(authority), urlsplit(issuer)
     except ValueError:
@@ -104,13 +126,14 @@ def is_internal(host: str) -> bool:
     )
 
 
-def issuer_behind(issuer: str, discovery_uri: str) -> str:
+def issuer_behind(issuer: str, discovery_uri: str, keys: Iterable[str] = ()) -> str:
     """Return the issuer that the discovery document's address names for an endpoint, or for a tenant of Entra."""
     base, found, _ = discovery_uri.partition("/.well-known/")
-    if is_endpoint(issuer):
+    if is_endpoint(issuer, keys):
         return base if found else behind_endpoint(issuer)
-    of_one_tenant = _ENTRA.fullmatch(issuer) and _ENTRA.fullmatch(base) and are_one(issuer, base)
-    return base if of_one_tenant else issuer
+    of_one_tenant = _TENANT.fullmatch(_tenant(base)) and are_one(issuer, base)
+    # The documents of both versions are below the tenant, and only the second's issuer is called so.
+    return issuer_of("azure", base) if of_one_tenant else issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +220,14 @@ class _Import:
         if not authority:
             return
         discovery = self._known(Section.OIDC, "discoveryUri") or ""
-        found = authority if is_endpoint(authority) else issuer_of(provider, authority)
-        issuer = issuer_behind(found, discovery)
-        if is_endpoint(authority):
+        keys = self._known(Section.AUTHENTICATION, "publicKeyUrls") or ()
+        names_none = is_endpoint(authority, keys)
+        found = authority if names_none else issuer_of(provider, authority)
+        issuer = issuer_behind(found or authority, discovery, keys)
+        issuer = issuer if found or _TENANT.fullmatch(_tenant(issuer)) else ""
+        if names_none:
             issuer = issuer_of(provider, issuer)
-        if is_endpoint(authority) and issuer != authority:
+        if names_none and issuer != authority:
             self.found.notes.append(f"The authority is an endpoint; the issuer is taken for {issuer}.")
         if not issuer:
             self._miss(
@@ -283,7 +309,7 @@ class _Import:
         self._set("pkce", not pkce_off, Section.OIDC, "disablePkce")
         self._response_type(Section.OIDC)
         if scope := self._known(Section.OIDC, "scope"):
-            self._set("scopes", list(dict.fromkeys(scope.split())), Section.OIDC, "scope")
+            self._set("scopes", list(dict.fromkeys(scopes_in(scope))), Section.OIDC, "scope")
         for key, name in (("maxClockSkew", "leeway"), ("maxAge", "max_age")):
             given = self._explicit(Section.OIDC, key)
             if given and re.fullmatch(r"[0-9]{1,9}", given):
@@ -291,7 +317,10 @@ class _Import:
         if prompt := self._explicit(Section.OIDC, "prompt"):
             self._set("prompt", prompt, Section.OIDC, "prompt")
         if parameters := self._known(Section.OIDC, "customParams"):
-            named = {name: str(value) for name, value in parameters.items()}
+            named = {
+                name: str(value).lower() if isinstance(value, bool) else str(value)
+                for name, value in parameters.items()
+            }
             self._set("extra_params", named, Section.OIDC, "customParams")
         self.found.needs_secret = method != "private_key_jwt"
         self._secret()

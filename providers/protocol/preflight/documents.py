@@ -19,7 +19,7 @@ from ssoconsole.platform.jose.errors import KeySetRefused
 from ssoconsole.platform.jose.keys import JwkSet, PublicKey, distinct
 from ssoconsole.platform.jose.strict_json import MalformedJson, loads_document
 from ssoconsole.platform.outbound.errors import OutboundError, SchemeRefused
-from ssoconsole.platform.outbound.response import JSON_DOCUMENT, Response
+from ssoconsole.platform.outbound.response import Response, is_json_document
 from ssoconsole.platform.outbound.targets import parse
 
 _BY_ERROR = {
@@ -82,7 +82,7 @@ def _problem(answer: Response | OutboundError) -> tuple[str, str]:
         return problem, f"{status}: {said}" if said else status
     if is_page(answer):
         return "is_html", f"{answer.content_type or 'no media type'}, a web page"
-    if answer.content_type not in JSON_DOCUMENT:
+    if not is_json_document(answer.content_type):
         return "wrong_media_type", answer.content_type or "no media type"
     return "", ""
 

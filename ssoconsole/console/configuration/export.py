@@ -10,6 +10,7 @@ from django.conf import settings
 from providers.models import Provider
 from ssoconsole.console.configuration.plan import Hidden
 from ssoconsole.console.configuration.sections import audiences, bots, providers
+from ssoconsole.platform.yaml import ScalarRefused, meaning
 from tokens.audiences import console_identifier
 from tokens.models import Audience, Bot
 
@@ -41,8 +42,12 @@ def export_configuration(*, placeholders: bool = False) -> str:
         "audiences": [_entry(audiences.describe(row), names) for row in _audiences()],
         "bots": [_entry(bots.describe(row), names) for row in _bots()],
     }
-    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000_000)
-    return "\n".join([*_heading(names), text])
+    return "\n".join([*_heading(names), write_yaml(document)])
+
+
+def write_yaml(document: dict[str, Any]) -> str:
+    """Return the YAML that this console reads as `document`: texts, lists, mappings, numbers, flags and null."""
+    return str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000_000))
 
 
 class _Names:
@@ -136,5 +141,22 @@ def _line(dumper: yaml.SafeDumper, data: _Line) -> yaml.Node:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
 
 
+def _text(dumper: yaml.SafeDumper, data: str) -> yaml.Node:
+    """
+    Write a text that is read as itself.
+
+    PyYAML writes by YAML 1.1, in which `1e3` is no number, and breaks lines at characters that YAML 1.2 has as text.
+    """
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=None if _is_plain(data) else '"')
+
+
+def _is_plain(text: str) -> bool:
+    try:
+        return text.isprintable() and meaning(text, plain=True) == text
+    except ScalarRefused:
+        return False
+
+
+_Dumper.add_representer(str, _text)
 _Dumper.add_representer(_Reference, _reference)
 _Dumper.add_representer(_Line, _line)

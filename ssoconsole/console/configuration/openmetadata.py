@@ -8,14 +8,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from providers.kinds import kind_of
 from providers.models import Provider
 from providers.protocol.openmetadata.document import Document
 from providers.protocol.openmetadata.importing import Imported, registration_from
 from providers.protocol.openmetadata.reading.yaml_files import read_configuration
 from ssoconsole.console.configuration.apply import apply_configuration
+from ssoconsole.console.configuration.export import write_yaml
 from ssoconsole.console.configuration.plan import Plan
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.yaml import ConfigurationRefused, Problem
@@ -46,7 +45,7 @@ def import_openmetadata(
     if imported.missing:
         raise ConfigurationRefused(Problem(miss.path, miss.line, miss.message) for miss in imported.missing)
     entry = _entry(imported, slug, client_secret, environment)
-    text = yaml.safe_dump({"providers": [entry]}, allow_unicode=True, sort_keys=False)
+    text = write_yaml({"providers": [entry]})
     try:
         plan = apply_configuration(text.encode(), environment=environment, by=by, dry_run=dry_run)
     except ConfigurationRefused as refused:

@@ -39,6 +39,8 @@ JSON_DOCUMENT = (
     *("application/json", "application/jwk-set+json", "application/jwk+json", "text/json"),
     *("text/plain", "application/octet-stream", "binary/octet-stream", ""),
 )
+# Other names of JSON, which nobody is asked for: with the suffix +json (RFC 6839 section 3.1), and older ones.
+_JSON_TOO = re.compile(r".+\+json|(?:application|text)/(?:x-json|(?:x-)?javascript)")
 
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
@@ -56,6 +58,11 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+def is_json_document(media_type: str) -> bool:
+    """Tell whether what has this type, in lower case, may be a JSON document; a web page is none."""
+    return media_type in JSON_DOCUMENT or bool(_JSON_TOO.fullmatch(media_type))
 
 
 class Deadline:
@@ -217,6 +224,8 @@ def _refuse_head(answer: HTTPResponse, media_type: str, accept: Collection[str],
             raise RedirectRefused(f"the answer is a redirect ({status}) to {target}")
     # Errors come in any type, and an empty body has none.
     if status >= 400 or answer.length == 0 or ANYTHING in accept or media_type in map(str.lower, accept):
+        return
+    if accept == JSON_DOCUMENT and is_json_document(media_type):
         return
     shown = media_type if _MEDIA_TYPE.fullmatch(media_type) else "of no known type"
     raise ContentTypeRefused(f"the answer is {shown}, expected {' or '.join(sorted(filter(None, accept)))}")

@@ -21,7 +21,7 @@ def fixed(text, facts=NOTHING_KNOWN):
             gone.add(number)
         if (finding.line, fix) in renaming or fix.startswith("#") or _name(fix) == _name(lines[number]):
             assert replaced.setdefault(number, fix) == fix, f"two fixes for line {number + 1}"
-        elif _is_yaml(lines) and _name(fix) in ("extraEnvs", "authorizerConfiguration", "openmetadata"):
+        elif _is_yaml(lines) and fix.startswith(("extraEnvs", "authorizerConfiguration", "openmetadata")):
             at_the_end += [fix] if fix not in at_the_end else []
         elif (number, fix) not in added:
             added.append((number, fix))

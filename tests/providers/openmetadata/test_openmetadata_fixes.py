@@ -115,6 +115,14 @@ def test_a_file_is_right_when_every_fix_is_in_its_place(name, spoiling, register
     assert_right_when_fixed(text, FACTS if registered else NOTHING_KNOWN)
 
 
+@pytest.mark.parametrize("provider", ["", "null", "[google]", "custom-oidc", "keycloak"])
+@pytest.mark.parametrize("name", ["openid_configuration", "openid-configuration"])
+def test_a_discovery_document_as_authority_is_put_right_whatever_the_provider_is(provider, name):
+    authority = f"https://other.example/.well-known/{name}"
+    text = ENV.replace("PROVIDER=custom-oidc", f"PROVIDER={provider}")
+    assert_right_when_fixed(text.replace("AUTHORITY=https://idp.example", f"AUTHORITY={authority}"))
+
+
 @pytest.mark.parametrize("file", SHOWN, ids=lambda file: file.name)
 def test_a_file_of_somebody_else_is_right_when_every_fix_is_in_its_place(file):
     assert_right_when_fixed(file.read_text())

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from providers.models import Provider
 from ssoconsole.console.configuration import apply
 from tests.providers.openmetadata.conftest import linted
+from tests.providers.openmetadata.fixing import fixed
 from tests.providers.openmetadata.right_files import COMPOSE, COMPOSE_LIST, ENV, FILE, HELM, PUBLIC_ENV, found
 from tests.support.leaks import assert_without
 
@@ -156,12 +157,36 @@ def test_what_another_file_may_hold_is_not_called_missing(more):
 # References
 
 REFERENCES = ["$MY_SECRET", "${MY_SECRET}", "${MY_SECRET:?}", "a${MY_SECRET}b", "pre-$MY_SECRET", "${A}${B}"]
+# As those write them who make such files with a program.
+OF_PROGRAMS = [
+    "{{ vault_om_secret }}",
+    "ref+vault://data/om#/secret",
+    "vault:secret/data/om#secret",
+    "op://data/om/secret",
+    "<path:secret/data/om#secret>",
+    "ENC[AES256_GCM,data:Zm9v,iv:YmFy,tag:YmF6,type:str]",
+]
 
 
-@pytest.mark.parametrize("reference", REFERENCES)
+@pytest.mark.parametrize("reference", [*REFERENCES, *OF_PROGRAMS, "${A:-{{ om_secret }}}", "${A:-${B:-}}"])
 @pytest.mark.parametrize("text", [COMPOSE, COMPOSE_LIST, ENV.replace(SECRET, "${OM_SECRET}")])
 def test_a_reference_is_no_secret_in_clear(text, reference):
     assert found(text.replace("${OM_SECRET}", reference)) == []
+
+
+@pytest.mark.parametrize("form", ["${A:-${B:-{value}}}", "${A-${B-{value}}}", "${A:-${B:-${C:-{value}}}}"])
+def test_a_default_behind_a_default_is_the_value(form):
+    """Compose looks for one variable behind the other, and takes what stands behind the last."""
+    for old, wrong, code in [
+        ("${OM_SECRET}", SECRET, "secret_in_clear"),
+        ("[alice]", "[admin,alice]", "default_admin"),
+        ("https://idp.example/certs", "http://idp.example/certs", "jwks_plain_http"),
+    ]:
+        value = wrong if old in ("${OM_SECRET}", "[alice]") else f"[{wrong},{OWN}]"
+        there = old if old in ("${OM_SECRET}", "[alice]") else f"[{old},{OWN}]"
+        told = found(COMPOSE.replace(there, form.replace("{value}", value)))
+        assert [item[1] for item in told] == [code]
+        assert_without(str(told), SECRET)
 
 
 def test_a_name_that_is_passed_on_is_no_secret_in_clear():
@@ -177,7 +202,7 @@ def test_a_secret_with_a_dollar_sign_that_begins_no_reference_is_one_in_clear(se
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("reference", [*REFERENCES, "$OIDC_CLIENT_SECRET_X"])
+@pytest.mark.parametrize("reference", [*REFERENCES, *OF_PROGRAMS, "$OIDC_CLIENT_SECRET_X"])
 def test_a_reference_is_never_taken_over_for_a_secret(tmp_path, reference):
     provider, said = imported(written(tmp_path, COMPOSE.replace("${OM_SECRET}", reference)))
     assert provider is None
@@ -222,6 +247,41 @@ def test_in_single_quotes_of_an_env_file_a_dollar_sign_is_one(tmp_path):
 def test_what_is_elsewhere_in_part_is_not_judged(text, old, new):
     assert old in text
     assert found(text.replace(old, new)) == []
+
+
+# Values of the chart in files of others
+
+
+WITHIN = {
+    "a chart that has it among its own": "platform:\n  {values}other: {{openmetadata: {{host: x}}}}\n",
+    "under the same name": "openmetadata:\n  {values}",
+    "Flux": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec:\n  values:\n    {values}",
+}
+
+
+def within(frame, values):
+    before = WITHIN[frame].partition("{values}")[0]
+    indent = before[before.rindex("\n") + 1 :]
+    return WITHIN[frame].format(
+        values="".join(f"{indent}{line}\n" for line in values.splitlines())[len(indent) :]
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("frame", WITHIN)
+def test_values_of_the_chart_are_found_where_another_file_has_them(tmp_path, frame):
+    assert found(within(frame, HELM)) == []
+    wrong = HELM.replace('"alice"', '"admin","alice"').replace("enabled: true", "enabled: false")
+    lines_before = within(frame, HELM).partition("config:")[0].count("\n") - 1
+    told = [(line - lines_before, code) for line, code, _ in found(within(frame, wrong))]
+    assert told == [(line, code) for line, code, _ in found(wrong)]
+    unnamed = wrong.split("extraEnvs:")[0]
+    assert "provider_name_missing" in [code for _, code, _ in found(within(frame, unnamed))]
+    assert found(fixed(within(frame, unnamed))) == []
+    public = HELM.replace('clientType: "confidential"', 'clientType: "public"')
+    provider, said = imported(written(tmp_path, within(frame, public)))
+    assert provider is not None, said
+    assert (provider.issuer, provider.name) == ("https://idp.example", "KeyCloak")
 
 
 # The chart's switches, the authority and the callbacks
@@ -292,12 +352,24 @@ def test_an_endpoint_is_named_and_not_taken_for_the_issuer(tmp_path, endpoint, i
         ("azure", f"{TENANT}/v2.0/.well-known/openid-configuration", f"{TENANT}/v2.0"),
         ("google", "https://accounts.google.com/o/oauth2/v2/auth", "https://accounts.google.com"),
         ("okta", "https://acme.okta.com/oauth2/default/v1/authorize", "https://acme.okta.com/oauth2/default"),
+        ("okta", "https://acme.okta.com/oauth2/default/", "https://acme.okta.com/oauth2/default"),
     ],
 )
 def test_so_is_one_of_a_provider_that_has_a_kind_of_its_own(tmp_path, provider, endpoint, issuer):
     text = PUBLIC_ENV.replace("PROVIDER=custom-oidc", f"PROVIDER={provider}")
     path = written(tmp_path, text.replace("AUTHORITY=https://idp.example", f"AUTHORITY={endpoint}"))
     assert imported(path)[0].issuer == issuer
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("base", ["https://wso2.example:9443", "https://api.asgardeo.example/t/corp"])
+def test_an_issuer_that_is_called_as_its_token_endpoint_is_known_by_its_keys(tmp_path, base):
+    keys, issuer = f"{base}/oauth2/jwks", f"{base}/oauth2/token"
+    text = PUBLIC_ENV.replace("AUTHORITY=https://idp.example", f"AUTHORITY={issuer}")
+    assert [code for _, code, _ in found(text)] == ["authority_not_issuer"]
+    right = text.replace("https://idp.example/certs", keys)
+    assert found(right) == []
+    assert imported(written(tmp_path, right))[0].issuer == issuer
 
 
 @pytest.mark.django_db
@@ -354,6 +426,59 @@ def test_both_names_of_a_tenant_are_one_issuer(provider, authority, discovery):
     assert found(text) == []
     another = text.replace(f"DISCOVERY_URI={discovery}", f"DISCOVERY_URI={discovery.replace('1111', '9999')}")
     assert [code for _, code, _ in found(another)] == ["discovery_of_another"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("client_id", ["4e10", "0123", "123456789012345678901", "2026-01-01", "no", "1:30"])
+def test_a_client_id_that_looks_like_something_else_is_taken_over_as_it_is(tmp_path, client_id):
+    provider, said = imported(
+        written(tmp_path, PUBLIC_ENV.replace("CLIENT_ID=console", f"CLIENT_ID={client_id}"))
+    )
+    assert provider is not None, said
+    assert provider.client_id == client_id
+
+
+ENTRA_BY_NAME = "https://login.microsoftonline.com/corp.onmicrosoft.com"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("provider", ["azure", "custom-oidc"])
+@pytest.mark.parametrize("authority", [TENANT, f"{TENANT}/", f"{TENANT}/v2.0", ENTRA_BY_NAME])
+@pytest.mark.parametrize("discovery", [TENANT, f"{TENANT}/v2.0"])
+def test_of_entra_only_the_second_versions_issuer_is_taken_over(tmp_path, provider, authority, discovery):
+    text = (
+        ENV.replace("PROVIDER=custom-oidc", f"PROVIDER={provider}")
+        .replace("AUTHORITY=https://idp.example", f"AUTHORITY={authority}")
+        .replace("DISCOVERY_URI=https://idp.example", f"DISCOVERY_URI={discovery}")
+    )
+    assert found(text) == []
+    assert imported(written(tmp_path, text))[0].issuer == f"{TENANT}/v2.0"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("authority", [ENTRA_BY_NAME, "https://login.microsoftonline.com/common/v2.0"])
+def test_a_tenant_whose_id_is_not_in_the_file_is_not_taken_over(tmp_path, authority):
+    text = PUBLIC_ENV.replace("PROVIDER=custom-oidc", "PROVIDER=azure")
+    provider, said = imported(
+        written(tmp_path, text.replace("AUTHORITY=https://idp.example", f"AUTHORITY={authority}"))
+    )
+    assert (provider, "names no single tenant" in said) == (None, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "scope", ["openid+email+profile", '"openid, email, profile"', "openid,email,profile"]
+)
+def test_scopes_without_a_blank_between_them_are_taken_over_apart(tmp_path, scope):
+    text = ENV.replace('SCOPE="openid email profile"', f"SCOPE={scope}")
+    assert imported(written(tmp_path, text))[0].scopes == ["openid", "email", "profile"]
+
+
+@pytest.mark.django_db
+def test_parameters_are_taken_over_as_the_server_sends_them(tmp_path):
+    text = ENV + 'OIDC_CUSTOM_PARAMS=\'{"hd":"corp.example","offline":true,"level":2}\'\n'
+    provider, _ = imported(written(tmp_path, text))
+    assert provider.extra_params == {"hd": "corp.example", "offline": "true", "level": "2"}
 
 
 # Defaults behind variables

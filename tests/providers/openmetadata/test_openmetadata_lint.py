@@ -12,6 +12,7 @@ from providers.protocol.openmetadata.schema import OTHER_VARIABLES
 from tests.providers.openmetadata.conftest import registration, run
 from tests.providers.openmetadata.right_files import (
     COMPOSE,
+    COMPOSE_LIST,
     ENV,
     FILE,
     HELM,
@@ -94,6 +95,25 @@ FACTS = Facts([HERE], base_url="https://console.example")
             "scope_missing",
             'OIDC_SCOPE="openid email profile"',
         ),
+        *(
+            ('OIDC_SCOPE="openid email profile"', wrong, "scope_missing", 'OIDC_SCOPE="openid email profile"')
+            for wrong in ("OIDC_SCOPE=openid+email+profile", 'OIDC_SCOPE="openid, email, profile"')
+        ),
+        (KEYS, KEYS.replace(",", " "), "wrong_value", KEYS),
+        *(
+            (
+                "JWT_ISSUER=corp.example",
+                f"JWT_ISSUER=corp.example\nAUTHENTICATION_JWT_PRINCIPAL_CLAIMS_MAPPING={wrong}",
+                "wrong_type",
+                "AUTHENTICATION_JWT_PRINCIPAL_CLAIMS_MAPPING=[username:sub,email:mail]",
+            )
+            for wrong in (
+                "[username: sub, email: mail]",
+                "{username: sub, email: mail}",
+                "username:sub,email:mail",
+            )
+        ),
+        (KEYS, KEYS.replace(",", " ").replace("[", "").replace("]", ""), "wrong_type", KEYS),
         (
             "OIDC_CALLBACK=https://metadata.example/callback",
             "OIDC_CALLBACK=https://other.example/callback",
@@ -221,6 +241,13 @@ def test_what_is_missing_is_named_with_the_line_to_add(text, line, code):
             "# publicKeyUrls has no meaning, and publicKeys is here",
         ),
         (HELM, 'initialAdmins: ["alice"]', "initialAdmins: alice", "wrong_type", 'initialAdmins: ["alice"]'),
+        (
+            HELM,
+            'initialAdmins: ["alice"]',
+            "initialAdmins: [10042]",
+            "wrong_type",
+            'initialAdmins: ["10042"]',
+        ),
         (
             FILE,
             'adminPrincipals: ["alice"]',
@@ -355,6 +382,17 @@ def test_a_bomb_of_aliases_is_defused():
     assert [finding.code.value for finding in lint("\n".join(layers).encode())] == ["malformed"]
 
 
+@pytest.mark.parametrize("mark", ["'", '"'])
+@pytest.mark.parametrize("end", ["", "\nSOMETHING={mark}quoted{mark}\n"])
+def test_behind_an_unclosed_quotation_mark_the_other_lines_are_read(mark, end):
+    text = ENV.replace(f"OIDC_CLIENT_SECRET={SECRET}", f"OIDC_CLIENT_SECRET={mark}{SECRET}")
+    told = found(text + end.format(mark=mark))
+    assert [(line, code) for line, code, _ in told] == [(13, "missing_key"), (14, "malformed_line")]
+    wrong = found(text.replace("[alice]", "[admin]").replace("openid email profile", "profile"))
+    assert {"default_admin", "scope_missing"} < {code for _, code, _ in wrong}
+    assert_without(str(told), SECRET)
+
+
 def test_an_unclosed_quotation_mark_does_not_cost_more_than_the_file():
     told = lint(b'A="' + b"\\\n" * 400_000)
     assert [finding.code.value for finding in told] == ["malformed_line"]
@@ -460,6 +498,25 @@ def test_a_name_that_the_chart_has_no_value_for_is_added_as_a_variable():
     assert fix == 'extraEnvs:\n  - name: CUSTOM_OIDC_AUTHENTICATION_PROVIDER_NAME\n    value: "SSO"'
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AUTHENTICATION_ENABLE_AUTO_REDIRECT", "true"),
+        ("OIDC_SESSION_EXPIRY", "86400"),
+        ("AUTHENTICATION_MAX_ACTIVE_SESSIONS_PER_USER", "9"),
+    ],
+)
+def test_kubernetes_takes_no_variable_that_is_not_a_text(name, value):
+    text = HELM + f"  - name: {name}\n    value: "
+    assert found(f'{text}"{value}"\n') == []
+    assert found(f"{text}{value}\n") == [(27, "wrong_type", f'    value: "{value}"')]
+
+
+def test_of_a_variable_that_the_chart_is_given_twice_the_first_can_go_whole():
+    pair = '  - name: OIDC_SCOPE\n    value: "openid email"\n'
+    assert found(HELM + pair + pair) == [(26, "duplicate_key", "# one OIDC_SCOPE is enough")]
+
+
 def test_a_wrong_variable_keeps_its_way_of_being_written():
     helm = "extraEnvs:\n  - name: OIDC_TYPO\n    value: custom-oidc\n"
     compose = "services: {a: {environment: {OIDC_TYPO: 7, AUTHORIZER_ADMIN_PRINCIPALS: true}, b: 1}}\n"
@@ -487,6 +544,13 @@ def test_env_lines_are_read_as_docker_reads_them():
     missing = [finding.message.split()[0] for finding in told if finding.code == Code.MISSING_KEY]
     assert missing == ["AUTHENTICATION_CALLBACK_URL", "AUTHENTICATION_PUBLIC_KEYS"]
     assert {finding.code for finding in told} == {Code.MISSING_KEY, Code.DEFAULT_ADMIN, Code.DEFAULT_DOMAIN}
+
+
+def test_a_map_in_a_list_of_variables_is_no_variable():
+    line = '      - "AUTHORIZER_ENABLE_SECURE_SOCKET=false"'
+    assert line in COMPOSE_LIST
+    told = found(COMPOSE_LIST.replace(line, "      - AUTHORIZER_ENABLE_SECURE_SOCKET: true"))
+    assert told == [(25, "malformed_line", "# in a list: - NAME=value")]
 
 
 def test_variables_of_a_compose_file_are_read_too():

@@ -250,6 +250,28 @@ RIGHT = {
     "an issuer below auth": ([Code.AUTHORITY_NOT_ISSUER], at(KEYCLOAK, "protocol/openid-connect/certs")),
     "an issuer that ends in auth": ([Code.AUTHORITY_NOT_ISSUER], at("https://sso.example/auth")),
     "tokens valid for a day": ([Code.TOKEN_VALIDITY_ZERO], env(OIDC_OM_REFRESH_TOKEN_VALIDITY="86400")),
+    "comments behind quotation marks": (
+        [Code.MALFORMED_LINE],
+        "".join(f"{text}  # it's so\n" for text in ENV.splitlines() if '"' in text or "SECRET" in text)
+        + "".join(f"{text}\n" for text in ENV.splitlines() if '"' not in text and "SECRET" not in text),
+    ),
+    "a Compose file that says how it is merged": (
+        [Code.MALFORMED],
+        COMPOSE.replace(
+            "    environment:\n",
+            "    ports: !reset []\n    volumes: !override\n      - ./keys:/keys\n    environment: !override\n",
+        ),
+    ),
+    "an end of a document, and nothing behind it": ([Code.MALFORMED], f"---\n{HELM}---\n"),
+    "a last document of comments": ([Code.MALFORMED], f"{FILE}---\n# the end\n"),
+    "administrators who are numbers": (
+        [Code.WRONG_TYPE, Code.DEFAULT_ADMIN],
+        env(AUTHORIZER_ADMIN_PRINCIPALS="[10042, alice]"),
+    ),
+    "somebody's own variable with the end of ours": (
+        [Code.UNKNOWN_KEY],
+        ENV + "OM_SERVER_URL=https://metadata.example\nAPP_OIDC_SCOPE=x\n",
+    ),
     "parameters of one's own": (
         [Code.BRACES_LEFT],
         env(OIDC_CUSTOM_PARAMS='{"acr_values":"phr"}'),

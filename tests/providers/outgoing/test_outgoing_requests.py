@@ -29,6 +29,10 @@ def test_a_document_is_a_json_object(scripted_provider):
         "application/octet-stream",
         "binary/octet-stream",
         "",
+        "application/jose+json",
+        "application/vnd.example.keys+json; charset=utf-8",
+        "text/x-json",
+        "application/javascript",
     ],
 )
 @pytest.mark.parametrize("endpoint", ["jwks", "discovery"])

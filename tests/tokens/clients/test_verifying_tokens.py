@@ -397,6 +397,9 @@ def test_the_gateways_have_them(published):
     assert envoy["remote_jwks"]["http_uri"]["uri"] == published["jwks_uri"]
     request, policy = yaml.safe_load_all(piece("yaml", "apiVersion: security.istio.io/v1"))
     (rule,) = request["spec"]["jwtRules"]
+    # By themselves both take a token in the address as well.
+    assert rule.pop("fromHeaders") == [{"name": "Authorization", "prefix": "Bearer "}]
+    assert envoy["from_headers"] == [{"name": "Authorization", "value_prefix": "Bearer "}]
     assert rule == {"issuer": published["issuer"], "jwksUri": published["jwks_uri"], "audiences": [API]}
     assert policy["spec"]["rules"][0]["from"][0]["source"] == {
         "requestPrincipals": [f"{published['issuer']}/*"]
@@ -414,6 +417,27 @@ def test_the_gateways_have_them(published):
         in published["introspection_endpoint_auth_methods_supported"]
     )
     assert apisix["discovery"] == kong["config"]["issuer"]
+    assert apisix["introspection_interval"] > 0
+
+
+def test_apisix_proves_itself_in_one_way(console):
+    """lua-resty-openidc, by which APISIX asks, always has name and secret in the form, and adds Basic if told to."""
+    token = requests.post(
+        f"{console}/oauth/token",
+        {"grant_type": "client_credentials", "resource": API},
+        auth=("nightly", SECRET),
+        timeout=10,
+    ).json()["access_token"]
+    told = yaml.safe_load(piece("yaml", "plugins:"))["plugins"]["openid-connect"]
+    client = (told["client_id"], SECRET[::-1])
+    sent = {"token": token, "client_id": client[0], "client_secret": client[1]}
+    ways = {"client_secret_post": None, "client_secret_basic": client}
+    answers = {
+        way: requests.post(f"{console}/oauth/introspect", sent, auth=auth, timeout=10)
+        for way, auth in ways.items()
+    }
+    assert answers.pop(told["introspection_endpoint_auth_method"]).json()["active"] is True
+    assert [answer.status_code for answer in answers.values()] == [400]
 
 
 def test_no_other_piece_is_in_the_document():

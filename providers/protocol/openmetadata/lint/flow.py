@@ -9,7 +9,13 @@ from collections.abc import Iterator
 from providers.protocol.openmetadata.carried import discovery_address
 from providers.protocol.openmetadata.document import REFERENCE, Document, Form, Spelling, Trap
 from providers.protocol.openmetadata.findings import Code
-from providers.protocol.openmetadata.importing import are_one, behind_endpoint, is_endpoint, is_internal
+from providers.protocol.openmetadata.importing import (
+    are_one,
+    behind_endpoint,
+    is_endpoint,
+    is_internal,
+    scopes_in,
+)
 from providers.protocol.openmetadata.lint.facts import Facts, is_confidential, is_custom_oidc
 from providers.protocol.openmetadata.lint.keys import is_local, split
 from providers.protocol.openmetadata.lint.values import texts_of
@@ -35,15 +41,18 @@ def check_addresses(document: Document, facts: Facts) -> Iterator[Trap]:
             yield Trap(entry.line, Code.DISCOVERY_PATH_MISSPELT, message, fix)
     authority = document.entry(Section.AUTHENTICATION, "authority")
     issuer = document.known(Section.AUTHENTICATION, "authority") or ""
-    if (
-        authority
-        and document.known(Section.AUTHENTICATION, "provider") in OIDC_PROVIDERS
-        and is_endpoint(issuer)
-        and (document.known(Section.OIDC, "discoveryUri") or "") != discovery_address(issuer)
-    ):
-        message = "The authority is the issuer: discovery is looked for below it, and this is an endpoint."
-        fix = authority.corrected(behind_endpoint(issuer))
-        yield Trap(authority.line, Code.AUTHORITY_NOT_ISSUER, message, fix)
+    keys = document.known(Section.AUTHENTICATION, "publicKeyUrls") or ()
+    names_none = is_endpoint(issuer, keys) and document.known(
+        Section.OIDC, "discoveryUri"
+    ) != discovery_address(issuer)
+    if authority and names_none:
+        # While there is no provider, nobody can tell; below an endpoint there is no discovery document in any case.
+        if document.known(Section.AUTHENTICATION, "provider") in OIDC_PROVIDERS:
+            message = (
+                "The authority is the issuer: discovery is looked for below it, and this is an endpoint."
+            )
+            fix = authority.corrected(behind_endpoint(issuer))
+            yield Trap(authority.line, Code.AUTHORITY_NOT_ISSUER, message, fix)
     elif is_confidential(document):
         yield from _discovery(document, issuer)
 
@@ -150,7 +159,9 @@ def _scope(document: Document) -> Iterator[Trap]:
     missing = [name for name in needed if name not in scope.split()]
     if missing:
         message = f"The scope {' '.join(missing)} is missing: the claims that name a person would not come."
-        fix = entry.corrected(" ".join([*missing, *scope.split()]))
+        # They are there, and no blank is between them: the provider would be asked for one long scope.
+        there = scopes_in(scope)
+        fix = entry.corrected(" ".join([*(name for name in missing if name not in there), *there]))
         yield Trap(entry.line, Code.SCOPE_MISSING, message, fix)
 
 

@@ -39,6 +39,11 @@ def check_key_urls(document: Document, facts: Facts) -> Iterator[Trap]:
         message = f"The server asks every one of these addresses; more than {_MOST_URLS} are a mistake."
         yield Trap(entry.line, Code.WRONG_VALUE, message, entry.corrected(urls[:2]))
         return
+    if any(_are_several(url) for url in urls):
+        message = "Addresses in a list are separated by commas."
+        apart = [part for url in urls for part in (url.split() if _are_several(url) else [url])]
+        yield Trap(entry.line, Code.WRONG_VALUE, message, entry.corrected(apart))
+        return
     for url in urls:
         yield from _one(entry, urls, url, facts)
     if not any(_path(url) == JWKS_PATH or is_misspelt(url) for url in urls):
@@ -103,6 +108,11 @@ def check_algorithm(document: Document, facts: Facts) -> Iterator[Trap]:
     line = entry.line if entry else document.line_of(Section.AUTHENTICATION)
     fix = entry.corrected(accepted[0]) if entry else document.addition(named, accepted[0])
     yield Trap(line, Code.ALGORITHM_MISMATCH, message, fix)
+
+
+def _are_several(url: str) -> bool:
+    """Tell whether a member of a list is addresses with blanks between them, and no placeholder with blanks in it."""
+    return sum("://" in part for part in url.split()) > 1
 
 
 def is_misspelt(url: str) -> bool:

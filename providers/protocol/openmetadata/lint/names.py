@@ -6,7 +6,7 @@ Of people: who may enter, who administers, and which claim names them.
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 from providers.protocol.openmetadata.carried import user_name
@@ -95,10 +95,17 @@ def _variable(stray: Stray) -> tuple[Code | None, str, Setting | str | None]:
     names = [*variables(), *(OTHER_VARIABLES if stray.name.startswith(OTHER_PREFIXES) else ())]
     known = stray.name.startswith(OTHER_PREFIXES)
     close = get_close_matches(stray.name[:LONGEST_NAME], names, 1, _CLOSE_VARIABLE if known else _VERY_CLOSE)
-    if not close and not ours:
+    if not ours and not (close and _is_meant(stray.name, close[0])):
         return None, "", None
     meant = close[0] if close else ""
     return Code.UNKNOWN_KEY, _unknown(stray, meant), by_variable(meant) or meant or None
+
+
+def _is_meant(name: str, known: str) -> bool:
+    """OM_SERVER_URL is somebody's own: a name whose first word is another has to be very close."""
+    if name.partition("_")[0] == known.partition("_")[0]:
+        return True
+    return SequenceMatcher(None, known, name).ratio() >= _VERY_CLOSE
 
 
 def _key(document: Document, stray: Stray, section: Section) -> tuple[Code, str, Setting | None]:

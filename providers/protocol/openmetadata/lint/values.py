@@ -27,8 +27,10 @@ def check_values(document: Document, facts: Facts) -> Iterator[Trap]:
     """Give findings about single values."""
     for entry in document.readable():
         # A name may have braces of its own; everything else in braces is a placeholder.
-        may_be_left = entry.setting.type != Type.TABLE and (
-            entry.setting.key != "providerName" or not entry.fits
+        may_be_left = (
+            entry.setting.type != Type.TABLE
+            and (entry.setting.key != "providerName" or not entry.fits)
+            and not _pairs_of(entry)
         )
         if may_be_left and any(_braces.search(text) for text in texts_of(entry)):
             yield _left(entry)
@@ -63,6 +65,18 @@ def texts_of(entry: Entry) -> list[str]:
     return [entry.raw or (entry.value if isinstance(entry.value, str) else _in_braces(entry.value))]
 
 
+def _pairs_of(entry: Entry) -> list[str]:
+    """Return what is meant by maps where the claims mapping has texts: [username: sub] has a blank too many."""
+    if entry.setting.key != "jwtPrincipalClaimsMapping":
+        return []
+    maps = [item for item in (entry.value if isinstance(entry.value, list) else [entry.value]) if item]
+    if not all(
+        isinstance(item, Mapping) and all(isinstance(to, str) for to in item.values()) for item in maps
+    ):
+        return []
+    return [f"{name}:{to}" for item in maps for name, to in item.items()]
+
+
 def _in_braces(value: Any) -> str:
     if isinstance(value, Mapping) and value:
         return "{" + str(next(iter(value)))[:_SHOWN] + "}"
@@ -94,15 +108,31 @@ def _wrong_type(entry: Entry) -> Trap:
 
 
 def _quotes(entry: Entry, wanted: Type) -> str:
+    if entry.spelling == Spelling.PAIR and _suits(entry.value, wanted):
+        return ", in quotes: a variable is a text"
     scalar = isinstance(entry.value, bool | int | float)
     return ", in quotes" if wanted == Type.TEXT and scalar else ""
+
+
+def _is_nested(value: Any) -> bool:
+    return value is None or isinstance(value, Mapping | list)
+
+
+def _suits(value: Any, wanted: Type) -> bool:
+    return isinstance(value, bool if wanted == Type.FLAG else int if wanted == Type.WHOLE else str)
 
 
 def _guess(entry: Entry) -> Any:
     """Return what was probably meant, the default where nothing can be told."""
     named, value = entry.setting, entry.value
+    if entry.spelling == Spelling.PAIR and _suits(value, named.type):
+        return value
+    if pairs := _pairs_of(entry):
+        return pairs
+    if named.type == Type.LIST and isinstance(value, list) and value and not any(map(_is_nested, value)):
+        return [str(item) for item in value]
     if named.type == Type.LIST and isinstance(value, str):
-        return [part.strip(" \"'") for part in value.strip("[] ").split(",") if part.strip(" \"'")]
+        return [part for part in re.split(r"[\s,;\"']+", value.strip("[] ")) if part]
     if named.type == Type.FLAG and str(value).lower() in ("yes", "on", "1", "true"):
         return True
     if named.type == Type.FLAG and str(value).lower() in ("no", "off", "0", "false"):

@@ -91,11 +91,14 @@ class Writer:
         return document.places.get(path[:known], 0), "\n".join(lines)
 
     def _extra(self, entry: Entry) -> tuple[int, str]:
-        places = self.document.places
-        if (EXTRA, 0) in places:
-            return places[EXTRA,], _pair(entry, self._indent(places[EXTRA, 0]))
-        pairs = [_pair(other, "  ") for other in self._additions() if other.spelling == Spelling.PAIR]
-        return 0, "\n".join([f"{EXTRA}:", *pairs])
+        places, base = self.document.places, self.document.base
+        if (*base, EXTRA, 0) in places:
+            return places[*base, EXTRA], _pair(entry, self._indent(places[*base, EXTRA, 0]))
+        indent = self._child(base)
+        pairs = [
+            _pair(other, f"{indent}  ") for other in self._additions() if other.spelling == Spelling.PAIR
+        ]
+        return places[base] if base else 0, "\n".join([f"{indent}{EXTRA}:", *pairs])
 
     def _variable(self, entry: Entry) -> str:
         first = next((other for other in self.document.entries.values() if not other.added), None)

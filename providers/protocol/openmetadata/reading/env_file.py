@@ -23,7 +23,8 @@ class Assigned:
     """
     A variable; `value` is None where it is passed on from the environment.
 
-    `is_literal` says that no `$` in the value begins a reference, as in single quotes.
+    `is_literal` says that no `$` in the value begins a reference, as in single quotes; `is_text` that it is a text, as
+    Kubernetes wants it. `begins` is the line where it begins, if that is another.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Assigned:
     line: int
     before: str
     is_literal: bool = False
+    is_text: bool = True
+    begins: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ def looks_like_env(lines: list[str]) -> bool:
 def read_lines(lines: list[str]) -> Iterator[Assigned | Unreadable]:
     """Give every assignment of an env file; a quoted value may go over several lines."""
     number = 0
+    unclosed: set[str] = set()
     while number < len(lines):
         start, line = number, lines[number]
         number += 1
@@ -57,19 +61,26 @@ def read_lines(lines: list[str]) -> Iterator[Assigned | Unreadable]:
             continue
         found = _assignment.fullmatch(line)
         if not found:
-            yield _other(line, start + 1)
+            # Below a mark that nothing closes it may be the rest of that value.
+            if not unclosed:
+                yield _other(line, start + 1)
             continue
         value = found["value"].strip()
         if value[:1] not in ("'", '"'):
             yield Assigned(found["name"], _inline_comment.sub("", value).rstrip(), start + 1, found["before"])
             continue
         parts, end = [value], _closing(value, value[0], 1)
-        while end is None and number < len(lines):
-            # Each line is searched once: a file of one quotation mark must not be searched again and again.
+        # A mark that nothing closes is looked for once: a file of such marks must not be searched again and again.
+        while end is None and number < len(lines) and value[0] not in unclosed:
             end = _closing(lines[number], value[0], 0)
             parts.append(lines[number])
             number += 1
-        yield _quoted(found, parts, end, start + 1)
+        read = _quoted(found, parts, end, start + 1)
+        if isinstance(read, Unreadable):
+            # It says nothing about the lines below, which are somebody's settings.
+            unclosed |= set() if end is not None else {value[0]}
+            number = start + 1
+        yield read
 
 
 def _other(line: str, number: int) -> Assigned | Unreadable:
@@ -89,7 +100,7 @@ def _quoted(found: "re.Match[str]", parts: list[str], end: int | None, line: int
     if end is None:
         return Unreadable(line, "A quotation mark is opened and not closed.")
     rest = parts[-1][end + 1 :]
-    if rest.strip() and not _inline_comment.fullmatch(rest):
+    if rest.strip() and not _inline_comment.fullmatch(rest.strip()):
         return Unreadable(line, "Something stands behind the closing quotation mark.")
     mark = parts[0][0]
     inner = "\n".join([*parts[:-1], parts[-1][:end]])[1:]
@@ -123,7 +134,7 @@ def take_variables(document: Document, items: Iterable[Assigned], spelling: Spel
         if named and named.type == Type.SECRET and item.value:
             document.secrets.add(item.value)
         message = f"{item.name} is given twice; the last one counts, on line {last[item.name]}."
-        document.fault(item.line, Code.DUPLICATE_KEY, message, f"# one {item.name} is enough")
+        document.fault(item.begins or item.line, Code.DUPLICATE_KEY, message, f"# one {item.name} is enough")
 
 
 def _take(document: Document, item: Assigned, spelling: Spelling) -> None:
@@ -140,5 +151,5 @@ def _take(document: Document, item: Assigned, spelling: Spelling) -> None:
             found = pasted(named, item.value, is_literal=item.is_literal)
         # What a container is given by its name wins over what a chart's secret gives it.
         document.entries.pop(named.path, None)
-        raw, variable, fits = found.raw, found.variable, found.fits
+        raw, variable, fits = found.raw, found.variable, found.fits and item.is_text
         document.add(Entry(named, found.value, item.line, spelling, item.before, raw, variable, fits))

@@ -19,6 +19,9 @@ _DEFAULT = (":-", "-")
 # braces alone. Two dollar signs are one that is none.
 _REFERENCE = re.compile(r"\$[{(A-Za-z_]")
 _IN_FILE = "${"
+# What programs that write such files put in the place of a secret: an expression of a template (Ansible, helmfile), a
+# reference to a vault (vals, bank-vaults, Argo CD, 1Password), or what SOPS has encrypted.
+_ELSEWHERE = re.compile(r"\{\{.*\}\}|(?:ref\+[a-z]+://|vault:|op://|<path:|ENC\[).*", re.DOTALL)
 
 
 class Value(NamedTuple):
@@ -38,7 +41,9 @@ def pasted(named: Setting, text: str, *, is_literal: bool = False) -> Value:
     """
     found = _SUBSTITUTED.fullmatch(text.strip())
     if found and (found["name"] or not is_literal):
-        return _substituted(named, found)
+        return _substituted(named, found, is_nested=True)
+    if _is_elsewhere(named, text):
+        return Value(REFERENCE, text)
     if not is_literal:
         if _REFERENCE.search(text.replace("$$", "")):
             return Value(REFERENCE, text)
@@ -54,10 +59,12 @@ def in_file(named: Setting, value: Any, *, line: str) -> Value:
 
     The server substitutes before it parses: a dollar sign that is an escape on its `line` is just one.
     """
+    if _is_elsewhere(named, value):
+        return Value(REFERENCE, _raw(value))
     if "$" not in line and not (isinstance(value, list) and line.rstrip().endswith(":")):
         return _coerced(named, value, _raw(value), strict=False)
     if isinstance(value, str) and (found := _SUBSTITUTED.fullmatch(value.strip())) and found["name"]:
-        return _substituted(named, found)
+        return _substituted(named, found, is_nested=False)
     if _has_reference(value):
         return Value(REFERENCE, _raw(value))
     return _coerced(named, value, _raw(value), strict=False)
@@ -86,12 +93,21 @@ def in_chart(named: Setting, value: Any) -> Value:
     return _coerced(named, value, _raw(value), strict=True)
 
 
-def _substituted(named: Setting, found: "re.Match[str]") -> Value:
+def _is_elsewhere(named: Setting, value: Any) -> bool:
+    return named.type == Type.SECRET and isinstance(value, str) and bool(_ELSEWHERE.fullmatch(value.strip()))
+
+
+def _substituted(named: Setting, found: "re.Match[str]", *, is_nested: bool) -> Value:
+    """What stands for a variable; only shells and Compose look for another variable in a default (`is_nested`)."""
     name, rest = found["name"] or found["bare"] or found["called"], found["rest"] or ""
     separator = next((mark for mark in _DEFAULT if rest.startswith(mark)), None)
     if separator is None:
         return Value(REFERENCE, found[0], variable=name)
     default = rest.removeprefix(separator)
+    if is_nested and (inner := _SUBSTITUTED.fullmatch(default.strip())):
+        return _substituted(named, inner, is_nested=True)._replace(variable=name)
+    if _is_elsewhere(named, default):
+        return Value(REFERENCE, found[0], variable=name)
     if not default.strip("\"' ") or _REFERENCE.search(default.replace("$$", "")):
         return Value(REFERENCE, found[0], variable=name)
     if named.type == Type.SECRET:
@@ -124,6 +140,8 @@ def _coerced(named: Setting, value: Any, raw: str, *, strict: bool) -> Value:
     if wanted == Type.WHOLE:
         return _whole(value, raw)
     if wanted == Type.LIST:
+        if isinstance(value, list) and not strict:
+            value = [_plain(item) for item in value]
         fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
         return Value(value, raw, fits=fits)
     return Value(value, raw, fits=isinstance(value, Mapping))
@@ -139,6 +157,11 @@ def _text(value: Any, raw: str, *, strict: bool) -> Value:
     if isinstance(value, bool | int | float) and not strict:
         return Value(raw or str(value), raw)
     return Value(value, raw, fits=False)
+
+
+def _plain(item: Any) -> Any:
+    """A member of a list of texts as the server reads it: a number there is a text too."""
+    return str(item) if isinstance(item, int | float) and not isinstance(item, bool) else item
 
 
 def _whole(value: Any, raw: str) -> Value:

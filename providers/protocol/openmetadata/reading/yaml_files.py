@@ -33,9 +33,12 @@ from ssoconsole.platform.yaml import LARGEST_FILE, Findings, Path, read_yaml
 
 # The one that the chart reads, and where a page of its documentation puts them.
 _ROOTS: tuple[Path, ...] = (HELM_ROOT, ("global",), ("global", *HELM_ROOT))
+# Where Flux has the values in a HelmRelease; a chart that has this one among its own has them below one name.
+_FLUX: Path = ("spec", "values")
 _HELM_KEYS = ("openmetadata", "global", "extraEnvs")
 _NONE = f"This is none of the three with a setting of sign-in: {', '.join(Form)}."
 SECRETS = (f"secret generic {OIDC_SECRET} ", f"secret generic {KEYS_SECRET} ")
+_IN_LIST = "# in a list: - NAME=value"
 _UNREADABLE = "save it as UTF-8 text of at most one megabyte"
 
 
@@ -47,16 +50,20 @@ def read_file(value: Mapping[str, Any], findings: Findings, lines: list[str]) ->
     return document
 
 
-def read_helm(value: Mapping[str, Any], findings: Findings, lines: list[str]) -> Document:
-    """Return what values of the chart set, also what it ignores, and the variables of `extraEnvs`."""
-    document = Document(Form.HELM, lines, places=findings.lines, root=HELM_ROOT)
+def read_helm(value: Mapping[str, Any], findings: Findings, lines: list[str], base: Path = ()) -> Document:
+    """
+    Return what values of the chart set, also what it ignores, and the variables of `extraEnvs`.
+
+    They stand at `base` where the file is another chart's, which has this one below a name of its own, or Flux's.
+    """
+    document = Document(Form.HELM, lines, places=findings.lines, root=(*base, *HELM_ROOT), base=base)
     document.is_partial = bool(value.get("envFrom"))
     for root in _ROOTS:
         for section, inner in HELM_SECTIONS.items():
-            path = (*root, *inner)
-            found = _at(value, path)
+            path = (*base, *root, *inner)
+            found = _at(value, (*root, *inner))
             if found is not None and root != HELM_ROOT:
-                document.root = root
+                document.root = (*base, *root)
                 if section != Section.OIDC:
                     document.ignored.append(findings.line_of(path))
             _read_block(document, section, found, path, findings)
@@ -82,11 +89,7 @@ def read_compose(value: Mapping[str, Any], findings: Findings, lines: list[str])
             ]
             take_variables(document, items, Spelling.VARIABLE)
         elif isinstance(environment, list):
-            items = [
-                _item(lines, text, findings.line_of((*path, index)))
-                for index, text in enumerate(environment)
-                if isinstance(text, str)
-            ]
+            items = list(_items(document, environment, path, findings))
             take_variables(document, items, Spelling.ITEM)
         if not document.is_empty or (document.is_partial and document.rank):
             found.append(document)
@@ -133,10 +136,25 @@ def _pairs(document: Document, pairs: Any, findings: Findings) -> Iterator[Assig
     for index, pair in enumerate(pairs if isinstance(pairs, list) else ()):
         if not isinstance(pair, Mapping) or not isinstance(pair.get("name"), str):
             continue
+        value = pair.get("value")
         key = "value" if by_variable(pair["name"]) else "name"
-        line = findings.line_of(("extraEnvs", index, key))
-        text = _as_text(pair["value"]) if "value" in pair else None
-        yield Assigned(pair["name"], text, line, before(document.lines, line, key))
+        path = (*document.base, "extraEnvs", index)
+        line, begins = findings.line_of((*path, key)), findings.line_of(path)
+        text = _as_text(value) if "value" in pair else None
+        start, is_text = before(document.lines, line, key), value is None or isinstance(value, str)
+        yield Assigned(pair["name"], text, line, start, is_text=is_text, begins=begins)
+
+
+def _items(document: Document, environment: list[Any], path: Path, findings: Findings) -> Iterator[Assigned]:
+    """Give the variables of a list; a map in it is what Compose refuses."""
+    for index, text in enumerate(environment):
+        line = findings.line_of((*path, index))
+        if isinstance(text, str):
+            yield _item(document.lines, text, line)
+        elif isinstance(text, Mapping):
+            document.fault(
+                line, Code.MALFORMED_LINE, "In a list this is no variable: - NAME=value is needed.", _IN_LIST
+            )
 
 
 def _item(lines: list[str], text: str, line: int) -> Assigned:
@@ -218,6 +236,11 @@ def _recognised(value: Any, findings: Findings, lines: list[str]) -> list[Docume
         return [read_file(value, findings, lines)]
     if isinstance(value.get("services"), Mapping):
         return read_compose(value, findings, lines)
+    if _at(value, HELM_ROOT) is None:
+        for base in [_FLUX, *((name,) for name in value)]:
+            inner = _at(value, base)
+            if _at(inner, HELM_ROOT) is not None:
+                return [read_helm(inner, findings, lines, base)]
     return [read_helm(value, findings, lines)] if any(key in value for key in _HELM_KEYS) else []
 
 

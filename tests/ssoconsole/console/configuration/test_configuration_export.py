@@ -132,6 +132,25 @@ def test_an_empty_database_becomes_the_same(apply, contract, unusual, monkeypatc
     assert export() == exported
 
 
+def test_names_that_look_like_numbers_make_the_same_database(apply):
+    text = """
+providers:
+  - {slug: corp, kind: custom-oidc, name: "1e3", issuer: "https://idp.example", client_id: "4e10", enabled: false,
+     token_endpoint_auth_method: none, group_rules: [{claim_value: "2e7", group: "1.e2"}], extra_params: {a: "1e3"}}
+bots:
+  - name: b
+    description: "a\\Nb"
+    federation: [{issuer: https://ci.example, audience: "1e3", subject: s, claims: {sha: "7e5"}}]
+"""
+    assert apply(text).code == 0
+    exported = export()
+    empty()
+    assert apply(exported).code == 0
+    assert export() == exported
+    assert Provider.objects.get().group_rules == [{"claim_value": "2e7", "group": "1.e2"}]
+    assert Bot.objects.get().description == "a\x85b"
+
+
 def test_two_holders_of_one_name_have_variables_of_their_own(apply):
     secrets = ("Zx9-literal-Jw3Rt6Yb8Nq1Lm4Kp7Vc2Hd5", "Ax8-literal-Jw3Rt6Yb8Nq1Lm4Kp7Vc2Hd5")
     apply("bots: [{{name: a-b, client_secret: {}}}, {{name: a.b, client_secret: {}}}]".format(*secrets))

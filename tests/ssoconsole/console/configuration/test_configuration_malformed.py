@@ -127,6 +127,14 @@ MALFORMED = {
         ["3: (file): not valid YAML: found unexpected end of stream"],
     ),
     "two documents": ("bots: []\n---\nbots: []\n", ["2: (file): the file holds more than one document"]),
+    "a second document of a word": (
+        "bots: []\n---\n~\n",
+        ["2: (file): the file holds more than one document"],
+    ),
+    "a third document": (
+        "bots: []\n---\n---\nbots: []\n",
+        ["3: (file): the file holds more than one document"],
+    ),
     "an alias of nothing": ("bots:\n  - *b\n", ["2: (file): an alias names no anchor before it"]),
     "an alias within itself": ("bots: &b\n  - *b\n", ["2: (file): an alias stands within what it names"]),
     "too deep": ("bots: " + "[" * 25, ["1: (file): nested deeper than 20 levels"]),

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssoconsole.console.configuration.apply import read_configuration
+from ssoconsole.console.configuration.export import write_yaml
 from ssoconsole.platform import yaml as console_yaml
 from ssoconsole.platform.yaml import ConfigurationRefused, ScalarRefused, meaning, read_yaml, spell
 
@@ -142,3 +143,82 @@ def test_the_fast_reader_and_the_careful_one_see_the_same(contract, monkeypatch)
     fast = console_yaml.compose(text)
     monkeypatch.setattr(console_yaml, "FAST", yaml.SafeLoader)
     assert repr(console_yaml.compose(text)) == repr(fast)
+
+
+ODD_TEXTS = [
+    *(
+        "1e3",
+        "12E5",
+        "1.e2",
+        "+1",
+        "-0",
+        "007",
+        "0o17",
+        "0x1f",
+        "1_000",
+        "12:30:45",
+        ".5",
+        "1.",
+        ".inf",
+        "9" * 30,
+    ),
+    *(
+        "on",
+        "no",
+        "Yes",
+        "y",
+        "N",
+        "null",
+        "~",
+        "NULL",
+        "True",
+        "2026-01-01",
+        "2026-01-01T00:00:00Z",
+        "=",
+        "<<",
+    ),
+    *(
+        "- a",
+        "? a",
+        ": a",
+        "a: b",
+        "a #b",
+        "#a",
+        "!tag x",
+        "&a",
+        "*a",
+        "%x",
+        "@x",
+        "`x`",
+        "{a: b}",
+        "[a]",
+        "--- x",
+    ),
+    *("...", "|", "> x", "'", '"', "a'b\"c", "\\n", "${X}", "{{ x }}", "{env: X}", "a\tb", "a\nb", "a\r\nb"),
+    *(
+        "a\x85b",
+        "a\u2028b",
+        "a\u2029b",
+        "\xa0",
+        "\ufeffa",
+        "\u200b",
+        "\u202ea",
+        "\x7f",
+        "\U0001f600",
+        "\u65e5\u672c",
+    ),
+]
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS, ids=ascii)
+def test_a_text_that_looks_like_something_else_comes_back_as_itself(text):
+    document = {"bots": [{"description": text, text: [text, {text: text}]}]}
+    value, findings = read_yaml(write_yaml(document).encode())
+    assert (value, findings.problems) == (document, [])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12))
+def test_so_does_every_text(text):
+    value, findings = read_yaml(write_yaml({"a": text, "b": [text]}).encode())
+    assert (value, findings.problems) == ({"a": text, "b": [text]}, [])

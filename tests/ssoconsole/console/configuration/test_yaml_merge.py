@@ -42,6 +42,21 @@ def test_without_leave_a_merge_key_is_refused():
     assert [problem.line for problem in findings.problems] == [2]
 
 
+def test_a_compose_files_tags_say_how_it_is_merged():
+    """https://docs.docker.com/reference/compose-file/merge/"""
+    text = b"a: !reset [1]\nb: !override {x: 1}\nc: !reset null\nd: !override [2]\n"
+    value, findings = read_yaml(text, merge=True)
+    assert (value, findings.problems) == ({"a": None, "b": {"x": 1}, "c": None, "d": [2]}, [])
+    _, findings = read_yaml(text)
+    assert [problem.line for problem in findings.problems] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("tag", ["!Reset", "!override2", "!!str", "!<!resett>", "!vault"])
+def test_another_tag_is_refused(tag):
+    _, findings = read_yaml(f"a: {tag} x\n".encode(), merge=True)
+    assert [problem.message for problem in findings.problems] == ["tags (!…) are not supported"]
+
+
 def _layers(line):
     first = "a0: &a0 {" + ",".join(f"k{n}: 1" for n in range(9)) + "}"
     return "\n".join([first, *(line.format(n=n, m=n - 1) for n in range(1, 4000))])
