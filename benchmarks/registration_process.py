@@ -11,6 +11,7 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 import django
+import requests
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ssoconsole.settings")
 django.setup()
@@ -50,7 +51,8 @@ def count():
 
 
 def visit(url) -> Callback:
-    return ScriptedProvider.visit(None, url)
+    with requests.Session() as browser:
+        return ScriptedProvider.visit(None, url, browser)
 
 
 if __name__ == "__main__":
