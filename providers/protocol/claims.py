@@ -103,7 +103,11 @@ def merge_claims(
         while value_at(said_before, verified) is not None:
             del said_before[next(name for name, _ in splits(verified) if name in said_before)]
     about_the_person = {name: userinfo[name] for name in userinfo if name not in OF_THE_TOKEN}
-    return {**said_before, **_said(about_the_person, said_before)}
+    merged = {**said_before, **_said(about_the_person, said_before)}
+    said = value_at(said_before, verified)
+    if said not in EMPTY and not is_true(said) and value_at(merged, verified) in EMPTY:
+        merged[verified] = said  # userinfo has said the object anew that it was in, and nothing of it
+    return merged
 
 
 def _said(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

@@ -153,6 +153,19 @@ def test_an_address_and_its_verification_come_from_one_source(token, userinfo, m
     assert merge_claims(token, userinfo, mapping={}) == merged
 
 
+@pytest.mark.parametrize("no", [False, "false", 0, "no"])
+@pytest.mark.parametrize("before", [{"email": A}, {}])
+@pytest.mark.parametrize("now", [{"email": A}, {"email": A, "phone": "1"}, {"email": A, "verified": None}])
+def test_an_object_that_is_said_anew_loses_no_no(no, before, now):
+    claims = merged({"contact": {**before, "verified": no}}, {"contact": now}, IN_ONE)
+    assert value_at(claims, "contact.verified") == no
+    assert value_at(claims, "contact.email") == A
+    claims = merged(
+        {"contact": {**before, "verified": no}}, {"contact": {"email": A, "verified": True}}, IN_ONE
+    )
+    assert value_at(claims, "contact.verified") is True
+
+
 def test_so_they_do_under_other_names():
     mapping = {"email": "contact.mail", "email_verified": "contact.checked"}
     token = {"contact": {"mail": A, "checked": True}, "contact.checked": True, "email_verified": True}
