@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, transaction
 from django.test import TransactionTestCase
@@ -142,6 +143,10 @@ def brought_back(copy):
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
+        if connection.vendor == "sqlite" and not connection.introspection.table_names():
+            call_command(
+                "migrate", verbosity=0
+            )  # pytest-django makes no database that no collected test stands on
         copy = CopyOfSqlite() if connection.vendor == "sqlite" else CopyOfPostgresql()
     with brought_back(copy):
         yield copy
