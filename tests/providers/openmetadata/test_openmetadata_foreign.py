@@ -174,6 +174,12 @@ def test_a_reference_is_no_secret_in_clear(text, reference):
     assert found(text.replace("${OM_SECRET}", reference)) == []
 
 
+@pytest.mark.parametrize("names", [100, 50_000])
+def test_a_value_behind_very_many_names_is_read_to_an_end(names):
+    text = "AUTHENTICATION_PROVIDER=custom-oidc\nOIDC_CLIENT_SECRET=" + "${A:-" * names + "x" + "}" * names
+    assert "missing_key" in [item[1] for item in found(text)]
+
+
 @pytest.mark.parametrize("form", ["${A:-${B:-{value}}}", "${A-${B-{value}}}", "${A:-${B:-${C:-{value}}}}"])
 def test_a_default_behind_a_default_is_the_value(form):
     """Compose looks for one variable behind the other, and takes what stands behind the last."""

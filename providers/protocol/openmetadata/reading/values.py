@@ -10,6 +10,7 @@ from ssoconsole.platform.yaml import read_yaml
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 # ${NAME}, or ${NAME:-what stands for it} with any of the shells' separators; $NAME, and Kubernetes' $(NAME).
+MOST_NESTED = 10  # variables of which one stands for another
 _SUBSTITUTED = re.compile(
     rf"\$(?:\{{(?P<name>{_NAME})(?P<rest>:?[-?+=].*)?\}}|(?P<bare>{_NAME})|\((?P<called>{_NAME})\))",
     re.DOTALL,
@@ -99,20 +100,27 @@ def _is_elsewhere(named: Setting, value: Any) -> bool:
 
 def _substituted(named: Setting, found: "re.Match[str]", *, is_nested: bool) -> Value:
     """What stands for a variable; only shells and Compose look for another variable in a default (`is_nested`)."""
-    name, rest = found["name"] or found["bare"] or found["called"], found["rest"] or ""
-    separator = next((mark for mark in _DEFAULT if rest.startswith(mark)), None)
-    if separator is None:
-        return Value(REFERENCE, found[0], variable=name)
-    default = rest.removeprefix(separator)
-    if is_nested and (inner := _SUBSTITUTED.fullmatch(default.strip())):
-        return _substituted(named, inner, is_nested=True)._replace(variable=name)
+    name, whole = found["name"] or found["bare"] or found["called"], found[0]
+    default = _default_of(found)
+    for _ in range(MOST_NESTED if is_nested else 0):
+        inner = _SUBSTITUTED.fullmatch(default.strip())
+        if inner is None:
+            break
+        default = _default_of(inner)
     if _is_elsewhere(named, default):
-        return Value(REFERENCE, found[0], variable=name)
+        return Value(REFERENCE, whole, variable=name)
     if not default.strip("\"' ") or _REFERENCE.search(default.replace("$$", "")):
-        return Value(REFERENCE, found[0], variable=name)
+        return Value(REFERENCE, whole, variable=name)
     if named.type == Type.SECRET:
         return Value(default.strip("\"'"), default, variable=name)
     return _coerced(named, _parsed(default), default, strict=False)._replace(variable=name)
+
+
+def _default_of(found: "re.Match[str]") -> str:
+    """What stands for a variable that has no value; "" where nothing does."""
+    rest = found["rest"] or ""
+    separator = next((mark for mark in _DEFAULT if rest.startswith(mark)), None)
+    return "" if separator is None else rest.removeprefix(separator)
 
 
 def _parsed(text: str) -> Any:
