@@ -23,6 +23,12 @@ class FirstPageTests:
     def test_it_says_that_nothing_ends(self, bob):
         assert "Nothing ends within 30 days." in text_of(bob.get("/admin/"))
 
+    def test_the_page_of_one_app_is_its_list_alone(self, bob):
+        page = text_of(bob.get("/admin/tokens/"))
+        assert "Token records" in page
+        assert "Nothing ends" not in page
+        assert 'class="standing"' not in page
+
     def test_it_counts_and_names_the_first(self, bob):
         things.provider(tls_not_after=things.ahead(days=3))
         things.client_secret(days=9)
