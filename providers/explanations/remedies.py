@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from providers.explanations.meanings import meaning_of
 from providers.explanations.stages import stages_of
 from providers.models import Provider, SignInAttempt
-from providers.protocol.preflight.documents import is_usable_issuer
+from providers.protocol.discovery import problem_of_issuer
 from ssoconsole.platform.examination import Check, failed, passed
 from ssoconsole.platform.jose.algorithms import ALGORITHMS, SYMMETRIC
 
@@ -125,7 +125,7 @@ def _sentence(attempt: SignInAttempt, provider: Provider) -> str:
         sentence = UNTRUSTED if "trusted audiences" in attempt.expected else ANOTHER_CLIENT
     if attempt.outcome == "issuer_mismatch" and "{" in unquote(attempt.received):
         sentence = TEMPLATE
-    elif attempt.outcome == "issuer_mismatch" and not is_usable_issuer(attempt.received):
+    elif attempt.outcome == "issuer_mismatch" and problem_of_issuer(attempt.received, allow_http=True):
         sentence = NO_ISSUER
     path, _, kind = attempt.expected.partition(", ")
     if attempt.outcome == "principal_unusable" and (kind, attempt.received) == ("a string", "list"):

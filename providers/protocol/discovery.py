@@ -39,6 +39,19 @@ _LISTS = (
 )
 
 
+def problem_of_issuer(issuer: str, *, allow_http: bool) -> str | None:
+    """Say why an issuer cannot be registered; None where it can. `allow_http` is the development switch."""
+    if "?" in issuer or "#" in issuer:
+        return "An issuer has no query and no fragment."
+    if issuer.rstrip("/").endswith(WELL_KNOWN):
+        return f"Leave out {WELL_KNOWN}: the issuer is what stands before it."
+    try:
+        parse(issuer, allow_http=allow_http)
+    except OutboundError as refused:
+        return f"Not usable: {refused.detail}."
+    return None
+
+
 def discovery_url(issuer: str) -> str:
     """Return where the document of `issuer` is: one terminating slash goes, then the well-known path."""
     return issuer.removesuffix("/") + WELL_KNOWN

@@ -10,12 +10,10 @@ from providers.kinds import kind_of
 from providers.models import Provider
 from providers.models.provider import UNREADABLE, readable_secret
 from providers.protocol.claims import is_deceptive
-from providers.protocol.discovery import WELL_KNOWN
+from providers.protocol.discovery import problem_of_issuer
 from providers.registration.secret import needs_secret, problem_of_secret
 from providers.registration.shapes import SHAPES
 from ssoconsole.platform.jose.algorithms import ALGORITHMS, SHORTEST_SECRET_BYTES, SYMMETRIC
-from ssoconsole.platform.outbound.errors import OutboundError
-from ssoconsole.platform.outbound.targets import parse
 
 Problems = dict[str, list[str]]
 Methods = Provider.ClientAuthentication
@@ -83,16 +81,7 @@ def _kind(provider: Provider) -> str | None:
 
 
 def _issuer(provider: Provider) -> str | None:
-    issuer = provider.issuer
-    if "?" in issuer or "#" in issuer:
-        return "An issuer has no query and no fragment."
-    if issuer.rstrip("/").endswith(WELL_KNOWN):
-        return f"Leave out {WELL_KNOWN}: the issuer is what stands before it."
-    try:
-        parse(issuer, allow_http=settings.ALLOW_LOOPBACK_PROVIDERS)
-    except OutboundError as refused:
-        return f"Not usable: {refused.detail}."
-    return None
+    return problem_of_issuer(provider.issuer, allow_http=settings.ALLOW_LOOPBACK_PROVIDERS)
 
 
 def _name(provider: Provider) -> str | None:

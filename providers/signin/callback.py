@@ -79,7 +79,7 @@ def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
     attempt = next(iter(attempts.filter(state_hash=hash_of(state))), None) if state else None
     if attempt is None:
         count_sign_in(request)  # the trace of a stray is a row
-        if words_of(answer):
+        if words := words_of(answer):
             # Providers that refuse leave the state out, or do not know it. No attempt is touched: anybody can say this.
             slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
             # At the shared callback it alone names who refused.
@@ -87,7 +87,7 @@ def attempt_of(request: HttpRequest, answer: QueryDict) -> SignInAttempt:
             if slug or issuer:
                 named = {"slug": slug} if slug else {"issuer": issuer}
                 place_of(request).provider = Provider.objects.enabled().filter(**named).in_order().first()
-            raise refused_by_provider(answer, expected="an answer with the state of a sign-in of ours")
+            raise refused_by_provider(answer, words, expected="an answer with the state of a sign-in of ours")
         raise StateUnknown(expected="the state of a sign-in of ours", received="another" if state else "none")
     place_of(request).provider = attempt.provider
     return attempt
@@ -129,10 +129,10 @@ def words_of(answer: QueryDict) -> str:
     return ": ".join(filter(None, (error, " ".join(described))))
 
 
-def refused_by_provider(answer: QueryDict, *, expected: str) -> SignInRefused:
-    """Return the outcome of an error response, with what it says."""
+def refused_by_provider(answer: QueryDict, words: str, *, expected: str) -> SignInRefused:
+    """Return the outcome of an error response that says these `words`."""
     outcome = ProviderUnavailable if answer.get("error") in UNAVAILABLE else ProviderRefused
-    return outcome(expected=expected, received=shown(words_of(answer)))
+    return outcome(expected=expected, received=shown(words))
 
 
 def answers_by_form(provider: Provider) -> bool:
@@ -247,7 +247,7 @@ def _check_answer(request: HttpRequest, sign_in: SignIn, answer: QueryDict) -> N
     if iss is None and not by_id_token and announces_iss_parameter(provider.discovery):
         raise IssParameterMissing(expected=shown(provider.issuer), received=shown(f"absent{also}"))
     if words:
-        raise refused_by_provider(answer, expected=provider.response_type)
+        raise refused_by_provider(answer, words, expected=provider.response_type)
     if not answer.get(provider.response_type):
         raise AnswerIncomplete(
             expected=provider.response_type, received=shown(", ".join(sorted(answer)) or "nothing")

@@ -12,7 +12,13 @@ from operator import itemgetter
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from providers.protocol.discovery import PUSH_ENDPOINT, WELL_KNOWN, required_endpoints, wrong_members
+from providers.protocol.discovery import (
+    PUSH_ENDPOINT,
+    WELL_KNOWN,
+    problem_of_issuer,
+    required_endpoints,
+    wrong_members,
+)
 from providers.protocol.preflight.findings import Finding, finding
 from ssoconsole.platform.jose.algorithms import find_algorithm
 from ssoconsole.platform.jose.errors import KeySetRefused
@@ -155,16 +161,8 @@ def issuer_meant_by(text: str) -> str:
     issuer = issuer if "://" in issuer else f"https://{issuer}"
     head, found, _ = issuer.partition("/.well-known/")
     issuer = head if found else issuer
-    return issuer if is_usable_issuer(issuer) and "." in (urlsplit(issuer).hostname or "") else ""
-
-
-def is_usable_issuer(issuer: str) -> bool:
-    """Tell whether an issuer can be registered at all, under https or on this machine."""
-    try:
-        parse(issuer, allow_http=True)
-    except OutboundError:
-        return False
-    return "?" not in issuer and not issuer.rstrip("/").endswith(WELL_KNOWN)
+    unusable = problem_of_issuer(issuer, allow_http=True)
+    return "" if unusable or "." not in (urlsplit(issuer).hostname or "") else issuer
 
 
 def _difference(registered: str, published: str) -> str:
@@ -238,7 +236,7 @@ SENTENCES = {
 def sentence_for(found: Finding, values: Mapping[str, str]) -> str:
     """Return the sentence that names the value, "" where there is none to type."""
     sentence = SENTENCES.get(found.code, "")
-    if sentence == _ISSUER and not is_usable_issuer(found.received.strip("“”")):
+    if sentence == _ISSUER and problem_of_issuer(found.received.strip("“”"), allow_http=True):
         sentence = _UNUSABLE_ISSUER
     return sentence.format(**values, expected=found.expected, received=found.received)
 

@@ -137,23 +137,16 @@ def _joined_by(people: Sequence[Claims], paths: str, wanted: str) -> str:
 def _objects(people: Sequence[Claims], paths: str) -> list[Finding]:
     """A claim that is a list of objects names no group: which of their members does, is for a person to say."""
     for path in listed_paths(paths):
-        members = [each for claims in people for value in values_at(claims, path) for each in _listed(value)]
-        names = sorted({name for each in members if isinstance(each, Mapping) for name in each})
+        lists = [value for claims in people for value in values_at(claims, path) if isinstance(value, list)]
+        names = sorted(
+            {name for each in lists for item in each if isinstance(item, Mapping) for name in item}
+        )
         if names:
             received = f"{path} is a list of objects with {', '.join(names)}"
-            typed = "Type the path of the member that names a group: " + ", ".join(
-                f"{path}.{n}" for n in names[:5]
-            )
-            return [
-                finding("group_value_absent", expected=f"groups in {path}", received=received).with_remedy(
-                    f"{typed}."
-                )
-            ]
+            told = finding("group_value_absent", expected=f"groups in {path}", received=received)
+            paths_to_type = ", ".join(f"{path}.{name}" for name in names[:5])
+            return [told.with_remedy(f"Type the path of the member that names a group: {paths_to_type}.")]
     return []
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def gains(claims: Claims, rules: Rules) -> list[Finding]:

@@ -107,9 +107,8 @@ def _substituted(named: Setting, found: "re.Match[str]", *, is_nested: bool) -> 
         if inner is None:
             break
         default = _default_of(inner)
-    if _is_elsewhere(named, default):
-        return Value(REFERENCE, whole, variable=name)
-    if not default.strip("\"' ") or _REFERENCE.search(default.replace("$$", "")):
+    is_no_value = not default.strip("\"' ") or _REFERENCE.search(default.replace("$$", ""))
+    if is_no_value or _is_elsewhere(named, default):
         return Value(REFERENCE, whole, variable=name)
     if named.type == Type.SECRET:
         return Value(default.strip("\"'"), default, variable=name)
