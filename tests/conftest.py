@@ -5,6 +5,7 @@ import os
 
 import pytest
 from django.core.cache import caches
+from django.db import connection
 from hypothesis import HealthCheck, settings
 
 from tests.support.remembered import forget_everything
@@ -69,3 +70,14 @@ def own_cache(settings):
 def _fresh_cache():
     """What one test leaves is not the next one's."""
     forget_everything()
+
+
+@pytest.fixture(autouse=True)
+def _changes_count_within_a_test(request):
+    """A test is one transaction, whose end the version of the registry would wait for on PostgreSQL."""
+    asks = "db" in request.fixturenames or request.node.get_closest_marker("django_db")
+    if asks and connection.vendor == "postgresql":
+        request.getfixturevalue("_django_db_helper")
+        if connection.in_atomic_block:
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS registry_changed IMMEDIATE")

@@ -23,7 +23,7 @@ from tokens.credentials.services import PURPOSE
 from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
 from tokens.oauth.direct import answering_at_once
 from tokens.oauth.door import LEFT_TO_THE_ENDPOINT
-from tokens.oauth.introspect import INTROSPECTION
+from tokens.oauth.introspect import HOLDERS_KNOWN, INTROSPECTION
 from tokens.oauth.revoke import REVOCATION
 from tokens.oauth.statements import CLIENTS_KNOWN
 from tokens.oauth.token import GRANTS_KNOWN, TOKEN
@@ -105,6 +105,7 @@ REQUESTS = [
     {"grant_type": "password"},
 ]
 VARIES = ("jti", "iat", "exp", "status")
+MEMORIES = (GRANTS_KNOWN, CLIENTS_KNOWN, HOLDERS_KNOWN)
 
 
 def ask_before(oauth, me, requests=REQUESTS):
@@ -119,8 +120,8 @@ def ask_before(oauth, me, requests=REQUESTS):
 
 
 def forget_all():
-    GRANTS_KNOWN.clear()
-    CLIENTS_KNOWN.clear()
+    for known in MEMORIES:
+        known.clear()
 
 
 def all_ways(oauth, path, data, auth):
@@ -175,7 +176,7 @@ def combined(states):
 @contextmanager
 def nothing_has_happened_yet():
     """What is done within is undone, and what this process remembers is what it remembered before."""
-    kept = [(known, known._found.copy()) for known in (GRANTS_KNOWN, CLIENTS_KNOWN)]
+    kept = [(known, known._found.copy()) for known in MEMORIES]
     try:
         with undone():
             yield

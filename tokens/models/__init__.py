@@ -5,6 +5,7 @@ from tokens.models.bot import Bot, Grant, Stale
 from tokens.models.credential import Credential, SpentAssertion
 from tokens.models.record import StatusList, TokenRecord
 from tokens.models.refusal import RepeatableRequest, TokenRefusal
+from tokens.models.registry import RegistryVersion
 from tokens.models.signing_key import RemoteKeys, SigningKey
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Bot",
     "Credential",
     "Grant",
+    "RegistryVersion",
     "RemoteKeys",
     "RepeatableRequest",
     "SigningKey",

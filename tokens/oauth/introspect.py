@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from ssoconsole.platform.connections.prepared import Statement
 from ssoconsole.platform.jose.algorithms import spend_verification
 from ssoconsole.platform.jose.errors import JwtRefused
+from ssoconsole.platform.jose.verify import UnverifiedJws
 from ssoconsole.platform.metrics import count_introspection
 from tokens.audiences import READ, WRITE, console_identifier
 from tokens.credentials.services import hashes_of
@@ -22,11 +23,11 @@ from tokens.oauth.door import QuickEndpoint, client_of, form_endpoint
 from tokens.oauth.statements import (
     CLIENTS_KNOWN,
     LIVE_RECORD,
-    LIVE_RECORD_FOR_KNOWN,
+    UNENDED_RECORD_OF_SAME_VERSION,
     Client,
     Issued,
+    Known,
     client_by_secret,
-    known_values,
     note_client_use,
     proof,
 )
@@ -51,40 +52,35 @@ def introspection_at_once(form: Form, authorization: str | None, address: str | 
     if not isinstance(client, UnverifiedClient) or token is None:
         return None
     now, hashes = timezone.now(), hashes_of(client.unverified_client_secrets)
-    proved, name = proof(client, hashes, at=now), client.unverified_client_id
-    known, live = CLIENTS_KNOWN.get(hashes, name, at=now), None
+    name, jws, live = client.unverified_client_id, parsed(token), None
+    known = next(filter(None, (CLIENTS_KNOWN.get(each, name, at=now) for each in hashes.values())), None)
     if known is not None and is_allowed(address, known.allowed_networks):
         # One statement finds the record, and that the client is still who this process remembers.
-        live = _live_token(token, LIVE_RECORD_FOR_KNOWN, known, **{**proved, **known_values(known)})
+        live = _live_token(jws, token, known, at=now, is_remembered=True)
     if live is None:
-        found = client_by_secret(len(hashes)).rows(**proved)
+        found = client_by_secret(len(hashes)).rows(**proof(client, hashes, at=now))
         if not found:
             raise CredentialUnknown
         caller = Client(*found[0])
         if not is_allowed(address, caller.allowed_networks):
             return None
         note_client_use(caller, hashes, address=address, at=now)
-        CLIENTS_KNOWN.keep(hashes, name, found=caller, client=caller, at=now)
-        if known is None or not caller.is_still(known):
-            live = _live_token(token, LIVE_RECORD, caller, at=now)
+        CLIENTS_KNOWN.keep(caller.secret_hash, name, found=caller, at=now, ends_at=caller.ends_at)
+        if known is None or known.version != caller.version:
+            live = _live_token(jws, token, caller, at=now, is_remembered=False)
     count_introspection(active=live is not None)
     return json.dumps(INACTIVE if live is None else introspection_answer(live[0], profile=live[1])).encode()
 
 
 def _live_token(
-    token: str, statement: Statement, caller: Client, **values: Any
+    jws: UnverifiedJws | None, token: str, caller: Client, *, at: datetime, is_remembered: bool
 ) -> tuple[AccessToken, str] | None:
     """What a live token says that this bot may see, and its profile; whatever is wrong costs the same."""
-    jws = parsed(token)
-    records = statement.rows(jti=jti_of(jws), caller=caller.bot_id, **values)
-    if not records or jws is None:
+    found = _live_record(jti_of(jws), caller, at=at, is_remembered=is_remembered)
+    if found is None or jws is None or not may_see(caller.bot_id, of=found[0].bot_id, roles=found[1]):
         spend_verification(STAND_IN)
         return None
-    *columns, roles_there = records[0]
-    record = Issued(*columns)
-    if not may_see(caller.bot_id, of=record.bot_id, roles=roles_there or []):
-        spend_verification(STAND_IN)
-        return None
+    record = found[0]
     key, says = signing_key_of(record.signing_key_id), record.says()
     try:
         check_token(jws, says=says, profile=record.profile, key=key, text=token)
@@ -93,6 +89,35 @@ def _live_token(
     return says, record.profile
 
 
+def _live_record(
+    jti: str, caller: Client, *, at: datetime, is_remembered: bool
+) -> tuple[Issued, Sequence[str]] | None:
+    """
+    The record of this `jti`, if it counts, and the roles of the caller at its audience.
+
+    A caller who is remembered has to be found as he was read, and so has who holds the token, where this process has
+    read that as well.
+    """
+    if is_remembered:
+        records = UNENDED_RECORD_OF_SAME_VERSION.rows(jti=jti, at=at, version=caller.version)
+        if not records:
+            return None
+        known = HOLDERS_KNOWN.get(caller.version, caller.bot_id, *records[0][1:4], at=at)
+        if known is not None:
+            return Issued(*(records[0] + known[0])), known[1]
+    records = LIVE_RECORD.rows(jti=jti, caller=caller.bot_id, at=at)
+    if not records:
+        return None
+    *columns, roles_there, verify_until, version = records[0]
+    record, roles = Issued(*columns), roles_there or []
+    key = version, caller.bot_id, *record[1:4]
+    HOLDERS_KNOWN.keep(*key, found=(record[-3:], roles), at=at, ends_at=verify_until)
+    return record, roles
+
+
+# By the version, the bot that asks, and bot, audience and signing key of a record: the last fields of `Issued`, and the
+# roles of who asks.
+HOLDERS_KNOWN: Known[tuple[tuple[str, str, str], Sequence[str]]] = Known()
 INTROSPECTION = QuickEndpoint(introspection_at_once)
 
 

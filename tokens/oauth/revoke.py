@@ -1,8 +1,6 @@
 """POST /oauth/revoke: a bot gives a token up (RFC 7009)."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -17,11 +15,10 @@ from tokens.oauth import answers
 from tokens.oauth.door import QuickEndpoint, client_of, form_endpoint
 from tokens.oauth.statements import (
     CLIENTS_KNOWN,
-    REVOKE_OWN_RECORD_OF_KNOWN,
+    REVOKE_OWN_RECORD_OF_SAME_VERSION,
     Client,
     Issued,
     client_and_own_record,
-    known_values,
     note_client_use,
     proof,
 )
@@ -45,11 +42,12 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
     if jws is None:
         return None
     now, hashes = timezone.now(), hashes_of(client.unverified_client_secrets)
-    proved, name = proof(client, hashes, at=now), client.unverified_client_id
-    known = CLIENTS_KNOWN.get(hashes, name, at=now)
-    if known and is_allowed(address, known.allowed_networks) and _revoke_at_once(jws, known, proved, address):
-        return b""
-    found = client_and_own_record(len(hashes)).rows(**proved, jti=jti_of(jws))
+    name = client.unverified_client_id
+    for newest in set(hashes.values()):
+        known = CLIENTS_KNOWN.get(newest, name, at=now)
+        if known and is_allowed(address, known.allowed_networks) and _revoke_at_once(jws, known, address):
+            return b""
+    found = client_and_own_record(len(hashes)).rows(**proof(client, hashes, at=now), jti=jti_of(jws))
     if not found:  # nobody, or a token that is none of this bot's
         return None
     caller, record = Client(*found[0][: len(Client._fields)]), Issued(*found[0][len(Client._fields) :])
@@ -58,7 +56,7 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
     key = signing_key_of(record.signing_key_id)
     check_token(jws, says=record.says(), profile=record.profile, key=key)
     note_client_use(caller, hashes, address=address, at=now)
-    CLIENTS_KNOWN.keep(hashes, name, found=caller, client=caller, at=now)
+    CLIENTS_KNOWN.keep(caller.secret_hash, name, found=caller, at=now, ends_at=caller.ends_at)
     revoke_record(
         REVOKE_ONE,
         {"number": record.number},
@@ -69,9 +67,7 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
     return b""
 
 
-def _revoke_at_once(
-    jws: UnverifiedJws, known: Client, proved: Mapping[str, Any], address: str | None
-) -> bool:
+def _revoke_at_once(jws: UnverifiedJws, known: Client, address: str | None) -> bool:
     """
     Revoke a token by one statement: it finds a record that says what the token says, and that the client is still who
     this process remembers. False where it finds none, or the token is of a kind that another statement is for.
@@ -104,11 +100,12 @@ def _revoke_at_once(
         "issued_at": datetime.fromtimestamp(issued_at, UTC),
         "expires_at": datetime.fromtimestamp(expires_at, UTC),
     }
-    as_said = {f"said_{name}": value for name, value in said.items()}
-    which = {**proved, **known_values(known), **as_said, "jti": says.jti}
-    return revoke_record(
-        REVOKE_OWN_RECORD_OF_KNOWN, which, jti=says.jti, bot=known.name, by=Actor.bot(known.name, address)
-    )
+    which = {f"said_{name}": value for name, value in said.items()} | {
+        "version": known.version,
+        "jti": says.jti,
+    }
+    by = Actor.bot(known.name, address)
+    return revoke_record(REVOKE_OWN_RECORD_OF_SAME_VERSION, which, jti=says.jti, bot=known.name, by=by)
 
 
 REVOCATION = QuickEndpoint(revocation_at_once)

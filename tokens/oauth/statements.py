@@ -7,14 +7,13 @@ then goes the ordinary way, which is slower, decides anew and tells the cause. B
 rows count is what the QuerySets say, and what a row permits is what the same functions say.
 `tests/tokens/test_at_once.py` holds the two equal.
 
-What a process has found out about a client it remembers for a minute, and then asks, in the statement that answers the
-request, whether it is still so, word for word. It never goes by what it remembers alone.
+What a process has read it remembers for a minute, with the version of the registry that it was read with. The statement
+that answers the request finds the same version, or nothing: it never goes by what it remembers alone.
 """
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -26,10 +25,10 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     F,
-    Field,
     IntegerField,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
     TextField,
     UUIDField,
@@ -39,7 +38,7 @@ from django.db.models.lookups import Exact
 
 from ssoconsole.platform.connections.prepared import Parameter, Statement, insert, select
 from tokens.credentials.services import LAST_USED_EVERY, Hashes, note_use
-from tokens.models import Audience, Credential, Grant, SigningKey, TokenRecord
+from tokens.models import Audience, Credential, Grant, RegistryVersion, SigningKey, TokenRecord
 from tokens.models.credential import CredentialQuerySet
 from tokens.models.record import TokenRecordQuerySet, audience_counts, bot_counts
 from tokens.protocol.access_token import AccessToken
@@ -51,22 +50,20 @@ Found = TypeVar("Found")
 
 
 class Client(NamedTuple):
-    """A bot that has proved itself, and the secret that it did it with."""
+    """A bot that has proved itself, the secret that it did it with, and the version that it was read with."""
 
     credential_id: UUID
     secret_hash: str
+    ends_at: datetime | None
     use_is_due: bool
     bot_id: int
     name: str
     networks: str
+    version: UUID | None
 
     @property
     def allowed_networks(self) -> list[Any]:
         return [] if self.networks == "[]" else json.loads(self.networks)
-
-    def is_still(self, known: "Client") -> bool:
-        """Tell whether a statement that asked for what is `known` has found this client."""
-        return self[3:] == known[3:] and self.credential_id == known.credential_id
 
 
 class GrantHeld(NamedTuple):
@@ -89,20 +86,20 @@ class GrantHeld(NamedTuple):
 
 
 class Issued(NamedTuple):
-    """A record, and what its JWT says."""
+    """A record, and what its JWT says; whose token it is, and for which audience, stands last."""
 
     number: int
     bot_id: int
-    bot: str
     audience_id: int
-    audience: str
-    profile: str
     signing_key_id: UUID
     scopes: list[str]
     roles: list[str]
     jti: str
     issued_at: datetime
     expires_at: datetime | None
+    bot: str
+    audience: str
+    profile: str
 
     def says(self) -> AccessToken:
         return AccessToken(
@@ -126,6 +123,7 @@ def _text(field: str) -> Cast:
 
 
 _AT = Parameter("at", DateTimeField())
+_VERSION = Subquery(RegistryVersion.objects.values("version")[:1])
 _AUDIENCE = "bot__grants__audience__"
 _SIGNING = SigningKey.objects.signing().filter(alg=OuterRef(f"{_AUDIENCE}signing_alg"))
 _USE_IS_DUE = _truth(Q(last_used_at=None) | Q(last_used_at__lte=Parameter("used_before", DateTimeField())))
@@ -133,10 +131,12 @@ _USE_IS_DUE = _truth(Q(last_used_at=None) | Q(last_used_at__lte=Parameter("used_
 _CLIENT: dict[str, Any] = {
     "credential_id": F("pk"),
     "secret_hash": F("secret_hash"),
+    "ends_at": F("expires_at"),
     "use_is_due": _USE_IS_DUE,
     "bot_id": F("bot_id"),
     "name": F("bot__name"),
     "networks": _text("bot__allowed_networks"),
+    "version": _VERSION,
 }
 _GRANT: dict[str, Any] = {
     "audience_id": F("bot__grants__audience_id"),
@@ -177,84 +177,52 @@ def grants_of_client(hashes: int, *, named: bool) -> Statement:
     return select(rows)
 
 
-def _as_known(columns: "Mapping[str, Any]", **fields: "type[Field[Any, Any]]") -> list[Exact]:
-    """That these columns are what the parameters with their names, after `known_`, say."""
-    return [Exact(columns[name], Parameter(f"known_{name}", field())) for name, field in fields.items()]
-
-
-_CLIENT_AS_KNOWN = _as_known(_CLIENT, credential_id=UUIDField, bot_id=IntegerField, networks=TextField)
-_GRANT_AS_KNOWN = _as_known(
-    _GRANT,
-    audience_id=IntegerField,
-    identifier=TextField,
-    profile=TextField,
-    token_lifetime=IntegerField,
-    audience_scopes=TextField,
-    scopes=TextField,
-    roles=TextField,
-    signing_key_id=UUIDField,
-    max_live_tokens=IntegerField,
-)
-
-
-def _known_client() -> CredentialQuerySet:
-    return _clients(1).filter(*_CLIENT_AS_KNOWN).order_by()
-
-
-def _known_grant() -> CredentialQuerySet:
-    return _known_client().filter(audience_counts(_AUDIENCE), *_GRANT_AS_KNOWN)
-
-
-def _known_only_grant() -> CredentialQuerySet:
-    others = Grant.objects.filter(bot=OuterRef("bot")).exclude(
-        audience=Parameter("known_audience_id", IntegerField())
-    )
-    return _known_grant().filter(~Exists(others))
-
-
-def _record_columns(path: str = "") -> list[str]:
-    return [
-        f"{path}{column}"
-        for column in (
-            *("number", "bot_id", "bot__name", "audience_id", "audience__identifier", "audience__profile"),
-            *("signing_key_id", "scopes", "roles", "jti", "issued_at", "expires_at"),
-        )
-    ]
+def _same_version() -> "QuerySet[RegistryVersion]":
+    return RegistryVersion.objects.filter(version=Parameter("version", UUIDField()))
 
 
 _JTI = Parameter("jti", CharField())
 _CALLER = Parameter("caller", TokenRecord._meta.get_field("number"))
 _ROLES_THERE = Grant.objects.filter(bot=_CALLER, audience=OuterRef("audience")).order_by().values("roles")
+# Where the fields of `Issued` come from, in their order.
+_OF_RECORD = (
+    *("number", "bot_id", "audience_id", "signing_key_id", "scopes", "roles", "jti", "issued_at"),
+    "expires_at",
+)
+_OF_HOLDER = ("bot__name", "audience__identifier", "audience__profile")
 
 
-def _live_records(*conditions: Exists) -> Any:
-    found = TokenRecord.objects.live(at=_AT).filter(*conditions, jti=_JTI)
-    return found.annotate(roles_there=Subquery(_ROLES_THERE[:1])).values_list(
-        *_record_columns(), "roles_there"
+def _live_record() -> Any:
+    found = TokenRecord.objects.live(at=_AT).filter(jti=_JTI)
+    return found.annotate(roles_there=Subquery(_ROLES_THERE[:1]), version=_VERSION).values_list(
+        *_OF_RECORD, *_OF_HOLDER, "roles_there", "signing_key__verify_until", "version"
     )
 
 
-LIVE_RECORD = select(_live_records)
-LIVE_RECORD_FOR_KNOWN = select(lambda: _live_records(Exists(_known_client())))
+def _unended_record() -> Any:
+    found = TokenRecord.objects.unended(at=_AT).filter(Exists(_same_version()), jti=_JTI)
+    return found.values_list(*_OF_RECORD)
+
+
+# The fields of `Issued`; the roles of the caller there, until when the key verifies, and the version.
+LIVE_RECORD = select(_live_record)
+# What ends a token by itself; nothing where the version is another one.
+UNENDED_RECORD_OF_SAME_VERSION = select(_unended_record)
 # There is one record of a jti.
 NEW_RECORD = insert(TokenRecord, repeatable=True)
-NEW_RECORD_FOR_KNOWN = insert(TokenRecord, where=_known_grant, repeatable=True)
-NEW_RECORD_FOR_KNOWN_ONLY_GRANT = insert(TokenRecord, where=_known_only_grant, repeatable=True)
+NEW_RECORD_OF_SAME_VERSION = insert(TokenRecord, where=_same_version, repeatable=True)
 
 
 @cache
 def client_and_own_record(hashes: int) -> Statement:
+    columns = [f"bot__token_records__{column}" for column in (*_OF_RECORD, *_OF_HOLDER)]
     return select(
-        lambda: (
-            _clients(hashes)
-            .filter(bot__token_records__jti=_JTI)
-            .values_list(*_CLIENT.values(), *_record_columns("bot__token_records__"))
-        )
+        lambda: _clients(hashes).filter(bot__token_records__jti=_JTI).values_list(*_CLIENT.values(), *columns)
     )
 
 
-def _own_record_of_known() -> TokenRecordQuerySet:
-    """The record that says what a token of this client's says, as long as the client is who is known."""
+def _own_record_of_same_version() -> TokenRecordQuerySet:
+    """The record that says what a token of this client's says."""
     said = {
         "bot_id": IntegerField,
         "signing_key_id": UUIDField,
@@ -264,7 +232,7 @@ def _own_record_of_known() -> TokenRecordQuerySet:
     same = [Exact(_by_no_index(name), Parameter(f"said_{name}", field())) for name, field in said.items()]
     audience = {name: Parameter(f"said_{name}", CharField()) for name in ("identifier", "profile")}
     there = Audience.objects.filter(pk=_by_no_index(OuterRef("audience")), **audience)
-    return TokenRecord.objects.filter(Exists(there), Exists(_known_client()), *same, jti=_JTI)
+    return TokenRecord.objects.filter(Exists(there), Exists(_same_version()), *same, jti=_JTI)
 
 
 def _by_no_index(column: Any) -> Coalesce:
@@ -272,52 +240,36 @@ def _by_no_index(column: Any) -> Coalesce:
     return Coalesce(column, column)
 
 
-REVOKE_OWN_RECORD_OF_KNOWN = revocation(_own_record_of_known)
+REVOKE_OWN_RECORD_OF_SAME_VERSION = revocation(_own_record_of_same_version)
 
 
 class Known(Generic[Found]):
     """
-    What this process has found lately, by what it was asked: a part of the next statement, never an answer.
+    What this process has read lately, and with which version: a part of the next statement, never an answer.
 
-    Kept for as long as a use of a secret needs not be written. What is asked holds the secret's hash, not the secret.
+    Kept for as long as a use of a secret needs not be written.
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, ...], tuple[Found, datetime]] = {}
+        self._found: dict[tuple[Any, ...], tuple[Found, datetime]] = {}
 
-    def get(self, hashes: Hashes, *asked: str, at: datetime) -> Found | None:
-        for newest in hashes.values():
-            found, until = self._found.get((newest, *asked), (None, at))
-            if at < until:
-                return found
-        return None
+    def get(self, *key: Any, at: datetime) -> Found | None:
+        found, until = self._found.get(key, (None, at))
+        return found if at < until else None
 
-    def keep(self, hashes: Hashes, *asked: str, found: Found, client: Client, at: datetime) -> None:
-        self.forget(hashes, *asked)
-        newest = hashes[client.secret_hash]
-        if client.secret_hash != newest:  # kept under an older key of the ring: to be written anew first
-            return
+    def keep(self, *key: Any, found: Found, at: datetime, ends_at: datetime | None) -> None:
+        """Keep it; `ends_at` is when it is over by the clock, if it is."""
         if len(self._found) >= MOST_KNOWN:
             self._found.clear()
-        self._found[newest, *asked] = found, at + LAST_USED_EVERY
-
-    def forget(self, hashes: Hashes, *asked: str) -> None:
-        for newest in hashes.values():
-            self._found.pop((newest, *asked), None)
+        until = at + LAST_USED_EVERY
+        self._found[key] = found, until if ends_at is None else min(until, ends_at)
 
     def clear(self) -> None:
         self._found.clear()
 
 
-# By the secret's hash and the client's name.
+# By the hash of a secret, which is not the secret, and the client's name.
 CLIENTS_KNOWN: Known[Client] = Known()
-
-
-@lru_cache(maxsize=1_000)  # which are the same at every request
-def known_values(client: Client, grant: GrantHeld | None = None) -> Mapping[str, Any]:
-    """The parameters that say what is known, and by which hash."""
-    known = client._asdict() | (grant._asdict() if grant else {})
-    return {f"known_{name}": value for name, value in known.items()} | {"hash_0": client.secret_hash}
 
 
 def proof(client: UnverifiedClient, hashes: Hashes, *, at: datetime) -> dict[str, Any]:

@@ -30,13 +30,11 @@ from tokens.oauth import answers
 from tokens.oauth.door import QuickEndpoint, client_of, form_endpoint
 from tokens.oauth.statements import (
     NEW_RECORD,
-    NEW_RECORD_FOR_KNOWN,
-    NEW_RECORD_FOR_KNOWN_ONLY_GRANT,
+    NEW_RECORD_OF_SAME_VERSION,
     Client,
     GrantHeld,
     Known,
     grants_of_client,
-    known_values,
     note_client_use,
     proof,
 )
@@ -54,27 +52,25 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
     """
     Return the answer of the token endpoint, or None.
 
-    The record is inserted before the token is signed: its number is its place in the status list. One statement finds
-    that credential, bot, owner, grant, audience and signing key are still what this process remembers, and inserts;
-    another one before it reads them, where it does not remember them, or they have changed.
+    The record is inserted before the token is signed: its number is its place in the status list. One statement
+    finds that nothing has changed since this process read credential, bot, owner, grant, audience and signing key,
+    and inserts; another one before it reads them, where it has not, or something has changed.
     """
     client = client_credentials_of(form, authorization=authorization)
     if form.one("grant_type") != "client_credentials" or not isinstance(client, UnverifiedClient):
         return None
     now, target = timezone.now(), requested_audience(form)
     hashes = hashes_of(client.unverified_client_secrets)
-    asked = (client.unverified_client_id, *([] if target is None else [target]))
-    proved = proof(client, hashes, at=now)
-    known = GRANTS_KNOWN.get(hashes, *asked, at=now)
-    if known is not None and is_allowed(address, known[0].allowed_networks):
-        insert = NEW_RECORD_FOR_KNOWN_ONLY_GRANT if target is None else NEW_RECORD_FOR_KNOWN
-        still = {**proved, **known_values(*known)}
-        answer = _issue(*known, form, address=address, at=now, insert=partial(insert.rows, **still))
-        if answer is not None:
-            return answer
-        GRANTS_KNOWN.forget(hashes, *asked)
+    asked = client.unverified_client_id, target
+    for newest in set(hashes.values()):
+        known = GRANTS_KNOWN.get(newest, *asked, at=now)
+        if known is not None and is_allowed(address, known[0].allowed_networks):
+            insert = partial(NEW_RECORD_OF_SAME_VERSION.rows, version=known[0].version)
+            answer = _issue(*known, form, address=address, at=now, insert=insert)
+            if answer is not None:
+                return answer
     statement = grants_of_client(len(hashes), named=target is not None)
-    found = statement.rows(**proved, identifier=target)
+    found = statement.rows(**proof(client, hashes, at=now), identifier=target)
     if not found and target is None:
         raise CredentialUnknown
     if len(found) != 1:  # nobody, or no grant there; or several grants, and none was named
@@ -83,7 +79,7 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
     if not (grant.audience_counts and grant.signing_key_id and is_allowed(address, caller.allowed_networks)):
         return None
     note_client_use(caller, hashes, address=address, at=now)
-    GRANTS_KNOWN.keep(hashes, *asked, found=(caller, grant), client=caller, at=now)
+    GRANTS_KNOWN.keep(caller.secret_hash, *asked, found=(caller, grant), at=now, ends_at=caller.ends_at)
     return _issue(caller, grant, form, address=address, at=now, insert=NEW_RECORD.rows)
 
 
@@ -153,7 +149,7 @@ def _listed(names: str) -> tuple[str, ...]:
     return tuple(json.loads(names))
 
 
-# By the secret's hash, the client's name and the audience that was named.
+# By the hash of a secret, the client's name and the audience that was named.
 GRANTS_KNOWN: Known[tuple[Client, GrantHeld]] = Known()
 TOKEN = QuickEndpoint(token_at_once, repeatable=("resource",))
 
