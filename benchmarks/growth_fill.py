@@ -30,7 +30,7 @@ from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.keys.services import ensure_signing_key
-from tokens.models import Audience, Bot, Credential, TokenRecord, TokenRefusal
+from tokens.models import Audience, Bot, Credential, Revocation, TokenRecord, TokenRefusal
 from tokens.status.services import SIZE, ensure_status_list
 
 BY = Actor.command("benchmark")
@@ -77,7 +77,7 @@ CREDENTIALS = """
 TOKENS = """
     INSERT INTO {tokens_tokenrecord}
         (jti, bot_id, audience_id, credential_id, signing_key_id, scopes, roles, label, issued_at, issued_by,
-         expires_at, long_lived, revoked_at, revoked_by)
+         expires_at, long_lived)
     SELECT md5(n::text),
         bots.first + CASE WHEN n > 0.95 * {tokens} AND bot % 100 IN (98, 99) THEN bot - 50 ELSE bot END,
         audiences.first + n % 2,
@@ -87,9 +87,7 @@ TOKENS = """
              WHEN n > 0.7 * {tokens} AND n % {long} = 0 THEN issued + interval '27 days'
              WHEN n % 10 = 0 THEN issued + interval '24 hours'
              ELSE issued + interval '1 hour' END,
-        n > 0.7 * {tokens} AND n % {long} = 0 AND n % {endless} <> 0,
-        CASE WHEN n % 100 = 7 THEN issued + interval '10 minutes' END,
-        CASE WHEN n % 100 = 7 THEN 'bot:someone' ELSE '' END
+        n > 0.7 * {tokens} AND n % {long} = 0 AND n % {endless} <> 0
     FROM generate_series(1, {tokens}) n
         CROSS JOIN LATERAL (
             SELECT date_trunc('second', now() - interval '88 days' * (1 - n::float / {tokens})) issued
@@ -99,6 +97,10 @@ TOKENS = """
         CROSS JOIN (SELECT min(id) "first" FROM tokens_audience) audiences
         CROSS JOIN (SELECT id FROM tokens_credential ORDER BY created_at DESC LIMIT 1) credentials
         CROSS JOIN (SELECT id FROM tokens_signingkey WHERE alg = 'ES256' AND signing_from IS NOT NULL) keys
+"""
+REVOCATIONS = """
+    INSERT INTO {tokens_revocation} (record_id, at, by)
+    SELECT number, issued_at + interval '10 minutes', 'bot:someone' FROM {tokens_tokenrecord} WHERE number % 100 = 7
 """
 EVENTS = """
     INSERT INTO {eventlog_event} (at, action, actor, target, outcome, address, request_id)
@@ -145,6 +147,7 @@ FILLED = (
     (Bot, BOTS),
     (Credential, CREDENTIALS),
     (TokenRecord, TOKENS),
+    (Revocation, REVOCATIONS),
     (Event, EVENTS),
     (SignInAttempt, ATTEMPTS),
     (ConsoleSession, SESSIONS),

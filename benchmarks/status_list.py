@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
 from tokens.keys.services import ensure_signing_key
-from tokens.models import Audience, Bot, TokenRecord
+from tokens.models import Audience, Bot, Revocation, TokenRecord
 from tokens.status.published import dead_numbers, status_list_token, status_list_uris
 from tokens.status.services import SIZE, ensure_status_list
 
@@ -51,12 +51,14 @@ def fill(share: float) -> None:
             issued_at=now,
             issued_by=str(BY),
             expires_at=now + timedelta(hours=1),
-            revoked_at=now if place % every == 0 else None,
-            revoked_by=str(BY) if place % every == 0 else "",
         )
         for place in range(SIZE)
     )
     TokenRecord.objects.bulk_create(records, batch_size=5000)
+    revoked = (
+        Revocation(record_id=NUMBER * SIZE + place, at=now, by=str(BY)) for place in range(0, SIZE, every)
+    )
+    Revocation.objects.bulk_create(revoked, batch_size=5000)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

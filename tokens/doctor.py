@@ -68,7 +68,7 @@ def _record(unverified: Unverified, *, at: datetime) -> RecordFacts | None:
     jti = (unverified.claims or {}).get("jti")
     if jti is None:
         return None
-    records = TokenRecord.objects.select_related("bot", "audience", "signing_key", "credential")
+    records = TokenRecord.objects.select_related("bot", "audience", "signing_key", "credential", "revocation")
     record = records.annotate(owner_disabled=owner_disabled("bot__owner")).filter(jti=jti).first()
     if record is None:
         return None

@@ -191,7 +191,11 @@ def _shown(bot: Bot) -> dict[str, Any]:
     evidence = evidence_of(bot, at=now)
     credentials = list(Credential.objects.live(at=now).filter(bot=bot).order_by("-created_at"))
     # Whatever became of them: the newest that still count might be at the end of millions.
-    records = TokenRecord.objects.filter(bot=bot).select_related("audience").order_by("-number")[:SHOWN]
+    records = (
+        TokenRecord.objects.filter(bot=bot)
+        .select_related("audience", "revocation")
+        .order_by("-number")[:SHOWN]
+    )
     refusals = TokenRefusal.objects.filter(unverified_client_id=bot.name).order_by("-at")
     return {
         "bot": bot,

@@ -20,7 +20,7 @@ from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.eventlog.models import Event
 from tests.support.databases import undone
 from tokens.credentials.services import PURPOSE
-from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
+from tokens.models import Audience, Bot, Credential, Grant, Revocation, SigningKey, TokenRecord
 from tokens.oauth.direct import answering_at_once
 from tokens.oauth.door import LEFT_TO_THE_ENDPOINT
 from tokens.oauth.introspect import HOLDERS_KNOWN, INTROSPECTION
@@ -40,6 +40,11 @@ def change(model, **values):
 def one_more_grant():
     api = Audience.objects.create(identifier="https://other.example", name="Other", scopes=["read"])
     Grant.objects.create(bot=Bot.objects.get(name="ingestion-bot"), audience=api, scopes=["read"])
+
+
+def it_is_revoked():
+    for record in TokenRecord.objects.all():
+        Revocation.objects.create(record=record, at=LONG_AGO, by="user:bob")
 
 
 def the_owner_is_disabled():
@@ -75,7 +80,7 @@ STATES = {
 }
 # What can have happened to a token since.
 SINCE = STATES | {
-    "it is revoked": change(TokenRecord, revoked_at=LONG_AGO, revoked_by="user:bob"),
+    "it is revoked": it_is_revoked,
     "it has ended": change(TokenRecord, expires_at=LONG_AGO),
     "it has no end": change(TokenRecord, expires_at=None),
     "its key is compromised": change(SigningKey, compromised_at=LONG_AGO),
@@ -137,7 +142,7 @@ def all_ways(oauth, path, data, auth):
             records = TokenRecord.objects.order_by("pk")
             credentials = Credential.objects.order_by("pk")
             after = [
-                list(records.values("bot", "audience", "scopes", "roles", "revoked_by")),
+                list(records.values("bot", "audience", "scopes", "roles", "revocation__by")),
                 list(events.values("action", "actor", "target", "after")),
                 list(credentials.values("pk", "secret_hash", "last_used_from")),
             ]
@@ -445,7 +450,7 @@ def test_what_is_prepared_is_planned_anew_and_goes_on(direct, me):
         token = json.loads(direct.post("/oauth/token", FORM, me))["access_token"]
         assert b'"active": true' in direct.post("/oauth/introspect", f"token={token}".encode(), me)
         assert direct.post("/oauth/revoke", f"token={token}".encode(), me) == b""
-        assert TokenRecord.objects.exclude(revoked_at=None).count() == number
+        assert TokenRecord.objects.exclude(revocation=None).count() == number
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT name FROM pg_prepared_statements WHERE name LIKE 'console%'")

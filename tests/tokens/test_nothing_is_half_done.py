@@ -42,7 +42,7 @@ from tokens.keys.services import (
     ensure_signing_key,
     rotate_signing_key,
 )
-from tokens.models import Audience, Bot, Credential, Grant, RemoteKeys, SigningKey, TokenRecord
+from tokens.models import Audience, Bot, Credential, Grant, RemoteKeys, Revocation, SigningKey, TokenRecord
 from tokens.records import revocation
 from tokens.records.services import issue_token
 from tokens.remote_keys import Source, fetch_keys
@@ -315,7 +315,7 @@ ON_RECORD = {
 IN_THE_ROW = {
     **dict.fromkeys(
         ("revoke a token", "revoke a bot's", "revoke a secret's", "revoke an audience's", "narrow a bot"),
-        (TokenRecord, "number", "revoked_by"),
+        (Revocation, "record", "by"),
     ),
     **dict.fromkeys(("disable a bot", "retire a bot"), (Bot, "created_at", "disabled_by")),
     "disable an audience": (Audience, "created_at", "disabled_by"),

@@ -17,7 +17,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.keys.services import compromise_signing_key, private_keys
-from tokens.models import Bot, SigningKey, StatusList, TokenRecord
+from tokens.models import Bot, Revocation, SigningKey, StatusList, TokenRecord
 from tokens.protocol.status_list import decode
 from tokens.records.revocation import revoke_token, revoke_tokens_of_bot
 from tokens.records.services import issue_token
@@ -446,9 +446,8 @@ def test_where_the_lists_are_is_kept_for_a_moment(oauth, token, django_assert_nu
 @pytest.mark.parametrize("number", [0, SIZE - 1])
 def test_the_first_and_the_last_token_of_a_list_are_in_it(issue, number):
     record, _ = issue()
-    TokenRecord.objects.filter(pk=record.pk).update(
-        number=number, revoked_at=timezone.now(), revoked_by=str(BY)
-    )
+    TokenRecord.objects.filter(pk=record.pk).update(number=number)
+    Revocation.objects.create(record_id=number, at=timezone.now(), by=str(BY))
     assert dead_numbers(find_status_list(0), at=timezone.now()) == {number}
 
 

@@ -522,7 +522,7 @@ def test_what_was_fetched_by_one_credential_goes_without_what_was_fetched_by_ano
     for credential in (*credentials, None):
         issue_token(bot=bot, audience=audience, scopes=None, lifetime=HOUR, credential=credential, by=by)
     assert revoke_tokens_of_credential(credential=credentials[0], by=by) == 1
-    assert TokenRecord.objects.get(revoked_at__isnull=False).credential == credentials[0]
+    assert TokenRecord.objects.get(revocation__isnull=False).credential == credentials[0]
     event = Event.objects.get(action="tokens_revoked")
     shown = {"id": str(credentials[0].pk), "kind": "client_secret", "label": "a"}
     assert (event.target, event.after) == (bot.name, {"count": 1, "credential": shown})

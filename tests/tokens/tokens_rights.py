@@ -9,7 +9,7 @@ from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.eventlog.models import Event
 
 # Traces of what was refused come and go with the refusals themselves.
-TRACES = {"tokenrefusal"}
+TRACES = {"tokenrefusal", "registryversion"}
 
 
 def everything():

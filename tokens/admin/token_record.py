@@ -31,12 +31,12 @@ class TokenStateFilter(StateFilter):
     """Those that count are not asked for: to find the newest of them all would be gone through."""
 
     STATES: ClassVar[dict[str, Callable[[Any, datetime], QuerySet[Any]]]] = {
-        "revoked": lambda records, at: records.filter(revoked_at__isnull=False),
+        "revoked": lambda records, at: records.filter(revocation__isnull=False),
     }
 
 
 class TokenEndsFilter(EndsFilter):
-    stopped = "revoked_at"
+    stopped = "revocation"
 
 
 def _with_bot(record: TokenRecord) -> str:
@@ -49,7 +49,7 @@ class TokenRecordAdmin(RecordAdmin):
 
     time_field = "issued_at"
     list_display = ("jti", "bot", "audience", "label", "issued_at", "expires_at", "state")
-    list_select_related = ("bot", "audience", "signing_key")
+    list_select_related = ("bot", "audience", "signing_key", "revocation")
     list_filter = ("audience", TokenStateFilter, TokenEndsFilter, IssuedFilter)
     search_fields = ("jti",)
     search_help_text = "The exact jti of a token, or the exact name of a bot."

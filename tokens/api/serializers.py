@@ -100,6 +100,8 @@ class TokenRequestSerializer(StrictSerializer):
 class TokenSerializer(serializers.ModelSerializer[TokenRecord]):
     audience = serializers.CharField(source="audience.identifier", read_only=True)
     scopes = serializers.ListField(child=serializers.CharField(), read_only=True)
+    revoked_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    revoked_by = serializers.CharField(read_only=True)
 
     class Meta:
         model = TokenRecord

@@ -98,7 +98,9 @@ class RevokeTokensView(ConsoleView):
 
 
 def _visible_records(request: Request) -> QuerySet[TokenRecord]:
-    return TokenRecord.objects.filter(bot__in=visible_bots(request)).select_related("audience", "bot")
+    return TokenRecord.objects.filter(bot__in=visible_bots(request)).select_related(
+        "audience", "bot", "revocation"
+    )
 
 
 def _lifetime(data: dict[str, Any], audience: Audience) -> timedelta | None:

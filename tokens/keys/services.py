@@ -80,7 +80,7 @@ private_keys: ParsedKeys[SigningKey, PrivateMaterial] = ParsedKeys(_private)
 
 def last_use(key: SigningKey, *, at: datetime) -> datetime | None:
     """Return when the last signature of a key retired at `at` stops mattering; None for never."""
-    signed = TokenRecord.objects.filter(signing_key=key, revoked_at=None)
+    signed = TokenRecord.objects.filter(signing_key=key, revocation=None)
     if signed.filter(expires_at=None).exists():
         return None
     # Found from the end of the index; MAX over one key would read all that it has ever signed.

@@ -173,8 +173,6 @@ class Migration(migrations.Migration):
                 ('issued_by', models.CharField(max_length=300)),
                 ('expires_at', models.DateTimeField(db_index=True, null=True)),
                 ('long_lived', models.BooleanField(editable=False, null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('revoked_by', models.CharField(blank=True, max_length=300)),
                 ('audience', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='token_records', to='tokens.audience')),
                 ('bot', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='token_records', to='tokens.bot')),
                 ('credential', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='token_records', to='tokens.credential')),
@@ -182,6 +180,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-number',),
+            },
+        ),
+        migrations.CreateModel(
+            name='Revocation',
+            fields=[
+                ('record', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='tokens.tokenrecord')),
+                ('at', models.DateTimeField()),
+                ('by', models.CharField(max_length=300)),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('by', ''), _negated=True), name='a_revocation_has_a_revoker')],
             },
         ),
         migrations.CreateModel(
@@ -256,19 +265,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='tokenrecord',
-            index=models.Index(condition=models.Q(('revoked_at__isnull', False)), fields=['number'], name='revoked_tokens'),
-        ),
-        migrations.AddIndex(
-            model_name='tokenrecord',
-            index=models.Index(condition=models.Q(('expires_at', None), ('revoked_at', None)), fields=['number'], name='endless_tokens'),
+            index=models.Index(condition=models.Q(('expires_at', None)), fields=['number'], name='endless_tokens'),
         ),
         migrations.AddConstraint(
             model_name='tokenrecord',
             constraint=models.UniqueConstraint(fields=('jti',), name='one_token_a_jti'),
-        ),
-        migrations.AddConstraint(
-            model_name='tokenrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('revoked_at', None), models.Q(('revoked_by', ''), _negated=True), _connector='OR'), name='a_revocation_has_a_revoker'),
         ),
         migrations.AddIndex(
             model_name='tokenrefusal',

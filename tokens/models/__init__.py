@@ -3,7 +3,7 @@
 from tokens.models.audience import Audience
 from tokens.models.bot import Bot, Grant, Stale
 from tokens.models.credential import Credential, SpentAssertion
-from tokens.models.record import StatusList, TokenRecord
+from tokens.models.record import Revocation, StatusList, TokenRecord
 from tokens.models.refusal import RepeatableRequest, TokenRefusal
 from tokens.models.registry import RegistryVersion
 from tokens.models.signing_key import RemoteKeys, SigningKey
@@ -16,6 +16,7 @@ __all__ = [
     "RegistryVersion",
     "RemoteKeys",
     "RepeatableRequest",
+    "Revocation",
     "SigningKey",
     "SpentAssertion",
     "Stale",

@@ -123,8 +123,8 @@ def _stale_reasons(*, at: datetime) -> dict[Stale, Q]:
     used_lately = credentials.filter(last_used_at__gt=at - UNUSED_FOR)
     endless_secret = credentials.filter(kind="client_secret", expires_at=None, retired_at=None)
     # Two questions, each with an index of its own: among millions of tokens these are few.
-    endless_token = tokens.filter(expires_at=None, revoked_at=None)
-    long_token = tokens.filter(long_lived=True, expires_at__gt=at, revoked_at=None)
+    endless_token = tokens.filter(expires_at=None, revocation=None)
+    long_token = tokens.filter(long_lived=True, expires_at__gt=at, revocation=None)
     people = User.objects.alias(folded=Lower("username")).filter(
         is_active=True, folded=Lower(OuterRef("owner"))
     )

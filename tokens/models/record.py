@@ -86,7 +86,7 @@ class TokenRecordQuerySet(models.QuerySet["TokenRecord"]):
 
     def unended(self, *, at: datetime | Expression) -> "TokenRecordQuerySet":
         """Tokens that are neither revoked nor past their end: what can come back if anything may."""
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revocation=None)
 
 
 class TokenRecord(models.Model):
@@ -97,7 +97,8 @@ class TokenRecord(models.Model):
     means that the token has no end.
 
     What it refers to is never deleted while it refers to it, and the database need not hold that: for each token it
-    would lock the rows of its bot, audience, secret and key. Each index is one more write a token.
+    would lock the rows of its bot, audience, secret and key. Each index is one more write a token. A record is written
+    once: that its token is revoked is a `Revocation`.
     """
 
     number = models.BigAutoField(primary_key=True)
@@ -128,8 +129,6 @@ class TokenRecord(models.Model):
     # Whether somebody should be told before its end. Among millions that live for an hour, these few are found by
     # an index of their own.
     long_lived = models.BooleanField(null=True, editable=False)
-    revoked_at = models.DateTimeField(null=True)
-    revoked_by = models.CharField(max_length=300, blank=True)
 
     objects = TokenRecordQuerySet.as_manager()
 
@@ -140,20 +139,40 @@ class TokenRecord(models.Model):
             # How many a bot holds, and those of a credential among them.
             models.Index(fields=["bot", "expires_at"], name="tokens_of_a_bot_by_end"),
             models.Index(fields=["expires_at"], condition=Q(long_lived=True), name="long_tokens_by_end"),
-            models.Index(fields=["number"], condition=Q(revoked_at__isnull=False), name="revoked_tokens"),
-            models.Index(
-                fields=["number"], condition=Q(expires_at=None, revoked_at=None), name="endless_tokens"
-            ),
+            models.Index(fields=["number"], condition=Q(expires_at=None), name="endless_tokens"),
         )
-        constraints = (
-            models.UniqueConstraint(fields=["jti"], name="one_token_a_jti"),
-            models.CheckConstraint(
-                condition=Q(revoked_at=None) | ~Q(revoked_by=""), name="a_revocation_has_a_revoker"
-            ),
-        )
+        constraints = (models.UniqueConstraint(fields=["jti"], name="one_token_a_jti"),)
 
     def __str__(self) -> str:
         return self.jti
+
+    @property
+    def revoked_at(self) -> datetime | None:
+        return self.revocation.at if hasattr(self, "revocation") else None
+
+    @property
+    def revoked_by(self) -> str:
+        return self.revocation.by if hasattr(self, "revocation") else ""
+
+
+class Revocation(models.Model):
+    """
+    When a token was revoked, and by whom; the first time counts.
+
+    A row of its own, because a record that was changed would be written anew with all its indexes.
+    """
+
+    record = models.OneToOneField(
+        TokenRecord, primary_key=True, on_delete=models.CASCADE, db_constraint=False
+    )
+    at = models.DateTimeField()
+    by = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=~Q(by=""), name="a_revocation_has_a_revoker"),)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} by {self.by}"
 
 
 class StatusList(models.Model):

@@ -65,6 +65,8 @@ def introspection_at_once(form: Form, authorization: str | None, address: str | 
         if not is_allowed(address, caller.allowed_networks):
             return None
         note_client_use(caller, hashes, address=address, at=now)
+        if known is not None:
+            CLIENTS_KNOWN.forget(known.secret_hash, name)
         CLIENTS_KNOWN.keep(caller.secret_hash, name, found=caller, at=now, ends_at=caller.ends_at)
         if known is None or known.version != caller.version:
             live = _live_token(jws, token, caller, at=now, is_remembered=False)

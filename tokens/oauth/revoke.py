@@ -47,6 +47,7 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
         known = CLIENTS_KNOWN.get(newest, name, at=now)
         if known and is_allowed(address, known.allowed_networks) and _revoke_at_once(jws, known, address):
             return b""
+        CLIENTS_KNOWN.forget(newest, name)
     found = client_and_own_record(len(hashes)).rows(**proof(client, hashes, at=now), jti=jti_of(jws))
     if not found:  # nobody, or a token that is none of this bot's
         return None

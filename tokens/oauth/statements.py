@@ -123,7 +123,7 @@ def _text(field: str) -> Cast:
 
 
 _AT = Parameter("at", DateTimeField())
-_VERSION = Subquery(RegistryVersion.objects.values("version")[:1])
+_VERSION = Subquery(RegistryVersion.objects.readable().values("version")[:1])
 _AUDIENCE = "bot__grants__audience__"
 _SIGNING = SigningKey.objects.signing().filter(alg=OuterRef(f"{_AUDIENCE}signing_alg"))
 _USE_IS_DUE = _truth(Q(last_used_at=None) | Q(last_used_at__lte=Parameter("used_before", DateTimeField())))
@@ -263,6 +263,9 @@ class Known(Generic[Found]):
             self._found.clear()
         until = at + LAST_USED_EVERY
         self._found[key] = found, until if ends_at is None else min(until, ends_at)
+
+    def forget(self, *key: Any) -> None:
+        self._found.pop(key, None)
 
     def clear(self) -> None:
         self._found.clear()

@@ -69,6 +69,7 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
             answer = _issue(*known, form, address=address, at=now, insert=insert)
             if answer is not None:
                 return answer
+            GRANTS_KNOWN.forget(newest, *asked)
     statement = grants_of_client(len(hashes), named=target is not None)
     found = statement.rows(**proof(client, hashes, at=now), identifier=target)
     if not found and target is None:
@@ -117,8 +118,6 @@ def _issue(
         issued_by=str(by)[:300],
         expires_at=issued_at + lifetime,
         long_lived=lifetime > LONG_LIVED,
-        revoked_at=None,
-        revoked_by="",
     )
     if not inserted:
         return None

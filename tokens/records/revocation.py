@@ -13,11 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.connections.prepared import Parameter, update
+from ssoconsole.platform.connections.prepared import Parameter, insert_for
 from ssoconsole.platform.eventlog.services import AuditedChange, record_event
 from ssoconsole.platform.metrics import count_tokens_revoked
 from tokens.bots.grants import grants_of
-from tokens.models import Audience, Bot, Credential, Grant, TokenRecord
+from tokens.models import Audience, Bot, Credential, Grant, Revocation, TokenRecord
 from tokens.models.record import TokenRecordQuerySet
 from tokens.status.services import tokens_revoked
 
@@ -29,13 +29,14 @@ def revoke_token(*, record: TokenRecord, by: Actor) -> bool:
 
 def revocation(records: Callable[[], TokenRecordQuerySet]) -> AuditedChange:
     """Return the statement that revokes what of these records nobody has revoked, one at most, for `revoke_record`."""
-    return AuditedChange(update(lambda: records().filter(revoked_at=None), "revoked_at", "revoked_by"))
+    return AuditedChange(insert_for(Revocation, records))
 
 
 def revoke_record(change: AuditedChange, which: Mapping[str, Any], *, jti: str, bot: str, by: Actor) -> bool:
     """Revoke the token that `change` finds with the parameters `which`, as `revoke_token` does."""
-    changes = {**which, "revoked_at": timezone.now(), "revoked_by": str(by)[:300]}
-    revoked = change.happens(changes, "token_revoked", by=by, target=bot, after={"jti": jti})
+    revoked = change.happens(
+        {**which, "by": str(by)[:300]}, "token_revoked", by=by, target=bot, after={"jti": jti}
+    )
     if revoked:
         _tell(1)
     return revoked
@@ -82,7 +83,7 @@ def revoke_tokens_beyond_grants(*, bot: Bot, by: Actor) -> int:
     granted = {grant.audience_id: grant for grant in grants_of(bot)}
     held = _unended().filter(bot=bot)
     beyond = [record.pk for record in held if not _within(record, granted.get(record.audience_id))]
-    count = _revoke(TokenRecord.objects.filter(pk__in=beyond), by=by)
+    count = _revoke(TokenRecord.objects.filter(pk__in=beyond), by=by) if beyond else 0
     if count:
         _record(count, by=by, target=bot.name, why="grants narrowed")
     return count
@@ -90,7 +91,7 @@ def revoke_tokens_beyond_grants(*, bot: Bot, by: Actor) -> int:
 
 def _revoke(records: TokenRecordQuerySet, *, by: Actor) -> int:
     """Revoke those of these records that nobody has revoked before."""
-    count = records.filter(revoked_at=None).update(revoked_at=timezone.now(), revoked_by=str(by)[:300])
+    count = insert_for(Revocation, lambda: records).count(at=timezone.now(), by=str(by)[:300])
     if count:
         _tell(count)
     return count

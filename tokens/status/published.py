@@ -119,7 +119,7 @@ def _by_cause(records: QuerySet[TokenRecord], *, at: datetime) -> Iterator[Query
     One condition over all would join every token of the list to find the few. Bots, audiences and keys that do
     not count are few as well, and where there are none, Django asks nothing.
     """
-    yield records.filter(revoked_at__isnull=False)
+    yield records.filter(revocation__isnull=False)
     yield records.filter(bot__in=_dead_bots(at=at))
     yield records.filter(audience__in=_ids(Audience.objects.exclude(audience_counts())))
     yield records.filter(signing_key__in=_ids(SigningKey.objects.exclude(key_counts(at=at))))

@@ -7,7 +7,7 @@ a rule stands in one place.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address
@@ -25,6 +25,7 @@ from django.db.models import (
     Expression,
     Field,
     ForeignKey,
+    GenericIPAddressField,
     IntegerField,
     JSONField,
     Model,
@@ -32,7 +33,6 @@ from django.db.models import (
     TextField,
     UUIDField,
 )
-from django.db.models.sql import UpdateQuery
 
 Row = tuple[Any, ...]
 
@@ -140,19 +140,6 @@ def select(rows: "Callable[[], QuerySet[Any, Any]]") -> Statement:
     return Statement(write, repeatable=True)
 
 
-def update(rows: "Callable[[], QuerySet[Any, Any]]", *names: str) -> Statement:
-    """Return the statement that gives these fields of a QuerySet's rows new values, parameters of the same names."""
-
-    def write() -> Written:
-        found = rows()
-        query: Any = found.query.chain(UpdateQuery)
-        query.add_update_values({name: Parameter(name, found.model._meta.get_field(name)) for name in names})
-        sql, parameters = query.get_compiler(connection=connection).as_sql()
-        return Written(sql, _adapted(parameters), [], has_rows=False)
-
-    return Statement(write, repeatable=True)
-
-
 def insert(
     model: type[Model],
     *,
@@ -170,13 +157,10 @@ def insert(
         quote, meta = connection.ops.quote_name, model._meta
         fields = [field for field in meta.concrete_fields if field is not meta.auto_field]
         columns = ", ".join(quote(str(field.column)) for field in fields)
-        # PostgreSQL takes a value in a SELECT for text where nobody says what it is.
-        casts = connection.vendor == "postgresql"
-        places = ", ".join(f"%s::{field.db_type(connection)}" if casts else "%s" for field in fields)
         table, key = quote(meta.db_table), quote(str(meta.pk.column))
         parameters: list[Any] = [Parameter(field.attname, field) for field in fields]
         # Names of tables and columns, which are the models' own.
-        sql = f"INSERT INTO {table} ({columns}) SELECT {places}"
+        sql = f"INSERT INTO {table} ({columns}) SELECT {_places(fields)}"
         if where is not None:
             condition, more = where().values("pk").query.get_compiler(connection=connection).as_sql()
             sql += f" WHERE EXISTS ({condition})"
@@ -184,6 +168,35 @@ def insert(
         return Written(f"{sql} RETURNING {key}", _adapted(parameters), [], has_rows=True)
 
     return Statement(write, repeatable=repeatable)
+
+
+def insert_for(model: type[Model], rows: "Callable[[], QuerySet[Any]]") -> Statement:
+    """
+    Return the statement that inserts a row of `model`, whose key refers to a row of the QuerySet, for each of these.
+
+    Not where there is one already. Its parameters are the other columns, and those of the QuerySet.
+    """
+
+    def write() -> Written:
+        quote, key = connection.ops.quote_name, model._meta.pk
+        fields = [field for field in model._meta.concrete_fields if field is not key]
+        columns = ", ".join(quote(str(field.column)) for field in (key, *fields))
+        found, more = rows().order_by().values("pk").query.get_compiler(connection=connection).as_sql()
+        table = quote(model._meta.db_table)
+        # Names of tables and columns, which are the models' own; without a WHERE SQLite takes ON for that of a join.
+        sql = f"INSERT INTO {table} ({columns}) SELECT found.*, {_places(fields)}"
+        sql += f" FROM ({found}) found WHERE true ON CONFLICT DO NOTHING"
+        parameters = [*(Parameter(field.attname, field) for field in fields), *more]
+        return Written(sql, _adapted(parameters), [], has_rows=False)
+
+    return Statement(write, repeatable=False)
+
+
+def _places(fields: "Iterable[Field[Any, Any]]") -> str:
+    """A place for a value of each; PostgreSQL takes it in a SELECT for text where nobody says what it is."""
+    if connection.vendor != "postgresql":
+        return ", ".join("%s" for _ in fields)
+    return ", ".join(f"%s::{field.db_type(connection)}" for field in fields)
 
 
 def _adapted(parameters: Sequence[Any]) -> list[tuple[str, Any]]:
@@ -201,7 +214,7 @@ def _adapter(field: "Field[Any, Any]") -> Callable[[Any], Any] | None:
         return json.dumps
     taken: tuple[type[Any], ...] = (BooleanField, CharField, IntegerField)
     if connection.vendor == "postgresql":
-        taken += (DateTimeField, UUIDField)
+        taken += (DateTimeField, GenericIPAddressField, UUIDField)
     return (
         None
         if isinstance(field, taken) or type(field) is TextField

@@ -78,7 +78,7 @@ def test_7009_7_without_one_token_it_is_invalid_request(oauth, me, body):
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
-@pytest.mark.parametrize("table", ["tokens_tokenrecord", "eventlog_event"])
+@pytest.mark.parametrize("table", ["tokens_revocation", "eventlog_event"])
 def test_7009_8_what_could_not_be_stored_is_503_and_the_token_still_exists(oauth, me, token, table):
     with writes_refused(table):
         answer = oauth.revoke(token, me)

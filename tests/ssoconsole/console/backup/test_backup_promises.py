@@ -143,7 +143,7 @@ class EndedTests:
         assert end_everything_before_now(by=BY).tokens == len(life)
         Bot.objects.update(disabled_at=None)
         Audience.objects.update(disabled_at=None)
-        assert not TokenRecord.objects.filter(revoked_at=None).exists()
+        assert not TokenRecord.objects.filter(revocation=None).exists()
         assert not any(find_live_record(token) for token in life)
 
     def test_every_key_is_out_and_none_of_them_came_to_sign_meanwhile(self, life):
@@ -168,7 +168,7 @@ class EndedTests:
         with event_refused("everything_before_restore_ended"), pytest.raises(OperationalError):
             end_everything_before_now(by=BY)
         assert list(SigningKey.objects.order_by("pk").values()) == keys
-        assert not TokenRecord.objects.exclude(revoked_at=None).exists()
+        assert not TokenRecord.objects.exclude(revocation=None).exists()
         assert Session.objects.exists()
         assert not Event.objects.filter(action="signing_key_compromised").exists()
 
