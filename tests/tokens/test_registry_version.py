@@ -16,6 +16,7 @@ from tokens.models import Audience, Bot, Credential, Grant, RegistryVersion, Sig
 WATCHED = (Bot, Credential, Grant, Audience, SigningKey)
 # What says when something was used, or where somebody signed in from, decides nothing.
 HARMLESS = {Credential: {"last_used_at", "last_used_from"}}
+ONE = {SigningKey: {"alg": "none"}}  # of which there is no other that could sign
 OF_PEOPLE = {"username", "is_active"}
 OTHERS = {
     models.BooleanField: False,
@@ -48,11 +49,11 @@ def columns(model):
 
 def changes(field, model):
     """Whether the version is another one when this column of a row is."""
-    before, row = version(), model.objects.order_by("pk").first()
+    before, row = version(), model.objects.filter(**ONE.get(model, {})).order_by("pk").first()
     with transaction.atomic():
         if isinstance(field, EncryptedTextField):
-            setattr(row, field.attname, "other")
-            row.save(update_fields=[field.attname])
+            setattr(row, field.name, "other")
+            row.save(update_fields=[field.name])
         else:
             model.objects.filter(pk=row.pk).update(**{field.attname: another(field)})
         changed = version() != before
@@ -68,6 +69,7 @@ def rows(bot, by, audience):
     Audience.objects.create(identifier="https://another.example", name="Another")
     add_client_secret(bot=bot, by=by)
     User.objects.create(username="carol")
+    SigningKey(kid="a key", alg="none", public_jwk={}, private_key="none").save()
 
 
 @pytest.mark.parametrize("model", WATCHED, ids=lambda model: model.__name__)
