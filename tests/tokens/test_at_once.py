@@ -18,7 +18,7 @@ from tokens_cast import METADATA, basic, claims_in
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.eventlog.models import Event
-from tests.support.databases import undone
+from tests.support.databases import go_by_what_was_done, undone
 from tokens.credentials.services import PURPOSE
 from tokens.models import Audience, Bot, Credential, Grant, Revocation, SigningKey, TokenRecord
 from tokens.oauth.direct import answering_at_once
@@ -115,6 +115,7 @@ MEMORIES = (GRANTS_KNOWN, CLIENTS_KNOWN, HOLDERS_KNOWN)
 
 def ask_before(oauth, me, requests=REQUESTS):
     """Let this process find out what it remembers of a client, by these requests, while nothing has happened yet."""
+    go_by_what_was_done()
     token = oauth.token(me).json()["access_token"]
     with transaction.atomic():
         for request in requests:

@@ -23,6 +23,7 @@ from tokens_cast import METADATA, PASSWORD_BACKEND, OAuth, status_bit
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.eventlog.models import Event
+from tests.support.databases import go_by_what_was_done
 from tokens.bots.services import GrantSpec, enable_bot, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential
 from tokens.errors import BotRetired
@@ -355,6 +356,7 @@ def statements(captured):
 
 def test_introspection_takes_one_statement(scene):
     """For who asks as well, once this process has met him."""
+    go_by_what_was_done()
     scene.doors()
     scene.oauth.introspect(scene.token, scene.me)
     with CaptureQueriesContext(connection) as captured:

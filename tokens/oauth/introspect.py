@@ -30,6 +30,7 @@ from tokens.oauth.statements import (
     client_by_secret,
     note_client_use,
     proof,
+    remember_client,
 )
 from tokens.protocol.access_token import AccessToken, claims_of
 from tokens.protocol.client_authentication import UnverifiedClient, client_credentials_of
@@ -67,7 +68,7 @@ def introspection_at_once(form: Form, authorization: str | None, address: str | 
         note_client_use(caller, hashes, address=address, at=now)
         if known is not None:
             CLIENTS_KNOWN.forget(known.secret_hash, name)
-        CLIENTS_KNOWN.keep(caller.secret_hash, name, found=caller, at=now, ends_at=caller.ends_at)
+        remember_client(caller, name, at=now)
         if known is None or known.version != caller.version:
             live = _live_token(jws, token, caller, at=now, is_remembered=False)
     count_introspection(active=live is not None)
@@ -113,7 +114,7 @@ def _live_record(
     *columns, roles_there, verify_until, version = records[0]
     record, roles = Issued(*columns), roles_there or []
     key = version, caller.bot_id, *record[1:4]
-    HOLDERS_KNOWN.keep(*key, found=(record[-3:], roles), at=at, ends_at=verify_until)
+    HOLDERS_KNOWN.keep(*key, found=(record[-3:], roles), version=version, at=at, ends_at=verify_until)
     return record, roles
 
 

@@ -21,6 +21,7 @@ from tokens.oauth.statements import (
     client_and_own_record,
     note_client_use,
     proof,
+    remember_client,
 )
 from tokens.protocol.access_token import LAST_SECOND, TYP, AccessToken
 from tokens.protocol.client_authentication import UnverifiedClient, client_credentials_of
@@ -57,7 +58,7 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
     key = signing_key_of(record.signing_key_id)
     check_token(jws, says=record.says(), profile=record.profile, key=key)
     note_client_use(caller, hashes, address=address, at=now)
-    CLIENTS_KNOWN.keep(caller.secret_hash, name, found=caller, at=now, ends_at=caller.ends_at)
+    remember_client(caller, name, at=now)
     revoke_record(
         REVOKE_ONE,
         {"number": record.number},

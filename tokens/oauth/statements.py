@@ -257,8 +257,12 @@ class Known(Generic[Found]):
         found, until = self._found.get(key, (None, at))
         return found if at < until else None
 
-    def keep(self, *key: Any, found: Found, at: datetime, ends_at: datetime | None) -> None:
-        """Keep it; `ends_at` is when it is over by the clock, if it is."""
+    def keep(
+        self, *key: Any, found: Found, version: UUID | None, at: datetime, ends_at: datetime | None
+    ) -> None:
+        """Keep what was read with a version, and nothing else; `ends_at` is when it is over by the clock, if it is."""
+        if version is None:
+            return
         if len(self._found) >= MOST_KNOWN:
             self._found.clear()
         until = at + LAST_USED_EVERY
@@ -273,6 +277,12 @@ class Known(Generic[Found]):
 
 # By the hash of a secret, which is not the secret, and the client's name.
 CLIENTS_KNOWN: Known[Client] = Known()
+
+
+def remember_client(caller: Client, name: str, *, at: datetime) -> None:
+    CLIENTS_KNOWN.keep(
+        caller.secret_hash, name, found=caller, version=caller.version, at=at, ends_at=caller.ends_at
+    )
 
 
 def proof(client: UnverifiedClient, hashes: Hashes, *, at: datetime) -> dict[str, Any]:

@@ -80,7 +80,8 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
     if not (grant.audience_counts and grant.signing_key_id and is_allowed(address, caller.allowed_networks)):
         return None
     note_client_use(caller, hashes, address=address, at=now)
-    GRANTS_KNOWN.keep(caller.secret_hash, *asked, found=(caller, grant), at=now, ends_at=caller.ends_at)
+    key, found_here = (caller.secret_hash, *asked), (caller, grant)
+    GRANTS_KNOWN.keep(*key, found=found_here, version=caller.version, at=now, ends_at=caller.ends_at)
     return _issue(caller, grant, form, address=address, at=now, insert=NEW_RECORD.rows)
 
 
