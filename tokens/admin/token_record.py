@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -73,6 +73,11 @@ class TokenRecordAdmin(RecordAdmin):
     )
     readonly_fields = fields
     actions = ("revoke",)
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """The same order by the revocations, where those are asked for: they are few among all tokens."""
+        is_revoked = request.GET.get(TokenStateFilter.parameter_name) == "revoked"
+        return (F("revocation__record_id").desc(),) if is_revoked else super().get_ordering(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TokenRecord]:
         records: QuerySet[TokenRecord] = super().get_queryset(request)
