@@ -38,7 +38,7 @@ LIFETIME = 900  # seconds that an API may go on while the console does not answe
 KEPT_AFTER_THE_END = timedelta(days=1)
 
 # Long-lived tokens whose lists are looked up. Where there are more, hardly any list is without one.
-MANY = 500
+MANY = 200
 
 _BY = Actor.command("status_list")
 _ANY_WORD = "any"  # of what no revocation puts out of date
