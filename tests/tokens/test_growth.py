@@ -142,6 +142,14 @@ class StatusListTests:
         assert statements(lambda: status_list_uris(at=timezone.now())) == []
         assert len(told) == 1
 
+    def test_where_the_lists_are_reads_the_few_that_live_long_by_their_indexes(self, issued):
+        asked = statements(lambda: status_list_uris(at=timezone.now()))
+        plans = [plan_of(each) for each in asked if "WITH RECURSIVE" not in each]
+        assert "long_tokens_by_end" in plans[0]
+        assert (
+            "SEARCH U0 USING INDEX" in plans[1]
+        )  # by the end that there is not, and the numbers of one list
+
 
 class AdminTests:
     @pytest.fixture

@@ -20,8 +20,8 @@ from tokens.keys.services import compromise_signing_key, private_keys
 from tokens.models import Bot, Revocation, SigningKey, StatusList, TokenRecord
 from tokens.protocol.status_list import decode
 from tokens.records.revocation import revoke_token, revoke_tokens_of_bot
-from tokens.records.services import issue_token
-from tokens.status import services
+from tokens.records.services import LONG_LIVED, issue_token
+from tokens.status import published, services
 from tokens.status.published import dead_numbers
 from tokens.status.services import SIZE, ensure_status_list, find_status_list, forget_status_lists, status_of
 
@@ -54,6 +54,17 @@ def issue(bot, audience):
             bot=bot, audience=audience, scopes=None, lifetime=timedelta(hours=1), by=BY
         )
         return record, token
+
+    return one
+
+
+@pytest.fixture
+def issue_for(bot, openmetadata):
+    """To an audience that sets no limit, for any time."""
+    save_bot(bot=bot, grants=[GrantSpec(openmetadata, [])], by=BY)
+
+    def one(lifetime):
+        return issue_token(bot=bot, audience=openmetadata, scopes=None, lifetime=lifetime, by=BY)[0]
 
     return one
 
@@ -415,26 +426,68 @@ def test_a_list_is_read_once_by_a_process(django_assert_num_queries, django_capt
 # --- Where the lists are -----------------------------------------------------------------------------------
 
 
-def test_the_lists_that_may_hold_a_live_token_are_told(oauth, issue, revoke, next_number_is):
+@pytest.fixture
+def told(oauth):
+    """The numbers of the lists that may hold a live token, at a moment from now."""
     metadata = oauth.http.get("/.well-known/oauth-authorization-server").json()
     path = metadata["status_list_aggregation_endpoint"].removeprefix(BASE_URL)
 
-    def told():
+    def numbers(later=timedelta()):
         cache.clear()
-        answer = oauth.http.get(path)
+        with time_machine.travel(timezone.now() + later, tick=False):
+            answer = oauth.http.get(path)
         assert answer["Content-Type"] == "application/json"
         assert answer["Access-Control-Allow-Origin"] == "*"
         return [uri.rpartition("/")[2] for uri in answer.json()["status_lists"]]
 
+    return numbers
+
+
+def test_the_lists_that_may_hold_a_live_token_are_told(told, issue, next_number_is):
     assert told() == []
     issue()
     next_number_is(2 * SIZE + 5)
-    record, _ = issue()
+    issue()
     assert told() == ["0", "2"]
+    assert told(timedelta(days=2)) == []
+
+
+def test_a_list_is_told_until_the_last_moment_of_any_token(told, issue_for, next_number_is):
+    for place, lifetime in enumerate([timedelta(hours=1), LONG_LIVED, LONG_LIVED + timedelta(hours=1), None]):
+        next_number_is(place * SIZE + 5)
+        issue_for(lifetime)
+    moment = timedelta(seconds=5)
+    assert told(timedelta(hours=1) - moment) == ["0", "1", "2", "3"]
+    assert set(told(LONG_LIVED - moment)) >= {"1", "2", "3"}
+    assert told(LONG_LIVED + timedelta(hours=1) - moment) == ["2", "3"]
+    assert told(timedelta(days=5000)) == ["3"]
+
+
+@pytest.mark.parametrize("lifetime", [timedelta(days=30), None], ids=["a month", "no end"])
+def test_a_revocation_ends_what_keeps_an_old_list(told, issue_for, revoke, lifetime):
+    record, other = issue_for(lifetime), issue_for(lifetime)
     revoke(record)
-    assert told() == ["0"]
-    with time_machine.travel(timezone.now() + timedelta(hours=2), tick=False):
-        assert told() == []
+    assert told(timedelta(days=2)) == ["0"]
+    revoke(other)
+    assert told(timedelta(days=2)) == []
+
+
+def test_where_many_live_long_each_list_that_holds_a_record_is_told(
+    told, issue_for, next_number_is, monkeypatch
+):
+    for place, lifetime in enumerate([timedelta(hours=1), timedelta(days=30), timedelta(days=30)]):
+        next_number_is(place * SIZE + 5)
+        issue_for(lifetime)
+    ensure_status_list(number=3, by=BY)
+    assert told(timedelta(days=2)) == ["1", "2"]
+    monkeypatch.setattr(published, "MANY", 2)
+    assert told(timedelta(days=2)) == ["0", "1", "2"]
+
+
+def test_lists_are_found_when_billions_of_tokens_were_issued(told, issue_for, next_number_is):
+    next_number_is(20_000 * SIZE)
+    issue_for(None)
+    assert told(timedelta(days=2)) == ["20000"]
 
 
 def test_where_the_lists_are_is_kept_for_a_moment(oauth, token, django_assert_num_queries):

@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.jose.sign import sign_jwt
+from ssoconsole.platform.keyset.paginator import first_key_since
 from tokens.keys.services import ensure_signing_key, private_keys
 from tokens.models import Audience, Bot, SigningKey, StatusList, TokenRecord
-from tokens.models.record import audience_counts, bot_counts, key_counts
+from tokens.models.record import OUT_OF_ORDER, audience_counts, bot_counts, key_counts
 from tokens.protocol.status_list import encode, pack_invalid
+from tokens.records.services import LONG_LIVED
 from tokens.status.services import (
     KEPT,
     SIZE,
@@ -33,6 +36,9 @@ LIFETIME = 900  # seconds that an API may go on while the console does not answe
 
 # A token's bit outlives the token: an API whose clock is behind must not see it come back in its last minutes.
 KEPT_AFTER_THE_END = timedelta(days=1)
+
+# Long-lived tokens whose lists are looked up. Where there are more, hardly any list is without one.
+MANY = 200
 
 _BY = Actor.command("status_list")
 _ANY_WORD = "any"  # of what no revocation puts out of date
@@ -63,10 +69,10 @@ def status_list_token(known: KnownList, *, at: datetime) -> str:
 
 def status_list_uris(*, at: datetime) -> list[str]:
     """
-    Return where the lists are that hold a token which is neither revoked nor past its end (section 9.2).
+    Return where the lists are that may hold a token which is neither revoked nor past its end (section 9.2).
 
-    As that was not longer than `freshness.KEPT` seconds ago, whatever was revoked since: a list too many harms nobody,
-    and to find them reads all tokens that have not ended.
+    None that does is missing, as of not longer than `freshness.KEPT` seconds ago. A list too many harms nobody: those
+    of the last `LONG_LIVED` are there whatever became of their tokens, so that the many are never read.
     """
     name = f"tokens:status-lists:{settings.BASE_URL}"
     numbers = kept(name, word=_ANY_WORD)
@@ -85,11 +91,23 @@ def dead_numbers(known: KnownList, *, at: datetime) -> set[int]:
 
 
 def _numbers_of_lists(*, at: datetime) -> list[int]:
-    # By way of the tokens that are not over, because most lists are, and each would be looked through to the end.
-    number = ExpressionWrapper(F("number") / Value(SIZE), output_field=BigIntegerField())
-    lists = TokenRecord.objects.unended(at=at).order_by().values_list(number, flat=True).distinct()
-    existing = StatusList.objects.filter(number__in=list(lists))
-    return list(existing.order_by("number").values_list("number", flat=True))
+    records = TokenRecord.objects.order_by()
+    # What is no longer `LONG_LIVED` ends within that time, so older lists are for those that are, and for the endless.
+    long = records.filter(long_lived=True, expires_at__gt=at).values_list("number", "revoked_at")[:MANY]
+    if len(long) == MANY:
+        older = _holding(records)
+    else:
+        theirs = {number // SIZE for number, revoked_at in long if revoked_at is None}
+        older = Q(number__in=theirs) | _holding(records.filter(expires_at=None, revoked_at=None))
+    recent = first_key_since(TokenRecord, time_field="issued_at", at=at - LONG_LIVED - OUT_OF_ORDER)
+    needed = older if recent is None else Q(number__gte=recent // SIZE) | older
+    return list(StatusList.objects.filter(needed).order_by("number").values_list("number", flat=True))
+
+
+def _holding(records: QuerySet[TokenRecord]) -> Q:
+    """Lists that hold one of these; of each list one is looked for, by its number."""
+    first = Cast(OuterRef("number"), BigIntegerField()) * SIZE
+    return Q(Exists(records.filter(number__gte=first, number__lt=first + SIZE)))
 
 
 def _signed(known: KnownList, *, at: datetime) -> str:
