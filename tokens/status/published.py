@@ -93,12 +93,12 @@ def dead_numbers(known: KnownList, *, at: datetime) -> set[int]:
 def _numbers_of_lists(*, at: datetime) -> list[int]:
     records = TokenRecord.objects.order_by()
     # What is no longer `LONG_LIVED` ends within that time, so older lists are for those that are, and for the endless.
-    long = records.filter(long_lived=True, expires_at__gt=at).values_list("number", "revoked_at")[:MANY]
+    long = records.filter(long_lived=True, expires_at__gt=at).values_list("number", "revocation")[:MANY]
     if len(long) == MANY:
         older = _holding(records)
     else:
-        theirs = {number // SIZE for number, revoked_at in long if revoked_at is None}
-        older = Q(number__in=theirs) | _holding(records.filter(expires_at=None, revoked_at=None))
+        theirs = {number // SIZE for number, revocation in long if revocation is None}
+        older = Q(number__in=theirs) | _holding(records.filter(expires_at=None, revocation=None))
     recent = first_key_since(TokenRecord, time_field="issued_at", at=at - LONG_LIVED - OUT_OF_ORDER)
     needed = older if recent is None else Q(number__gte=recent // SIZE) | older
     return list(StatusList.objects.filter(needed).order_by("number").values_list("number", flat=True))
