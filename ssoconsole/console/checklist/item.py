@@ -9,10 +9,15 @@ from django.http import HttpRequest
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What an item looks at besides settings and database: the time, and the request where there is one."""
+    """
+    What an item looks at besides settings and database: the time, and the request where there is one.
+
+    `all_under` is the id of an encryption key that every value was found under before, empty where none was.
+    """
 
     at: datetime
     request: HttpRequest | None = None
+    all_under: str = ""
 
 
 @dataclass(frozen=True, slots=True)

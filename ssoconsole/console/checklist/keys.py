@@ -53,8 +53,11 @@ def a_key_signs_and_is_not_old(situation: Situation) -> Found:
 
 
 def all_under_the_newest_key(situation: Situation) -> Found:
-    # Whether there is one, not how many: the first that is found ends the search.
-    behind = [str(field) for field in encrypted_fields() if outdated(field).order_by()[:1].exists()]
+    # Whether there is one, not how many: the first that is found ends the search. Where there is none, that reads all,
+    # and is asked anew when the key is another one.
+    seen = situation.all_under == key_ring().newest_key_id
+    fields = () if seen else encrypted_fields()
+    behind = [str(field) for field in fields if outdated(field).order_by()[:1].exists()]
     if behind:
         return bad(f"Under an older key: {', '.join(behind)}.")
     return good("Every encrypted value is under the newest key.")

@@ -1,6 +1,6 @@
 """Run the checklist, and show it in the admin."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,9 @@ from django.views.decorators.http import require_safe
 
 from ssoconsole.console.checklist import exposure, keys, people, running
 from ssoconsole.console.checklist.item import Found, Item, Situation, untold
+from ssoconsole.console.checklist.keys import all_under_the_newest_key
 from ssoconsole.console.checklist.running import cleanup_runs
-from ssoconsole.platform.encryption.keyring import KeyRingInvalid
+from ssoconsole.platform.encryption.keyring import KeyRingInvalid, key_ring
 
 ITEMS: tuple[Item, ...] = (*exposure.ITEMS, *people.ITEMS, *keys.ITEMS, *running.ITEMS)
 
@@ -33,25 +34,34 @@ class Result:
         return {True: "good", False: "bad", None: "unknown"}[self.finding.ok]
 
 
-def go_through(*, at: datetime, request: HttpRequest | None = None) -> list[Result]:
+def go_through(*, at: datetime, request: HttpRequest | None = None, all_under: str = "") -> list[Result]:
     """
     Look at every item, as it is now. Nothing is fetched from the network and nothing is written.
 
-    What needs the database is unknown while that does not answer.
+    What needs the database is unknown while that does not answer. `all_under`: see `Situation`.
     """
-    situation = Situation(at=at, request=request)
+    situation = Situation(at=at, request=request, all_under=all_under)
     return [Result(item, _look(item, situation)) for item in ITEMS]
 
 
-def summary(*, at: datetime) -> dict[str, Any]:
+def summary(*, at: datetime, before: Mapping[str, Any]) -> dict[str, Any]:
     """
     Return how many of the items do not hold, for `cleanup` to keep: pages are not to wait for all of them.
 
-    Without the one that asks when `cleanup` has run, which it is doing.
+    Without the one that asks when `cleanup` has run, which it is doing. `before` is what this has returned the last
+    time: while the newest encryption key is the same, what was under it is not read again.
     """
-    results = [result for result in go_through(at=at) if result.item.look is not cleanup_runs]
-    open_items = sum(result.status == "bad" for result in results)
-    return {"open": open_items, "of": len(ITEMS), "at": f"{at:%Y-%m-%d %H:%M}"}
+    results = go_through(at=at, all_under=str(before.get("all_under", "")))
+    bad = [result for result in results if result.status == "bad" and result.item.look is not cleanup_runs]
+    is_under = any(
+        result.item.look is all_under_the_newest_key and result.status == "good" for result in results
+    )
+    return {
+        "open": len(bad),
+        "of": len(ITEMS),
+        "at": f"{at:%Y-%m-%d %H:%M}",
+        "all_under": key_ring().newest_key_id if is_under else "",
+    }
 
 
 def by_area(results: list[Result]) -> Iterator[tuple[str, list[Result]]]:

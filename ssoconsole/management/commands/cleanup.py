@@ -67,4 +67,5 @@ class Command(LongCommand):
         self.stdout.write(f"warnings sent long ago: {told} forgotten")
         call_command("clearsessions")
         self.stdout.write("browser sessions: expired ones deleted")
-        note_run(LastRun.What.CLEANUP, details={**details, "checklist": summary(at=timezone.now())})
+        details["checklist"] = summary(at=timezone.now(), before=details.get("checklist") or {})
+        note_run(LastRun.What.CLEANUP, details=details)

@@ -342,6 +342,24 @@ class StandingTests:
         wrong = sum(result.status == "bad" for result in go_through(at=NOON))
         assert f"{wrong} of {len(go_through(at=NOON))} do not hold</a>" in first_page(bob)
 
+    def test_what_is_encrypted_is_read_again_for_it_only_when_there_is_a_newer_key(self, settings):
+        def read():
+            with CaptureQueriesContext(connection) as asked:
+                clean_up()
+            return [each["sql"] for each in asked if "LIKE 'v1." in each["sql"]]
+
+        assert read()
+        assert not read()
+        settings.FIELD_ENCRYPTION_KEYS = [
+            "bmV3IG5ldyBuZXcgbmV3IG5ldyBuZXcgbmV3IG5ldyE",
+            *settings.FIELD_ENCRYPTION_KEYS,
+        ]
+        assert read()
+        assert read()  # the keys that sign are under the older one, and somebody has to be told so again
+        call_command("reencrypt", "--quiet")
+        assert read()
+        assert not read()
+
     def test_a_name_is_text_on_it(self, bob):
         attempts(provider(name="<b>x</b>", discovery_failing_since=NOON), "<i>y")
         page = first_page(bob)
