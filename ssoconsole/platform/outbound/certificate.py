@@ -5,10 +5,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ssoconsole.platform.outbound.connection import secure
+from ssoconsole.platform.outbound.connection import open_route, route_to, secure
 from ssoconsole.platform.outbound.errors import TlsFailed
 from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits
-from ssoconsole.platform.outbound.route import open_route, route_to
 from ssoconsole.platform.outbound.targets import parse
 
 LONGEST_NAME = 200

@@ -12,10 +12,16 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from ssoconsole.platform.metrics import outbound_request
-from ssoconsole.platform.outbound.connection import secure
+from ssoconsole.platform.outbound.connection import open_route, route_to, secure
 from ssoconsole.platform.outbound.errors import RequestHeaderRefused
-from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits, Response, exchange
-from ssoconsole.platform.outbound.route import open_route, route_to
+from ssoconsole.platform.outbound.response import (
+    DEFAULT_LIMITS,
+    Deadline,
+    Limits,
+    Response,
+    Wire,
+    receive,
+)
 from ssoconsole.platform.outbound.targets import Target, parse
 from ssoconsole.platform.tracing import span
 
@@ -78,8 +84,10 @@ def request(
         if target.scheme == "https":
             secured = secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
             sock = stack.enter_context(secured)
-        return exchange(
-            sock, message, method=method, accept=accept, limits=limits, deadline=deadline, redirects=redirects
+        wire = Wire(sock, limits=limits, deadline=deadline)
+        wire.send(message)
+        return receive(
+            wire, method=method, accept=accept, limits=limits, deadline=deadline, redirects=redirects
         )
 
 
@@ -116,6 +124,7 @@ def _message(
             raise RequestHeaderRefused(
                 f"the value of the header {name} has characters that HTTP does not allow"
             )
-    lines = [f"{name}: {value}" for name, value in {**headers, **extra}.items()]
-    head = "\r\n".join([f"{method} {target.path} HTTP/1.1", *lines, "", ""])
-    return head.encode("ascii") + body
+    head = f"{method} {target.path} HTTP/1.1\r\n"
+    for name, value in {**headers, **extra}.items():
+        head += f"{name}: {value}\r\n"
+    return f"{head}\r\n".encode("ascii") + body

@@ -5,6 +5,9 @@ The addresses are judged and pinned as for a request. Nothing is sent beyond the
 read: a probe is no request.
 """
 
+import socket
+import ssl
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +16,9 @@ from typing import Literal
 
 from cryptography import x509
 
-from ssoconsole.platform.outbound.connection import certificate_of, secure
+from ssoconsole.platform.outbound.connection import Route, handshake, open_route, route_to, secure
 from ssoconsole.platform.outbound.errors import CertificateRefused, OutboundError
 from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits
-from ssoconsole.platform.outbound.route import Route, open_route, route_to
 from ssoconsole.platform.outbound.targets import parse
 
 Step = Literal["resolution", "connection", "tls"]
@@ -76,14 +78,42 @@ def _connected(route: Route, ca_file: str | None, limits: Limits, deadline: Dead
             if target.scheme == "https":
                 secured = secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
                 stack.enter_context(secured)
-                shown = certificate_of(secured, again, target.name, limits=limits, deadline=deadline)
+                shown = _certificate_of(secured, again, target.name, limits=limits, deadline=deadline)
     except OutboundError as error:
         failure = error
     if isinstance(failure, CertificateRefused):
-        shown = certificate_of(None, again, target.name, limits=limits, deadline=deadline)
+        shown = _certificate_of(None, again, target.name, limits=limits, deadline=deadline)
     certificate = _read(shown) if shown else None
     failed = step if failure else None
-    return Probe(target.name, target.port, route.addresses, certificate, failed, failure)
+    addresses = tuple(address for _, (address, _) in route.judged)
+    return Probe(target.name, target.port, addresses, certificate, failed, failure)
+
+
+def _certificate_of(
+    secured: ssl.SSLSocket | None,
+    again: Callable[[], socket.socket],
+    name: str,
+    *,
+    limits: Limits,
+    deadline: Deadline,
+) -> bytes | None:
+    """
+    Return the certificate that the peer shows (DER): of `secured`, or else of a handshake that believes anything.
+
+    `again` opens the connection of that handshake, which carries nothing, either way, and is closed here: it exists
+    so that an administrator can be told what is wrong with a certificate. None where no handshake succeeds.
+    """
+    if secured is not None:
+        return secured.getpeercert(binary_form=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with again() as sock:
+            sock.settimeout(deadline.wait(limits.idle))
+            with handshake(context, sock, name) as believed:
+                return believed.getpeercert(binary_form=True)
+    except (OSError, OutboundError):
+        return None
 
 
 def _read(der: bytes) -> Certificate | None:

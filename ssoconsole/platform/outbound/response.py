@@ -70,16 +70,11 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._started = time.monotonic()
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the exchange began."""
-        return time.monotonic() - self._started
+        self.started = time.monotonic()
 
     def wait(self, longest: float) -> float:
         """Return how long the next step may take, at most `longest`. Raises ResponseTimeout after the end."""
-        left = self._seconds - (time.monotonic() - self._started)
+        left = self._seconds - (time.monotonic() - self.started)
         if left <= 0:
             raise ResponseTimeout(f"no whole response within {self._seconds:.3g} s")
         return min(longest, left)
@@ -89,18 +84,15 @@ class Wire(io.RawIOBase):
     """
     The stream under `http.client.HTTPResponse`.
 
-    A step may take `limits.idle` seconds or what is left of `deadline`, the shorter.
+    A step may take `limits.idle` seconds or what is left of `deadline`, the shorter. `left` bytes may still come in;
+    after them, reading raises ResponseTooLarge.
     """
 
     def __init__(self, sock: socket.socket, *, limits: Limits, deadline: Deadline) -> None:
         self._sock = sock
         self._limits = limits
         self._deadline = deadline
-        self._left = 0
-
-    def allow(self, count: int) -> None:
-        """Let `count` more bytes in; after them, reading raises ResponseTooLarge."""
-        self._left = count
+        self.left = 0
 
     def send(self, message: bytes) -> None:
         """Send all of `message`. Raises ResponseTimeout, ProtocolBroken, TlsFailed."""
@@ -117,10 +109,10 @@ class Wire(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # BufferedReader passes no other
         """Read as `recv_into` does. Raises ResponseTooLarge, ResponseTimeout, ProtocolBroken, TlsFailed."""
-        if self._left <= 0:
+        if self.left <= 0:
             raise ResponseTooLarge("the response is longer than it may be")
-        count = self._step(partial(self._sock.recv_into, buffer[: self._left]))
-        self._left -= count
+        count = self._step(partial(self._sock.recv_into, buffer[: self.left]))
+        self.left -= count
         return count
 
     def _step(self, action: Callable[[], T]) -> T:
@@ -156,22 +148,6 @@ class Response:
         return strict_json.loads(self.body.removeprefix(strict_json.BYTE_ORDER_MARK))
 
 
-def exchange(
-    sock: socket.socket,
-    message: bytes,
-    *,
-    method: str,
-    accept: Collection[str],
-    limits: Limits,
-    deadline: Deadline,
-    redirects: bool = False,
-) -> Response:
-    """Send `message`, a whole request, and read the response. Raises every OutboundError about responses."""
-    wire = Wire(sock, limits=limits, deadline=deadline)
-    wire.send(message)
-    return receive(wire, method=method, accept=accept, limits=limits, deadline=deadline, redirects=redirects)
-
-
 def receive(
     wire: Wire,
     *,
@@ -182,14 +158,14 @@ def receive(
     redirects: bool = False,
 ) -> Response:
     """Read from `wire` what answers a request by `method`. Raises every OutboundError about responses."""
-    wire.allow(limits.head_bytes)
+    wire.left = limits.head_bytes
     answer = HTTPResponse(wire, method=method)  # type: ignore[arg-type]  # of a socket it asks makefile() alone
     try:
         answer.begin()
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         _refuse_head(answer, media_type, accept, redirects=redirects)
         # Framing included: if only bytes of the body counted, chunk headers could go on for ever.
-        wire.allow(2 * limits.body_bytes + limits.head_bytes)
+        wire.left = 2 * limits.body_bytes + limits.head_bytes
         announced = answer.length or 0
         body = answer.read(limits.body_bytes + 1) if announced <= limits.body_bytes else b""
         if max(announced, len(body)) > limits.body_bytes:
@@ -201,9 +177,10 @@ def receive(
         raise ProtocolBroken("the answer is not a whole HTTP/1.1 response") from None
     finally:
         answer.close()
-    names = dict.fromkeys(answer.headers)
-    headers = {name: ", ".join(answer.headers.get_all(name, [])) for name in names}
-    elapsed_ms = round(deadline.elapsed * 1000)
+    headers = {}
+    for name in answer.headers:
+        headers[name] = ", ".join(answer.headers.get_all(name, []))
+    elapsed_ms = round((time.monotonic() - deadline.started) * 1000)
     return Response(answer.status, CaseInsensitiveMapping(headers), body, media_type, elapsed_ms)
 
 

@@ -275,12 +275,13 @@ def test_several_addresses_share_the_time_to_connect(monkeypatch):
     """A silent address does not use up the time of the next one."""
     clock, given = Clock(monkeypatch), []
 
-    def silent(endpoint, timeout):
-        given.append(timeout)
-        clock.now += timeout
-        raise TimeoutError
+    class Silent(socket.socket):
+        def connect(self, address):
+            given.append(self.gettimeout())
+            clock.now += self.gettimeout()
+            raise TimeoutError
 
-    monkeypatch.setattr(connection, "_connect", silent)
+    monkeypatch.setattr(socket, "socket", Silent)
     endpoints = [(socket.AF_INET, (f"192.0.2.{number}", 443)) for number in range(3)]
     with pytest.raises(ConnectFailed):
         connection.connect(endpoints, limits=response.Limits(), deadline=response.Deadline(15))
