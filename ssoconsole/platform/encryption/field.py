@@ -61,7 +61,15 @@ class ClearText:
         return key_ring().decrypt(envelope, context=self.field.context(row))
 
     def __set__(self, row: models.Model, value: object) -> None:
-        setattr(row, self.field.attname, self.field.seal(row, value))
+        """Keep what the column is to hold. Raises TypeError for anything but text and None."""
+        if value is not None and value != "" and not isinstance(value, Envelope):
+            if not isinstance(value, str):
+                name = f"{self.field.model._meta.label}.{self.field.name}"
+                raise TypeError(f"{name} takes text or None, not {type(value).__name__}")
+            context = self.field.context(row)
+            value = Envelope(key_ring().encrypt(value, context=context))
+            value.place = context
+        setattr(row, self.field.attname, value)
 
 
 class EncryptedTextField(_Field[_ST, _GT]):
@@ -133,19 +141,6 @@ class EncryptedTextField(_Field[_ST, _GT]):
                 f"{meta.label}.{self.name} is encrypted for its row, and the row has no primary key yet"
             )
         return f"{meta.label_lower}.{self.name}:{primary_key}"
-
-    def seal(self, row: models.Model, value: object) -> str | None:
-        """Return what the column is to hold. Raises TypeError for anything but text and None."""
-        if value is None or value == "" or isinstance(value, Envelope):
-            return value
-        if not isinstance(value, str):
-            raise TypeError(
-                f"{self.model._meta.label}.{self.name} takes text or None, not {type(value).__name__}"
-            )
-        context = self.context(row)
-        envelope = Envelope(key_ring().encrypt(value, context=context))
-        envelope.place = context
-        return envelope
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         envelope = super().pre_save(model_instance, add)
