@@ -263,9 +263,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ssoconsole.console.languages.LanguageMiddleware",
-    "ssoconsole.platform.http.forwarding.ForwardingHeadersMiddleware",
-    "ssoconsole.platform.http.forwarding.ProbeHostMiddleware",
-    "ssoconsole.platform.http.request_log.RequestLogMiddleware",
+    "ssoconsole.platform.http.request_log.RequestMiddleware",
     "ssoconsole.platform.tracing.TracingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
