@@ -49,7 +49,7 @@ from providers.sessions.services import console_session_of, set_console_session
 from providers.signin.backend import ProviderBackend
 from providers.signin.completion import Completion
 from providers.signin.cookies import hash_of, is_bound
-from providers.signin.guard import completion_of, count_sign_in, place_of, refuses_in_words
+from providers.signin.guard import COMPLETIONS, count_sign_in, place_of, refuses_in_words
 from providers.signin.redirects import lead_on
 from providers.signin.traces import SignIn, finish_attempt
 from ssoconsole.platform.actors import Actor
@@ -211,7 +211,7 @@ def callback(request: HttpRequest, slug: str = "") -> HttpResponse:
         raise
     sign_in = SignIn(attempt=attempt, provider=provider_of(attempt))
     place.sign_in = sign_in
-    completion = completion_of(attempt)
+    completion = COMPLETIONS[attempt.purpose]
     completion.check_browser(request, attempt)
     _check_answer(request, sign_in, answer)
     browser = (request.session, request.user, console_session_of(request))

@@ -98,11 +98,6 @@ def _name_of(request: HttpRequest) -> str:
     return f"sign-ins:{source_of(request)}:{this_minute()}"
 
 
-def completion_of(attempt: SignInAttempt) -> Completion:
-    """Return what completes `attempt`. Raises KeyError for a purpose that has none: nothing happens."""
-    return COMPLETIONS[attempt.purpose]
-
-
 @dataclass(frozen=True)
 class Page:
     """What one outcome looks like from outside."""
@@ -270,7 +265,7 @@ def refuse(request: HttpRequest, error: DomainError) -> HttpResponse:
     place = place_of(request)
     sign_in = place.sign_in
     try:
-        if sign_in and (answer := completion_of(sign_in.attempt).refused(request, sign_in, error)):
+        if sign_in and (answer := COMPLETIONS[sign_in.attempt.purpose].refused(request, sign_in, error)):
             return answer
         reference = _record(request, place, error)
     except Exception as failure:

@@ -16,7 +16,7 @@ from providers.registration.rolling_back import roll_back_if_overdue
 from providers.sessions.step_up import PARAMETER
 from providers.signin.attempts import start_attempt
 from providers.signin.backend import authorization_request
-from providers.signin.cookies import browser_binding, set_binding
+from providers.signin.cookies import BINDING, BINDING_LASTS, browser_binding, set_cookie
 from providers.signin.guard import count_sign_in, place_of, refuses_in_words
 from providers.signin.redirects import add_query, local_target
 from ssoconsole.platform.actors import Actor
@@ -128,5 +128,5 @@ def leave(
         step_up=step_up,
     )
     response = HttpResponseRedirect(add_query(endpoint, query))
-    set_binding(response, binding)
+    set_cookie(response, BINDING, binding, lifetime=BINDING_LASTS)
     return response
