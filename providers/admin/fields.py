@@ -24,11 +24,7 @@ class StructureField(forms.CharField, ABC):
 
     opening = "["
     example = ""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("required", False)
-        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 4, "cols": 60, "spellcheck": "false"}))
-        super().__init__(**kwargs)
+    widget = forms.Textarea(attrs={"rows": 4, "cols": 60, "spellcheck": "false"})
 
     def prepare_value(self, value: Any) -> Any:
         """The stored value as text; what was typed comes back as it was."""
@@ -42,8 +38,7 @@ class StructureField(forms.CharField, ABC):
         text = value.strip()
         if text.startswith(self.opening):
             return self._from_json(text)
-        lines = [line.strip() for line in text.splitlines()]
-        return self.from_lines([line for line in lines if line])
+        return self.from_lines(list(filter(None, map(str.strip, text.splitlines()))))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:

@@ -178,7 +178,7 @@ def check_signed_userinfo(
 def takers_of(issuer: str, document: Mapping[str, Any] | None) -> list[str]:
     """Return the issuer, then the origins of the endpoints in `document`; the issuer alone without a document of it."""
     published = document if document and document.get("issuer") == issuer else {}
-    origins = {origin_of(published.get(name)) for name in AUTHENTICATING_ENDPOINTS}
+    origins = set(map(origin_of, map(published.get, AUTHENTICATING_ENDPOINTS)))
     return [issuer, *sorted(origins - {""})]
 
 

@@ -16,10 +16,10 @@ from providers.errors import ProviderChanged
 from providers.history import VersionUnknown, find_version, record_version, registration_in
 from providers.models import ConsoleSession, Provider, ProviderVersion, SignInAttempt
 from providers.models.provider import VersionUnusable
-from providers.registration.cautions import changes_rights
+from providers.registration.cautions import RIGHTS, differing
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.secret import claim_secret, extend_to_hosts
-from providers.registration.writing import has_moved, refuse_problems, shut_out, write_change
+from providers.registration.writing import IDENTITY, refuse_problems, shut_out, write_change
 from providers.sessions.services import end_selected
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
@@ -144,7 +144,7 @@ def _end_sessions(stored: Provider, before: Provider, number: int, *, by: Actor)
 
     Where the provider itself was another one, `write_change` ends every session.
     """
-    if has_moved(stored, before) or not changes_rights(stored, before):
+    if differing(stored, before, IDENTITY) or not differing(stored, before, RIGHTS):
         return
     began = ProviderVersion.objects.filter(provider=stored, number__gt=number).order_by("number").first()
     sessions = ConsoleSession.objects.filter(provider=stored)

@@ -52,7 +52,11 @@ def problems(provider: Provider) -> Problems:
     Looks at the row's own values alone: whether the slug is free and what the provider publishes is for
     `services.save_provider`.
     """
-    found = _problems_of_fields(provider)
+    found: Problems = {}
+    try:  # lengths, numbers, choices and the slug, as the model declares them
+        provider.clean_fields(exclude=set(SHAPES))
+    except ValidationError as invalid:
+        found.update(invalid.message_dict)
     for field, rule in SHAPES.items():
         if sentences := rule(getattr(provider, field)):
             found[field] = sentences
@@ -61,15 +65,6 @@ def problems(provider: Provider) -> Problems:
         if field not in found and (sentence := check(provider)):
             found[field] = [sentence]
     return found
-
-
-def _problems_of_fields(provider: Provider) -> Problems:
-    """Lengths, numbers, choices and the slug, as the model declares them."""
-    try:
-        provider.clean_fields(exclude=set(SHAPES))
-    except ValidationError as invalid:
-        return dict(invalid.message_dict)
-    return {}
 
 
 def _kind(provider: Provider) -> str | None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from providers.history import VersionUnknown, configuration_of, find_version, registration_in
 from providers.models import Provider
 from providers.models.provider import VersionUnusable
-from providers.registration.cautions import is_risky
+from providers.registration.cautions import RISKY, differing
 from providers.registration.errors import RegistrationInvalid
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_event
@@ -73,7 +73,7 @@ def follow_up(
         enables = provider.enabled and not stored.enabled
         if lasts is None:
             return []
-        if before is None or not (enables or is_risky(stored, provider)):
+        if before is None or not (enables or differing(stored, provider, RISKY)):
             return [NOT_NEEDED]
         return [_put(provider, lasts, baseline=before, by=by)]
     if end_if_undone(provider, by=by):

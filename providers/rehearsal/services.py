@@ -22,7 +22,7 @@ from providers.errors import AttemptExpired, Denied
 from providers.identities.services import Decision, mapped_person
 from providers.models import Provider, Rehearsal, SignInAttempt
 from providers.protocol.mapping import MappedPerson, naming_claim
-from providers.registration.cautions import is_risky
+from providers.registration.cautions import RISKY, differing
 from providers.registration.errors import RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.secret import claim_secret, extend_to_hosts
@@ -213,7 +213,7 @@ def needs_rehearsal(stored: Provider, provider: Provider) -> tuple[str, ...]:
     """
     if not provider.enabled:
         return ()
-    if changed := is_risky(stored, provider):
+    if changed := differing(stored, provider, RISKY):
         return changed
     if stored.enabled or not Provider.objects.drafts().filter(pk=stored.pk).exists():
         return ()
@@ -235,6 +235,6 @@ def fresh_rehearsal(provider: Provider, *, at: datetime) -> SignInAttempt | None
 
 def _is_of(rehearsal: Rehearsal, provider: Provider) -> bool:
     try:
-        return not is_risky(rehearsed_provider(rehearsal), provider)
+        return not differing(rehearsed_provider(rehearsal), provider, RISKY)
     except DecryptionFailed:
         return False
