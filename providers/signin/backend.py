@@ -215,7 +215,7 @@ class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
             nonce=kwargs.get("nonce") or "",
             leeway=provider.leeway,
             trusted_audiences=frozenset(provider.trusted_audiences),
-            max_age=strictest_max_age(attempt, self.completion.max_age(provider)),
+            max_age=strictest_max_age(attempt, provider.max_age if self.completion.limits_age else None),
             access_token=self.access_token,
             code=self.request.GET.get("code"),
         )
