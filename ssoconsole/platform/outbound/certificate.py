@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ssoconsole.platform.outbound.connection import open_route, route_to, secure
+from ssoconsole.platform.outbound.connection import Deadline, open_route, route_to, secure
 from ssoconsole.platform.outbound.errors import TlsFailed
-from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits
+from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Limits
 from ssoconsole.platform.outbound.targets import parse
 
 LONGEST_NAME = 200

@@ -6,6 +6,9 @@ What was checked is what is used: the socket connects to an address that was jud
 that a second DNS answer cannot lead elsewhere. The certificate is checked for the name. The addresses of the target
 are judged either way. Through a proxy the judgement holds as far as this machine can resolve the name: the proxy
 resolves it again, and is the one to keep it from what only the proxy can see.
+
+The timeout of a socket starts anew with every byte: a peer that drips one every few seconds would hold a worker for
+hours. So every step has a fresh time limit, and the exchange as a whole has one.
 """
 
 import base64
@@ -33,7 +36,7 @@ from ssoconsole.platform.outbound.errors import (
     ResponseTimeout,
     TlsFailed,
 )
-from ssoconsole.platform.outbound.response import Deadline, Limits
+from ssoconsole.platform.outbound.response import Limits
 from ssoconsole.platform.outbound.targets import Target, refusal
 
 LONGEST_HEAD = 16_384  # bytes of the proxy's answer
@@ -43,6 +46,22 @@ LOCAL_NAMES = (
     *("localhost", "localdomain", "localdomain4", "localdomain6", "local", "internal", "intranet", "lan"),
     *("home.arpa", "in-addr.arpa", "ip6.arpa"),
 )
+
+
+class Deadline:
+    """The moment when one exchange is over, however busily the peer drips bytes."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.started = time.monotonic()
+
+    def wait(self, longest: float) -> float:
+        """Return how long the next step may take, at most `longest`. Raises ResponseTimeout after the end."""
+        left = self._seconds - (time.monotonic() - self.started)
+        if left <= 0:
+            raise ResponseTimeout(f"no whole response within {self._seconds:.3g} s")
+        return min(longest, left)
+
 
 # Address family and the address to connect to, as `socket` takes them.
 Endpoint = tuple[socket.AddressFamily, tuple[str, int]]

@@ -16,9 +16,9 @@ from typing import Literal
 
 from cryptography import x509
 
-from ssoconsole.platform.outbound.connection import Route, handshake, open_route, route_to, secure
+from ssoconsole.platform.outbound.connection import Deadline, Route, handshake, open_route, route_to, secure
 from ssoconsole.platform.outbound.errors import CertificateRefused, OutboundError
-from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits
+from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Limits
 from ssoconsole.platform.outbound.targets import parse
 
 Step = Literal["resolution", "connection", "tls"]

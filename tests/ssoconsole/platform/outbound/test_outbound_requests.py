@@ -246,13 +246,13 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now = 100.0
-        monkeypatch.setattr(response.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(connection.time, "monotonic", lambda: self.now)
 
 
 def test_each_step_has_what_is_left_of_the_whole_and_no_more(monkeypatch):
     """A peer that answers just in time, again and again, must not get the full wait each time."""
     clock = Clock(monkeypatch)
-    deadline = response.Deadline(15)
+    deadline = connection.Deadline(15)
     waits = []
     for now in (100, 106, 108, 114.5):
         clock.now = now
@@ -284,5 +284,5 @@ def test_several_addresses_share_the_time_to_connect(monkeypatch):
     monkeypatch.setattr(socket, "socket", Silent)
     endpoints = [(socket.AF_INET, (f"192.0.2.{number}", 443)) for number in range(3)]
     with pytest.raises(ConnectFailed):
-        connection.connect(endpoints, limits=response.Limits(), deadline=response.Deadline(15))
+        connection.connect(endpoints, limits=response.Limits(), deadline=connection.Deadline(15))
     assert given == pytest.approx([1, 1, 1])
