@@ -14,7 +14,7 @@ ICONS = ("key", "building", "shield", "globe", "people", "cloud")
 MOST_CHARACTERS = 2
 
 
-class StructureField(forms.CharField, ABC):
+class StructureField(forms.JSONField, ABC):
     """
     A JSON value, edited as lines.
 
@@ -25,6 +25,7 @@ class StructureField(forms.CharField, ABC):
     opening = "["
     example = ""
     widget = forms.Textarea(attrs={"rows": 4, "cols": 60, "spellcheck": "false"})
+    bound_data = forms.Field.bound_data  # what was typed, and not what it would be as JSON
 
     def prepare_value(self, value: Any) -> Any:
         """The stored value as text; what was typed comes back as it was."""
