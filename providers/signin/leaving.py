@@ -93,6 +93,7 @@ def leave(
     endpoint = provider.endpoint("authorization_endpoint")
     if endpoint is None:
         raise MetadataInvalid(expected="an authorization_endpoint", received="none")
+    redirect_uri = provider.redirect_uri
     # The flow's own come after those of the registration, which may not override them.
     asked: dict[str, str | None] = {
         **kind_of(provider).authorization_parameters(
@@ -101,7 +102,7 @@ def leave(
         "response_type": provider.response_type,
         "scope": " ".join(provider.scopes),
         "client_id": provider.client_id,
-        "redirect_uri": provider.redirect_uri,
+        "redirect_uri": redirect_uri,
     }
     if provider.response_type == Provider.ResponseType.ID_TOKEN:
         asked["response_mode"] = "form_post"  # its default is the fragment, which no server sees
@@ -117,7 +118,7 @@ def leave(
         nonce=made.nonce,
         code_verifier=made.code_verifier,
         binding=binding,
-        redirect_uri=provider.redirect_uri,
+        redirect_uri=redirect_uri,
         next_url=next_url,
         by=Actor.of(request),
         user_agent=request.headers.get("User-Agent", ""),

@@ -184,11 +184,8 @@ def record_change(
     action: str, *, by: Actor, target: str, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Event:
     """Write an event that holds only the fields whose values differ."""
-    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    return record_event(
-        action,
-        by=by,
-        target=target,
-        before={name: before.get(name) for name in changed},
-        after={name: after.get(name) for name in changed},
-    )
+    old, new = {}, {}
+    for name in {**before, **after}:
+        if before.get(name) != after.get(name):
+            old[name], new[name] = before.get(name), after.get(name)
+    return record_event(action, by=by, target=target, before=old, after=new)

@@ -150,7 +150,10 @@ def believe_forwarding_headers(meta: dict[str, Any]) -> None:
     No forwarding header gets past here, whoever wrote it: what is believed of them stands under names that no
     header can have.
     """
-    given = {name: meta.pop(name) for name in FORWARDING_HEADERS if name in meta}
+    given = {}
+    for name in FORWARDING_HEADERS:
+        if name in meta:
+            given[name] = meta.pop(name)
     peer = meta.get("REMOTE_ADDR", "")
     if is_trusted(peer, settings.TRUSTED_PROXIES):
         hops = hops_of(settings.TRUSTED_PROXY_HEADER, given) if settings.TRUSTED_PROXY_HEADER else []
