@@ -212,18 +212,13 @@ def push_authorization_request(provider: Provider, parameters: list[tuple[str, s
         raise PushedAuthorizationRefused(
             expected="status 201 with a request_uri", received=reason_of(response, secrets)
         )
-    return _read(outgoing.read_object(response, fault=PushedAuthorizationRefused))
-
-
-def _read(answer: dict[str, Any]) -> str:
-    request_uri = answer.get("request_uri")
+    answer = outgoing.read_object(response, fault=PushedAuthorizationRefused)
+    request_uri, lasts = answer.get("request_uri"), answer.get("expires_in")
     if not isinstance(request_uri, str) or not _REQUEST_URI.fullmatch(request_uri):
         raise PushedAuthorizationRefused(expected="request_uri, a URI", received=_named(request_uri))
     # Read as leniently as a token's: nothing is decided by it, except that it has not run out already.
-    if not whole_seconds(answer.get("expires_in")):
-        raise PushedAuthorizationRefused(
-            expected="expires_in, seconds above 0", received=_named(answer.get("expires_in"))
-        )
+    if not whole_seconds(lasts):
+        raise PushedAuthorizationRefused(expected="expires_in, seconds above 0", received=_named(lasts))
     return request_uri
 
 

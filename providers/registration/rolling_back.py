@@ -133,7 +133,11 @@ def _put_back(stored: Provider, number: int, *, by: Actor) -> None:
     if write_change(stored=stored, provider=before, by=by, action=ROLLED_BACK, note=note) is None:
         record_event(ROLLED_BACK, by=by, target=stored.slug)
     if not before.discovery:
-        _put_metadata_back(before)
+        # The last document that this issuer has shown, so that a roll-back needs no network.
+        before.put_known_metadata()
+        if before.discovery:
+            extend_to_hosts(before, before.discovery)
+            before.save(update_fields=["discovery", "discovery_fetched_at", "client_secret_for"])
     if uses_client_keys(before):
         ensure_client_key(provider=before, by=by)
 
@@ -151,14 +155,6 @@ def _end_sessions(stored: Provider, before: Provider, number: int, *, by: Actor)
     ended = end_selected(sessions.filter(started_at__gte=began.at) if began else sessions, by=by)
     if ended:
         record_event("sessions_ended", by=by, target=before.slug, after={"sessions": ended})
-
-
-def _put_metadata_back(provider: Provider) -> None:
-    """Take the last document that this issuer has shown, so that a roll-back needs no network."""
-    provider.put_known_metadata()
-    if provider.discovery:
-        extend_to_hosts(provider, provider.discovery)
-        provider.save(update_fields=["discovery", "discovery_fetched_at", "client_secret_for"])
 
 
 def _disable_instead(stored: Provider, number: int, why: str, *, by: Actor) -> None:

@@ -85,7 +85,14 @@ def follow_up(
 
 def end_if_undone(provider: Provider, *, by: Actor) -> bool:
     """End a trial under which everything is again as it was before; tell whether it did."""
-    if provider.trial_baseline is None or not _is_undone(provider):
+    if provider.trial_baseline is None:
+        return False
+    try:
+        version = find_version(provider=provider, number=provider.trial_baseline)
+        undone = registration_in(version, onto=provider)
+    except (VersionUnknown, VersionUnusable):
+        return False
+    if configuration_of(undone) != configuration_of(provider):
         return False
     before = {"baseline": provider.trial_baseline, "ends_at": _told(provider)}
     provider.trial_ends_at = provider.trial_baseline = None
@@ -101,15 +108,6 @@ def _put(provider: Provider, lasts: timedelta, *, baseline: int | None, by: Acto
     after = {"baseline": baseline, "ends_at": _told(provider)}
     record_event("provider_trial_started", by=by, target=provider.slug, after=after)
     return _sentence(provider)
-
-
-def _is_undone(provider: Provider) -> bool:
-    try:
-        version = find_version(provider=provider, number=provider.trial_baseline or 0)
-        before = registration_in(version, onto=provider)
-    except (VersionUnknown, VersionUnusable):
-        return False
-    return configuration_of(before) == configuration_of(provider)
 
 
 def nobody_could_confirm(provider: Provider) -> bool:

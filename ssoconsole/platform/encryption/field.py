@@ -110,26 +110,16 @@ class EncryptedTextField(_Field[_ST, _GT]):
         setattr(cls, name, ClearText(self))
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
-        return [*super().check(**kwargs), *self._check_primary_key(), *self._check_index()]
-
-    def _check_primary_key(self) -> list[checks.CheckMessage]:
-        primary_key = self.model._meta.pk
-        if primary_key.has_default():
-            return []
-        hint = "Give the model a UUIDField(primary_key=True, default=uuid.uuid4)."
-        return [
-            checks.Error(
-                "Encryption needs the primary key before the row is saved.", hint, self, "encryption.E001"
-            )
-        ]
-
-    def _check_index(self) -> list[checks.CheckMessage]:
-        if not (self.unique or self.db_index):
-            return []
-        hint = "Keep a keyed hash of the value beside it and index that."
-        return [
-            checks.Error("Ciphertext is never equal: an index finds nothing.", hint, self, "encryption.E002")
-        ]
+        found = super().check(**kwargs)
+        if not self.model._meta.pk.has_default():
+            reason = "Encryption needs the primary key before the row is saved."
+            hint = "Give the model a UUIDField(primary_key=True, default=uuid.uuid4)."
+            found.append(checks.Error(reason, hint, self, "encryption.E001"))
+        if self.unique or self.db_index:
+            reason = "Ciphertext is never equal: an index finds nothing."
+            hint = "Keep a keyed hash of the value beside it and index that."
+            found.append(checks.Error(reason, hint, self, "encryption.E002"))
+        return found
 
     def context(self, row: models.Model) -> str:
         """Return the place a value of `row` is sealed for. Raises ValueError without a primary key."""
