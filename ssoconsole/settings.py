@@ -336,7 +336,7 @@ _secure = BASE_URL.startswith("https://")
 _host = values.host_of(BASE_URL) or "localhost"
 ALLOWED_HOSTS = [_host, "localhost", "127.0.0.1", "[::1]"] if DEBUG else [_host]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
-# Not a header: what ForwardingHeadersMiddleware believes of one.
+# Not a header: what `http.forwarding` believes of one.
 SECURE_PROXY_SSL_HEADER = ("console.scheme", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 # What else browsers shall insist on is for who owns the domain to say: it binds hosts that are not the console's.

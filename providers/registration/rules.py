@@ -11,7 +11,7 @@ from providers.models import Provider
 from providers.models.provider import UNREADABLE, readable_secret
 from providers.protocol.claims import is_deceptive
 from providers.protocol.discovery import problem_of_issuer
-from providers.registration.secret import needs_secret, problem_of_secret
+from providers.registration.secret import needs_secret, problem_of_secret, uses_secret_as_key
 from providers.registration.shapes import SHAPES
 from ssoconsole.platform.jose.algorithms import ALGORITHMS, SHORTEST_SECRET_BYTES, SYMMETRIC
 
@@ -99,7 +99,7 @@ def _client_secret(provider: Provider) -> str | None:
     if problem := problem_of_secret(provider, provider.discovery):
         return problem
     length = len((secret or "").encode("utf-8", "surrogatepass"))
-    if _uses_secret_as_key(provider) and length < SHORTEST_SECRET_BYTES:
+    if uses_secret_as_key(provider) and length < SHORTEST_SECRET_BYTES:
         return f"HS algorithms need a client secret of at least {SHORTEST_SECRET_BYTES} bytes."
     if not _uses_code(provider) or not needs_secret(provider):
         return None
@@ -196,11 +196,6 @@ def _refresh(provider: Provider) -> str | None:
 
 def _uses_code(provider: Provider) -> bool:
     return provider.response_type == Provider.ResponseType.CODE
-
-
-def _uses_secret_as_key(provider: Provider) -> bool:
-    names = provider.signing_algs
-    return isinstance(names, list) and any(name in SYMMETRIC for name in names)
 
 
 RULES: tuple[tuple[str, Callable[[Provider], str | None]], ...] = (

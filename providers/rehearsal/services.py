@@ -188,7 +188,14 @@ def pass_gate(
     """
     if on_trial or stored.trial_ends_at:
         return {}
-    if not (changed := needs_rehearsal(stored, provider)):
+    # Nobody depends on a provider that is disabled and stays so. One that is a draft, or was changed while it was off,
+    # lets people in by what nobody has tried.
+    if not provider.enabled:
+        return {}
+    changed = differing(stored, provider, RISKY)
+    if not changed and not stored.enabled and Provider.objects.drafts().filter(pk=stored.pk).exists():
+        changed = (ENABLED,)
+    if not changed:
         return {}
     if found := fresh_rehearsal(provider, at=timezone.now()):
         return {"rehearsal": found.reference}
@@ -202,22 +209,6 @@ def pass_gate_to_enable(*, stored: Provider, anyway: bool) -> dict[str, Any]:
     enabled = copy(stored)
     enabled.enabled = True
     return pass_gate(stored=stored, provider=enabled, anyway=anyway)
-
-
-def needs_rehearsal(stored: Provider, provider: Provider) -> tuple[str, ...]:
-    """
-    Return the fields because of which a rehearsal is needed; empty for a change that harms nobody.
-
-    Nobody depends on a provider that is disabled and stays so. One that is a draft, or was changed while it was off,
-    lets people in by what nobody has tried.
-    """
-    if not provider.enabled:
-        return ()
-    if changed := differing(stored, provider, RISKY):
-        return changed
-    if stored.enabled or not Provider.objects.drafts().filter(pk=stored.pk).exists():
-        return ()
-    return (ENABLED,)
 
 
 def fresh_rehearsal(provider: Provider, *, at: datetime) -> SignInAttempt | None:
