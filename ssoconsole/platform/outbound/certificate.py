@@ -39,11 +39,7 @@ def peer_certificate(
         secured = stack.enter_context(
             secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
         )
-        return _read(secured)
-
-
-def _read(secured: ssl.SSLSocket) -> Certificate:
-    fields = secured.getpeercert()
+        fields = secured.getpeercert()
     if not fields:
         raise TlsFailed("the host has shown no certificate")
     not_after = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(fields["notAfter"])), tz=UTC)

@@ -18,6 +18,7 @@ import ssl
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address
@@ -197,18 +198,20 @@ def connect(endpoints: list[Endpoint], *, limits: Limits, deadline: Deadline) ->
     until = time.monotonic() + deadline.wait(limits.connect)
     failure = ""
     for tried, (family, address) in enumerate(endpoints):
-        sock = socket.socket(family, socket.SOCK_STREAM)
         # An equal share of what is left, so that a silent address does not use up the time of the others.
-        sock.settimeout(max(until - time.monotonic(), 0.001) / (len(endpoints) - tried))
-        try:
-            sock.connect(address)
-        except OSError as error:
-            sock.close()
-            silent = isinstance(error, TimeoutError)
-            reason = "no answer in time" if silent else os.strerror(error.errno or 0)
-            failure = f"{address[0]} port {address[1]}: {reason}"
-        else:
-            return sock
+        share = max(until - time.monotonic(), 0.001) / (len(endpoints) - tried)
+        with ExitStack() as stack:
+            try:
+                sock = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+                sock.settimeout(share)
+                sock.connect(address)
+            except OSError as error:
+                silent = isinstance(error, TimeoutError)
+                reason = "no answer in time" if silent else os.strerror(error.errno or 0)
+                failure = f"{address[0]} port {address[1]}: {reason}"
+            else:
+                stack.pop_all()  # it stays open
+                return sock
     raise ConnectFailed(failure)
 
 

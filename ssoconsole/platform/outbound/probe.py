@@ -5,13 +5,10 @@ The addresses are judged and pinned as for a request. Nothing is sent beyond the
 read: a probe is no request.
 """
 
-import socket
 import ssl
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Literal
 
 from cryptography import x509
@@ -57,60 +54,42 @@ def probe(
     """Go to the host of `url` as `client.request` would. Raises UrlRefused and SchemeRefused."""
     target = parse(url, allow_http=allow_loopback)
     deadline = Deadline(limits.total)
-    try:
-        timeout = deadline.wait(limits.idle)
-        route = route_to(target, allow_loopback=allow_loopback, timeout=timeout)
-    except OutboundError as error:
-        return Probe(target.name, target.port, failed="resolution", error=error)
-    return _connected(route, ca_file, limits, deadline)
-
-
-def _connected(route: Route, ca_file: str | None, limits: Limits, deadline: Deadline) -> Probe:
-    target = route.target
-    again = partial(open_route, route, limits=limits, deadline=deadline)
-    step: Step = "connection"
+    step: Step = "resolution"
+    addresses: tuple[str, ...] = ()
     shown: bytes | None = None
     failure: OutboundError | None = None
     try:
         with ExitStack() as stack:
-            sock = stack.enter_context(again())
+            timeout = deadline.wait(limits.idle)
+            route = route_to(target, allow_loopback=allow_loopback, timeout=timeout)
+            addresses = tuple(address for _, (address, _) in route.judged)
+            step = "connection"
+            sock = stack.enter_context(open_route(route, limits=limits, deadline=deadline))
             step = "tls"
             if target.scheme == "https":
                 secured = secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
-                stack.enter_context(secured)
-                shown = _certificate_of(secured, again, target.name, limits=limits, deadline=deadline)
+                shown = stack.enter_context(secured).getpeercert(binary_form=True)
     except OutboundError as error:
         failure = error
-    if isinstance(failure, CertificateRefused):
-        shown = _certificate_of(None, again, target.name, limits=limits, deadline=deadline)
+        if isinstance(error, CertificateRefused):
+            shown = _disbelieved(route, limits=limits, deadline=deadline)
     certificate = _read(shown) if shown else None
-    failed = step if failure else None
-    addresses = tuple(address for _, (address, _) in route.judged)
-    return Probe(target.name, target.port, addresses, certificate, failed, failure)
+    return Probe(target.name, target.port, addresses, certificate, step if failure else None, failure)
 
 
-def _certificate_of(
-    secured: ssl.SSLSocket | None,
-    again: Callable[[], socket.socket],
-    name: str,
-    *,
-    limits: Limits,
-    deadline: Deadline,
-) -> bytes | None:
+def _disbelieved(route: Route, *, limits: Limits, deadline: Deadline) -> bytes | None:
     """
-    Return the certificate that the peer shows (DER): of `secured`, or else of a handshake that believes anything.
+    Return the certificate (DER) that the peer shows in a handshake that believes anything.
 
-    `again` opens the connection of that handshake, which carries nothing, either way, and is closed here: it exists
-    so that an administrator can be told what is wrong with a certificate. None where no handshake succeeds.
+    The connection is another one, carries nothing, either way, and is closed here: it exists so that an administrator
+    can be told what is wrong with a certificate. None where no handshake succeeds.
     """
-    if secured is not None:
-        return secured.getpeercert(binary_form=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        with again() as sock:
+        with open_route(route, limits=limits, deadline=deadline) as sock:
             sock.settimeout(deadline.wait(limits.idle))
-            with handshake(context, sock, name) as believed:
+            with handshake(context, sock, route.target.name) as believed:
                 return believed.getpeercert(binary_form=True)
     except (OSError, OutboundError):
         return None

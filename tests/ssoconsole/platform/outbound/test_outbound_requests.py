@@ -1,3 +1,4 @@
+import errno
 import socket
 import tomllib
 from pathlib import Path
@@ -286,3 +287,19 @@ def test_several_addresses_share_the_time_to_connect(monkeypatch):
     with pytest.raises(ConnectFailed):
         connection.connect(endpoints, limits=response.Limits(), deadline=connection.Deadline(15))
     assert given == pytest.approx([1, 1, 1])
+
+
+def test_an_address_of_a_family_that_this_machine_lacks_is_passed_over(peer, monkeypatch):
+    server = peer(answers())
+
+    class WithoutIpv6(socket.socket):
+        def __init__(self, family=-1, *args, **kwargs):
+            if family == socket.AF_INET6:
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+            super().__init__(family, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "socket", WithoutIpv6)
+    endpoints = [(socket.AF_INET6, ("2001:db8::1", 443)), (socket.AF_INET, ("127.0.0.1", server.port))]
+    deadline = connection.Deadline(15)
+    with connection.connect(endpoints, limits=response.Limits(), deadline=deadline) as sock:
+        assert sock.getpeername() == ("127.0.0.1", server.port)
