@@ -63,10 +63,11 @@ def mask(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):
-        return {
-            str(name): MASK if is_secret(str(name)) and inner not in (None, "") else mask(inner)
-            for name, inner in value.items()
-        }
+        masked = {}
+        for name, inner in value.items():
+            hides = is_secret(str(name)) and inner not in (None, "")
+            masked[str(name)] = MASK if hides else mask(inner)
+        return masked
     if isinstance(value, (list, tuple, set, frozenset)):
         return [mask(inner) for inner in value]
     return str(value)
