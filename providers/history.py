@@ -34,6 +34,9 @@ from ssoconsole.platform.eventlog.services import in_words, is_secret
 Configuration = dict[str, Any]
 
 LONGEST_NOTE = 300
+CONFIGURED = tuple(
+    field.name for field in Provider._meta.concrete_fields if field.name not in NOT_CONFIGURATION
+)
 UNSEEN = "as it was found: written before there was a history, or past it"
 
 NOW = "now"
@@ -54,7 +57,7 @@ def configuration_of(provider: Provider) -> Configuration:
     """
     secret = readable_secret(provider)
     told = LOST if secret is UNREADABLE else secret
-    found = {name: told if name == "client_secret" else getattr(provider, name) for name in _names()}
+    found = {name: told if name == "client_secret" else getattr(provider, name) for name in CONFIGURED}
     return dict(json.loads(written(found)))
 
 
@@ -70,11 +73,6 @@ def registration_in(version: ProviderVersion, *, onto: Provider) -> Provider:
     return row
 
 
-def _names() -> list[str]:
-    fields = Provider._meta.concrete_fields
-    return [field.name for field in fields if field.name not in NOT_CONFIGURATION]
-
-
 def find_version(*, provider: Provider, number: int) -> ProviderVersion:
     """Return one version of a provider. Raises VersionUnknown."""
     version = ProviderVersion.objects.filter(provider=provider, number=number).first()
@@ -87,7 +85,7 @@ def keep_what_stands(stored: Provider) -> ProviderVersion:
     """Return the version that the row `stored` is, written now if the newest is another."""
     newest = _newest(stored)
     stands = configuration_of(stored)
-    if newest is not None and _is(newest, stands):
+    if newest is not None and _opened(newest) == stands:
         return newest
     return _write(stored, stands, newest, by="unknown", note=UNSEEN)
 
@@ -107,12 +105,14 @@ def record_version(
 def _write(
     provider: Provider, now: Configuration, newest: ProviderVersion | None, *, by: str, note: str
 ) -> ProviderVersion:
+    # Of the first version, and after one that is lost, nothing is known to differ.
+    before = _opened(newest) if newest else None
     version = ProviderVersion(
         provider=provider,
         number=newest.number + 1 if newest else 1,
         at=timezone.now(),
         by=by[:300],
-        changed=_changed(newest, now),
+        changed=[] if before is None else [name for name in now if before.get(name) != now[name]],
         note=note[:LONGEST_NOTE],
     )
     version.configuration = written(now)
@@ -122,24 +122,6 @@ def _write(
 
 def _newest(provider: Provider) -> ProviderVersion | None:
     return ProviderVersion.objects.filter(provider=provider).order_by("-number").first()
-
-
-def _is(version: ProviderVersion, configuration: Configuration) -> bool:
-    try:
-        return configuration_in(version) == configuration
-    except VersionUnusable:
-        return False
-
-
-def _changed(newest: ProviderVersion | None, now: Configuration) -> list[str]:
-    """The fields that differ from the version before; of the first, and after one that is lost, none."""
-    if newest is None:
-        return []
-    try:
-        before = configuration_in(newest)
-    except VersionUnusable:
-        return []
-    return [name for name in now if before.get(name) != now[name]]
 
 
 class Difference(NamedTuple):

@@ -43,7 +43,13 @@ def fetch_document(url: str, *, fault: type[ProviderFault] = MetadataInvalid) ->
     Raises ProviderUnreachable, for a status of 500 and above too, and `fault` for any other answer that is no
     JSON object.
     """
-    response = _get_document(url, fault)
+    try:
+        allow_loopback = settings.ALLOW_LOOPBACK_PROVIDERS
+        response = client.request("GET", url, accept=JSON_DOCUMENT, allow_loopback=allow_loopback)
+    except _WORTH_ANOTHER_TRY:
+        response = _request("GET", url, accept=JSON_DOCUMENT, fault=fault)
+    except OutboundError as error:
+        raise _outcome(error, fault) from None
     if response.status >= SERVER_ERROR:
         raise ProviderUnreachable(expected="status 200", received=f"status {response.status}")
     if response.status != OK:
@@ -111,16 +117,6 @@ def look(
         limits=limits,
         redirects=True,
     )
-
-
-def _get_document(url: str, fault: type[ProviderFault]) -> Response:
-    try:
-        allow_loopback = settings.ALLOW_LOOPBACK_PROVIDERS
-        return client.request("GET", url, accept=JSON_DOCUMENT, allow_loopback=allow_loopback)
-    except _WORTH_ANOTHER_TRY:
-        return _request("GET", url, accept=JSON_DOCUMENT, fault=fault)
-    except OutboundError as error:
-        raise _outcome(error, fault) from None
 
 
 def _request(

@@ -37,7 +37,7 @@ from ssoconsole.platform.errors import DomainError
 from ssoconsole.platform.http.doors import is_readable, only_post
 from ssoconsole.platform.jose.errors import shown
 from ssoconsole.platform.jose.verify import LOGOUT_TOKEN
-from ssoconsole.platform.limits import count_try, source_of, this_minute
+from ssoconsole.platform.limits import count_try, in_this_minute
 
 
 @only_post
@@ -113,25 +113,26 @@ def backchannel_logout(request: HttpRequest, slug: str) -> HttpResponse:
         if provider is None:
             raise ProviderUnknown(expected="a registered provider", received=slug[:100])
         roll_back_if_overdue(provider)
-        _log_out(request, provider)
+        logout = check_logout_token(
+            verify_token(provider, _token_in(request), types=LOGOUT_TOKEN, door="logout"),
+            issuer=provider.issuer,
+            client_id=provider.client_id,
+            leeway=provider.leeway,
+            now=int(time.time()),
+            trusted_audiences=frozenset(provider.trusted_audiences),
+        )
+        end_sessions_by_logout(provider=provider, logout=logout, by=_actor(request, provider))
         return HttpResponse(content_type="text/plain")
     except DomainError as refused:
         if provider is not None and is_worth_a_record(request):
-            _record_refusal(request, provider, refused)
+            record_refusal(
+                error=refused,
+                by=Actor("stranger", "", _actor(request, provider).address),
+                user_agent=request.headers.get("User-Agent", ""),
+                provider=provider,
+                purpose=SignInAttempt.Purpose.LOGOUT,
+            )
         return _refusal(refused)
-
-
-def _log_out(request: HttpRequest, provider: Provider) -> None:
-    verified = verify_token(provider, _token_in(request), types=LOGOUT_TOKEN, door="logout")
-    logout = check_logout_token(
-        verified,
-        issuer=provider.issuer,
-        client_id=provider.client_id,
-        leeway=provider.leeway,
-        now=int(time.time()),
-        trusted_audiences=frozenset(provider.trusted_audiences),
-    )
-    end_sessions_by_logout(provider=provider, logout=logout, by=_actor(request, provider))
 
 
 def _token_in(request: HttpRequest) -> str:
@@ -157,21 +158,11 @@ def is_worth_a_record(request: HttpRequest) -> bool:
     noise; the record of his refusals is what ends.
     """
     try:
-        refused = count_try(f"logouts-refused:{source_of(request)}:{this_minute()}")
+        refused = count_try(in_this_minute("logouts-refused", request))
     except Exception as error:  # noqa: BLE001, RUF100 - every cache has errors of its own; none may stop a logout
         log.warning("refused_logouts_not_counted", error=type(error).__name__)
         return True
     return refused <= RECORDED_PER_MINUTE
-
-
-def _record_refusal(request: HttpRequest, provider: Provider, refused: DomainError) -> None:
-    record_refusal(
-        error=refused,
-        by=Actor("stranger", "", _actor(request, provider).address),
-        user_agent=request.headers.get("User-Agent", ""),
-        provider=provider,
-        purpose=SignInAttempt.Purpose.LOGOUT,
-    )
 
 
 def _refusal(refused: DomainError) -> HttpResponse:

@@ -75,7 +75,7 @@ class ConsoleAdminSite(admin.AdminSite):
 
         @wraps(inner)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if any(given.get(TO_FIELD_VAR) == "" for given in (request.GET, request.POST)):
+            if "" in (request.GET.get(TO_FIELD_VAR), request.POST.get(TO_FIELD_VAR)):
                 raise BadRequest("An empty name of a field.")
             answer: HttpResponseBase = inner(request, *args, **kwargs)
             return answer

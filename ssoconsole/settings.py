@@ -263,9 +263,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ssoconsole.console.languages.LanguageMiddleware",
-    "ssoconsole.platform.http.forwarding.ForwardingHeadersMiddleware",
-    "ssoconsole.platform.http.forwarding.ProbeHostMiddleware",
-    "ssoconsole.platform.http.request_log.RequestLogMiddleware",
+    "ssoconsole.platform.http.request_log.RequestMiddleware",
     "ssoconsole.platform.tracing.TracingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -338,7 +336,7 @@ _secure = BASE_URL.startswith("https://")
 _host = values.host_of(BASE_URL) or "localhost"
 ALLOWED_HOSTS = [_host, "localhost", "127.0.0.1", "[::1]"] if DEBUG else [_host]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
-# Not a header: what ForwardingHeadersMiddleware believes of one.
+# Not a header: what `http.forwarding` believes of one.
 SECURE_PROXY_SSL_HEADER = ("console.scheme", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 # What else browsers shall insist on is for who owns the domain to say: it binds hosts that are not the console's.

@@ -14,7 +14,7 @@ ICONS = ("key", "building", "shield", "globe", "people", "cloud")
 MOST_CHARACTERS = 2
 
 
-class StructureField(forms.CharField, ABC):
+class StructureField(forms.JSONField, ABC):
     """
     A JSON value, edited as lines.
 
@@ -24,11 +24,8 @@ class StructureField(forms.CharField, ABC):
 
     opening = "["
     example = ""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("required", False)
-        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 4, "cols": 60, "spellcheck": "false"}))
-        super().__init__(**kwargs)
+    widget = forms.Textarea(attrs={"rows": 4, "cols": 60, "spellcheck": "false"})
+    bound_data = forms.Field.bound_data  # what was typed, and not what it would be as JSON
 
     def prepare_value(self, value: Any) -> Any:
         """The stored value as text; what was typed comes back as it was."""
@@ -42,8 +39,7 @@ class StructureField(forms.CharField, ABC):
         text = value.strip()
         if text.startswith(self.opening):
             return self._from_json(text)
-        lines = [line.strip() for line in text.splitlines()]
-        return self.from_lines([line for line in lines if line])
+        return self.from_lines(list(filter(None, map(str.strip, text.splitlines()))))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:

@@ -1,6 +1,7 @@
 """The form of a registration."""
 
 from copy import copy
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -195,15 +196,10 @@ class ProviderForm(ProviderModelForm):
         if document and (problem := problem_of_secret(self.instance, document, is_first=True)):
             self.add_error("client_secret", problem)
             return
-        if not self.is_tried:
-            self._ask_for_rehearsal()
-
-    def _ask_for_rehearsal(self) -> None:
-        if self.stored is None or self.cleaned_data.get("anyway"):
+        if self.is_tried or self.stored is None or self.cleaned_data.get("anyway"):
             return
-        on_trial = self.cleaned_data.get("trial") is not None
         try:
-            pass_gate(stored=self.stored, provider=self.instance, anyway=False, on_trial=on_trial)
+            pass_gate(stored=self.stored, provider=self.instance, anyway=False, on_trial=lasts is not None)
         except RehearsalRequired as required:
             self.unrehearsed = required.changed
             self.add_error(None, required.message)
@@ -215,6 +211,7 @@ class ProviderForm(ProviderModelForm):
                     self.add_error(name if name in self.fields else None, sentence)
 
 
+@cache
 def extra_fields() -> dict[str, str]:
     """The fields that kinds add to the form, with their help texts."""
     return {name: text for kind in all_kinds().values() for name, text in kind.extra_fields.items()}

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from providers.models import DiscoveryDrift, Provider
-from providers.protocol.drift import Difference, decisive_differences, without_decisive
+from providers.protocol.drift import decisive_differences, without_decisive
 from providers.protocol.preflight.codes import Severity
 from providers.protocol.preflight.findings import Finding
 from ssoconsole.platform.actors import Actor
@@ -45,7 +45,7 @@ def set_aside(provider: Provider, document: dict[str, Any], *, by: Actor) -> dic
     if not found:
         withdraw(provider, by=Actor("provider", provider.slug))
         return document
-    changes = _changes(found)
+    changes = {each.member: {"before": each.before, "after": each.after} for each in found}
     refused = provider.drifts.refused().first()
     if refused is not None and refused.changes == changes:
         withdraw(provider, by=Actor("provider", provider.slug))
@@ -62,10 +62,6 @@ def withdraw(provider: Provider, *, by: Actor) -> None:
 
 def undecided(provider: Provider) -> DiscoveryDrift | None:
     return provider.drifts.undecided().first()
-
-
-def _changes(found: list[Difference]) -> dict[str, Any]:
-    return {each.member: {"before": each.before, "after": each.after} for each in found}
 
 
 def _keep(provider: Provider, document: dict[str, Any], changes: Mapping[str, Any], *, by: Actor) -> None:

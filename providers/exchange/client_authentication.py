@@ -47,13 +47,24 @@ def client_credentials(provider: Provider, *, endpoint: str) -> tuple[list[Field
     if method == Methods.POST:
         return [("client_id", client_id), ("client_secret", _secret(provider, endpoint))], {}
     if method == Methods.SECRET_JWT:
-        key = _shared_secret(_secret(provider, endpoint))
-        return _asserted(provider, endpoint, key=key, alg=MAC, kid=None), {}
+        try:
+            mac_key = SharedSecret(_secret(provider, endpoint).encode("utf-8"))
+        except ValueError:
+            raise ClientCredentialsUnusable(
+                expected=f"a client secret of at least {SHORTEST_SECRET_BYTES} bytes, for {Methods.SECRET_JWT}",
+                received="a shorter one",
+            ) from None
+        return _asserted(provider, endpoint, key=mac_key, alg=MAC, kid=None), {}
     if method == Methods.PRIVATE_KEY_JWT:
-        signing = _signing_key(provider, endpoint)
-        return _asserted(
-            provider, endpoint, key=private_keys.of(signing), alg=signing.alg, kid=signing.kid
-        ), {}
+        key = ClientKey.objects.signing().filter(provider=provider).first()
+        if key is None:
+            raise ClientCredentialsUnusable(
+                expected="a client key, which saving the registration makes", received="there is none"
+            )
+        _refuse_stranger(
+            "a client key, which saving the registration makes,", key.made_for, provider, endpoint
+        )
+        return _asserted(provider, endpoint, key=private_keys.of(key), alg=key.alg, kid=key.kid), {}
     raise ClientCredentialsUnusable(expected=f"one of {', '.join(Methods.values)}", received=method)
 
 
@@ -127,26 +138,6 @@ def _secret(provider: Provider, endpoint: str) -> str:
         )
     _refuse_stranger("a client secret that was entered", provider.client_secret_for, provider, endpoint)
     return secret
-
-
-def _shared_secret(secret: str) -> SharedSecret:
-    try:
-        return SharedSecret(secret.encode("utf-8"))
-    except ValueError:
-        raise ClientCredentialsUnusable(
-            expected=f"a client secret of at least {SHORTEST_SECRET_BYTES} bytes, for {Methods.SECRET_JWT}",
-            received="a shorter one",
-        ) from None
-
-
-def _signing_key(provider: Provider, endpoint: str) -> ClientKey:
-    key = ClientKey.objects.signing().filter(provider=provider).first()
-    if key is None:
-        raise ClientCredentialsUnusable(
-            expected="a client key, which saving the registration makes", received="there is none"
-        )
-    _refuse_stranger("a client key, which saving the registration makes,", key.made_for, provider, endpoint)
-    return key
 
 
 def reason_of(response: Response, secrets: Collection[str | None]) -> str:

@@ -161,22 +161,17 @@ def fetch_userinfo(provider: Provider, *, access_token: str, sub: str) -> dict[s
     if response.status != outgoing.OK:
         raise UserinfoError(expected="status 200", received=f"status {response.status}")
     if response.content_type == SIGNED:
-        return _signed(provider, response, sub)
+        return check_signed_userinfo(
+            verify_token(provider, response.body.strip(), types=USERINFO),
+            issuer=provider.issuer,
+            client_id=provider.client_id,
+            sub=sub,
+            now=int(time.time()),
+            leeway=provider.leeway,
+        )
     claims = outgoing.read_object(response, fault=UserinfoError)
     check_userinfo(claims, sub=sub)
     return claims
-
-
-def _signed(provider: Provider, response: Response, sub: str) -> dict[str, Any]:
-    verified = verify_token(provider, response.body.strip(), types=USERINFO)
-    return check_signed_userinfo(
-        verified,
-        issuer=provider.issuer,
-        client_id=provider.client_id,
-        sub=sub,
-        now=int(time.time()),
-        leeway=provider.leeway,
-    )
 
 
 def front_channel_query(provider: Provider, query: str) -> str:
@@ -186,7 +181,11 @@ def front_channel_query(provider: Provider, query: str) -> str:
     That is `client_id` and `request_uri` after the request was pushed, and `query` itself at a provider
     without this endpoint or with it switched off. Raises as `push_authorization_request`.
     """
-    if not _pushes(provider):
+    if not provider.pushed_authorization or provider.endpoint(PUSH_ENDPOINT) is None:
+        return query
+    # The implicit flow never authenticates the client: its registration may have no secret to do it with.
+    uses_code = provider.response_type == Provider.ResponseType.CODE
+    if not uses_code and needs_secret(provider) and not provider.has_secret:
         return query
     request_uri = push_authorization_request(provider, parse_qsl(query, keep_blank_values=True))
     return urlencode({"client_id": provider.client_id, "request_uri": request_uri})
@@ -213,26 +212,13 @@ def push_authorization_request(provider: Provider, parameters: list[tuple[str, s
         raise PushedAuthorizationRefused(
             expected="status 201 with a request_uri", received=reason_of(response, secrets)
         )
-    return _read(outgoing.read_object(response, fault=PushedAuthorizationRefused))
-
-
-def _pushes(provider: Provider) -> bool:
-    if not provider.pushed_authorization or provider.endpoint(PUSH_ENDPOINT) is None:
-        return False
-    # The implicit flow never authenticates the client: its registration may have no secret to do it with.
-    uses_code = provider.response_type == Provider.ResponseType.CODE
-    return uses_code or not needs_secret(provider) or provider.has_secret
-
-
-def _read(answer: dict[str, Any]) -> str:
-    request_uri = answer.get("request_uri")
+    answer = outgoing.read_object(response, fault=PushedAuthorizationRefused)
+    request_uri, lasts = answer.get("request_uri"), answer.get("expires_in")
     if not isinstance(request_uri, str) or not _REQUEST_URI.fullmatch(request_uri):
         raise PushedAuthorizationRefused(expected="request_uri, a URI", received=_named(request_uri))
     # Read as leniently as a token's: nothing is decided by it, except that it has not run out already.
-    if not whole_seconds(answer.get("expires_in")):
-        raise PushedAuthorizationRefused(
-            expected="expires_in, seconds above 0", received=_named(answer.get("expires_in"))
-        )
+    if not whole_seconds(lasts):
+        raise PushedAuthorizationRefused(expected="expires_in, seconds above 0", received=_named(lasts))
     return request_uri
 
 

@@ -133,7 +133,8 @@ def write_rights(user: "User", rights: Rights, *, identity: Identity, provider: 
         user.groups.add(*groups.values())
     user.is_staff, user.is_superuser = rights.is_staff, rights.is_superuser
     for name, reason in rights.on_record - rights.given:
-        _rows_of(identity, name).filter(reason=reason).delete()
+        rows = GivenRight.objects.filter(identity=identity, reason=reason)
+        (rows.filter(group=None) if name == ADMINISTRATION else rows.filter(group__name=name)).delete()
     new = rights.given - rights.on_record
     if new:
         _hold_registration(provider)
@@ -210,11 +211,6 @@ def _hold_registration(provider: Provider) -> None:
             expected="the registration that this sign-in began with",
             received="one that was changed meanwhile",
         )
-
-
-def _rows_of(identity: Identity, name: str) -> "QuerySet[GivenRight]":
-    rows = GivenRight.objects.filter(identity=identity)
-    return rows.filter(group=None) if name == ADMINISTRATION else rows.filter(group__name=name)
 
 
 def _names(rows: "QuerySet[GivenRight]") -> set[str]:

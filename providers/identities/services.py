@@ -208,6 +208,9 @@ def _decision(
     if not user.is_active:
         raise UserDisabled(expected="an active user", received=f"{user.get_username()}, disabled")
     rights = decide_rights(user, provider, person, identity, stands=stands)
+    # The provider's address, where it may be taken over; the user's own name here stays what it was.
+    another = person.email not in ("", user.email) and person.email_verified is not False
+    is_free = another and not is_taken(any_of_theirs(person.email), apart_from=user)
     before = {
         "email": user.email,
         "name": user.name,
@@ -215,19 +218,9 @@ def _decision(
         "is_superuser": user.is_superuser,
     }
     after = {
-        "email": _email(user, person),
+        "email": person.email if is_free else user.email,
         "name": person.name or user.name,
         "is_staff": rights.is_staff,
         "is_superuser": rights.is_superuser,
     }
     return Decision(sub, person, way, user, identity, before, after, rights)
-
-
-def _email(user: "User", person: MappedPerson) -> str:
-    """
-    Return the provider's address where it may be taken over; the user's own name here stays what it was.
-    """
-    another = person.email not in ("", user.email) and person.email_verified is not False
-    if another and not is_taken(any_of_theirs(person.email), apart_from=user):
-        return person.email
-    return user.email

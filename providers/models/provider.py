@@ -12,7 +12,6 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -73,12 +72,6 @@ class StructureColumn(models.JSONField):
         name, _, args, kwargs = super().deconstruct()
         kwargs.pop("help_text", None)
         return name, "django.db.models.JSONField", args, kwargs
-
-    def formfield(self, form_class: Any = None, choices_form_class: Any = None, **kwargs: Any) -> Any:
-        """Without the encoder of JSON fields: the form's field reads lines."""
-        return models.Field.formfield(
-            self, form_class=form_class or forms.JSONField, choices_form_class=choices_form_class, **kwargs
-        )
 
 
 class TextList(StructureColumn):

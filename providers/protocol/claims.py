@@ -61,7 +61,7 @@ def value_at(claims: Any, path: str) -> Any:
 
 def listed_paths(text: str) -> list[str]:
     """Return the paths of a list between commas, such as `groups, params.roles`; "" has none."""
-    return [path for part in text.split(",") if (path := part.strip())]
+    return list(filter(None, map(str.strip, text.split(","))))
 
 
 def splits(path: str) -> Iterator[tuple[str, str]]:
@@ -102,7 +102,9 @@ def merge_claims(
         # Where the path leads to something, a claim of the ID token holds it; without that one another may.
         while value_at(said_before, verified) is not None:
             del said_before[next(name for name, _ in splits(verified) if name in said_before)]
-    about_the_person = {name: userinfo[name] for name in userinfo if name not in OF_THE_TOKEN}
+    about_the_person = dict(userinfo)
+    for name in OF_THE_TOKEN:
+        about_the_person.pop(name, None)
     merged = {**said_before, **_said(about_the_person, said_before)}
     said = value_at(said_before, verified)
     if said not in EMPTY and not is_true(said) and value_at(merged, verified) in EMPTY:
@@ -176,7 +178,7 @@ def check_signed_userinfo(
 def takers_of(issuer: str, document: Mapping[str, Any] | None) -> list[str]:
     """Return the issuer, then the origins of the endpoints in `document`; the issuer alone without a document of it."""
     published = document if document and document.get("issuer") == issuer else {}
-    origins = {origin_of(published.get(name)) for name in AUTHENTICATING_ENDPOINTS}
+    origins = set(map(origin_of, map(published.get, AUTHENTICATING_ENDPOINTS)))
     return [issuer, *sorted(origins - {""})]
 
 

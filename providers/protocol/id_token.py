@@ -64,7 +64,11 @@ def check_id_token(verified: VerifiedJwt, *, rules: IdTokenRules, now: int) -> d
     check_authorized_party(claims, rules.client_id)
     rules_of_jwt.require(claims, "exp", "iat")
     rules_of_jwt.check_times(claims, now=now, leeway=rules.leeway, max_age_of_iat=LONGEST_SINCE_ISSUED)
-    _check_nonce(claims, rules.nonce)
+    # It binds the token to the browser that started this attempt; required in every flow. An attempt without a nonce
+    # would accept a token without meaning: "" equals "".
+    rules_of_jwt.require(claims, "nonce")
+    if not rules.nonce or not rules_of_jwt.same(claims["nonce"], rules.nonce):
+        raise NonceMismatch(expected="the nonce of this attempt", received="another nonce")
     if rules.require_at_hash:
         rules_of_jwt.require(claims, "at_hash")
     check_hashes(verified, access_token=rules.access_token, code=rules.code)
@@ -82,29 +86,18 @@ def check_authorized_party(claims: Mapping[str, Any], client_id: str) -> None:
         raise AuthorizedPartyMismatch(expected=f"azp {shown(client_id)}", received=received)
 
 
-def _check_nonce(claims: Mapping[str, Any], nonce: str) -> None:
-    """Binds the token to the browser that started this attempt; required in every flow."""
-    rules_of_jwt.require(claims, "nonce")
-    # An attempt without a nonce would accept a token without meaning: "" equals "".
-    if not nonce or not rules_of_jwt.same(claims["nonce"], nonce):
-        raise NonceMismatch(expected="the nonce of this attempt", received="another nonce")
-
-
 def check_hashes(verified: VerifiedJwt, *, access_token: str | None = None, code: str | None = None) -> None:
     """
     Raise unless the hashes that the token has are those of what came with it.
 
     Raises AtHashMismatch and CHashMismatch (OpenID Connect Core 1.0 sections 3.1.3.8 and 3.3.2.11).
     """
-    claims, alg = verified.claims, verified.header["alg"]
-    if access_token is not None and not _fits(alg, claims.get("at_hash"), access_token):
+    same, half_hash, alg = rules_of_jwt.same, rules_of_jwt.half_hash, verified.header["alg"]
+    at_hash, c_hash = verified.claims.get("at_hash"), verified.claims.get("c_hash")
+    if access_token is not None and at_hash is not None and not same(at_hash, half_hash(alg, access_token)):
         raise AtHashMismatch(expected="the hash of the access token", received="another hash")
-    if code is not None and not _fits(alg, claims.get("c_hash"), code):
+    if code is not None and c_hash is not None and not same(c_hash, half_hash(alg, code)):
         raise CHashMismatch(expected="the hash of the code", received="another hash")
-
-
-def _fits(alg: str, hashed: str | None, value: str) -> bool:
-    return hashed is None or rules_of_jwt.same(hashed, rules_of_jwt.half_hash(alg, value))
 
 
 def check_authentication_time(claims: Mapping[str, Any], max_age: int, *, now: int, leeway: int) -> None:
@@ -132,8 +125,11 @@ def methods_in(claims: Mapping[str, Any]) -> list[str]:
     """
     amr = claims.get("amr")
     listed = amr if isinstance(amr, list) else [amr]
-    methods = [method for method in listed if isinstance(method, str) and method and method.isprintable()]
-    return [method for method in methods if len(method) <= LONGEST_METHOD][:MOST_METHODS]
+    return [
+        method
+        for method in listed
+        if isinstance(method, str) and 1 <= len(method) <= LONGEST_METHOD and method.isprintable()
+    ][:MOST_METHODS]
 
 
 def check_authentication_context(
@@ -151,6 +147,8 @@ def check_authentication_context(
             expected=f"acr {' or '.join(acr)}, to {purpose}",
             received="no acr" if context is None else f"acr {shown(context)}",
         )
+    if not amr:
+        return
     methods = methods_in(claims)
     if missing := [method for method in amr if method not in methods]:
         raise InsufficientAuthentication(

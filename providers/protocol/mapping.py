@@ -73,22 +73,35 @@ def map_claims(
     whoever may name a group could otherwise name two.
     Raises PrincipalMissing and PrincipalUnusable.
     """
+
+    def read(field: str) -> Any:
+        path = mapping.get(field, field)
+        return value_at(claims, path) if path else None
+
     principal = _principal(claims, principal_claims)
-    email = _email(claims, mapping.get("email", "email"))
-    verified = _verified(claims, mapping.get("email_verified", "email_verified"))
+    email, told, name = read("email"), read("email_verified"), read("name")
+    if not isinstance(email, str) or len(email) > LONGEST_EMAIL or is_deceptive(email):
+        email = ""
+    # Read strictly: what is neither true nor absent is false.
+    verified = None if told is None else is_true(told)
     # `email` is what `email_verified` speaks of, also where the mapping reads the address elsewhere.
     unverified_name = verified is False and principal in (email, claims.get("email"))
-    claimed = _claimed(claims, mapping.get("groups", "groups"), group_rules, group_separator)
+    values = values_of_groups(claims, mapping.get("groups", "groups"), group_separator)
+    groups, claimed = set(), set()
+    for rule in group_rules:
+        if rule["claim_value"] in values:
+            groups.add(rule["group"])
+            claimed.add(rule["claim_value"])
     return MappedPerson(
         principal=principal,
         email=email,
         email_verified=verified,
-        name=_name(claims, mapping.get("name", "name")),
-        groups=frozenset(rule["group"] for rule in group_rules if rule["claim_value"] in claimed),
+        name=plain(name)[:LONGEST_NAME] if isinstance(name, str) else "",
+        groups=frozenset(groups),
         # Whoever may write any address into his profile must not become an administrator by it.
         is_admin=principal in admin_principals and not unverified_name,
         named_by_unverified_email=unverified_name,
-        claimed=claimed,
+        claimed=frozenset(claimed),
         groups_untold=untold_groups(claims, mapping),
     )
 
@@ -132,20 +145,20 @@ def lacks_mapped_claims(
 
 def naming_claim(claims: Mapping[str, Any], principal_claims: Sequence[str]) -> str | None:
     """Return the path of the claim that names the person: the first that is present, usable or not."""
-    return next((path for path in principal_claims if value_at(claims, path) is not None), None)
+    for path in principal_claims:
+        if value_at(claims, path) is not None:
+            return path
+    return None
 
 
 def _principal(claims: Mapping[str, Any], principal_claims: Sequence[str]) -> str:
+    """Take the name as it is: two names that differ in anything are two people."""
     path = naming_claim(claims, principal_claims)
     if path is None:
         raise PrincipalMissing(
             expected=" or ".join(principal_claims), received=", ".join(sorted(claims))[:500]
         )
-    return _usable_principal(path, value_at(claims, path))
-
-
-def _usable_principal(path: str, value: object) -> str:
-    """Take the name as it is: two names that differ in anything are two people."""
+    value = value_at(claims, path)
     if not isinstance(value, str):
         raise PrincipalUnusable(expected=f"{path}, a string", received=type(value).__name__)
     if not 1 <= len(value) <= LONGEST_PRINCIPAL:
@@ -160,35 +173,13 @@ def _usable_principal(path: str, value: object) -> str:
     return value
 
 
-def _email(claims: Mapping[str, Any], path: str) -> str:
-    value = value_at(claims, path) if path else None
-    if not isinstance(value, str) or len(value) > LONGEST_EMAIL or is_deceptive(value):
-        return ""
-    return value
-
-
-def _verified(claims: Mapping[str, Any], path: str) -> bool | None:
-    """Read strictly: what is neither true nor absent is false."""
-    value = value_at(claims, path) if path else None
-    return None if value is None else is_true(value)
-
-
-def _name(claims: Mapping[str, Any], path: str) -> str:
-    value = value_at(claims, path) if path else None
-    return plain(value)[:LONGEST_NAME] if isinstance(value, str) else ""
-
-
-def _claimed(
-    claims: Mapping[str, Any], paths: str, rules: Sequence[Mapping[str, str]], separator: str
-) -> frozenset[str]:
-    values = values_of_groups(claims, paths, separator)
-    return frozenset(rule["claim_value"] for rule in rules if rule["claim_value"] in values)
-
-
 def values_of_groups(claims: Mapping[str, Any], paths: str, separator: str) -> frozenset[str]:
     """Return every group that the claims at these paths name, whatever rules there are."""
-    found = [value for path in listed_paths(paths) for value in values_at(claims, path)]
-    return frozenset(group for value in found for group in _named_in(value, separator))
+    groups: set[str] = set()
+    for path in listed_paths(paths):
+        for value in values_at(claims, path):
+            groups.update(_named_in(value, separator))
+    return frozenset(groups)
 
 
 def _names_a_group(value: object) -> bool:

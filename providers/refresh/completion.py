@@ -31,13 +31,12 @@ class CheckCompletion(Completion):
     ends, and the person signs in anew.
     """
 
+    # Without asking the person nothing can make the authentication any younger.
+    limits_age = False
+
     def check_browser(self, request: HttpRequest, attempt: SignInAttempt) -> None:
         if _asking_session(request, attempt) is None:
             raise SessionEnded(expected="the session that asked", received="another one or none")
-
-    def max_age(self, provider: Provider) -> int | None:
-        """None: without asking the person nothing can make the authentication any younger."""
-        return None
 
     def check_claims(self, attempt: SignInAttempt, claims: Mapping[str, Any]) -> None:
         check_subject(claims, _session_of(attempt).sub)

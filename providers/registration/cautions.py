@@ -4,7 +4,7 @@ What a registration may have and an administrator should know, and which changes
 A risk is a change that can lock everybody out, or let the wrong people in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from providers.models import Provider
@@ -19,7 +19,7 @@ from providers.protocol.discovery import (
     unlisted_scopes,
     wants_offline_access,
 )
-from providers.registration.fields import FIELDS, SESSION
+from providers.registration.fields import FIELDS, SECRET, SESSION
 from providers.registration.rules import problems
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.jose.algorithms import SYMMETRIC
@@ -166,20 +166,17 @@ def _missing(listed: Any, wanted: list[str]) -> list[str]:
     return [value for value in wanted if value not in listed] if isinstance(listed, list) else []
 
 
-def is_risky(stored: Provider, provider: Provider) -> tuple[str, ...]:
-    """Return the risky fields in which `provider` differs from the row that is stored; empty for none."""
-
-    def differs(name: str) -> bool:
-        if name == "client_secret":
-            return not is_same_secret(stored, provider)
-        return bool(getattr(stored, name) != getattr(provider, name))
-
-    return tuple(filter(differs, RISKY))
-
-
-def changes_rights(stored: Provider, provider: Provider) -> bool:
-    """Tell whether other people come in by `provider`, or with other rights, than by the row that is stored."""
-    return any(getattr(stored, name) != getattr(provider, name) for name in RIGHTS)
+def differing(stored: Provider, provider: Provider, names: Sequence[str]) -> tuple[str, ...]:
+    """Return those of these fields, such as RISKY, in which `provider` differs from the row that is stored."""
+    return tuple(
+        name
+        for name in names
+        if not (
+            is_same_secret(stored, provider)
+            if name == SECRET
+            else getattr(stored, name) == getattr(provider, name)
+        )
+    )
 
 
 def refuse_to_give_rights(stored: Provider | None, provider: Provider, *, by: Actor) -> None:
@@ -191,8 +188,7 @@ def refuse_to_give_rights(stored: Provider | None, provider: Provider, *, by: Ac
     if stored is None:
         by.refuse_if_limited("register a provider")
         return
-    changed = [*is_risky(stored, provider)]
-    changed += [name for name in LASTING if getattr(stored, name) != getattr(provider, name)]
+    changed = [*differing(stored, provider, (*RISKY, *LASTING))]
     changed += ["enabled"] if provider.enabled and not stored.enabled else []
     if changed:
         by.refuse_if_limited(f"change {', '.join(changed)} of a provider")

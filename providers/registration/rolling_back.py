@@ -16,10 +16,10 @@ from providers.errors import ProviderChanged
 from providers.history import VersionUnknown, find_version, record_version, registration_in
 from providers.models import ConsoleSession, Provider, ProviderVersion, SignInAttempt
 from providers.models.provider import VersionUnusable
-from providers.registration.cautions import changes_rights
+from providers.registration.cautions import RIGHTS, differing
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.secret import claim_secret, extend_to_hosts
-from providers.registration.writing import has_moved, refuse_problems, shut_out, write_change
+from providers.registration.writing import IDENTITY, refuse_problems, shut_out, write_change
 from providers.sessions.services import end_selected
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
@@ -133,7 +133,11 @@ def _put_back(stored: Provider, number: int, *, by: Actor) -> None:
     if write_change(stored=stored, provider=before, by=by, action=ROLLED_BACK, note=note) is None:
         record_event(ROLLED_BACK, by=by, target=stored.slug)
     if not before.discovery:
-        _put_metadata_back(before)
+        # The last document that this issuer has shown, so that a roll-back needs no network.
+        before.put_known_metadata()
+        if before.discovery:
+            extend_to_hosts(before, before.discovery)
+            before.save(update_fields=["discovery", "discovery_fetched_at", "client_secret_for"])
     if uses_client_keys(before):
         ensure_client_key(provider=before, by=by)
 
@@ -144,21 +148,13 @@ def _end_sessions(stored: Provider, before: Provider, number: int, *, by: Actor)
 
     Where the provider itself was another one, `write_change` ends every session.
     """
-    if has_moved(stored, before) or not changes_rights(stored, before):
+    if differing(stored, before, IDENTITY) or not differing(stored, before, RIGHTS):
         return
     began = ProviderVersion.objects.filter(provider=stored, number__gt=number).order_by("number").first()
     sessions = ConsoleSession.objects.filter(provider=stored)
     ended = end_selected(sessions.filter(started_at__gte=began.at) if began else sessions, by=by)
     if ended:
         record_event("sessions_ended", by=by, target=before.slug, after={"sessions": ended})
-
-
-def _put_metadata_back(provider: Provider) -> None:
-    """Take the last document that this issuer has shown, so that a roll-back needs no network."""
-    provider.put_known_metadata()
-    if provider.discovery:
-        extend_to_hosts(provider, provider.discovery)
-        provider.save(update_fields=["discovery", "discovery_fetched_at", "client_secret_for"])
 
 
 def _disable_instead(stored: Provider, number: int, why: str, *, by: Actor) -> None:

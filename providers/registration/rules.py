@@ -11,7 +11,7 @@ from providers.models import Provider
 from providers.models.provider import UNREADABLE, readable_secret
 from providers.protocol.claims import is_deceptive
 from providers.protocol.discovery import problem_of_issuer
-from providers.registration.secret import needs_secret, problem_of_secret
+from providers.registration.secret import needs_secret, problem_of_secret, uses_secret_as_key
 from providers.registration.shapes import SHAPES
 from ssoconsole.platform.jose.algorithms import ALGORITHMS, SHORTEST_SECRET_BYTES, SYMMETRIC
 
@@ -52,7 +52,11 @@ def problems(provider: Provider) -> Problems:
     Looks at the row's own values alone: whether the slug is free and what the provider publishes is for
     `services.save_provider`.
     """
-    found = _problems_of_fields(provider)
+    found: Problems = {}
+    try:  # lengths, numbers, choices and the slug, as the model declares them
+        provider.clean_fields(exclude=set(SHAPES))
+    except ValidationError as invalid:
+        found.update(invalid.message_dict)
     for field, rule in SHAPES.items():
         if sentences := rule(getattr(provider, field)):
             found[field] = sentences
@@ -61,15 +65,6 @@ def problems(provider: Provider) -> Problems:
         if field not in found and (sentence := check(provider)):
             found[field] = [sentence]
     return found
-
-
-def _problems_of_fields(provider: Provider) -> Problems:
-    """Lengths, numbers, choices and the slug, as the model declares them."""
-    try:
-        provider.clean_fields(exclude=set(SHAPES))
-    except ValidationError as invalid:
-        return dict(invalid.message_dict)
-    return {}
 
 
 def _kind(provider: Provider) -> str | None:
@@ -104,7 +99,7 @@ def _client_secret(provider: Provider) -> str | None:
     if problem := problem_of_secret(provider, provider.discovery):
         return problem
     length = len((secret or "").encode("utf-8", "surrogatepass"))
-    if _uses_secret_as_key(provider) and length < SHORTEST_SECRET_BYTES:
+    if uses_secret_as_key(provider) and length < SHORTEST_SECRET_BYTES:
         return f"HS algorithms need a client secret of at least {SHORTEST_SECRET_BYTES} bytes."
     if not _uses_code(provider) or not needs_secret(provider):
         return None
@@ -201,11 +196,6 @@ def _refresh(provider: Provider) -> str | None:
 
 def _uses_code(provider: Provider) -> bool:
     return provider.response_type == Provider.ResponseType.CODE
-
-
-def _uses_secret_as_key(provider: Provider) -> bool:
-    names = provider.signing_algs
-    return isinstance(names, list) and any(name in SYMMETRIC for name in names)
 
 
 RULES: tuple[tuple[str, Callable[[Provider], str | None]], ...] = (

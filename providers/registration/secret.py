@@ -28,6 +28,12 @@ def needs_secret(provider: Provider) -> bool:
     return provider.token_endpoint_auth_method in _BY_SECRET
 
 
+def uses_secret_as_key(provider: Provider) -> bool:
+    """Tell whether ID tokens are verified by the secret."""
+    names = provider.signing_algs
+    return isinstance(names, list) and any(name in SYMMETRIC for name in names)
+
+
 def set_client_secret(provider: Provider, secret: str | None) -> None:
     """
     Put a secret that somebody has entered on the row, sealed for it; `save_provider` keeps it. None or "" removes it.
@@ -44,9 +50,7 @@ def problem_of_secret(
     """Say so if the registration uses a secret that is somebody else's; the arguments are those of `claim_secret`."""
     if _is_own(provider, document, is_first):
         return None
-    algorithms = provider.signing_algs
-    is_key = isinstance(algorithms, list) and any(name in SYMMETRIC for name in algorithms)
-    return ENTER_AGAIN if needs_secret(provider) or is_key else None
+    return ENTER_AGAIN if needs_secret(provider) or uses_secret_as_key(provider) else None
 
 
 def claim_secret(provider: Provider, document: Mapping[str, Any] | None, *, is_first: bool) -> None:

@@ -77,11 +77,14 @@ def save_provider(
             refuse_to_give_rights(stored, provider, by=by)
             if trial is not None:
                 by.refuse_if_limited("put a provider on trial")
+            on_trial = []
             if stored is None:
                 _create(provider, by, draft=draft)
-                on_trial = []
             else:
-                on_trial = _change(stored, provider, by, trial=trial, anyway=anyway, note=note)
+                carry_trial(stored, provider)
+                said = pass_gate(stored=stored, provider=provider, anyway=anyway, on_trial=trial is not None)
+                before = write_change(stored=stored, provider=provider, by=by, note=note, said=said)
+                on_trial = follow_up(stored=stored, provider=provider, before=before, lasts=trial, by=by)
             if metadata.document is not None:
                 keep_discovery(provider, metadata.document, by=by)
                 provider.save(update_fields=PUBLISHED)
@@ -181,15 +184,6 @@ def _create(provider: Provider, by: Actor, *, draft: bool) -> None:
         after["client_secret"] = MASK
     record_event("provider_created", by=by, target=provider.slug, after=after)
     record_version(provider=provider, by=by)
-
-
-def _change(
-    stored: Provider, provider: Provider, by: Actor, *, trial: timedelta | None, anyway: bool, note: str
-) -> list[str]:
-    carry_trial(stored, provider)
-    passed = pass_gate(stored=stored, provider=provider, anyway=anyway, on_trial=trial is not None)
-    before = write_change(stored=stored, provider=provider, by=by, note=note, said=passed)
-    return follow_up(stored=stored, provider=provider, before=before, lasts=trial, by=by)
 
 
 def _switch(provider: Provider, *, enabled: bool, by: Actor, said: Mapping[str, Any] | None = None) -> bool:

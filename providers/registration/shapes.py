@@ -33,7 +33,7 @@ def claim_paths(value: Any) -> list[str]:
 
 def strings(value: Any) -> list[str]:
     """A list of different, plain strings."""
-    if not isinstance(value, list) or not all(_is_text(member) for member in value):
+    if not isinstance(value, list) or not all(map(_is_text, value)):
         return ["A list of texts is needed, none of them empty or with control characters."]
     if len(value) > MOST_MEMBERS:
         return [f"At most {MOST_MEMBERS} are possible."]
@@ -66,15 +66,16 @@ def mapping(value: Any) -> list[str]:
     if wrong := [name for name, path in value.items() if path != "" and not _is_text(path)]:
         return [f"{name} needs a claim path." for name in wrong]
     several = [name for name, paths in value.items() if name != "groups" and "," in paths]
-    gaps = ["groups"] if "" in _between_commas(value.get("groups", "")) else []
-    return [f"{name} takes one claim path; only groups takes several." for name in several] + [
-        f"{name} has a comma without a claim path beside it." for name in gaps
-    ]
+    found = [f"{name} takes one claim path; only groups takes several." for name in several]
+    groups = value.get("groups", "")
+    if groups and "" in map(str.strip, groups.split(",")):
+        found.append("groups has a comma without a claim path beside it.")
+    return found
 
 
 def group_rules(value: Any) -> list[str]:
     """A list of `{"claim_value", "group"}`."""
-    if not isinstance(value, list) or not all(_is_group_rule(rule) for rule in value):
+    if not isinstance(value, list) or not all(map(_is_group_rule, value)):
         return ["Each rule needs claim_value and group, both plain text, and nothing else."]
     return [] if len(value) <= MOST_MEMBERS else [f"At most {MOST_MEMBERS} are possible."]
 
@@ -108,10 +109,6 @@ SHAPES: dict[str, Callable[[Any], list[str]]] = {
 }
 
 
-def _between_commas(paths: str) -> list[str]:
-    return [path.strip() for path in paths.split(",")] if paths else []
-
-
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and 1 <= len(value) <= LONGEST_TEXT and not is_deceptive(value)
 
@@ -127,4 +124,4 @@ def _is_domain(text: str) -> bool:
 def _is_group_rule(rule: object) -> bool:
     if not isinstance(rule, dict) or rule.keys() != {"claim_value", "group"}:
         return False
-    return all(_is_text(text) for text in rule.values()) and len(rule["group"]) <= LONGEST_GROUP
+    return all(map(_is_text, rule.values())) and len(rule["group"]) <= LONGEST_GROUP

@@ -7,7 +7,7 @@ from django.utils import timezone
 from providers.history import VersionUnknown, configuration_of, find_version, registration_in
 from providers.models import Provider
 from providers.models.provider import VersionUnusable
-from providers.registration.cautions import is_risky
+from providers.registration.cautions import RISKY, differing
 from providers.registration.errors import RegistrationInvalid
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_event
@@ -73,7 +73,7 @@ def follow_up(
         enables = provider.enabled and not stored.enabled
         if lasts is None:
             return []
-        if before is None or not (enables or is_risky(stored, provider)):
+        if before is None or not (enables or differing(stored, provider, RISKY)):
             return [NOT_NEEDED]
         return [_put(provider, lasts, baseline=before, by=by)]
     if end_if_undone(provider, by=by):
@@ -85,7 +85,14 @@ def follow_up(
 
 def end_if_undone(provider: Provider, *, by: Actor) -> bool:
     """End a trial under which everything is again as it was before; tell whether it did."""
-    if provider.trial_baseline is None or not _is_undone(provider):
+    if provider.trial_baseline is None:
+        return False
+    try:
+        version = find_version(provider=provider, number=provider.trial_baseline)
+        undone = registration_in(version, onto=provider)
+    except (VersionUnknown, VersionUnusable):
+        return False
+    if configuration_of(undone) != configuration_of(provider):
         return False
     before = {"baseline": provider.trial_baseline, "ends_at": _told(provider)}
     provider.trial_ends_at = provider.trial_baseline = None
@@ -101,15 +108,6 @@ def _put(provider: Provider, lasts: timedelta, *, baseline: int | None, by: Acto
     after = {"baseline": baseline, "ends_at": _told(provider)}
     record_event("provider_trial_started", by=by, target=provider.slug, after=after)
     return _sentence(provider)
-
-
-def _is_undone(provider: Provider) -> bool:
-    try:
-        version = find_version(provider=provider, number=provider.trial_baseline or 0)
-        before = registration_in(version, onto=provider)
-    except (VersionUnknown, VersionUnusable):
-        return False
-    return configuration_of(before) == configuration_of(provider)
 
 
 def nobody_could_confirm(provider: Provider) -> bool:

@@ -12,7 +12,7 @@ from providers.identities.rights import given_by, take_back_unruled, take_rights
 from providers.metadata import KEPT
 from providers.models import Provider
 from providers.models.provider import NOT_CONFIGURATION, is_same_secret
-from providers.registration.cautions import changes_rights, is_risky
+from providers.registration.cautions import RIGHTS, RISKY, differing
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.rules import Problems, problems
 from providers.sessions.services import end_sessions_of_provider
@@ -21,7 +21,7 @@ from ssoconsole.platform.eventlog.services import MASK, record_change
 
 # What the provider has published; only the metadata services change it on a row that stands.
 PUBLISHED = (*KEPT, "jwks_failing_since", "tls_not_after")
-# What says which provider it is, and who the console is there.
+# What says which provider it is, and who the console is there: with another one of these, a registration has moved.
 IDENTITY = ("issuer", "client_id")
 _NOT_IN_EVENTS = {*NOT_CONFIGURATION, "client_secret"}
 
@@ -60,7 +60,9 @@ def write_change(
         # Two texts that differ, so that the change is seen; the event masks every value of this name.
         before["client_secret"] = f"earlier {MASK}" if stored.has_secret else None
         after["client_secret"] = f"later {MASK}" if provider.has_secret else None
-    provider.risky_change_at = timezone.now() if is_risky(stored, provider) else stored.risky_change_at
+    provider.risky_change_at = (
+        timezone.now() if differing(stored, provider, RISKY) else stored.risky_change_at
+    )
     if before == after:
         return None
     stands = keep_what_stands(stored)
@@ -69,10 +71,10 @@ def write_change(
     record_version(provider=provider, after=stands, by=by, note=note)
     if other_issuer:
         withdraw(provider, by=by)  # it was about a document of the earlier one
-    if has_moved(stored, provider) or (stored.enabled and not provider.enabled):
+    if differing(stored, provider, IDENTITY) or (stored.enabled and not provider.enabled):
         shut_out(provider=provider, by=by)
     # What was written past the services may have taken rules away, and what they gave is still there.
-    elif changes_rights(stored, provider) or stands.note == UNSEEN:
+    elif differing(stored, provider, RIGHTS) or stands.note == UNSEEN:
         take_back_unruled(provider=provider, by=by)
     return stands.number
 
@@ -81,11 +83,6 @@ def shut_out(*, provider: Provider, by: Actor) -> None:
     """End the sessions of a provider that vouches for nobody as it did, and take back every right that it gave."""
     end_sessions_of_provider(provider=provider, by=by)
     take_rights_back(given_by(provider), by=by)
-
-
-def has_moved(stored: Provider, provider: Provider) -> bool:
-    """Tell whether the registration is at another provider, or of another client there."""
-    return any(getattr(stored, name) != getattr(provider, name) for name in IDENTITY)
 
 
 def snapshot(provider: Provider) -> dict[str, Any]:

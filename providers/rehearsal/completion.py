@@ -27,6 +27,8 @@ class RehearsalCompletion(Completion):
     Whoever else comes back could otherwise let his own claims decide whether a registration is good.
     """
 
+    marks_browser = False  # nobody has signed in
+
     def check_browser(self, request: HttpRequest, attempt: SignInAttempt) -> None:
         if not may_rehearse(request, rehearsal_of(attempt)):
             raise RehearsalMismatch(
@@ -44,10 +46,6 @@ class RehearsalCompletion(Completion):
     def succeed(self, request: HttpRequest, sign_in: SignIn, user: "User") -> None:
         """Keep what was decided; the browser and its session stay as they are."""
         keep_result(rehearsal=rehearsal_of(sign_in.attempt), result=sign_in.result)
-
-    def mark_browser(self, request: HttpRequest, answer: HttpResponse, sign_in: SignIn) -> HttpResponse:
-        """Leave no cookie: nobody has signed in."""
-        return answer
 
     def refused(self, request: HttpRequest, sign_in: SignIn, error: DomainError) -> HttpResponse | None:
         """Tell the refusal on the rehearsal's own page, to nobody but its administrator."""

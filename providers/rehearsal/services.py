@@ -22,7 +22,7 @@ from providers.errors import AttemptExpired, Denied
 from providers.identities.services import Decision, mapped_person
 from providers.models import Provider, Rehearsal, SignInAttempt
 from providers.protocol.mapping import MappedPerson, naming_claim
-from providers.registration.cautions import is_risky
+from providers.registration.cautions import RISKY, differing
 from providers.registration.errors import RehearsalRequired
 from providers.registration.fields import FIELDS, SESSION
 from providers.registration.secret import claim_secret, extend_to_hosts
@@ -188,7 +188,14 @@ def pass_gate(
     """
     if on_trial or stored.trial_ends_at:
         return {}
-    if not (changed := needs_rehearsal(stored, provider)):
+    # Nobody depends on a provider that is disabled and stays so. One that is a draft, or was changed while it was off,
+    # lets people in by what nobody has tried.
+    if not provider.enabled:
+        return {}
+    changed = differing(stored, provider, RISKY)
+    if not changed and not stored.enabled and Provider.objects.drafts().filter(pk=stored.pk).exists():
+        changed = (ENABLED,)
+    if not changed:
         return {}
     if found := fresh_rehearsal(provider, at=timezone.now()):
         return {"rehearsal": found.reference}
@@ -202,22 +209,6 @@ def pass_gate_to_enable(*, stored: Provider, anyway: bool) -> dict[str, Any]:
     enabled = copy(stored)
     enabled.enabled = True
     return pass_gate(stored=stored, provider=enabled, anyway=anyway)
-
-
-def needs_rehearsal(stored: Provider, provider: Provider) -> tuple[str, ...]:
-    """
-    Return the fields because of which a rehearsal is needed; empty for a change that harms nobody.
-
-    Nobody depends on a provider that is disabled and stays so. One that is a draft, or was changed while it was off,
-    lets people in by what nobody has tried.
-    """
-    if not provider.enabled:
-        return ()
-    if changed := is_risky(stored, provider):
-        return changed
-    if stored.enabled or not Provider.objects.drafts().filter(pk=stored.pk).exists():
-        return ()
-    return (ENABLED,)
 
 
 def fresh_rehearsal(provider: Provider, *, at: datetime) -> SignInAttempt | None:
@@ -235,6 +226,6 @@ def fresh_rehearsal(provider: Provider, *, at: datetime) -> SignInAttempt | None
 
 def _is_of(rehearsal: Rehearsal, provider: Provider) -> bool:
     try:
-        return not is_risky(rehearsed_provider(rehearsal), provider)
+        return not differing(rehearsed_provider(rehearsal), provider, RISKY)
     except DecryptionFailed:
         return False

@@ -50,6 +50,11 @@ def start_attempt(
     With `reauthenticate` the ID token must say that the person was asked after this; with `step_up` it must have what
     the registration demands of administrators.
     """
+    trace = {}
+    if reauthenticate:
+        trace[ASKED_AGAIN] = True
+    if step_up:
+        trace[STEP_UP] = True
     attempt = SignInAttempt(
         provider=rehearsal.provider if rehearsal else provider,
         purpose=purpose,
@@ -63,7 +68,7 @@ def start_attempt(
         started_at=timezone.now(),
         address=by.address,
         user_agent=user_agent[:255],
-        trace={mark: True for mark, asked in ((ASKED_AGAIN, reauthenticate), (STEP_UP, step_up)) if asked},
+        trace=trace,
     )
     attempt.nonce, attempt.code_verifier = nonce, code_verifier
     return save_under_new_reference(attempt)

@@ -24,7 +24,7 @@ from mozilla_django_oidc.views import OIDCAuthenticationRequestView
 from providers import metadata
 from providers.errors import InternalError
 from providers.exchange.endpoints import fetch_userinfo, redeem_code, wants_userinfo
-from providers.models import Provider, SignInAttempt
+from providers.models import Provider
 from providers.protocol.claims import merge_claims
 from providers.protocol.id_token import IdTokenRules, check_id_token
 from providers.sessions.step_up import check_to_administer, check_to_enter
@@ -133,18 +133,6 @@ def authorization_request(
     return AuthorizationRequest(query, state, made["nonce"], made["code_verifier"])
 
 
-def strictest_max_age(attempt: SignInAttempt, max_age: int | None) -> int | None:
-    """
-    Return how many seconds ago the person may have proven who he is: `max_age`, and not before he left here.
-
-    None where neither limits it. Only `auth_time` in the ID token tells, and then it has to be there.
-    """
-    if (attempt.trace or {}).get(ASKED_AGAIN) is not True:
-        return max_age
-    since_leaving = max(0, int(time.time()) - int(attempt.started_at.timestamp()))
-    return since_leaving if max_age is None else min(max_age, since_leaving)
-
-
 class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
     """
     From a provider's answer to claims that are checked; made anew for every answer, so that it may keep state.
@@ -209,13 +197,18 @@ class ProviderBackend(PerProvider, OIDCAuthenticationBackend):
         attempt, provider = self.sign_in.attempt, self.provider
         self.sign_in.enter("id_token")
         verified = metadata.verify_token(provider, token, types=ID_TOKEN)
+        # How many seconds ago the person may have proven who he is. Only `auth_time` tells, which must be there then.
+        max_age = provider.max_age if self.completion.limits_age else None
+        if (attempt.trace or {}).get(ASKED_AGAIN) is True:  # not before he left here
+            since_leaving = max(0, int(time.time()) - int(attempt.started_at.timestamp()))
+            max_age = since_leaving if max_age is None else min(max_age, since_leaving)
         rules = IdTokenRules(
             issuer=provider.issuer,
             client_id=provider.client_id,
             nonce=kwargs.get("nonce") or "",
             leeway=provider.leeway,
             trusted_audiences=frozenset(provider.trusted_audiences),
-            max_age=strictest_max_age(attempt, self.completion.max_age(provider)),
+            max_age=max_age,
             access_token=self.access_token,
             code=self.request.GET.get("code"),
         )

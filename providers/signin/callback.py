@@ -48,8 +48,8 @@ from providers.rehearsal.services import rehearsal_of, rehearsed_provider
 from providers.sessions.services import console_session_of, set_console_session
 from providers.signin.backend import ProviderBackend
 from providers.signin.completion import Completion
-from providers.signin.cookies import hash_of, is_bound
-from providers.signin.guard import completion_of, count_sign_in, place_of, refuses_in_words
+from providers.signin.cookies import hash_of, is_bound, remember_sign_in
+from providers.signin.guard import COMPLETIONS, count_sign_in, place_of, refuses_in_words
 from providers.signin.redirects import lead_on
 from providers.signin.traces import SignIn, finish_attempt
 from ssoconsole.platform.actors import Actor
@@ -211,7 +211,7 @@ def callback(request: HttpRequest, slug: str = "") -> HttpResponse:
         raise
     sign_in = SignIn(attempt=attempt, provider=provider_of(attempt))
     place.sign_in = sign_in
-    completion = completion_of(attempt)
+    completion = COMPLETIONS[attempt.purpose]
     completion.check_browser(request, attempt)
     _check_answer(request, sign_in, answer)
     browser = (request.session, request.user, console_session_of(request))
@@ -273,7 +273,8 @@ def _complete(
             request.session.save()  # with the rest or not at all; there is nothing left to save afterwards
         finish_attempt(sign_in=sign_in, by=Actor.of(request), user=user)
     # Each tab goes where it wanted to go.
-    return completion.mark_browser(request, HttpResponseRedirect(attempt.next_url or "/"), sign_in)
+    response = HttpResponseRedirect(attempt.next_url or "/")
+    return remember_sign_in(request, response, provider.slug) if completion.marks_browser else response
 
 
 def _as_stored(session: "SessionBase") -> "SessionBase":

@@ -6,17 +6,16 @@ What an attempt is completed by, depending on what it is for.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
 
 from providers.identities.services import sign_in_person
-from providers.models import Provider, SignInAttempt
+from providers.models import SignInAttempt
 from providers.registration.rolling_back import confirm_by_sign_in
 from providers.sessions.services import PROVIDER_BACKEND, start_session
 from providers.sessions.step_up import meets_demands_to_administer
-from providers.signin.cookies import remember_sign_in
 from providers.signin.traces import SignIn
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
@@ -26,14 +25,18 @@ if TYPE_CHECKING:
 
 
 class Completion:
-    """Whoever the provider vouches for is signed in with this browser. Knows no request but its arguments."""
+    """
+    Whoever the provider vouches for is signed in with this browser. Knows no request but its arguments.
+
+    `limits_age` says whether the registration's `max_age` holds, `marks_browser` whether the browser remembers the
+    success beside its session.
+    """
+
+    limits_age: ClassVar[bool] = True
+    marks_browser: ClassVar[bool] = True
 
     def check_browser(self, request: HttpRequest, attempt: SignInAttempt) -> None:
         """Raise the outcome, before anything of the answer is spent, if this browser may not finish it."""
-
-    def max_age(self, provider: Provider) -> int | None:
-        """Return how many seconds ago the person may have proven at the provider who he is; None: any."""
-        return provider.max_age
 
     def check_claims(self, attempt: SignInAttempt, claims: Mapping[str, Any]) -> None:
         """Raise the outcome if the claims of the checked ID token are not of whom they have to be."""
@@ -71,10 +74,6 @@ class Completion:
             id_token=sign_in.id_token,
             refresh_token=sign_in.refresh_token,
         )
-
-    def mark_browser(self, request: HttpRequest, answer: HttpResponse, sign_in: SignIn) -> HttpResponse:
-        """Let the browser remember the success beside its session; return `answer`."""
-        return remember_sign_in(request, answer, sign_in.provider.slug)
 
     def refused(self, request: HttpRequest, sign_in: SignIn, error: DomainError) -> HttpResponse | None:
         """

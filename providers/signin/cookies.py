@@ -19,30 +19,25 @@ from django.http import HttpRequest, HttpResponse
 BINDING, LAST_PROVIDER, STAY_HERE = "signin", "last-provider", "stay-here"
 # In seconds. A binding lives longer than an attempt.
 BINDING_LASTS, LAST_PROVIDER_LASTS, STAY_HERE_LASTS = 15 * 60, 180 * 24 * 60 * 60, 10 * 60
+# Of the name on the wire, over https: it keeps sibling domains from setting the cookie (RFC 6265bis section 4.1.3).
+HOST_PREFIX = "__Host-"
 _WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{43}\Z")
-
-
-def full_name(name: str) -> str:
-    """
-    Return the name on the wire; over https with the prefix that keeps sibling domains from setting it
-    (RFC 6265bis section 4.1.3).
-    """
-    return f"__Host-{name}" if str(settings.BASE_URL).startswith("https://") else name
 
 
 def read_cookie(request: HttpRequest, name: str) -> str:
     """Return the value, or "" where there is none; anybody may have written it."""
-    return request.COOKIES.get(full_name(name), "")
+    prefix = HOST_PREFIX if settings.BASE_URL.startswith("https://") else ""
+    return request.COOKIES.get(f"{prefix}{name}", "")
 
 
 def set_cookie(response: HttpResponse, name: str, value: str, *, lifetime: int) -> None:
     """Send the cookie for `lifetime` seconds from now; none takes it back."""
-    on_wire = full_name(name)
+    by_https = settings.BASE_URL.startswith("https://")
     response.set_cookie(
-        on_wire,
+        f"{HOST_PREFIX}{name}" if by_https else name,
         value,
         max_age=lifetime,
-        secure=on_wire != name,
+        secure=by_https,
         httponly=True,
         samesite="Lax",
         path="/",
@@ -55,14 +50,9 @@ def hash_of(value: str) -> str:
 
 
 def browser_binding(request: HttpRequest) -> str:
-    """Return this browser's value, or a new one of 32 random bytes."""
+    """Return this browser's value, or a new one of 32 random bytes, to be sent for another BINDING_LASTS."""
     value = read_cookie(request, BINDING)
     return value if _WELL_FORMED.match(value) else secrets.token_urlsafe(32)
-
-
-def set_binding(response: HttpResponse, value: str) -> None:
-    """Send the cookie, for another quarter of an hour."""
-    set_cookie(response, BINDING, value, lifetime=BINDING_LASTS)
 
 
 def is_bound(request: HttpRequest, binding_hash: str) -> bool:

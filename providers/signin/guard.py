@@ -34,7 +34,7 @@ from providers.signin.redirects import chooser_url, with_next
 from providers.signin.traces import SignIn, finish_attempt, record_refusal
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
-from ssoconsole.platform.limits import WINDOW, count_try, source_of, this_minute
+from ssoconsole.platform.limits import WINDOW, count_try, in_this_minute
 from ssoconsole.platform.logs import place_of_fault
 
 log = structlog.get_logger("signin")
@@ -62,7 +62,7 @@ def count_sign_in(request: HttpRequest) -> None:
     Without a cache nothing is counted: the limit keeps the table small, it guards no secret.
     """
     try:
-        count = count_try(_name_of(request))
+        count = count_try(in_this_minute("sign-ins", request))
     except Exception as error:  # noqa: BLE001, RUF100 - every cache has errors of its own; none may stop a sign-in
         log.warning("sign_ins_not_counted", error=type(error).__name__)
         return
@@ -91,16 +91,7 @@ def keep_reference_of_flood(request: HttpRequest, reference: str) -> None:
 
 
 def _flood(request: HttpRequest) -> str:
-    return f"{_name_of(request)}:reference"
-
-
-def _name_of(request: HttpRequest) -> str:
-    return f"sign-ins:{source_of(request)}:{this_minute()}"
-
-
-def completion_of(attempt: SignInAttempt) -> Completion:
-    """Return what completes `attempt`. Raises KeyError for a purpose that has none: nothing happens."""
-    return COMPLETIONS[attempt.purpose]
+    return f"{in_this_minute('sign-ins', request)}:reference"
 
 
 @dataclass(frozen=True)
@@ -270,7 +261,7 @@ def refuse(request: HttpRequest, error: DomainError) -> HttpResponse:
     place = place_of(request)
     sign_in = place.sign_in
     try:
-        if sign_in and (answer := completion_of(sign_in.attempt).refused(request, sign_in, error)):
+        if sign_in and (answer := COMPLETIONS[sign_in.attempt.purpose].refused(request, sign_in, error)):
             return answer
         reference = _record(request, place, error)
     except Exception as failure:

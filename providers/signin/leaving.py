@@ -16,7 +16,7 @@ from providers.registration.rolling_back import roll_back_if_overdue
 from providers.sessions.step_up import PARAMETER
 from providers.signin.attempts import start_attempt
 from providers.signin.backend import authorization_request
-from providers.signin.cookies import browser_binding, set_binding
+from providers.signin.cookies import BINDING, BINDING_LASTS, browser_binding, set_cookie
 from providers.signin.guard import count_sign_in, place_of, refuses_in_words
 from providers.signin.redirects import add_query, local_target
 from ssoconsole.platform.actors import Actor
@@ -93,6 +93,7 @@ def leave(
     endpoint = provider.endpoint("authorization_endpoint")
     if endpoint is None:
         raise MetadataInvalid(expected="an authorization_endpoint", received="none")
+    redirect_uri = provider.redirect_uri
     # The flow's own come after those of the registration, which may not override them.
     asked: dict[str, str | None] = {
         **kind_of(provider).authorization_parameters(
@@ -101,7 +102,7 @@ def leave(
         "response_type": provider.response_type,
         "scope": " ".join(provider.scopes),
         "client_id": provider.client_id,
-        "redirect_uri": provider.redirect_uri,
+        "redirect_uri": redirect_uri,
     }
     if provider.response_type == Provider.ResponseType.ID_TOKEN:
         asked["response_mode"] = "form_post"  # its default is the fragment, which no server sees
@@ -117,7 +118,7 @@ def leave(
         nonce=made.nonce,
         code_verifier=made.code_verifier,
         binding=binding,
-        redirect_uri=provider.redirect_uri,
+        redirect_uri=redirect_uri,
         next_url=next_url,
         by=Actor.of(request),
         user_agent=request.headers.get("User-Agent", ""),
@@ -128,5 +129,5 @@ def leave(
         step_up=step_up,
     )
     response = HttpResponseRedirect(add_query(endpoint, query))
-    set_binding(response, binding)
+    set_cookie(response, BINDING, binding, lifetime=BINDING_LASTS)
     return response

@@ -65,12 +65,6 @@ class SignIn:
             self.timings[self.stage] = round((now - self.entered_at) * 1000)
         self.stage, self.entered_at = stage, now
 
-    def kept_claims(self) -> str | None:
-        """What is kept of the claims, as JSON: with secrets masked and without the nonce; None without any."""
-        claims = {name: value for name, value in self.claims.items() if name != "nonce"}
-        # PostgreSQL keeps no NUL in JSON, and what a provider writes into a name is his business.
-        return json.dumps(mask(claims)).replace("\\u0000", "\\ufffd") if claims else None
-
 
 @transaction.atomic(savepoint=False)
 def finish_attempt(
@@ -90,7 +84,10 @@ def finish_attempt(
         attempt.trace["groups_untold"] = untold
     attempt.user_id = user.pk if user else None
     attempt.finished_at = timezone.now()
-    attempt.claims = sign_in.kept_claims()
+    claims = dict(sign_in.claims)
+    claims.pop("nonce", None)
+    # With secrets masked. PostgreSQL keeps no NUL in JSON, and what a provider writes into a name is his business.
+    attempt.claims = json.dumps(mask(claims)).replace("\\u0000", "\\ufffd") if claims else None
     if attempt.reference:
         attempt.save(update_fields=TRACE_FIELDS)
     else:  # no browser left for it, so that there is a row only now

@@ -45,9 +45,9 @@ def subscriber_of(address: str | None) -> str | None:
     return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
 
 
-def this_minute() -> int:
-    """Return the number of the minute: what has it in its name is counted from zero when the next one begins."""
-    return int(time.time()) // WINDOW
+def in_this_minute(what: str, request: HttpRequest) -> str:
+    """Name what is counted of the source of a request: from zero when the next minute begins."""
+    return f"{what}:{source_of(request)}:{int(time.time()) // WINDOW}"
 
 
 def count_try(what: str) -> int:

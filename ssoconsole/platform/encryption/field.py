@@ -61,7 +61,15 @@ class ClearText:
         return key_ring().decrypt(envelope, context=self.field.context(row))
 
     def __set__(self, row: models.Model, value: object) -> None:
-        setattr(row, self.field.attname, self.field.seal(row, value))
+        """Keep what the column is to hold. Raises TypeError for anything but text and None."""
+        if value is not None and value != "" and not isinstance(value, Envelope):
+            if not isinstance(value, str):
+                name = f"{self.field.model._meta.label}.{self.field.name}"
+                raise TypeError(f"{name} takes text or None, not {type(value).__name__}")
+            context = self.field.context(row)
+            value = Envelope(key_ring().encrypt(value, context=context))
+            value.place = context
+        setattr(row, self.field.attname, value)
 
 
 class EncryptedTextField(_Field[_ST, _GT]):
@@ -102,26 +110,16 @@ class EncryptedTextField(_Field[_ST, _GT]):
         setattr(cls, name, ClearText(self))
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
-        return [*super().check(**kwargs), *self._check_primary_key(), *self._check_index()]
-
-    def _check_primary_key(self) -> list[checks.CheckMessage]:
-        primary_key = self.model._meta.pk
-        if primary_key.has_default():
-            return []
-        hint = "Give the model a UUIDField(primary_key=True, default=uuid.uuid4)."
-        return [
-            checks.Error(
-                "Encryption needs the primary key before the row is saved.", hint, self, "encryption.E001"
-            )
-        ]
-
-    def _check_index(self) -> list[checks.CheckMessage]:
-        if not (self.unique or self.db_index):
-            return []
-        hint = "Keep a keyed hash of the value beside it and index that."
-        return [
-            checks.Error("Ciphertext is never equal: an index finds nothing.", hint, self, "encryption.E002")
-        ]
+        found = super().check(**kwargs)
+        if not self.model._meta.pk.has_default():
+            reason = "Encryption needs the primary key before the row is saved."
+            hint = "Give the model a UUIDField(primary_key=True, default=uuid.uuid4)."
+            found.append(checks.Error(reason, hint, self, "encryption.E001"))
+        if self.unique or self.db_index:
+            reason = "Ciphertext is never equal: an index finds nothing."
+            hint = "Keep a keyed hash of the value beside it and index that."
+            found.append(checks.Error(reason, hint, self, "encryption.E002"))
+        return found
 
     def context(self, row: models.Model) -> str:
         """Return the place a value of `row` is sealed for. Raises ValueError without a primary key."""
@@ -133,19 +131,6 @@ class EncryptedTextField(_Field[_ST, _GT]):
                 f"{meta.label}.{self.name} is encrypted for its row, and the row has no primary key yet"
             )
         return f"{meta.label_lower}.{self.name}:{primary_key}"
-
-    def seal(self, row: models.Model, value: object) -> str | None:
-        """Return what the column is to hold. Raises TypeError for anything but text and None."""
-        if value is None or value == "" or isinstance(value, Envelope):
-            return value
-        if not isinstance(value, str):
-            raise TypeError(
-                f"{self.model._meta.label}.{self.name} takes text or None, not {type(value).__name__}"
-            )
-        context = self.context(row)
-        envelope = Envelope(key_ring().encrypt(value, context=context))
-        envelope.place = context
-        return envelope
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         envelope = super().pre_save(model_instance, add)

@@ -99,13 +99,17 @@ class KeyRing:
         """
         Seal `plaintext` for one place: `v1.<key id>.<base64url of nonce (12), ciphertext and tag (16)>`.
 
-        AES-256-GCM (NIST SP 800-38D). Version, key id and `context` are the associated data.
+        AES-256-GCM (NIST SP 800-38D). The head of the envelope and `context` are the associated data.
         """
         key = self._keys[0]
+        head = f"{VERSION}.{key.id}"
         # Random 96-bit nonces are safe for 2^32 values under one key: far more than a console ever keeps.
         nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = nonce + key.aead.encrypt(nonce, _bytes(plaintext), _associated_data(key.id, context))
-        return f"{VERSION}.{key.id}.{base64url.encode(sealed)}"
+        # JSON can carry a lone surrogate ("\ud800"), and whatever was accepted is kept.
+        sealed = key.aead.encrypt(
+            nonce, plaintext.encode("utf-8", "surrogatepass"), f"{head}.{context}".encode()
+        )
+        return f"{head}.{base64url.encode(nonce + sealed)}"
 
     def decrypt(self, envelope: str, *, context: str) -> str:
         """Open what `encrypt` sealed for the same `context`. Raises DecryptionFailed, whatever the cause."""
@@ -117,7 +121,7 @@ class KeyRing:
             raise DecryptionFailed(unknown_key_id=key_id)
         nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         try:
-            opened = key.aead.decrypt(nonce, ciphertext, _associated_data(key_id, context))
+            opened = key.aead.decrypt(nonce, ciphertext, f"{VERSION}.{key_id}.{context}".encode())
         except InvalidTag:
             raise DecryptionFailed from None
         return opened.decode("utf-8", "surrogatepass")
@@ -149,18 +153,11 @@ def key_id_of(envelope: str) -> str:
 
 def _keyed_hash(key: _Key, value: bytes | str, purpose: str) -> str:
     label = purpose.encode()
+    # JSON can carry a lone surrogate; what a stranger sends must be hashed and refused, not crash.
+    raw = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
     # The length in front keeps ("ab", "c") and ("a", "bc") apart.
-    message = len(label).to_bytes(4, "big") + label + (_bytes(value) if isinstance(value, str) else value)
+    message = len(label).to_bytes(4, "big") + label + raw
     return f"{key.id}.{hmac.digest(key.mac_key, message, 'sha256').hex()}"
-
-
-def _bytes(text: str) -> bytes:
-    # JSON can carry a lone surrogate ("\ud800"); what a stranger sends must be hashed and refused, not crash.
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _associated_data(key_id: str, context: str) -> bytes:
-    return f"{VERSION}.{key_id}.{context}".encode()
 
 
 def _split(envelope: str) -> tuple[str, bytes]:

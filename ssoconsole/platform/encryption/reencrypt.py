@@ -65,13 +65,10 @@ def _reencrypt(field: AnyField) -> int:
 def _rows(field: AnyField) -> Iterator[models.Model]:
     last: Any = None
     # By key, not by an open cursor: no long transaction, and a value that does not open is met only once.
-    while batch := list(_after(outdated(field).only(field.name), last)[:BATCH_ROWS]):
+    rows = outdated(field).only(field.name).order_by("pk")
+    while batch := list((rows if last is None else rows.filter(pk__gt=last))[:BATCH_ROWS]):
         yield from batch
         last = batch[-1].pk
-
-
-def _after(rows: models.QuerySet[Any], last: Any) -> models.QuerySet[Any]:
-    return (rows if last is None else rows.filter(pk__gt=last)).order_by("pk")
 
 
 def _replace(field: AnyField, row: models.Model) -> int:

@@ -63,10 +63,11 @@ def mask(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):
-        return {
-            str(name): MASK if is_secret(str(name)) and inner not in (None, "") else mask(inner)
-            for name, inner in value.items()
-        }
+        masked = {}
+        for name, inner in value.items():
+            hides = is_secret(str(name)) and inner not in (None, "")
+            masked[str(name)] = MASK if hides else mask(inner)
+        return masked
     if isinstance(value, (list, tuple, set, frozenset)):
         return [mask(inner) for inner in value]
     return str(value)
@@ -184,11 +185,8 @@ def record_change(
     action: str, *, by: Actor, target: str, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Event:
     """Write an event that holds only the fields whose values differ."""
-    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    return record_event(
-        action,
-        by=by,
-        target=target,
-        before={name: before.get(name) for name in changed},
-        after={name: after.get(name) for name in changed},
-    )
+    old, new = {}, {}
+    for name in {**before, **after}:
+        if before.get(name) != after.get(name):
+            old[name], new[name] = before.get(name), after.get(name)
+    return record_event(action, by=by, target=target, before=old, after=new)

@@ -55,32 +55,31 @@ class BoundsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return _refusal(request) or self.get_response(request)
-
-
-def _refusal(request: HttpRequest) -> HttpResponse | None:
-    if len(request.path_info) > LONGEST_PATH or len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY:
-        return answer_in_form(request.path, status=414, code="url_too_long", detail="The URL is too long.")
-    if "\0" in request.path_info:
-        return no_such_resource(request)
-    length = request.META.get("CONTENT_LENGTH") or ""
-    coding = request.META.get("HTTP_TRANSFER_ENCODING", "").strip().lower()
-    if (length and not (length.isascii() and length.isdecimal() and len(length) <= 18)) or (
-        coding and length
-    ):
-        return _malformed(request, "The length of the body is not clear.")
-    if coding:
-        return _read_chunked(request, coding)
-    expected = int(length or 0)
-    if expected > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        return too_large(request.path)
-    if request.method in WITHOUT_BODY or not expected:
-        return None
-    try:
-        whole = len(request.body) == expected
-    except UnreadablePostError:
-        whole = False
-    return None if whole else _malformed(request, "The body broke off.")
+        meta = request.META
+        if len(request.path_info) > LONGEST_PATH or len(meta.get("QUERY_STRING", "")) > LONGEST_QUERY:
+            return answer_in_form(
+                request.path, status=414, code="url_too_long", detail="The URL is too long."
+            )
+        if "\0" in request.path_info:
+            return no_such_resource(request)
+        length = meta.get("CONTENT_LENGTH") or ""
+        coding = meta.get("HTTP_TRANSFER_ENCODING", "").strip().lower()
+        is_number = length.isascii() and length.isdecimal() and len(length) <= 18
+        if length and (coding or not is_number):
+            return _malformed(request, "The length of the body is not clear.")
+        if coding:
+            return _read_chunked(request, coding) or self.get_response(request)
+        expected = int(length or 0)
+        if expected > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return too_large(request.path)
+        if expected and request.method not in WITHOUT_BODY:
+            try:
+                whole = len(request.body) == expected
+            except UnreadablePostError:
+                whole = False
+            if not whole:
+                return _malformed(request, "The body broke off.")
+        return self.get_response(request)
 
 
 def _read_chunked(request: HttpRequest, coding: str) -> HttpResponse | None:

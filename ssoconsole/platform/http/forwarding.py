@@ -1,6 +1,5 @@
 """
-Where a request comes from: told by its connection, or by the one header that a trusted proxy writes. And by which name
-a probe may call.
+Where a request comes from: told by its connection, or by the one header that a trusted proxy writes.
 
 A WSGI server folds `-` and `_` of header names into one, so that `X_Forwarded_For`, which many proxies pass on
 as it came, takes the place of the `X-Forwarded-For` that they wrote. Nothing here can tell the two apart. So no
@@ -9,15 +8,13 @@ therefore no second spelling, is the one that holds whatever the proxy passes on
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
 
 Networks = Sequence[IPv4Network | IPv6Network]
 FORWARDED = "Forwarded"
@@ -44,8 +41,6 @@ PEER = "console.peer"
 SCHEME = "console.scheme"
 # The Host header of a probe, which may ask for any.
 ASKED_HOST = "console.asked_host"
-
-PROBES = ("/healthz", "/readyz", "/metrics")
 
 LONGEST = 4096  # characters of a header; what is longer was not written by a few proxies
 _PORT = re.compile(r":[0-9]{1,5}")
@@ -147,25 +142,18 @@ def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-class ForwardingHeadersMiddleware:
+def believe_forwarding_headers(meta: dict[str, Any]) -> None:
     """
-    Set REMOTE_ADDR to the client's address, or to "" where a trusted proxy has left it uncertain.
+    Set REMOTE_ADDR, in the headers of a request as a WSGI environ has them, to the client's address, or to "" where a
+    trusted proxy has left it uncertain.
 
     No forwarding header gets past here, whoever wrote it: what is believed of them stands under names that no
     header can have.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        believe_forwarding_headers(request.META)
-        return self.get_response(request)
-
-
-def believe_forwarding_headers(meta: dict[str, Any]) -> None:
-    """Do this to the headers of a request, as a WSGI environ has them."""
-    given = {name: meta.pop(name) for name in FORWARDING_HEADERS if name in meta}
+    given = {}
+    for name in FORWARDING_HEADERS:
+        if name in meta:
+            given[name] = meta.pop(name)
     peer = meta.get("REMOTE_ADDR", "")
     if is_trusted(peer, settings.TRUSTED_PROXIES):
         hops = hops_of(settings.TRUSTED_PROXY_HEADER, given) if settings.TRUSTED_PROXY_HEADER else []
@@ -174,21 +162,3 @@ def believe_forwarding_headers(meta: dict[str, Any]) -> None:
         meta[SCHEME] = "https" if scheme == "https" else "http"
     elif given:
         meta[FORWARDED_BY_NOBODY_TRUSTED] = True
-
-
-class ProbeHostMiddleware:
-    """
-    Let the three paths that answer without looking at the Host header be called by any name.
-
-    A kubelet or Prometheus has an address to call and not the console's name, which every page insists on.
-    `ASKED_HOST` keeps what was asked for.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info in PROBES:
-            request.META[ASKED_HOST] = request.META.get("HTTP_HOST", "")
-            request.META["HTTP_HOST"] = urlsplit(settings.BASE_URL).netloc
-        return self.get_response(request)

@@ -1,4 +1,8 @@
-"""One log line a request: never its query string, which may hold a code or a state."""
+"""
+The outermost part of every request: where it comes from, its id, and its line in the log.
+
+The line never has the query string, which may hold a code or a state.
+"""
 
 import logging
 import re
@@ -7,26 +11,29 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from ssoconsole.platform.http.forwarding import FROM_TRUSTED_PROXY
+from ssoconsole.platform.http.forwarding import ASKED_HOST, FROM_TRUSTED_PROXY, believe_forwarding_headers
 from ssoconsole.platform.logs import log_at_once, request_id_var, shown_path, trace_id_var
 from ssoconsole.platform.metrics import observe_request
 
 log = logging.getLogger("requests")
+PROBES = ("/healthz", "/readyz", "/metrics")
 QUIET = ("/healthz", "/readyz", "/static/")
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # W3C Trace Context, version 00: version, trace id, parent id, flags. Ids of nothing but zeros are none.
 TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-class RequestLogMiddleware:
+class RequestMiddleware:
     """
     Give the request an id, log it when it is done, and say the id in `X-Request-Id`.
 
-    A trusted proxy may have given it one, and a trace, for its own log and others'; nobody else is believed.
+    A trusted proxy may have given it one, and a trace, for its own log and others'; nobody else is believed. What
+    everything behind this goes by is put right first: whom the request comes from, and under which name.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -34,6 +41,12 @@ class RequestLogMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
+        believe_forwarding_headers(request.META)
+        # A kubelet or Prometheus has an address to call and not the console's name, which every page insists on. The
+        # paths that answer without looking at the Host header may be called by any.
+        if request.path_info in PROBES:
+            request.META[ASKED_HOST] = request.META.get("HTTP_HOST", "")
+            request.META["HTTP_HOST"] = urlsplit(settings.BASE_URL).netloc
         with request_named(request.META) as request_id:
             response = self.get_response(request)
             # The name of the route, never the path, which may name anybody.

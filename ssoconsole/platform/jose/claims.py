@@ -88,8 +88,15 @@ def read_claims(payload: bytes) -> dict[str, Any]:
     if isinstance(claims.get("acr"), int) and not isinstance(claims["acr"], bool):
         claims["acr"] = str(claims["acr"])
     for name in _TIMES:
-        if name in claims:
-            claims[name] = _seconds(name, claims[name])
+        if name not in claims:
+            continue
+        seconds = claims[name]
+        # bool is an int in Python: `"exp": true` would be one second past 1970.
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise ClaimRefused(expected=f"{name}, a number", received=type(seconds).__name__)
+        if not 0 <= seconds <= LAST_SECOND:
+            raise ClaimRefused(expected=f"{name}, seconds from 0 to {LAST_SECOND}", received=seconds)
+        claims[name] = int(seconds)
     for name in _IDENTIFIERS:
         if name in claims:
             _check_string(name, claims[name])
@@ -101,31 +108,9 @@ def read_claims(payload: bytes) -> dict[str, Any]:
     for name in _STRINGS:
         if claims.get(name) is not None:  # of these a nonce may be null
             _check_string(name, claims[name])
-    if "aud" in claims:
-        claims["aud"] = _audiences(claims["aud"])
-    return claims
-
-
-def _seconds(name: str, value: object) -> int:
-    # bool is an int in Python: `"exp": true` would be one second past 1970.
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ClaimRefused(expected=f"{name}, a number", received=type(value).__name__)
-    if not 0 <= value <= LAST_SECOND:
-        raise ClaimRefused(expected=f"{name}, seconds from 0 to {LAST_SECOND}", received=value)
-    return int(value)
-
-
-def _check_string(name: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise ClaimRefused(expected=f"{name}, a string", received=type(value).__name__)
-    # PostgreSQL cannot store a NUL, and answers with an error that would look like ours.
-    if "\0" in value:
-        raise ClaimRefused(expected=f"{name} without NUL", received="a NUL character")
-
-
-def _audiences(value: Any) -> Any:
-    """Return `aud` with each recipient once: a provider that names one twice has told nothing else."""
-    audiences = value if isinstance(value, list) else [value]
+    if "aud" not in claims:
+        return claims
+    audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     if not 1 <= len(audiences) <= MOST_AUDIENCES:
         raise ClaimRefused(
             expected=f"aud, 1 to {MOST_AUDIENCES} of them", received=f"{len(audiences)} of them"
@@ -134,7 +119,17 @@ def _audiences(value: Any) -> Any:
         _check_string("aud", audience)
     if "" in audiences:
         raise ClaimRefused(expected="aud without empty values", received=audiences)
-    return list(dict.fromkeys(audiences)) if isinstance(value, list) else value
+    if isinstance(claims["aud"], list):  # a provider that names one twice has told nothing else
+        claims["aud"] = list(dict.fromkeys(audiences))
+    return claims
+
+
+def _check_string(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise ClaimRefused(expected=f"{name}, a string", received=type(value).__name__)
+    # PostgreSQL cannot store a NUL, and answers with an error that would look like ours.
+    if "\0" in value:
+        raise ClaimRefused(expected=f"{name} without NUL", received="a NUL character")
 
 
 def require(claims: Mapping[str, Any], *names: str) -> None:
@@ -194,15 +189,11 @@ def half_hash(alg: str, value: str) -> str:
 
     The left half of the algorithm's hash in base64url; Ed25519 uses SHA-512. Raises AlgorithmRefused.
     """
-    digest = hashlib.new(find_algorithm(alg).digest, _octets(value)).digest()
+    digest = hashlib.new(find_algorithm(alg).digest, value.encode("utf-8", "surrogatepass")).digest()
     return base64url.encode(digest[: len(digest) // 2])
 
 
 def same(a: str, b: str) -> bool:
     """Compare two values, one of them secret, in a time that does not depend on where they differ."""
-    return hmac.compare_digest(_octets(a), _octets(b))
-
-
-def _octets(value: str) -> bytes:
     # compare_digest takes text only if it is ASCII, and what comes in here is a stranger's.
-    return value.encode("utf-8", "surrogatepass")
+    return hmac.compare_digest(a.encode("utf-8", "surrogatepass"), b.encode("utf-8", "surrogatepass"))

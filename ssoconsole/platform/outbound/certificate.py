@@ -5,10 +5,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ssoconsole.platform.outbound.connection import secure
+from ssoconsole.platform.outbound.connection import Deadline, open_route, route_to, secure
 from ssoconsole.platform.outbound.errors import TlsFailed
-from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits
-from ssoconsole.platform.outbound.route import open_route, route_to
+from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Limits
 from ssoconsole.platform.outbound.targets import parse
 
 LONGEST_NAME = 200
@@ -40,11 +39,7 @@ def peer_certificate(
         secured = stack.enter_context(
             secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
         )
-        return _read(secured)
-
-
-def _read(secured: ssl.SSLSocket) -> Certificate:
-    fields = secured.getpeercert()
+        fields = secured.getpeercert()
     if not fields:
         raise TlsFailed("the host has shown no certificate")
     not_after = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(fields["notAfter"])), tz=UTC)

@@ -5,17 +5,39 @@ No redirects, cookies, retries or compression, and no proxy but the operator's: 
 elsewhere, or to be given more than was asked for.
 """
 
+import io
 import re
-from collections.abc import Collection, Mapping, Sequence
+import socket
+import ssl
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Literal
-from urllib.parse import urlencode
+from functools import partial
+from http.client import HTTPException, HTTPResponse
+from typing import Literal, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+from django.utils.datastructures import CaseInsensitiveMapping
 
 from ssoconsole.platform.metrics import outbound_request
-from ssoconsole.platform.outbound.connection import secure
-from ssoconsole.platform.outbound.errors import RequestHeaderRefused
-from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits, Response, exchange
-from ssoconsole.platform.outbound.route import open_route, route_to
+from ssoconsole.platform.outbound.connection import Deadline, open_route, route_to, secure
+from ssoconsole.platform.outbound.errors import (
+    ContentTypeRefused,
+    ProtocolBroken,
+    RedirectRefused,
+    RequestHeaderRefused,
+    ResponseTimeout,
+    ResponseTooLarge,
+    TlsFailed,
+)
+from ssoconsole.platform.outbound.response import (
+    ANYTHING,
+    DEFAULT_LIMITS,
+    JSON_DOCUMENT,
+    Limits,
+    Response,
+    is_json_document,
+)
 from ssoconsole.platform.outbound.targets import Target, parse
 from ssoconsole.platform.tracing import span
 
@@ -39,6 +61,11 @@ RESERVED_HEADERS = {
     "user-agent",
 }
 
+T = TypeVar("T")
+
+NOT_MODIFIED = 304
+_HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
+_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
@@ -78,8 +105,10 @@ def request(
         if target.scheme == "https":
             secured = secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
             sock = stack.enter_context(secured)
-        return exchange(
-            sock, message, method=method, accept=accept, limits=limits, deadline=deadline, redirects=redirects
+        wire = Wire(sock, limits=limits, deadline=deadline)
+        wire.send(message)
+        return receive(
+            wire, method=method, accept=accept, limits=limits, deadline=deadline, redirects=redirects
         )
 
 
@@ -116,6 +145,125 @@ def _message(
             raise RequestHeaderRefused(
                 f"the value of the header {name} has characters that HTTP does not allow"
             )
-    lines = [f"{name}: {value}" for name, value in {**headers, **extra}.items()]
-    head = "\r\n".join([f"{method} {target.path} HTTP/1.1", *lines, "", ""])
-    return head.encode("ascii") + body
+    head = f"{method} {target.path} HTTP/1.1\r\n"
+    for name, value in {**headers, **extra}.items():
+        head += f"{name}: {value}\r\n"
+    return f"{head}\r\n".encode("ascii") + body
+
+
+class Wire(io.RawIOBase):
+    """
+    The stream under `http.client.HTTPResponse`.
+
+    A step may take `limits.idle` seconds or what is left of `deadline`, the shorter. `left` bytes may still come in;
+    after them, reading raises ResponseTooLarge.
+    """
+
+    def __init__(self, sock: socket.socket, *, limits: Limits, deadline: Deadline) -> None:
+        self._sock = sock
+        self._limits = limits
+        self._deadline = deadline
+        self.left = 0
+
+    def send(self, message: bytes) -> None:
+        """Send all of `message`. Raises ResponseTimeout, ProtocolBroken, TlsFailed."""
+        rest = memoryview(message)
+        while rest:
+            rest = rest[self._step(partial(self._sock.send, rest)) :]
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """Return what HTTPResponse reads from: a socket would be asked for the same."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # BufferedReader passes no other
+        """Read as `recv_into` does. Raises ResponseTooLarge, ResponseTimeout, ProtocolBroken, TlsFailed."""
+        if self.left <= 0:
+            raise ResponseTooLarge("the response is longer than it may be")
+        count = self._step(partial(self._sock.recv_into, buffer[: self.left]))
+        self.left -= count
+        return count
+
+    def _step(self, action: Callable[[], T]) -> T:
+        self._sock.settimeout(self._deadline.wait(self._limits.idle))
+        try:
+            return action()
+        except TimeoutError:
+            self._deadline.wait(0)  # says so if it is the whole that took too long
+            raise ResponseTimeout(f"the peer was silent for {self._limits.idle:.3g} s") from None
+        except ssl.SSLError as error:
+            raise TlsFailed(f"the peer ended TLS: {error.reason}") from None
+        except OSError:
+            raise ProtocolBroken("the peer closed the connection too early") from None
+
+
+def receive(
+    wire: Wire,
+    *,
+    method: str,
+    accept: Collection[str],
+    limits: Limits,
+    deadline: Deadline,
+    redirects: bool = False,
+) -> Response:
+    """Read from `wire` what answers a request by `method`. Raises every OutboundError about responses."""
+    wire.left = limits.head_bytes
+    answer = HTTPResponse(wire, method=method)  # type: ignore[arg-type]  # of a socket it asks makefile() alone
+    try:
+        answer.begin()
+        media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        _refuse_head(answer, media_type, accept, redirects=redirects)
+        # Framing included: if only bytes of the body counted, chunk headers could go on for ever.
+        wire.left = 2 * limits.body_bytes + limits.head_bytes
+        announced = answer.length or 0
+        body = answer.read(limits.body_bytes + 1) if announced <= limits.body_bytes else b""
+        if max(announced, len(body)) > limits.body_bytes:
+            raise ResponseTooLarge(f"the body is longer than {limits.body_bytes} bytes")
+        if answer.length:
+            raise ProtocolBroken("the body is shorter than announced")
+    except HTTPException:
+        # Its text quotes what came; that belongs in no log.
+        raise ProtocolBroken("the answer is not a whole HTTP/1.1 response") from None
+    finally:
+        answer.close()
+    headers = {}
+    for name in answer.headers:
+        headers[name] = ", ".join(answer.headers.get_all(name, []))
+    elapsed_ms = round((time.monotonic() - deadline.started) * 1000)
+    return Response(answer.status, CaseInsensitiveMapping(headers), body, media_type, elapsed_ms)
+
+
+def _refuse_head(answer: HTTPResponse, media_type: str, accept: Collection[str], *, redirects: bool) -> None:
+    """Refuse framing that nobody asked for, a redirect unless `redirects`, and a success in another media type."""
+    status, headers = answer.status, answer.headers
+    if status < 200:
+        raise ProtocolBroken(f"the answer has the status {status}, which ends no exchange")
+    if headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+        raise ProtocolBroken("the answer has a transfer coding that nobody asked for")
+    if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise ProtocolBroken("the answer is compressed, and nobody asked for that")
+    if 300 <= status < 400:
+        if redirects:
+            return
+        if status != NOT_MODIFIED:
+            target = _host_of(headers.get("Location", ""))
+            raise RedirectRefused(f"the answer is a redirect ({status}) to {target}")
+    # Errors come in any type, and an empty body has none.
+    if status >= 400 or answer.length == 0 or ANYTHING in accept or media_type in map(str.lower, accept):
+        return
+    if accept == JSON_DOCUMENT and is_json_document(media_type):
+        return
+    shown = media_type if _MEDIA_TYPE.fullmatch(media_type) else "of no known type"
+    raise ContentTypeRefused(f"the answer is {shown}, expected {' or '.join(sorted(filter(None, accept)))}")
+
+
+def _host_of(location: str) -> str:
+    try:
+        host = urlsplit(location).hostname
+    except ValueError:
+        host = ""
+    if host is None:
+        return "the same host"
+    return host if _HOST.fullmatch(host) else "a host that cannot be shown"

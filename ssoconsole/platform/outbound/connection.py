@@ -1,19 +1,31 @@
 """
-From a name to a socket at a judged address, and TLS for the name.
+From a target to a socket at a judged address, straight or through the proxy that all outbound traffic has to take, and
+TLS for the name.
 
 What was checked is what is used: the socket connects to an address that was judged, never to the name, so
-that a second DNS answer cannot lead elsewhere. The certificate is checked for the name.
+that a second DNS answer cannot lead elsewhere. The certificate is checked for the name. The addresses of the target
+are judged either way. Through a proxy the judgement holds as far as this machine can resolve the name: the proxy
+resolves it again, and is the one to keep it from what only the proxy can see.
+
+The timeout of a socket starts anew with every byte: a peer that drips one every few seconds would hold a worker for
+hours. So every step has a fresh time limit, and the exchange as a whole has one.
 """
 
+import base64
 import os
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
 
 from ssoconsole.platform.outbound.errors import (
     AddressRefused,
@@ -21,15 +33,78 @@ from ssoconsole.platform.outbound.errors import (
     ConnectFailed,
     HostUnresolved,
     NameUnknown,
-    OutboundError,
+    ProtocolBroken,
     ResponseTimeout,
     TlsFailed,
 )
-from ssoconsole.platform.outbound.response import Deadline, Limits
-from ssoconsole.platform.outbound.targets import refusal
+from ssoconsole.platform.outbound.response import Limits
+from ssoconsole.platform.outbound.targets import Target, refusal
+
+LONGEST_HEAD = 16_384  # bytes of the proxy's answer
+# Names that mean something else at each machine, the metadata services of clouds among them: no proxy is asked for them
+# where they cannot be judged here.
+LOCAL_NAMES = (
+    *("localhost", "localdomain", "localdomain4", "localdomain6", "local", "internal", "intranet", "lan"),
+    *("home.arpa", "in-addr.arpa", "ip6.arpa"),
+)
+
+
+class Deadline:
+    """The moment when one exchange is over, however busily the peer drips bytes."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.started = time.monotonic()
+
+    def wait(self, longest: float) -> float:
+        """Return how long the next step may take, at most `longest`. Raises ResponseTimeout after the end."""
+        left = self._seconds - (time.monotonic() - self.started)
+        if left <= 0:
+            raise ResponseTimeout(f"no whole response within {self._seconds:.3g} s")
+        return min(longest, left)
+
 
 # Address family and the address to connect to, as `socket` takes them.
 Endpoint = tuple[socket.AddressFamily, tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where to connect, which addresses of the target were `judged`, and through which proxy it goes if by any."""
+
+    target: Target
+    endpoints: list[Endpoint]
+    judged: list[Endpoint]
+    authorization: str | None = field(default=None, repr=False)  # None: straight
+
+
+def route_to(target: Target, *, allow_loopback: bool, timeout: float) -> Route:
+    """
+    Return the way to `target`; `timeout`, in seconds, is for each name that has to be resolved.
+
+    Raises HostUnresolved and AddressRefused.
+    """
+    through_proxy = bool(settings.OUTBOUND_PROXY) and not _is_within(target.name, settings.OUTBOUND_DIRECT)
+    try:
+        judged = resolve(target.host, target.port, allow_loopback=allow_loopback, timeout=timeout)
+    except NameUnknown:
+        # A name server that is silent is another error, which stays one: a stranger can have his name answered late.
+        if not through_proxy or "." not in target.name or _is_within(target.name, LOCAL_NAMES):
+            raise
+        judged = []
+    # This machine's own, which `allow_loopback` admits, are nobody's at the proxy.
+    if not through_proxy or (judged and all(ip_address(address).is_loopback for _, (address, _) in judged)):
+        return Route(target, judged, judged)
+    proxy = urlsplit(settings.OUTBOUND_PROXY)
+    # It is the operator's own choice, and may well be private or on this machine.
+    endpoints = resolve(proxy.hostname or "", proxy.port or 0, allow_loopback=True, timeout=timeout)
+    user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}" if proxy.username else ""
+    authorization = f"Basic {base64.b64encode(user.encode()).decode()}" if user else ""
+    return Route(target, endpoints, judged, authorization)
+
+
+def _is_within(name: str, domains: Sequence[str]) -> bool:
+    return any(name == domain or name.endswith(f".{domain}") for domain in domains)
 
 
 def resolve(host: str, port: int, *, allow_loopback: bool, timeout: float) -> list[Endpoint]:
@@ -76,36 +151,68 @@ def _lookup(host: str, port: int, timeout: float) -> list[Endpoint]:
     return answer
 
 
-def connect(endpoints: list[Endpoint], *, limits: Limits, deadline: Deadline) -> socket.socket:
-    """Return a socket to the first endpoint that accepts. Raises ConnectFailed, ResponseTimeout."""
-    until = time.monotonic() + deadline.wait(limits.connect)
-    failure = ""
-    for tried, endpoint in enumerate(endpoints):
-        # An equal share of what is left, so that a silent address does not use up the time of the others.
-        share = max(until - time.monotonic(), 0.001) / (len(endpoints) - tried)
-        try:
-            return _connect(endpoint, share)
-        except OSError as error:
-            failure = _reason(endpoint, error)
-    raise ConnectFailed(failure)
-
-
-def _connect(endpoint: Endpoint, timeout: float) -> socket.socket:
-    family, address = endpoint
-    sock = socket.socket(family, socket.SOCK_STREAM)
+def open_route(route: Route, *, limits: Limits, deadline: Deadline) -> socket.socket:
+    """Return a socket to the target. Raises ConnectFailed, ResponseTimeout, ProtocolBroken."""
+    sock = connect(route.endpoints, limits=limits, deadline=deadline)
+    if route.authorization is None:
+        return sock
     try:
-        sock.settimeout(timeout)
-        sock.connect(address)
-    except OSError:
+        _ask_for_tunnel(sock, route, limits=limits, deadline=deadline)
+    except BaseException:
         sock.close()
         raise
     return sock
 
 
-def _reason(endpoint: Endpoint, error: OSError) -> str:
-    address, port = endpoint[1]
-    reason = "no answer in time" if isinstance(error, TimeoutError) else os.strerror(error.errno or 0)
-    return f"{address} port {port}: {reason}"
+def _ask_for_tunnel(sock: socket.socket, route: Route, *, limits: Limits, deadline: Deadline) -> None:
+    """CONNECT (RFC 9110 section 9.3.6), by name: what a proxy lets through is written down by names."""
+    name = f"[{route.target.name}]" if ":" in route.target.name else route.target.name
+    authority = f"{name}:{route.target.port}"
+    lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}"]
+    lines += [f"Proxy-Authorization: {route.authorization}"] if route.authorization else []
+    head = b""
+    try:
+        sock.settimeout(deadline.wait(limits.idle))
+        sock.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
+        # Byte by byte: what comes behind the head is the target's.
+        while not head.endswith(b"\r\n\r\n") and len(head) < LONGEST_HEAD:
+            sock.settimeout(deadline.wait(limits.idle))
+            byte = sock.recv(1)
+            if not byte:
+                break
+            head += byte
+    except TimeoutError:
+        raise ResponseTimeout("the proxy did not answer in time") from None
+    except OSError:
+        raise ConnectFailed("the proxy closed the connection") from None
+    version, _, rest = head.partition(b" ")
+    if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit() or not head.endswith(b"\r\n\r\n"):
+        raise ProtocolBroken("the proxy (OUTBOUND_PROXY) does not speak HTTP")
+    if rest[:1] != b"2":
+        wants = ": it wants another user or password" if rest[:3] == b"407" else ""
+        raise ConnectFailed(f"the proxy leads to no {route.target.name}, status {rest[:3].decode()}{wants}")
+
+
+def connect(endpoints: list[Endpoint], *, limits: Limits, deadline: Deadline) -> socket.socket:
+    """Return a socket to the first endpoint that accepts. Raises ConnectFailed, ResponseTimeout."""
+    until = time.monotonic() + deadline.wait(limits.connect)
+    failure = ""
+    for tried, (family, address) in enumerate(endpoints):
+        # An equal share of what is left, so that a silent address does not use up the time of the others.
+        share = max(until - time.monotonic(), 0.001) / (len(endpoints) - tried)
+        with ExitStack() as stack:
+            try:
+                sock = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+                sock.settimeout(share)
+                sock.connect(address)
+            except OSError as error:
+                silent = isinstance(error, TimeoutError)
+                reason = "no answer in time" if silent else os.strerror(error.errno or 0)
+                failure = f"{address[0]} port {address[1]}: {reason}"
+            else:
+                stack.pop_all()  # it stays open
+                return sock
+    raise ConnectFailed(failure)
 
 
 def secure(
@@ -116,10 +223,14 @@ def secure(
 
     Raises TlsFailed, CertificateRefused among them, and ResponseTimeout.
     """
-    context = _context(ca_file, _modified(ca_file))
+    try:
+        modified = os.stat(ca_file).st_mtime_ns if ca_file else 0
+    except OSError:
+        raise TlsFailed("the file of CA certificates cannot be read") from None
+    context = _context(ca_file, modified)
     sock.settimeout(deadline.wait(limits.idle))
     try:
-        return _handshake(context, sock, name)
+        return handshake(context, sock, name)
     except TimeoutError:
         raise ResponseTimeout(f"{name} did not finish the TLS handshake in time") from None
     except ssl.SSLCertVerificationError as error:
@@ -131,34 +242,8 @@ def secure(
         raise TlsFailed(f"{name} closed the connection during the TLS handshake") from None
 
 
-def certificate_of(
-    secured: ssl.SSLSocket | None,
-    again: Callable[[], socket.socket],
-    name: str,
-    *,
-    limits: Limits,
-    deadline: Deadline,
-) -> bytes | None:
-    """
-    Return the certificate that the peer shows (DER): of `secured`, or else of a handshake that believes anything.
-
-    `again` opens the connection of that handshake, which carries nothing, either way, and is closed here: it exists
-    so that an administrator can be told what is wrong with a certificate. None where no handshake succeeds.
-    """
-    if secured is not None:
-        return secured.getpeercert(binary_form=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    try:
-        with again() as sock:
-            sock.settimeout(deadline.wait(limits.idle))
-            with _handshake(context, sock, name) as believed:
-                return believed.getpeercert(binary_form=True)
-    except (OSError, OutboundError):
-        return None
-
-
-def _handshake(context: ssl.SSLContext, sock: socket.socket, name: str) -> ssl.SSLSocket:
+def handshake(context: ssl.SSLContext, sock: socket.socket, name: str) -> ssl.SSLSocket:
+    """Shake hands over `sock` under the rules of `context`. Raises OSError, ssl.SSLError among them."""
     # In two steps: when the peer has reset the connection already, wrap_socket by itself leaves the handshake
     # out and returns a socket that sends clear text.
     secured = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
@@ -168,13 +253,6 @@ def _handshake(context: ssl.SSLContext, sock: socket.socket, name: str) -> ssl.S
         secured.close()
         raise
     return secured
-
-
-def _modified(ca_file: str | None) -> int:
-    try:
-        return os.stat(ca_file).st_mtime_ns if ca_file else 0
-    except OSError:
-        raise TlsFailed("the file of CA certificates cannot be read") from None
 
 
 # Reading the CA certificates of the system takes tens of milliseconds. A file that was renewed is read again.

@@ -5,18 +5,17 @@ The addresses are judged and pinned as for a request. Nothing is sent beyond the
 read: a probe is no request.
 """
 
+import ssl
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Literal
 
 from cryptography import x509
 
-from ssoconsole.platform.outbound.connection import certificate_of, secure
+from ssoconsole.platform.outbound.connection import Deadline, Route, handshake, open_route, route_to, secure
 from ssoconsole.platform.outbound.errors import CertificateRefused, OutboundError
-from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Deadline, Limits
-from ssoconsole.platform.outbound.route import Route, open_route, route_to
+from ssoconsole.platform.outbound.response import DEFAULT_LIMITS, Limits
 from ssoconsole.platform.outbound.targets import parse
 
 Step = Literal["resolution", "connection", "tls"]
@@ -55,35 +54,45 @@ def probe(
     """Go to the host of `url` as `client.request` would. Raises UrlRefused and SchemeRefused."""
     target = parse(url, allow_http=allow_loopback)
     deadline = Deadline(limits.total)
-    try:
-        timeout = deadline.wait(limits.idle)
-        route = route_to(target, allow_loopback=allow_loopback, timeout=timeout)
-    except OutboundError as error:
-        return Probe(target.name, target.port, failed="resolution", error=error)
-    return _connected(route, ca_file, limits, deadline)
-
-
-def _connected(route: Route, ca_file: str | None, limits: Limits, deadline: Deadline) -> Probe:
-    target = route.target
-    again = partial(open_route, route, limits=limits, deadline=deadline)
-    step: Step = "connection"
+    step: Step = "resolution"
+    addresses: tuple[str, ...] = ()
     shown: bytes | None = None
     failure: OutboundError | None = None
     try:
         with ExitStack() as stack:
-            sock = stack.enter_context(again())
+            timeout = deadline.wait(limits.idle)
+            route = route_to(target, allow_loopback=allow_loopback, timeout=timeout)
+            addresses = tuple(address for _, (address, _) in route.judged)
+            step = "connection"
+            sock = stack.enter_context(open_route(route, limits=limits, deadline=deadline))
             step = "tls"
             if target.scheme == "https":
                 secured = secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
-                stack.enter_context(secured)
-                shown = certificate_of(secured, again, target.name, limits=limits, deadline=deadline)
+                shown = stack.enter_context(secured).getpeercert(binary_form=True)
     except OutboundError as error:
         failure = error
-    if isinstance(failure, CertificateRefused):
-        shown = certificate_of(None, again, target.name, limits=limits, deadline=deadline)
+        if isinstance(error, CertificateRefused):
+            shown = _disbelieved(route, limits=limits, deadline=deadline)
     certificate = _read(shown) if shown else None
-    failed = step if failure else None
-    return Probe(target.name, target.port, route.addresses, certificate, failed, failure)
+    return Probe(target.name, target.port, addresses, certificate, step if failure else None, failure)
+
+
+def _disbelieved(route: Route, *, limits: Limits, deadline: Deadline) -> bytes | None:
+    """
+    Return the certificate (DER) that the peer shows in a handshake that believes anything.
+
+    The connection is another one, carries nothing, either way, and is closed here: it exists so that an administrator
+    can be told what is wrong with a certificate. None where no handshake succeeds.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with open_route(route, limits=limits, deadline=deadline) as sock:
+            sock.settimeout(deadline.wait(limits.idle))
+            with handshake(context, sock, route.target.name) as believed:
+                return believed.getpeercert(binary_form=True)
+    except (OSError, OutboundError):
+        return None
 
 
 def _read(der: bytes) -> Certificate | None:

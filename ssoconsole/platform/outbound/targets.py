@@ -48,7 +48,7 @@ class Target:
     @property
     def authority(self) -> str:
         """The value of the Host header (RFC 9110 section 7.2)."""
-        host = f"[{name}]" if ":" in (name := self.name) else name
+        host = f"[{self.host}]" if ":" in self.host else self.host.removesuffix(".")
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
 
@@ -86,20 +86,18 @@ def parse(url: str, *, allow_http: bool) -> Target:
 
 def _host(host: str) -> str:
     host = host.lower()
-    if host.startswith("[") and host.endswith("]"):
-        return _ip_literal(host[1:-1], IPv6Address)
-    labels = host.removesuffix(".").split(".")
-    if len(host) > 253 or not all(map(_LABEL.fullmatch, labels)):
-        raise UrlRefused("the host of the URL is not a DNS name or an IP address")
-    # 127.1, 0x7f.0.0.1, 2130706433 and 0177.0.0.1 are addresses to the C library and names to everybody else.
-    if _LOOKS_NUMERIC.fullmatch(labels[-1]):
-        return _ip_literal(host, IPv4Address)
-    return host
-
-
-def _ip_literal(text: str, family: type[IPv4Address] | type[IPv6Address]) -> str:
+    literal = host[1:-1]
+    family: type[IPv4Address | IPv6Address] = IPv6Address
+    if not (host.startswith("[") and host.endswith("]")):
+        labels = host.removesuffix(".").split(".")
+        if len(host) > 253 or not all(map(_LABEL.fullmatch, labels)):
+            raise UrlRefused("the host of the URL is not a DNS name or an IP address")
+        # 127.1, 0x7f.0.0.1, 2130706433 and 0177.0.0.1 are addresses to the C library and names to everybody else.
+        if not _LOOKS_NUMERIC.fullmatch(labels[-1]):
+            return host
+        literal, family = host, IPv4Address
     try:
-        address = family(text)
+        address = family(literal)
     except AddressValueError:
         raise UrlRefused("the host of the URL is an IP address in an unusual spelling") from None
     if isinstance(address, IPv6Address) and address.scope_id:
@@ -107,7 +105,6 @@ def _ip_literal(text: str, family: type[IPv4Address] | type[IPv6Address]) -> str
     return str(address)
 
 
-Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
@@ -168,7 +165,13 @@ def refusal(address: str, *, allow_loopback: bool) -> str | None:
         judged = None
     if judged is None:
         return "not an IP address"
-    carried = _carried(judged)
+    # The IPv4 addresses inside an IPv6 address; ::1 and :: carry none.
+    carried: list[IPv4Address] = []
+    if isinstance(judged, IPv6Address) and int(judged) > 1:
+        shifts = [shift for prefix, shift in _CARRIERS if judged in prefix]
+        carried = [IPv4Address(int(judged) >> shift & 0xFFFFFFFF) for shift in shifts]
+        if judged.teredo:  # RFC 4380: the server and, inverted, the client
+            carried = list(judged.teredo)
     for each in (judged, *carried):
         for network, reason in _REFUSED:
             if each in network:
@@ -178,13 +181,3 @@ def refusal(address: str, *, allow_loopback: bool) -> str | None:
     if carried or judged.version == 4 or any(judged in network for network in (*_LOOPBACK, *_ASSIGNED_IPV6)):
         return None
     return "a reserved address"
-
-
-def _carried(address: Address) -> list[IPv4Address]:
-    """Give the IPv4 addresses inside an IPv6 address; ::1 and :: carry none."""
-    if isinstance(address, IPv4Address) or int(address) <= 1:
-        return []
-    if address.teredo:  # RFC 4380: the server and, inverted, the client
-        return list(address.teredo)
-    shifts = [shift for prefix, shift in _CARRIERS if address in prefix]
-    return [IPv4Address(int(address) >> shift & 0xFFFFFFFF) for shift in shifts]

@@ -21,7 +21,7 @@ def words() -> tuple[str, ...]:
 
 def draw_words(number: int) -> str:
     """Return that many random words with hyphens between them; they say nothing about what they stand for."""
-    return "-".join(secrets.choice(words()) for _ in range(number))
+    return "-".join(secrets.SystemRandom().choices(words(), k=number))
 
 
 def normalize_reference(text: str) -> str:

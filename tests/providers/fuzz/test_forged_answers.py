@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from providers.metadata import ensure_discovery, refetch_keys
-from ssoconsole.platform.outbound import route
+from ssoconsole.platform.outbound import connection
 from tests.providers.fuzz import fuzz_answers, fuzz_callback, fuzz_count, fuzz_id_token, fuzz_signature
 from tests.providers.fuzz.fuzz_case import Case
 from tests.providers.fuzz.fuzz_world import World, undone
@@ -25,8 +25,8 @@ def world(op, monkeypatch):
     """A provider that is known and whose keys are; ES256, because it is quick to sign."""
     op.client.id_token_signed_response_alg = "ES256"
     world = World(op, "corp")
-    monkeypatch.setattr(route, "resolve", lambda *args, **kwargs: [])
-    monkeypatch.setattr(route, "connect", world.connect)
+    monkeypatch.setattr(connection, "resolve", lambda *args, **kwargs: [])
+    monkeypatch.setattr(connection, "connect", world.connect)
     rules = [{"claim_value": "admins", "group": "Admins"}]
     for slug, fields in {
         "corp": {},

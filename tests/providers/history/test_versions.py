@@ -16,7 +16,7 @@ from providers.history import (
 )
 from providers.models import Provider, ProviderVersion
 from providers.registration import services
-from providers.registration.cautions import RISKY, is_risky
+from providers.registration.cautions import RISKY, differing
 from providers.registration.errors import RegistrationInvalid
 from providers.registration.fields import FIELDS
 from providers.registration.secret import set_client_secret
@@ -272,5 +272,5 @@ def test_risk_is_what_differs(corp):
     changed = Provider.objects.get()
     changed.name, changed.prompt = "Corporation", "login"
     set_client_secret(changed, "another")
-    assert is_risky(corp, changed) == ("client_secret", "prompt")
-    assert is_risky(corp, Provider.objects.get()) == ()
+    assert differing(corp, changed, RISKY) == ("client_secret", "prompt")
+    assert differing(corp, Provider.objects.get(), RISKY) == ()

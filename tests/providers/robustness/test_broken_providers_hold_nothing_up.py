@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from providers.models import Provider, SignInAttempt
-from ssoconsole.platform.outbound import client, route
+from ssoconsole.platform.outbound import client
+from ssoconsole.platform.outbound import connection as sockets
 from ssoconsole.platform.outbound.response import Limits
 from tests.providers.signin.journey import Browser, assert_refused, outcome_of, register
 
@@ -26,8 +27,8 @@ def no_providers(monkeypatch):
         raise AssertionError("a provider was asked")
 
     monkeypatch.setattr(client, "request", asked)
-    monkeypatch.setattr(route, "connect", asked)
-    monkeypatch.setattr(route, "resolve", asked)
+    monkeypatch.setattr(sockets, "connect", asked)
+    monkeypatch.setattr(sockets, "resolve", asked)
     monkeypatch.setattr(socket, "getaddrinfo", asked)
 
 

@@ -6,7 +6,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from ssoconsole.platform.http.forwarding import LONGEST, ForwardingHeadersMiddleware
+from ssoconsole.platform.http.forwarding import LONGEST
+from ssoconsole.platform.http.request_log import RequestMiddleware
 from ssoconsole.platform.limits import source_of
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("2001:db8:1::/48")]
@@ -33,7 +34,7 @@ def passed_on(peer, forwarded_for=None, **headers):
     if forwarded_for is not None:
         headers["HTTP_X_FORWARDED_FOR"] = forwarded_for
     request = RequestFactory().get("/", REMOTE_ADDR=peer, **headers)
-    ForwardingHeadersMiddleware(lambda request: seen.append(request) or HttpResponse())(request)
+    RequestMiddleware(lambda request: seen.append(request) or HttpResponse())(request)
     return seen[0]
 
 

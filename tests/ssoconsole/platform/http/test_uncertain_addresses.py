@@ -8,7 +8,7 @@ from django.test import Client
 
 from providers.signout import RECORDED_PER_MINUTE, is_worth_a_record
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.http.forwarding import ForwardingHeadersMiddleware
+from ssoconsole.platform.http.request_log import RequestMiddleware
 from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.authentication import MOST_PER_ADDRESS
@@ -114,7 +114,7 @@ def test_so_do_records_of_refused_logouts(rf):
     def is_recorded(proxy, **headers):
         seen = []
         request = rf.post("/backchannel-logout/nobody", REMOTE_ADDR=proxy, **headers)
-        ForwardingHeadersMiddleware(lambda passed: seen.append(passed) or HttpResponse())(request)
+        RequestMiddleware(lambda passed: seen.append(passed) or HttpResponse())(request)
         return is_worth_a_record(seen[0])
 
     assert [is_recorded(FIRST) for _ in range(RECORDED_PER_MINUTE)] == [True] * RECORDED_PER_MINUTE

@@ -13,8 +13,8 @@ from ssoconsole.console.configuration.plan import Hidden
 from ssoconsole.platform.encryption.keyring import _Key
 from ssoconsole.platform.jose.algorithms import SharedSecret
 from ssoconsole.platform.jose.verify import UnverifiedJws, VerifiedJwt
+from ssoconsole.platform.outbound.connection import Route
 from ssoconsole.platform.outbound.response import Response
-from ssoconsole.platform.outbound.route import Route
 from tokens.protocol.client_authentication import UnverifiedAssertion, UnverifiedClient
 from tokens.protocol.form import Form
 from tokens.refusals.services import Refused

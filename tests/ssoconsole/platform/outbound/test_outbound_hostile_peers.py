@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from outbound_peer import IMPATIENT, PATIENT, answers, drips, floods, is_silent, says
 
-from ssoconsole.platform.outbound.client import request
+from ssoconsole.platform.outbound.client import Wire, receive, request
+from ssoconsole.platform.outbound.connection import Deadline
 from ssoconsole.platform.outbound.errors import (
     OutboundError,
     ProtocolBroken,
     ResponseTimeout,
     ResponseTooLarge,
 )
-from ssoconsole.platform.outbound.response import Deadline, Wire, receive
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -1,3 +1,4 @@
+import errno
 import socket
 import tomllib
 from pathlib import Path
@@ -246,13 +247,13 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now = 100.0
-        monkeypatch.setattr(response.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(connection.time, "monotonic", lambda: self.now)
 
 
 def test_each_step_has_what_is_left_of_the_whole_and_no_more(monkeypatch):
     """A peer that answers just in time, again and again, must not get the full wait each time."""
     clock = Clock(monkeypatch)
-    deadline = response.Deadline(15)
+    deadline = connection.Deadline(15)
     waits = []
     for now in (100, 106, 108, 114.5):
         clock.now = now
@@ -275,13 +276,30 @@ def test_several_addresses_share_the_time_to_connect(monkeypatch):
     """A silent address does not use up the time of the next one."""
     clock, given = Clock(monkeypatch), []
 
-    def silent(endpoint, timeout):
-        given.append(timeout)
-        clock.now += timeout
-        raise TimeoutError
+    class Silent(socket.socket):
+        def connect(self, address):
+            given.append(self.gettimeout())
+            clock.now += self.gettimeout()
+            raise TimeoutError
 
-    monkeypatch.setattr(connection, "_connect", silent)
+    monkeypatch.setattr(socket, "socket", Silent)
     endpoints = [(socket.AF_INET, (f"192.0.2.{number}", 443)) for number in range(3)]
     with pytest.raises(ConnectFailed):
-        connection.connect(endpoints, limits=response.Limits(), deadline=response.Deadline(15))
+        connection.connect(endpoints, limits=response.Limits(), deadline=connection.Deadline(15))
     assert given == pytest.approx([1, 1, 1])
+
+
+def test_an_address_of_a_family_that_this_machine_lacks_is_passed_over(peer, monkeypatch):
+    server = peer(answers())
+
+    class WithoutIpv6(socket.socket):
+        def __init__(self, family=-1, *args, **kwargs):
+            if family == socket.AF_INET6:
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+            super().__init__(family, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "socket", WithoutIpv6)
+    endpoints = [(socket.AF_INET6, ("2001:db8::1", 443)), (socket.AF_INET, ("127.0.0.1", server.port))]
+    deadline = connection.Deadline(15)
+    with connection.connect(endpoints, limits=response.Limits(), deadline=deadline) as sock:
+        assert sock.getpeername() == ("127.0.0.1", server.port)

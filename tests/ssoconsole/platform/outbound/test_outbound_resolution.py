@@ -6,6 +6,7 @@ from outbound_peer import IMPATIENT, answers
 
 from ssoconsole.platform.outbound.certificate import peer_certificate
 from ssoconsole.platform.outbound.client import request
+from ssoconsole.platform.outbound.connection import Deadline
 from ssoconsole.platform.outbound.errors import (
     AddressRefused,
     ConnectFailed,
@@ -14,7 +15,6 @@ from ssoconsole.platform.outbound.errors import (
     SchemeRefused,
 )
 from ssoconsole.platform.outbound.probe import probe
-from ssoconsole.platform.outbound.response import Deadline
 
 
 class SilentPort:

@@ -5,9 +5,8 @@ import struct
 import pytest
 from outbound_peer import IMPATIENT, PATIENT, answers, is_silent, says
 
-from ssoconsole.platform.outbound.connection import secure
+from ssoconsole.platform.outbound.connection import Deadline, secure
 from ssoconsole.platform.outbound.errors import ProtocolBroken, ResponseTimeout, TlsFailed
-from ssoconsole.platform.outbound.response import Deadline
 
 
 @pytest.fixture
