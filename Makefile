@@ -49,7 +49,7 @@ test-all: test test-deploy test-fuzz test-second
 # A site of its own, with its own PostgreSQL, Redis and nginx, and every file under deploy/ by its own program. By file: a
 # worker that had one test of the installer's or the image's would install or build everything anew for it.
 test-deploy: $(TOOLS) deploy-tools $(DOCS_TOOLS)/.installed
-	$(BIN)/python $(PYTEST) --dist loadfile $(DEPLOY)
+	$(BIN)/python $(PYTEST) --dist loadfile --no-loadscope-reorder $(DEPLOY)
 
 test-fuzz: $(TOOLS)
 	FUZZ_CASES=5000 SCHEMA_CASES=50 $(BIN)/python $(PYTEST) $(FUZZ) tests/tokens/api/test_api_fuzz.py
