@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.support.browser",
     "tests.support.servers",
     "tests.support.databases",
+    "tests.support.cases",
     "tests.support.rsa_keys",
 ]
 
