@@ -16,8 +16,22 @@ pytest_plugins = [
     "tests.support.browser",
     "tests.support.servers",
     "tests.support.databases",
+    "tests.support.cases",
     "tests.support.rsa_keys",
 ]
+
+# The files that take longest by far, the longest first.
+LONGEST = (
+    "tests/deploy/stories/test_kubernetes",
+    "tests/ssoconsole/pages/test_accessibility",
+    "tests/deploy/stories",
+    "tests/deploy/test_bare_metal",
+    "tests/deploy/machines/test_pooler",
+    "tests/ssoconsole/rights/test_what_a_permission",
+    "tests/ssoconsole/test_documented_commands",
+    "tests/ssoconsole/pages/test_german",
+    "tests/tokens/crash",
+)
 
 # How fast a machine generates examples says nothing about the code. With CI set, hypothesis loads a profile of its
 # own, which is as patient and always draws the same examples.
@@ -44,8 +58,15 @@ def pytest_xdist_auto_num_workers(config):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Begin with the consoles that are processes, which take longest: at the end one worker would be alone with one."""
-    items.sort(key=lambda item: not {"migrated_database", "console_process"} & set(item.fixturenames))
+    """Begin with what takes longest, then the consoles that are processes: no worker is alone with one at the end."""
+    items.sort(
+        key=lambda item: (_rank(item), not {"migrated_database", "console_process"} & set(item.fixturenames))
+    )
+
+
+def _rank(item):
+    file = item.path.relative_to(item.config.rootpath).as_posix()
+    return next((rank for rank, start in enumerate(LONGEST) if file.startswith(start)), len(LONGEST))
 
 
 def pytest_collection_finish():

@@ -37,7 +37,8 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 RUN = """async (only) => {
     await new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)));
     document.getAnimations().forEach(each => each.finish());
-    return axe.run(document, {runOnly: only, resultTypes: ["violations"]}).then(found => found.violations.map(
+    const options = {runOnly: only, resultTypes: ["violations"], preload: {assets: ["media"]}};
+    return axe.run(document, options).then(found => found.violations.map(
         each => `${each.id}: ${each.nodes.map(node => node.target.join(" ")).join(", ")}`));
 }"""
 WIDTHS, PARTS = (360, 768, 1440), 3
@@ -234,6 +235,7 @@ def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, bob,
     come_in_by_password(client, bob)
     name = settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+    context.add_init_script(axe)  # not as a script of the page: its policy has none from elsewhere
     page = context.new_page()
     found = {}
     draft = Provider.objects.get(slug="draft")
@@ -272,7 +274,6 @@ def test_nothing_stands_in_anybody_s_way(live_server, context, client, axe, bob,
         else:
             answer = page.goto(f"{live_server.url}{path}")
             assert answer.status < 500, path
-        page.evaluate(axe)  # not as a script of the page: its policy has none from elsewhere
         if complaints := complaints_about(page) + misfits_on(page):
             found[path] = complaints
     assert not found, "\n".join(f"{path}: {each}" for path, all_ in found.items() for each in all_)

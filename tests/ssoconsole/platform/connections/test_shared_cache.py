@@ -31,14 +31,14 @@ def cache_at(url, **options):
 
 
 def test_a_cache_that_is_silent_is_waited_for_once(silent_server):
-    cache = cache_at(silent_server, socket_timeout=0.3)
+    cache = cache_at(silent_server, socket_timeout=1)
     with pytest.raises(Exception, match="Timeout"):
         cache.get("any")
     started = time.monotonic()
     for _ in range(20):
         with pytest.raises(ConnectionLost):
             cache.set("any", 1)
-    assert time.monotonic() - started < 0.2
+    assert time.monotonic() - started < 1
 
 
 def test_after_a_moment_it_is_asked_again(monkeypatch):

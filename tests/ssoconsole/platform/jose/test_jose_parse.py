@@ -168,10 +168,10 @@ def test_a_member_of_the_header_that_is_null_is_absent(member):
 @pytest.mark.parametrize("size", [65_537, 20_000_000])
 def test_a_token_over_the_limit_is_refused_before_it_is_read(size):
     token = "e" * size
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(TokenTooLarge) as refusal:
         parse_jws(token)
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
     assert (refusal.value.expected, refusal.value.received) == ("at most 65536 bytes", f"{size} bytes")
 
 

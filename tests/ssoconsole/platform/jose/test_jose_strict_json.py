@@ -84,10 +84,10 @@ def test_a_caller_who_allows_any_depth_gets_a_refusal_and_no_recursion_error():
 
 
 def test_an_unfinished_string_of_a_megabyte_is_refused_quickly():
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(MalformedJson):
         loads(b'"' + b"\\a[" * 300_000)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_document_of_its_own_may_begin_with_one_byte_order_mark():
