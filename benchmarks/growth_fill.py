@@ -99,8 +99,9 @@ TOKENS = """
         CROSS JOIN (SELECT id FROM tokens_signingkey WHERE alg = 'ES256' AND signing_from IS NOT NULL) keys
 """
 REVOCATIONS = """
-    INSERT INTO {tokens_revocation} (record_id, at, by)
-    SELECT number, issued_at + interval '10 minutes', 'bot:someone' FROM {tokens_tokenrecord} WHERE number % 100 = 7
+    INSERT INTO {tokens_revocation} (record_id, bot_id, expires_at, at, by)
+    SELECT number, bot_id, expires_at, issued_at + interval '10 minutes', 'bot:someone'
+    FROM {tokens_tokenrecord} WHERE number % 100 = 7
 """
 EVENTS = """
     INSERT INTO {eventlog_event} (at, action, actor, target, outcome, address, request_id)

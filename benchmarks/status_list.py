@@ -56,7 +56,14 @@ def fill(share: float) -> None:
     )
     TokenRecord.objects.bulk_create(records, batch_size=5000)
     revoked = (
-        Revocation(record_id=NUMBER * SIZE + place, at=now, by=str(BY)) for place in range(0, SIZE, every)
+        Revocation(
+            record_id=NUMBER * SIZE + place,
+            bot=bots[place % 10],
+            expires_at=now + timedelta(hours=1),
+            at=now,
+            by=str(BY),
+        )
+        for place in range(0, SIZE, every)
     )
     Revocation.objects.bulk_create(revoked, batch_size=5000)
     with connection.cursor() as cursor:

@@ -19,8 +19,9 @@ from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.eventlog.models import Event
 from tests.support.databases import go_by_what_was_done, undone
+from tests.support.revoked import revoke_by_hand
 from tokens.credentials.services import PURPOSE
-from tokens.models import Audience, Bot, Credential, Grant, Revocation, SigningKey, TokenRecord
+from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
 from tokens.oauth.direct import answering_at_once
 from tokens.oauth.door import LEFT_TO_THE_ENDPOINT
 from tokens.oauth.introspect import HOLDERS_KNOWN, INTROSPECTION
@@ -44,7 +45,7 @@ def one_more_grant():
 
 def it_is_revoked():
     for record in TokenRecord.objects.all():
-        Revocation.objects.create(record=record, at=LONG_AGO, by="user:bob")
+        revoke_by_hand(record, at=LONG_AGO, by="user:bob")
 
 
 def the_owner_is_disabled():

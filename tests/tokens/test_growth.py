@@ -60,8 +60,9 @@ class PlanTests:
     def test_what_a_bot_holds_is_counted_by_an_index_of_its_own(self, bot):
         forget_counts()
         now = timezone.now()
-        [count] = statements(lambda: take_room(bot_id=bot.pk, most=100, at=now))
-        assert "tokens_of_a_bot_by_end" in plan_of(count)
+        revoked, issued = statements(lambda: take_room(bot_id=bot.pk, most=100, at=now))
+        assert "revocations_of_a_bot_by_end" in plan_of(revoked)
+        assert "COVERING INDEX tokens_of_a_bot_by_end" in plan_of(issued)
 
     def test_tokens_of_a_credential_are_looked_for_among_those_of_its_bot(self, issued):
         asked = statements(lambda: revoke_tokens_of_credential(credential=issued.credential, by=BY))

@@ -11,9 +11,10 @@ from django.utils import timezone
 from tokens_cast import PASSWORD_BACKEND
 
 from ssoconsole.platform.accounts.models import User
+from tests.support.revoked import revoke_by_hand
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
 from tokens.credentials.services import add_client_secret, retire_credential
-from tokens.models import Bot, Credential, Revocation, Stale, TokenRecord
+from tokens.models import Bot, Credential, Stale, TokenRecord
 from tokens.records.services import issue_token
 
 LIST = reverse("admin:tokens_bot_changelist")
@@ -27,7 +28,7 @@ def nothing(record):
 
 
 def it_is_revoked(record):
-    Revocation.objects.create(record=record, at=timezone.now(), by="user:bob")
+    revoke_by_hand(record)
 
 
 def it_is_over(record):

@@ -15,9 +15,10 @@ from tokens_cast import BASE_URL, claims_in, status_bit
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
+from tests.support.revoked import revoke_by_hand
 from tokens.bots.services import GrantSpec, disable_bot, save_bot
 from tokens.keys.services import compromise_signing_key, private_keys
-from tokens.models import Bot, Revocation, SigningKey, StatusList, TokenRecord
+from tokens.models import Bot, SigningKey, StatusList, TokenRecord
 from tokens.protocol.status_list import decode
 from tokens.records.revocation import revoke_token, revoke_tokens_of_bot
 from tokens.records.services import LONG_LIVED, issue_token
@@ -500,7 +501,7 @@ def test_where_the_lists_are_is_kept_for_a_moment(oauth, token, django_assert_nu
 def test_the_first_and_the_last_token_of_a_list_are_in_it(issue, number):
     record, _ = issue()
     TokenRecord.objects.filter(pk=record.pk).update(number=number)
-    Revocation.objects.create(record_id=number, at=timezone.now(), by=str(BY))
+    revoke_by_hand(TokenRecord.objects.get())
     assert dead_numbers(find_status_list(0), at=timezone.now()) == {number}
 
 

@@ -186,10 +186,13 @@ class Migration(migrations.Migration):
             name='Revocation',
             fields=[
                 ('record', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='tokens.tokenrecord')),
+                ('bot', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tokens.bot')),
+                ('expires_at', models.DateTimeField(null=True)),
                 ('at', models.DateTimeField()),
                 ('by', models.CharField(max_length=300)),
             ],
             options={
+                'indexes': [models.Index(fields=['bot', 'expires_at'], name='revocations_of_a_bot_by_end')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('by', ''), _negated=True), name='a_revocation_has_a_revoker')],
             },
         ),

@@ -9,8 +9,9 @@ from django.apps import apps
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, Subquery
 from django.db.models.functions import Lower, Now
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 
 from ssoconsole.platform.accounts.models import User
@@ -128,13 +129,15 @@ def _stale_reasons(*, at: datetime) -> dict[Stale, Q]:
     people = User.objects.alias(folded=Lower("username")).filter(
         is_active=True, folded=Lower(OuterRef("owner"))
     )
+    # Not by EXISTS, for which PostgreSQL would read all people to look at the bots of one page.
+    owner = Subquery(people.order_by().values("pk")[:1])
     return {
         Stale.UNUSED: Q(created_at__lte=at - UNUSED_FOR)
         & ~Q(Exists(used_lately))
         & ~Q(Exists(endless_token))
         & ~Q(Exists(long_token)),
         Stale.NO_OWNER: Q(owner=""),
-        Stale.OWNER_GONE: ~Q(owner="") & ~Q(Exists(people)),
+        Stale.OWNER_GONE: ~Q(owner="") & Q(IsNull(owner, True)),
         Stale.ENDLESS_SECRET: Q(Exists(endless_secret)),
     }
 

@@ -159,16 +159,22 @@ class Revocation(models.Model):
     """
     When a token was revoked, and by whom; the first time counts.
 
-    A row of its own, because a record that was changed would be written anew with all its indexes.
+    A row of its own, because a record that was changed would be written anew with all its indexes. It says whose token
+    it was and when that ends, so that they are counted without their records.
     """
 
     record = models.OneToOneField(
         TokenRecord, primary_key=True, on_delete=models.CASCADE, db_constraint=False
     )
+    bot = models.ForeignKey(
+        Bot, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    expires_at = models.DateTimeField(null=True)
     at = models.DateTimeField()
     by = models.CharField(max_length=300)
 
     class Meta:
+        indexes = (models.Index(fields=["bot", "expires_at"], name="revocations_of_a_bot_by_end"),)
         constraints = (models.CheckConstraint(condition=~Q(by=""), name="a_revocation_has_a_revoker"),)
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
-from ssoconsole.platform.connections.prepared import Parameter, insert_for
+from ssoconsole.platform.connections.prepared import Parameter, Statement, insert_for
 from ssoconsole.platform.eventlog.services import AuditedChange, record_event
 from ssoconsole.platform.metrics import count_tokens_revoked
 from tokens.bots.grants import grants_of
@@ -29,7 +29,11 @@ def revoke_token(*, record: TokenRecord, by: Actor) -> bool:
 
 def revocation(records: Callable[[], TokenRecordQuerySet]) -> AuditedChange:
     """Return the statement that revokes what of these records nobody has revoked, one at most, for `revoke_record`."""
-    return AuditedChange(insert_for(Revocation, records))
+    return AuditedChange(_insert_for(records))
+
+
+def _insert_for(records: Callable[[], TokenRecordQuerySet]) -> Statement:
+    return insert_for(Revocation, records, "bot_id", "expires_at")
 
 
 def revoke_record(change: AuditedChange, which: Mapping[str, Any], *, jti: str, bot: str, by: Actor) -> bool:
@@ -91,7 +95,7 @@ def revoke_tokens_beyond_grants(*, bot: Bot, by: Actor) -> int:
 
 def _revoke(records: TokenRecordQuerySet, *, by: Actor) -> int:
     """Revoke those of these records that nobody has revoked before."""
-    count = insert_for(Revocation, lambda: records).count(at=timezone.now(), by=str(by)[:300])
+    count = _insert_for(lambda: records).count(at=timezone.now(), by=str(by)[:300])
     if count:
         _tell(count)
     return count

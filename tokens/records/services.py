@@ -11,6 +11,7 @@ from functools import partial
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
@@ -28,7 +29,7 @@ from tokens.errors import (
     TooManyTokens,
 )
 from tokens.keys.services import ensure_signing_key, private_keys, verify_for_ever
-from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
+from tokens.models import Audience, Bot, Credential, Grant, Revocation, SigningKey, TokenRecord
 from tokens.protocol.access_token import TYP, AccessToken, claims_of
 from tokens.status.services import status_of
 
@@ -57,7 +58,10 @@ def take_room(*, bot_id: int, most: int, at: datetime) -> None:
     if left > 0 and at < until:
         _left[bot_id, most] = left - 1, until
         return
-    held = TokenRecord.objects.unended(at=at).filter(bot=bot_id).order_by()[:most].count()
+    # Each by the ends of a bot's tokens, which an index has: joined, the record of each would be read.
+    not_over = Q(expires_at=None) | Q(expires_at__gt=at)
+    revoked = Revocation.objects.filter(not_over, bot=bot_id).count()
+    held = TokenRecord.objects.filter(not_over, bot=bot_id).order_by()[: most + revoked].count() - revoked
     if held >= most:
         raise TooManyTokens(expected=f"up to {most}", received="one more")
     if len(_left) >= MOST_BOTS:

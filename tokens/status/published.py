@@ -14,7 +14,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.jose.sign import sign_jwt
 from ssoconsole.platform.keyset.paginator import first_key_since
 from tokens.keys.services import ensure_signing_key, private_keys
-from tokens.models import Audience, Bot, SigningKey, StatusList, TokenRecord
+from tokens.models import Audience, Bot, Revocation, SigningKey, StatusList, TokenRecord
 from tokens.models.record import OUT_OF_ORDER, audience_counts, bot_counts, key_counts
 from tokens.protocol.status_list import encode, pack_invalid
 from tokens.records.services import LONG_LIVED
@@ -84,8 +84,12 @@ def status_list_uris(*, at: datetime) -> list[str]:
 
 def dead_numbers(known: KnownList, *, at: datetime) -> set[int]:
     """Return the numbers of the tokens in this list that do not count, for whatever reason but their age."""
-    dead: set[int] = set()
-    for among in _by_cause(_records_of(known, at=at), at=at):
+    first, last = known.numbers
+    not_long_over = Q(expires_at=None) | Q(expires_at__gt=at - KEPT_AFTER_THE_END)
+    revoked = Revocation.objects.filter(not_long_over, record__gte=first, record__lte=last)
+    dead: set[int] = set(revoked.values_list("record_id", flat=True))
+    records = TokenRecord.objects.filter(not_long_over, number__gte=first, number__lte=last)
+    for among in _by_cause(records, at=at):
         dead.update(among.order_by().values_list("number", flat=True))
     return dead
 
@@ -124,20 +128,13 @@ def _signed(known: KnownList, *, at: datetime) -> str:
     return sign_jwt(claims, key=private_keys.of(key), alg=ALG, kid=key.kid, typ=TYP)
 
 
-def _records_of(known: KnownList, *, at: datetime) -> QuerySet[TokenRecord]:
-    first, last = known.numbers
-    not_long_over = Q(expires_at=None) | Q(expires_at__gt=at - KEPT_AFTER_THE_END)
-    return TokenRecord.objects.filter(not_long_over, number__gte=first, number__lte=last)
-
-
 def _by_cause(records: QuerySet[TokenRecord], *, at: datetime) -> Iterator[QuerySet[TokenRecord]]:
     """
-    The dead by each cause, found through the index of that cause.
+    The dead by each cause but their own revocation, found through the index of that cause.
 
     One condition over all would join every token of the list to find the few. Bots, audiences and keys that do
     not count are few as well, and where there are none, Django asks nothing.
     """
-    yield records.filter(revocation__isnull=False)
     yield records.filter(bot__in=_dead_bots(at=at))
     yield records.filter(audience__in=_ids(Audience.objects.exclude(audience_counts())))
     yield records.filter(signing_key__in=_ids(SigningKey.objects.exclude(key_counts(at=at))))

@@ -170,18 +170,23 @@ def insert(
     return Statement(write, repeatable=repeatable)
 
 
-def insert_for(model: type[Model], rows: "Callable[[], QuerySet[Any]]") -> Statement:
+def insert_for(model: type[Model], rows: "Callable[[], QuerySet[Any]]", *copied: str) -> Statement:
     """
     Return the statement that inserts a row of `model`, whose key refers to a row of the QuerySet, for each of these.
 
-    Not where there is one already. Its parameters are the other columns, and those of the QuerySet.
+    Not where there is one already. What is `copied` has the same name in both; parameters are the other columns, and
+    those of the QuerySet.
     """
 
     def write() -> Written:
         quote, key = connection.ops.quote_name, model._meta.pk
-        fields = [field for field in model._meta.concrete_fields if field is not key]
-        columns = ", ".join(quote(str(field.column)) for field in (key, *fields))
-        found, more = rows().order_by().values("pk").query.get_compiler(connection=connection).as_sql()
+        fields = [
+            field for field in model._meta.concrete_fields if field is not key and field.attname not in copied
+        ]
+        columns = ", ".join(map(quote, (key.column, *copied, *(str(field.column) for field in fields))))
+        found, more = (
+            rows().order_by().values("pk", *copied).query.get_compiler(connection=connection).as_sql()
+        )
         table = quote(model._meta.db_table)
         # Names of tables and columns, which are the models' own; without a WHERE SQLite takes ON for that of a join.
         sql = f"INSERT INTO {table} ({columns}) SELECT found.*, {_places(fields)}"

@@ -10,13 +10,14 @@ from django.utils import timezone
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.models import Event
 from tests.ssoconsole.pages.pages_cast import administrator, come_in, person, provider
+from tests.support.revoked import revoke_by_hand
 from tests.tokens.tokens_cast import BASE_URL, METADATA, OAuth
 from tokens.admin.bot_forms import NewSecretForm
 from tokens.audiences import save_audience
 from tokens.bots.services import GrantSpec, disable_bot, retire_bot, save_bot
 from tokens.credentials.keyless import add_federation
 from tokens.credentials.services import add_client_secret, retire_credential
-from tokens.models import Audience, Bot, Credential, Revocation, TokenRecord
+from tokens.models import Audience, Bot, Credential, TokenRecord
 from tokens.my_bot import MOST_LIVE_SECRETS
 from tokens.records.services import issue_token
 
@@ -135,7 +136,7 @@ class OwnerTests:
     def test_may_revoke_what_has_not_ended(self, her_browser, bot, audience, changed, badge, is_offered):
         record, _ = issue_token(bot=bot, audience=audience, scopes=None, lifetime=timedelta(hours=1), by=BY)
         if changed is None:
-            Revocation.objects.create(record=record, at=timezone.now(), by="x")
+            revoke_by_hand(record)
         else:
             TokenRecord.objects.update(**changed)
         body = her_browser.get(PAGE).content.decode()

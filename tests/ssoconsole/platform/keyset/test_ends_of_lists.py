@@ -16,7 +16,8 @@ from tests.ssoconsole.pages.pages_cast import (
     session_of,
     staff,
 )
-from tokens.models import Audience, Bot, Credential, Revocation, SigningKey, TokenRecord
+from tests.support.revoked import revoke_by_hand
+from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
 
 pytestmark = pytest.mark.django_db
 CREDENTIALS, TOKENS, SESSIONS, BOTS = (
@@ -71,7 +72,7 @@ def rows():
         token(name, days)
     for name, days in STOPPED.items():
         secret(name, days, retired_at=now, retired_by="test")
-        Revocation.objects.create(record=token(name, days), at=now, by="test")
+        revoke_by_hand(token(name, days))
     corp, alice = provider(), person("alice")
     for name, days in reversed(ENDS.items()):
         session_of(alice, corp, sub=name, expires_at=at(days))
