@@ -96,16 +96,18 @@ def _retire_if_unused(pk: uuid.UUID, *, at: datetime, by: Actor) -> bool:
     return retire_credential(credential=credential, by=by, reason=f"unused for {days} days")
 
 
-def secrets_under_other_keys(*, at: datetime) -> list[Credential]:
+def secrets_under_other_keys(*, at: datetime, most: int | None = None) -> list[Credential]:
     """
     Return the client secrets, with their bots, that are hashed under another key than the ring's newest, by bot.
+
+    All of them, or the first `most`.
 
     Each moves when it is used. Until then it is lost with the key that it is under, and lost already where the ring
     lacks that key.
     """
     newest = f"{key_ring().newest_key_id}."
     behind = Credential.objects.lasting_secrets(at=at).exclude(secret_hash__startswith=newest)
-    return list(behind.select_related("bot").order_by("bot__name", "created_at"))
+    return list(behind.select_related("bot").order_by("bot__name", "created_at")[:most])
 
 
 def retire_secrets_under(*, key_id: str, at: datetime, by: Actor) -> int:

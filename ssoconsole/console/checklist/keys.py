@@ -16,7 +16,7 @@ from tokens.protocol.key_file import is_demonstration_key
 OLDEST = timedelta(days=365)
 DEMONSTRATION = "demo"  # what `make run` registers
 DEMONSTRATION_BOT = "demo-bot"
-SECRETS_NAMED = 10
+SECRETS_NAMED, SECRETS_COUNTED = 10, 200
 
 
 def no_demonstration_key(situation: Situation) -> Found:
@@ -64,11 +64,12 @@ def all_under_the_newest_key(situation: Situation) -> Found:
 
 
 def no_secret_needs_an_older_key(situation: Situation) -> Found:
-    behind = secrets_under_other_keys(at=situation.at)
+    behind = secrets_under_other_keys(at=situation.at, most=SECRETS_NAMED + SECRETS_COUNTED)
     if not behind:
         return good("Every bot's secret is under the newest key.")
     named = ", ".join(_named(each) for each in behind[:SECRETS_NAMED])
-    more = f" and {len(behind) - SECRETS_NAMED} more" if len(behind) > SECRETS_NAMED else ""
+    others = len(behind) - SECRETS_NAMED
+    more = f" and {others}{'+' if others == SECRETS_COUNTED else ''} more" if others > 0 else ""
     return bad(f"Not used since the encryption key was changed: {named}{more}.")
 
 

@@ -183,7 +183,7 @@ def insert_for(model: type[Model], rows: "Callable[[], QuerySet[Any]]", *copied:
         fields = [
             field for field in model._meta.concrete_fields if field is not key and field.attname not in copied
         ]
-        columns = ", ".join(map(quote, (key.column, *copied, *(str(field.column) for field in fields))))
+        columns = ", ".join(map(quote, (str(key.column), *copied, *(str(field.column) for field in fields))))
         found, more = (
             rows().order_by().values("pk", *copied).query.get_compiler(connection=connection).as_sql()
         )
