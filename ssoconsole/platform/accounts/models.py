@@ -34,6 +34,11 @@ class User(AbstractUser):
             models.Index(
                 fields=["expires_at"], condition=models.Q(expires_at__isnull=False), name="people_with_an_end"
             ),
+            models.Index(
+                fields=["username"],
+                condition=models.Q(is_staff=True) | models.Q(is_superuser=True),
+                name="people_who_administer",
+            ),
         )
 
     def get_full_name(self) -> str:

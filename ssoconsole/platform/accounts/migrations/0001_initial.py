@@ -68,6 +68,10 @@ class Migration(migrations.Migration):
             model_name='user',
             index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at'], name='people_with_an_end'),
         ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(condition=models.Q(('is_staff', True), ('is_superuser', True), _connector='OR'), fields=['username'], name='people_who_administer'),
+        ),
         migrations.AddConstraint(
             model_name='user',
             constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('username'), name='one_user_per_name_in_any_case'),
