@@ -75,7 +75,11 @@ def save_audience(*, audience: Audience, by: Actor) -> Audience:
     ProfileInUse while live tokens have the profile, SuperuserRequired for the console's own, and Django's
     ValidationError for the shape of a field.
     """
-    before = Audience.objects.select_for_update().filter(pk=audience.pk).first() if audience.pk else None
+    before = (
+        Audience.objects.select_for_update(no_key=True).filter(pk=audience.pk).first()
+        if audience.pk
+        else None
+    )
     check_change(audience, before)
     if console_identifier(settings.BASE_URL) in (audience.identifier, before and before.identifier):
         by.refuse_if_limited("change the audience of this console's own API")

@@ -113,7 +113,7 @@ def _own_bot(request: HttpRequest, name: str, *, held: bool = False) -> Bot:
     """The bot of this name, if it was given to the person behind the request; to everybody else there is none."""
     if not isinstance(request.user, User):
         raise Http404
-    bots = Bot.objects.select_for_update() if held else Bot.objects.all()
+    bots = Bot.objects.select_for_update(no_key=True) if held else Bot.objects.all()
     return get_object_or_404(bots.owned_by(request.user), name=name)
 
 

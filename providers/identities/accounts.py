@@ -76,7 +76,7 @@ def linkable_user(provider: Provider, person: MappedPerson, *, lock: bool) -> "U
     if not (trusted and person.email and person.email_verified is True):
         return None
     people = get_user_model().objects.filter(same_text("email", person.email))
-    found = list((people.select_for_update() if lock else people)[:2])
+    found = list((people.select_for_update(no_key=True) if lock else people)[:2])
     if len(found) != 1 or found[0].email != person.email or found[0].expires_at is not None:
         return None
     others = found[0].identities.filter(Q(provider=provider) | ~Q(email=person.email))

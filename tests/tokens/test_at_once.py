@@ -18,10 +18,11 @@ from tokens_cast import METADATA, basic, claims_in
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.encryption.keyring import key_ring
 from ssoconsole.platform.eventlog.models import Event
+from ssoconsole.platform.eventlog.services import record_event
 from tests.support.databases import go_by_what_was_done, undone
 from tests.support.revoked import revoke_by_hand
 from tokens.credentials.services import PURPOSE
-from tokens.models import Audience, Bot, Credential, Grant, SigningKey, TokenRecord
+from tokens.models import Audience, Bot, Credential, Grant, Revocation, SigningKey, TokenRecord
 from tokens.oauth.direct import answering_at_once
 from tokens.oauth.door import LEFT_TO_THE_ENDPOINT
 from tokens.oauth.introspect import HOLDERS_KNOWN, INTROSPECTION
@@ -295,6 +296,21 @@ def test_a_secret_moves_to_the_newest_key_of_the_ring_at_its_next_use(oauth, me,
     assert oauth.post(path, form, auth=me, **meta).status_code == 200
     newest, *others = key_ring().keyed_hashes(me[1], purpose=PURPOSE)
     assert (Credential.objects.get().secret_hash, others) == (newest, [older])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_prepared_is_prepared_again_after_a_transaction_was_undone(oauth, me, by):
+    """The database has forgotten it then."""
+    tokens = [oauth.token(me).json()["access_token"] for _ in range(3)]
+    assert oauth.revoke(tokens[0], me).status_code == 200
+    for token in tokens[1:]:
+        with transaction.atomic():
+            record_event("nothing", by=by)
+            transaction.set_rollback(True)
+        assert oauth.introspect(token, me).json()["active"]
+        assert oauth.revoke(token, me).status_code == 200
+        assert oauth.token(me).status_code == 200
+    assert Revocation.objects.count() == 3
 
 
 # --- The door without Django's handler ------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import threading
 import uuid
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection, models, transaction
@@ -10,6 +11,8 @@ from django.utils import timezone
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.encryption.field import EncryptedTextField
+from tokens.audiences import save_audience
+from tokens.bots.services import GrantSpec, save_bot
 from tokens.credentials.services import add_client_secret
 from tokens.models import Audience, Bot, Credential, Grant, RegistryVersion, SigningKey
 
@@ -101,6 +104,18 @@ def stored(row):
     return row._meta.pk.get_db_prep_value(row.pk, connection)
 
 
+@pytest.mark.parametrize("how", ["IGNORE", "REPLACE", "FAIL", "ABORT", "ROLLBACK"])
+def test_however_sqlite_takes_a_conflict_it_changes(rows, how):
+    if connection.vendor != "sqlite":
+        pytest.skip("no such form")
+    before = version()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE OR {how} tokens_bot SET disabled_at = created_at WHERE name = 'ingestion-bot'"
+        )
+    assert version() != before
+
+
 def test_there_is_one(db):
     with pytest.raises(IntegrityError), transaction.atomic():
         RegistryVersion.objects.create(version=uuid.uuid4())
@@ -121,6 +136,14 @@ def test_it_is_another_one_for_others_with_the_commit(committed):
     with transaction.atomic():
         Bot.objects.update(disabled_at=timezone.now())
         assert seen_by_another() == before
+    assert seen_by_another() != before
+
+
+@pytest.mark.parametrize("model", [*WATCHED, User], ids=lambda model: model.__name__)
+def test_a_table_that_is_emptied_at_once_changes_it(committed, model):
+    before = seen_by_another()
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {model._meta.db_table} CASCADE")
     assert seen_by_another() != before
 
 
@@ -155,6 +178,40 @@ def test_two_that_change_rows_in_another_order_do_not_wait_for_each_other(commit
         thread.join(timeout=20)
     assert not failed
     assert Audience.objects.filter(name__in=("a", "b")).count() == 2
+
+
+def test_a_bot_and_its_audience_are_saved_by_two_at_once(committed, by):
+    """What refers to a row looks for it at the commit, and does not wait for whoever changes it."""
+    audience = save_audience(audience=Audience(identifier="https://api.example", name="API"), by=by)
+    met, failed = threading.Barrier(2), []
+
+    def save(change):
+        try:
+            with transaction.atomic():
+                change()
+                met.wait(timeout=10)
+        except Exception as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    bot = Bot.objects.get()
+    bot.description = "changed"
+    audience.name = "Another name"
+    changes = (
+        partial(save_bot, bot=bot, grants=[GrantSpec(audience, [])], by=by),
+        partial(save_audience, audience=audience, by=by),
+    )
+    threads = [threading.Thread(target=save, args=[change]) for change in changes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert not failed
+    assert (Bot.objects.get().description, Audience.objects.get(pk=audience.pk).name) == (
+        "changed",
+        "Another name",
+    )
 
 
 def test_many_changes_of_one_transaction_are_one_that_it_does_not_go_by(committed):

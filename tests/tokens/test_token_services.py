@@ -28,7 +28,7 @@ from tokens.credentials.authentication import authenticate_client
 from tokens.credentials.keyless import add_federation, set_federation, set_public_keys
 from tokens.credentials.services import add_client_secret, find_client_secret, retire_credential
 from tokens.keys import services as keys
-from tokens.models import Audience, Bot, Credential, SigningKey, TokenRecord
+from tokens.models import Audience, Bot, Credential, Revocation, SigningKey, TokenRecord
 from tokens.provision import provision
 from tokens.records.revocation import revoke_token, revoke_tokens_of_credential
 from tokens.records.services import issue_token
@@ -515,6 +515,15 @@ def test_what_was_revoked_together_is_on_record_with_why(bot, audience, by):
     save_bot(bot=bot, grants=[GrantSpec(audience, ["metadata.read"])], by=by)
     event = Event.objects.get(action="tokens_revoked")
     assert (event.target, event.after) == (bot.name, {"count": 1, "why": "grants narrowed"})
+
+
+def test_more_tokens_than_a_statement_takes_are_revoked_with_a_narrowed_grant(bot, audience, by, monkeypatch):
+    monkeypatch.setattr("tokens.records.revocation.IN_ONE_STATEMENT", 2)
+    for _ in range(5):
+        issue_token(bot=bot, audience=audience, scopes=None, lifetime=timedelta(hours=1), by=by)
+    save_bot(bot=bot, grants=[], by=by)
+    assert Revocation.objects.count() == 5
+    assert Event.objects.get(action="tokens_revoked").after["count"] == 5
 
 
 def test_what_was_fetched_by_one_credential_goes_without_what_was_fetched_by_another(bot, audience, by):

@@ -172,7 +172,7 @@ def _before(bot: Bot) -> _Before | None:
     check_name_is_free(bot)
     if bot.pk is None:
         return None
-    old = Bot.objects.select_for_update().get(pk=bot.pk)
+    old = Bot.objects.select_for_update(no_key=True).get(pk=bot.pk)
     if old.name != bot.name:
         raise NameImmutable(expected=old.name, received=bot.name)
     if old.retired_at:

@@ -2,8 +2,8 @@
 The version of what tokens are issued and judged by, and the triggers that change it.
 
 On PostgreSQL they wait for the commit: all transactions that change something meet at this row, and one that had it
-early could wait for what another one holds, while that one waits for it. Their name is behind those of the checks of
-foreign keys, which wait for rows as well. A transaction changes it once: of a row that is changed a hundred thousand
+early could wait for what another one holds, while that one waits for it. What refers to a row waits at the commit as
+well, for whoever has locked its key: so the services lock rows without their keys. A transaction changes it once: of a row that is changed a hundred thousand
 times in one, each change would look through all before it.
 """
 
@@ -25,21 +25,27 @@ OF_PEOPLE = ("username", "is_active")
 POSTGRESQL = """
 CREATE FUNCTION registry_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO tokens_registryversion AS found (id, version, changed_in)
-        VALUES (1, gen_random_uuid(), pg_current_xact_id()::text::bigint)
-        ON CONFLICT (id) DO UPDATE SET version = excluded.version, changed_in = excluded.changed_in
-        WHERE found.changed_in <> excluded.changed_in;
+    EXECUTE format(
+        'INSERT INTO %I.tokens_registryversion AS found (id, version, changed_in)
+            VALUES (1, gen_random_uuid(), pg_current_xact_id()::text::bigint)
+            ON CONFLICT (id) DO UPDATE SET version = excluded.version, changed_in = excluded.changed_in
+            WHERE found.changed_in <> excluded.changed_in',
+        TG_TABLE_SCHEMA
+    );
     RETURN NULL;
 END $$;
 """
 ON_POSTGRESQL = """
 CREATE CONSTRAINT TRIGGER registry_changed AFTER INSERT OR DELETE OR UPDATE OF {columns} ON {table}
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry_changed();
+CREATE TRIGGER registry_emptied AFTER TRUNCATE ON {table}
+    FOR EACH STATEMENT EXECUTE FUNCTION registry_changed();
 """
 ON_SQLITE = """
 CREATE TRIGGER registry_changed_{place} AFTER {event} ON {table}
 BEGIN
-    INSERT OR REPLACE INTO tokens_registryversion (id, version, changed_in) VALUES (1, lower(hex(randomblob(16))), 0);
+    DELETE FROM tokens_registryversion;
+    INSERT INTO tokens_registryversion (id, version, changed_in) VALUES (1, lower(hex(randomblob(16))), 0);
 END;
 """
 
@@ -54,7 +60,7 @@ def watched(apps):
 def create(apps, schema_editor):
     postgresql = schema_editor.connection.vendor == "postgresql"
     if postgresql:
-        schema_editor.execute(POSTGRESQL)
+        schema_editor.execute(POSTGRESQL, params=None)  # its % stands for itself
     for table, columns in watched(apps):
         listed = ", ".join(map(schema_editor.quote_name, columns))
         if postgresql:

@@ -31,8 +31,8 @@ class RegistryVersion(models.Model):
     transaction of the change itself, whoever makes that. So what was read together with a version holds as long as a
     statement still finds the version, but for what ends by the clock.
 
-    `changed_in` is the transaction that has changed it, on PostgreSQL: one change for all that a transaction does.
-    So in that transaction itself the version says nothing yet.
+    `changed_in` is the transaction that has changed it, on PostgreSQL: one change for all that a transaction does, at
+    its end. So nobody goes by a version within a transaction, where what was changed may not be told yet.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)

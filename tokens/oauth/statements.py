@@ -232,7 +232,7 @@ def _own_record_of_same_version() -> TokenRecordQuerySet:
     same = [Exact(_by_no_index(name), Parameter(f"said_{name}", field())) for name, field in said.items()]
     audience = {name: Parameter(f"said_{name}", CharField()) for name in ("identifier", "profile")}
     there = Audience.objects.filter(pk=_by_no_index(OuterRef("audience")), **audience)
-    return TokenRecord.objects.filter(Exists(there), Exists(_same_version()), *same, jti=_JTI)
+    return TokenRecord.objects.filter(Exists(there), Exists(_same_version()), *same, jti=_JTI).order_by()
 
 
 def _by_no_index(column: Any) -> Coalesce:

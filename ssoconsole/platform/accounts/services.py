@@ -45,7 +45,7 @@ def bootstrap_admin(*, name: str, by: Actor, lifetime: timedelta = BREAK_GLASS_L
     """
     if not name.strip() or len(name) > 255 or not name.isprintable():
         raise NameUnusable
-    user = User.objects.select_for_update().filter(username__iexact=name).first()
+    user = User.objects.select_for_update(no_key=True).filter(username__iexact=name).first()
     if user and user.expires_at is None:
         raise NameTaken(received=name)
     user = user or User(username=name)

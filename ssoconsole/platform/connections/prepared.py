@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address
+from itertools import count
 from typing import Any, NamedTuple
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -184,9 +185,7 @@ def insert_for(model: type[Model], rows: "Callable[[], QuerySet[Any]]", *copied:
             field for field in model._meta.concrete_fields if field is not key and field.attname not in copied
         ]
         columns = ", ".join(map(quote, (str(key.column), *copied, *(str(field.column) for field in fields))))
-        found, more = (
-            rows().order_by().values("pk", *copied).query.get_compiler(connection=connection).as_sql()
-        )
+        found, more = rows().values("pk", *copied).query.get_compiler(connection=connection).as_sql()
         table = quote(model._meta.db_table)
         # Names of tables and columns, which are the models' own; without a WHERE SQLite takes ON for that of a join.
         sql = f"INSERT INTO {table} ({columns}) SELECT found.*, {_places(fields)}"
@@ -291,6 +290,7 @@ class _Prepared:
 
 # Connection to the text of what is prepared there.
 _prepared: "WeakKeyDictionary[psycopg.Connection[Any], dict[str, _Prepared]]" = WeakKeyDictionary()
+_numbers = count()
 _DONE = (psycopg.pq.ExecStatus.TUPLES_OK, psycopg.pq.ExecStatus.COMMAND_OK)
 # Type of a column to what reads its text.
 _decode_json = json.JSONDecoder().decode
@@ -311,14 +311,16 @@ _READERS: dict[int, Callable[[bytes], Any]] = {
 def _ask(
     connected: "psycopg.Connection[Any]", written: Written, parameters: Sequence[Any]
 ) -> tuple[list[Row], int]:
-    here = _prepared.setdefault(connected, {})
-    statement = here.get(written.sql)
-    if statement is None:
-        statement = here[written.sql] = _Prepared(connected.pgconn, written.sql, number=len(here))
-    result = statement.run([_sent(value) for value in parameters])
-    count = result.command_tuples or 0
+    sent = [_sent(value) for value in parameters]
+    try:
+        statement, result = _run_prepared(connected, written, sent)
+    except psycopg.errors.InvalidSqlStatementName:
+        # When a transaction is undone, psycopg lets the server forget all that is prepared; so nothing has been done.
+        _prepared.pop(connected, None)
+        statement, result = _run_prepared(connected, written, sent)
+    changed = result.command_tuples or 0
     if not result.ntuples:
-        return [], count
+        return [], changed
     if not statement.readers:
         statement.readers = [_READERS[result.ftype(place)] for place in range(result.nfields)]
     value_at = result.get_value
@@ -330,7 +332,17 @@ def _ask(
             ]
         )
         for row in range(result.ntuples)
-    ], count
+    ], changed
+
+
+def _run_prepared(
+    connected: "psycopg.Connection[Any]", written: Written, sent: Sequence[bytes | None]
+) -> tuple[_Prepared, Any]:
+    here = _prepared.setdefault(connected, {})
+    statement = here.get(written.sql)
+    if statement is None:
+        statement = here[written.sql] = _Prepared(connected.pgconn, written.sql, number=next(_numbers))
+    return statement, statement.run(sent)
 
 
 def _check(result: Any, libpq: Any) -> Any:
