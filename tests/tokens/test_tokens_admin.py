@@ -298,7 +298,16 @@ def test_bob_revokes_everything_of_a_bot(admin, bot, oauth, me, token):
 def test_bob_revokes_one_token(admin, oauth, me, token):
     act(admin, "tokenrecord", "revoke", TokenRecord.objects.get(), confirmed="yes")
     assert oauth.introspect(token, me).json() == {"active": False}
-    assert TokenRecord.objects.get().revoked_by == "user:bob"
+    record = TokenRecord.objects.get()
+    assert record.revoked_by == "user:bob"
+    page = admin.get(url("tokenrecord", "change", record.pk)).content.decode()
+    assert f'<div class="readonly">{record.revoked_at:%Y-%m-%d %H:%M} UTC</div>' in page
+    assert '<div class="readonly">user:bob</div>' in page
+
+
+def test_of_a_token_that_counts_nobody_is_named_who_revoked_it(admin, token):
+    page = admin.get(url("tokenrecord", "change", TokenRecord.objects.get().pk)).content.decode()
+    assert page.count('<div class="readonly">-</div>') == 3  # no label, and no revocation
 
 
 def test_tokens_are_found_by_exact_jti_or_bot_and_never_all_counted(admin, token, monkeypatch):

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import localize
 
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.admin_base import asks_first
@@ -94,6 +95,14 @@ class TokenRecordAdmin(RecordAdmin):
             return queryset.filter(number=token), False
         bot = Bot.objects.filter(name=search_term).values_list("pk", flat=True).first()
         return (queryset.none() if bot is None else queryset.filter(bot=bot)), False
+
+    @admin.display(description="revoked at")
+    def revoked_at(self, record: TokenRecord) -> str:
+        return str(localize(timezone.localtime(record.revoked_at))) if record.revoked_at else "-"
+
+    @admin.display(description="revoked by")
+    def revoked_by(self, record: TokenRecord) -> str:
+        return record.revoked_by or "-"
 
     @admin.display(description="state")
     def state(self, record: TokenRecord) -> str:
