@@ -3,8 +3,8 @@ The version of what tokens are issued and judged by, and the triggers that chang
 
 On PostgreSQL they wait for the commit: all transactions that change something meet at this row, and one that had it
 early could wait for what another one holds, while that one waits for it. What refers to a row waits at the commit as
-well, for whoever has locked its key: so the services lock rows without their keys. A transaction changes it once: of a row that is changed a hundred thousand
-times in one, each change would look through all before it.
+well, for whoever has locked its key: so the services lock rows without their keys. A transaction changes it once: of
+a row that is changed a hundred thousand times in one, each change would look through all before it.
 """
 
 import uuid

@@ -35,6 +35,11 @@ def owner_disabled(owner: str) -> Exists:
     return Exists(namesakes.filter(is_active=False).exclude(username=""))
 
 
+def not_over(*, at: datetime | Expression) -> Q:
+    """What has no end, or one after `at`: of a record, and of its revocation."""
+    return Q(expires_at=None) | Q(expires_at__gt=at)
+
+
 def bot_counts(path: str = "") -> Q:
     """What a bot, at the end of `path`, must be for its tokens to count; a retired one is disabled too."""
     return Q(**{f"{path}disabled_at": None}) & Q(~owner_disabled(f"{path}owner"))
@@ -86,7 +91,7 @@ class TokenRecordQuerySet(models.QuerySet["TokenRecord"]):
 
     def unended(self, *, at: datetime | Expression) -> "TokenRecordQuerySet":
         """Tokens that are neither revoked nor past their end: what can come back if anything may."""
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revocation=None)
+        return self.filter(not_over(at=at), revocation=None)
 
 
 class TokenRecord(models.Model):

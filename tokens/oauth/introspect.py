@@ -30,7 +30,6 @@ from tokens.oauth.statements import (
     client_by_secret,
     note_client_use,
     proof,
-    remember_client,
 )
 from tokens.protocol.access_token import AccessToken, claims_of
 from tokens.protocol.client_authentication import UnverifiedClient, client_credentials_of
@@ -54,7 +53,7 @@ def introspection_at_once(form: Form, authorization: str | None, address: str | 
         return None
     now, hashes = timezone.now(), hashes_of(client.unverified_client_secrets)
     name, jws, live = client.unverified_client_id, parsed(token), None
-    known = next(filter(None, (CLIENTS_KNOWN.get(each, name, at=now) for each in hashes.values())), None)
+    known = CLIENTS_KNOWN.get_of_secret(hashes, name, at=now)
     if known is not None and is_allowed(address, known.allowed_networks):
         # One statement finds the record, and that the client is still who this process remembers.
         live = _live_token(jws, token, known, at=now, is_remembered=True)
@@ -68,7 +67,7 @@ def introspection_at_once(form: Form, authorization: str | None, address: str | 
         note_client_use(caller, hashes, address=address, at=now)
         if known is not None:
             CLIENTS_KNOWN.forget(known.secret_hash, name)
-        remember_client(caller, name, at=now)
+        CLIENTS_KNOWN.keep_of_secret(caller, name, found=caller, at=now)
         if known is None or known.version != caller.version:
             live = _live_token(jws, token, caller, at=now, is_remembered=False)
     count_introspection(active=live is not None)

@@ -21,7 +21,6 @@ from tokens.oauth.statements import (
     client_and_own_record,
     note_client_use,
     proof,
-    remember_client,
 )
 from tokens.protocol.access_token import LAST_SECOND, TYP, AccessToken
 from tokens.protocol.client_authentication import UnverifiedClient, client_credentials_of
@@ -44,11 +43,11 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
         return None
     now, hashes = timezone.now(), hashes_of(client.unverified_client_secrets)
     name = client.unverified_client_id
-    for newest in set(hashes.values()):
-        known = CLIENTS_KNOWN.get(newest, name, at=now)
-        if known and is_allowed(address, known.allowed_networks) and _revoke_at_once(jws, known, address):
+    known = CLIENTS_KNOWN.get_of_secret(hashes, name, at=now)
+    if known is not None:
+        if is_allowed(address, known.allowed_networks) and _revoke_at_once(jws, known, address):
             return b""
-        CLIENTS_KNOWN.forget(newest, name)
+        CLIENTS_KNOWN.forget(known.secret_hash, name)
     found = client_and_own_record(len(hashes)).rows(**proof(client, hashes, at=now), jti=jti_of(jws))
     if not found:  # nobody, or a token that is none of this bot's
         return None
@@ -58,7 +57,7 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
     key = signing_key_of(record.signing_key_id)
     check_token(jws, says=record.says(), profile=record.profile, key=key)
     note_client_use(caller, hashes, address=address, at=now)
-    remember_client(caller, name, at=now)
+    CLIENTS_KNOWN.keep_of_secret(caller, name, found=caller, at=now)
     revoke_record(
         REVOKE_ONE,
         {"number": record.number},

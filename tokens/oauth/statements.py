@@ -257,6 +257,13 @@ class Known(Generic[Found]):
         found, until = self._found.get(key, (None, at))
         return found if at < until else None
 
+    def get_of_secret(self, hashes: Hashes, *asked: Any, at: datetime) -> Found | None:
+        """What is kept of the client whose secret has one of these hashes."""
+        for newest in set(hashes.values()):
+            if (found := self.get(newest, *asked, at=at)) is not None:
+                return found
+        return None
+
     def keep(
         self, *key: Any, found: Found, version: UUID | None, at: datetime, ends_at: datetime | None
     ) -> None:
@@ -268,6 +275,12 @@ class Known(Generic[Found]):
         until = at + LAST_USED_EVERY
         self._found[key] = found, until if ends_at is None else min(until, ends_at)
 
+    def keep_of_secret(self, client: "Client", *asked: Any, found: Found, at: datetime) -> None:
+        """Keep what was read with a client, by the hash of his secret, which is not the secret."""
+        self.keep(
+            client.secret_hash, *asked, found=found, version=client.version, at=at, ends_at=client.ends_at
+        )
+
     def forget(self, *key: Any) -> None:
         self._found.pop(key, None)
 
@@ -275,14 +288,8 @@ class Known(Generic[Found]):
         self._found.clear()
 
 
-# By the hash of a secret, which is not the secret, and the client's name.
+# By the hash of a secret and the client's name.
 CLIENTS_KNOWN: Known[Client] = Known()
-
-
-def remember_client(caller: Client, name: str, *, at: datetime) -> None:
-    CLIENTS_KNOWN.keep(
-        caller.secret_hash, name, found=caller, version=caller.version, at=at, ends_at=caller.ends_at
-    )
 
 
 def proof(client: UnverifiedClient, hashes: Hashes, *, at: datetime) -> dict[str, Any]:

@@ -62,14 +62,13 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
     now, target = timezone.now(), requested_audience(form)
     hashes = hashes_of(client.unverified_client_secrets)
     asked = client.unverified_client_id, target
-    for newest in set(hashes.values()):
-        known = GRANTS_KNOWN.get(newest, *asked, at=now)
-        if known is not None and is_allowed(address, known[0].allowed_networks):
-            insert = partial(NEW_RECORD_OF_SAME_VERSION.rows, version=known[0].version)
-            answer = _issue(*known, form, address=address, at=now, insert=insert)
-            if answer is not None:
-                return answer
-            GRANTS_KNOWN.forget(newest, *asked)
+    known = GRANTS_KNOWN.get_of_secret(hashes, *asked, at=now)
+    if known is not None and is_allowed(address, known[0].allowed_networks):
+        insert = partial(NEW_RECORD_OF_SAME_VERSION.rows, version=known[0].version)
+        answer = _issue(*known, form, address=address, at=now, insert=insert)
+        if answer is not None:
+            return answer
+        GRANTS_KNOWN.forget(known[0].secret_hash, *asked)
     statement = grants_of_client(len(hashes), named=target is not None)
     found = statement.rows(**proof(client, hashes, at=now), identifier=target)
     if not found and target is None:
@@ -80,8 +79,7 @@ def token_at_once(form: Form, authorization: str | None, address: str | None) ->
     if not (grant.audience_counts and grant.signing_key_id and is_allowed(address, caller.allowed_networks)):
         return None
     note_client_use(caller, hashes, address=address, at=now)
-    key, found_here = (caller.secret_hash, *asked), (caller, grant)
-    GRANTS_KNOWN.keep(*key, found=found_here, version=caller.version, at=now, ends_at=caller.ends_at)
+    GRANTS_KNOWN.keep_of_secret(caller, *asked, found=(caller, grant), at=now)
     return _issue(caller, grant, form, address=address, at=now, insert=NEW_RECORD.rows)
 
 

@@ -11,7 +11,6 @@ from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
@@ -30,6 +29,7 @@ from tokens.errors import (
 )
 from tokens.keys.services import ensure_signing_key, private_keys, verify_for_ever
 from tokens.models import Audience, Bot, Credential, Grant, Revocation, SigningKey, TokenRecord
+from tokens.models.record import not_over
 from tokens.protocol.access_token import TYP, AccessToken, claims_of
 from tokens.status.services import status_of
 
@@ -59,9 +59,9 @@ def take_room(*, bot_id: int, most: int, at: datetime) -> None:
         _left[bot_id, most] = left - 1, until
         return
     # Each by the ends of a bot's tokens, which an index has: joined, the record of each would be read.
-    not_over = Q(expires_at=None) | Q(expires_at__gt=at)
-    revoked = Revocation.objects.filter(not_over, bot=bot_id).count()
-    held = TokenRecord.objects.filter(not_over, bot=bot_id).order_by()[: most + revoked].count() - revoked
+    revoked = Revocation.objects.filter(not_over(at=at), bot=bot_id).count()
+    issued = TokenRecord.objects.filter(not_over(at=at), bot=bot_id).order_by()[: most + revoked].count()
+    held = issued - revoked
     if held >= most:
         raise TooManyTokens(expected=f"up to {most}", received="one more")
     if len(_left) >= MOST_BOTS:

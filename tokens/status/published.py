@@ -15,7 +15,7 @@ from ssoconsole.platform.jose.sign import sign_jwt
 from ssoconsole.platform.keyset.paginator import first_key_since
 from tokens.keys.services import ensure_signing_key, private_keys
 from tokens.models import Audience, Bot, Revocation, SigningKey, StatusList, TokenRecord
-from tokens.models.record import OUT_OF_ORDER, audience_counts, bot_counts, key_counts
+from tokens.models.record import OUT_OF_ORDER, audience_counts, bot_counts, key_counts, not_over
 from tokens.protocol.status_list import encode, pack_invalid
 from tokens.records.services import LONG_LIVED
 from tokens.status.services import (
@@ -85,7 +85,7 @@ def status_list_uris(*, at: datetime) -> list[str]:
 def dead_numbers(known: KnownList, *, at: datetime) -> set[int]:
     """Return the numbers of the tokens in this list that do not count, for whatever reason but their age."""
     first, last = known.numbers
-    not_long_over = Q(expires_at=None) | Q(expires_at__gt=at - KEPT_AFTER_THE_END)
+    not_long_over = not_over(at=at - KEPT_AFTER_THE_END)
     revoked = Revocation.objects.filter(not_long_over, record__gte=first, record__lte=last)
     dead: set[int] = set(revoked.values_list("record_id", flat=True))
     records = TokenRecord.objects.filter(not_long_over, number__gte=first, number__lte=last)

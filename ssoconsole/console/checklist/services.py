@@ -15,7 +15,6 @@ from django.views.decorators.http import require_safe
 
 from ssoconsole.console.checklist import exposure, keys, people, running
 from ssoconsole.console.checklist.item import Found, Item, Situation, untold
-from ssoconsole.console.checklist.keys import all_under_the_newest_key
 from ssoconsole.console.checklist.running import cleanup_runs
 from ssoconsole.platform.encryption.keyring import KeyRingInvalid, key_ring
 
@@ -53,14 +52,12 @@ def summary(*, at: datetime, before: Mapping[str, Any]) -> dict[str, Any]:
     """
     results = go_through(at=at, all_under=str(before.get("all_under", "")))
     bad = [result for result in results if result.status == "bad" and result.item.look is not cleanup_runs]
-    is_under = any(
-        result.item.look is all_under_the_newest_key and result.status == "good" for result in results
-    )
+    good = {result.item.look for result in results if result.status == "good"}
     return {
         "open": len(bad),
         "of": len(ITEMS),
         "at": f"{at:%Y-%m-%d %H:%M}",
-        "all_under": key_ring().newest_key_id if is_under else "",
+        "all_under": key_ring().newest_key_id if keys.all_under_the_newest_key in good else "",
     }
 
 
