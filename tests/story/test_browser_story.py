@@ -26,7 +26,7 @@ def admin_page(console, quiet_page):
     quiet_page.get_by_label("Name").fill(user.username)
     quiet_page.get_by_label("Password").fill(password)
     quiet_page.get_by_role("button", name="Sign in").click()
-    quiet_page.get_by_role("heading", level=1).wait_for()
+    quiet_page.wait_for_url(f"{console}/admin/")
     return quiet_page
 
 

@@ -80,6 +80,7 @@ def test_a_second_provider_takes_three_fields_and_five_clicks(hand, live_server,
     assert (hand.typed, hand.clicks) == (3, 5)
 
     page.get_by_role("button", name="Sign out").first.click()
+    page.wait_for_url("**/signed-out**")
     page.goto(f"{url}/")
     page.get_by_role("link", name="127.0.0.1").click()  # where she is signed in since the rehearsal
     page.get_by_text("alice@corp.example").first.wait_for()

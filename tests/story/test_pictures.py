@@ -94,6 +94,7 @@ def test_a_provider_is_registered_in_four_steps(admin_page, picture, live_server
     expect(admin_page.get_by_role("heading", name="People can sign in through")).to_be_visible()
     picture("provider-4")
     admin_page.get_by_role("button", name="Sign out").first.click()
+    admin_page.wait_for_url("**/signed-out**")
     admin_page.goto(f"{live_server.url}/signin?choose=1")
     expect(admin_page.get_by_role("link", name=demonstration.name)).to_be_visible()
     picture("sign-in", 640)

@@ -1,9 +1,11 @@
 """The console as its own process, as production runs it: for restarts, replicas and refused start-ups."""
 
 import os
+import random
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,10 +25,26 @@ SAFE = {
 }
 
 
+# Below what systems give to outgoing connections (32768 and up), so that none of those has a port before its server does.
+PORTS = range(20_000, 32_000)
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """
+    A TCP port that nobody listens on, and that no other test has been given while this process lives.
+
+    Servers of several workers may share a port and notice nothing (SO_REUSEPORT): two tests with one port would each be
+    answered by the other's console at times. The UDP port of the same number, which nothing here uses, says whose it is.
+    """
+    for port in random.sample(PORTS, len(PORTS)):
+        kept = socket.socket(type=socket.SOCK_DGRAM)
+        with suppress(OSError), socket.socket() as probe:
+            kept.bind(("127.0.0.1", port))
+            probe.bind(("127.0.0.1", port))
+            kept.detach()  # closed when this process ends
+            return port
+        kept.close()
+    raise RuntimeError("no port is free")
 
 
 class ConsoleProcess:

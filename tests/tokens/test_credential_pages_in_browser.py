@@ -24,6 +24,7 @@ def admin_page(quiet_page, live_server):
     quiet_page.get_by_label("Name").fill("break-glass")
     quiet_page.get_by_label("Password").fill(password)
     quiet_page.get_by_role("button", name="Sign in").click()
+    quiet_page.wait_for_url(lambda url: "/login/" not in url)
     return quiet_page
 
 

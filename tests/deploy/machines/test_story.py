@@ -36,7 +36,7 @@ def administrator_signs_in(page, site):
     page.get_by_label("Name").fill(lines["username"])
     page.get_by_label("Password").fill(lines["password"])
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", level=1).wait_for()
+    page.wait_for_url(f"{site.url}/admin/")
 
 
 def administrator_registers_the_provider(page, site, provider):
