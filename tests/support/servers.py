@@ -25,7 +25,7 @@ SAFE = {
 }
 
 
-# Below what systems give to outgoing connections (32768 and up), so that none of those has a port before its server does.
+# Below what systems give to outgoing connections (32768 and up): none of those has a port before its server does.
 PORTS = range(20_000, 32_000)
 
 
@@ -33,8 +33,8 @@ def free_port():
     """
     A TCP port that nobody listens on, and that no other test has been given while this process lives.
 
-    Servers of several workers may share a port and notice nothing (SO_REUSEPORT): two tests with one port would each be
-    answered by the other's console at times. The UDP port of the same number, which nothing here uses, says whose it is.
+    Servers of several workers may share a port and notice nothing (SO_REUSEPORT): two tests with one port would be
+    answered by each other at times. The UDP port of the same number, which nothing here uses, says whose it is.
     """
     for port in random.sample(PORTS, len(PORTS)):
         kept = socket.socket(type=socket.SOCK_DGRAM)
