@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db.models import QuerySet
 
 from providers import outgoing
@@ -35,8 +34,7 @@ from providers.protocol.preflight.findings import Finding
 from providers.registration.rolling_back import roll_back_if_overdue, roll_back_overdue
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.errors import DomainError
-from ssoconsole.platform.outbound.certificate import peer_certificate
-from ssoconsole.platform.outbound.errors import OutboundError
+from ssoconsole.platform.outbound.errors import OutboundError, TlsFailed
 
 NO_COPY = "There is no copy that could serve: until it can be read, nobody signs in there."
 
@@ -105,10 +103,12 @@ def _attempt_certificate(provider: Provider) -> datetime | OutboundError | None:
     if not provider.issuer.startswith("https:"):
         return None
     try:
-        found = peer_certificate(provider.issuer, allow_loopback=settings.ALLOW_LOOPBACK_PROVIDERS)
+        found = outgoing.probe(provider.issuer)
     except OutboundError as error:
         return error
-    return found.not_after
+    if found.error or not found.certificate:
+        return found.error or TlsFailed("the certificate that the host has shown cannot be read")
+    return found.certificate.not_after
 
 
 def receive(provider: Provider, reading: Reading, *, by: Actor, at: datetime) -> list[Finding]:

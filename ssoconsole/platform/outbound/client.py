@@ -5,30 +5,23 @@ No redirects, cookies, retries or compression, and no proxy but the operator's: 
 elsewhere, or to be given more than was asked for.
 """
 
-import io
 import re
-import socket
-import ssl
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import ExitStack
-from functools import partial
+from collections.abc import Collection, Mapping, Sequence
 from http.client import HTTPException, HTTPResponse
-from typing import Literal, TypeVar
+from typing import Literal
 from urllib.parse import urlencode, urlsplit
 
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from ssoconsole.platform.metrics import outbound_request
-from ssoconsole.platform.outbound.connection import Deadline, open_route, route_to, secure
+from ssoconsole.platform.outbound.connection import Wire, open_wire
 from ssoconsole.platform.outbound.errors import (
     ContentTypeRefused,
     ProtocolBroken,
     RedirectRefused,
     RequestHeaderRefused,
-    ResponseTimeout,
     ResponseTooLarge,
-    TlsFailed,
 )
 from ssoconsole.platform.outbound.response import (
     ANYTHING,
@@ -60,8 +53,6 @@ RESERVED_HEADERS = {
     "upgrade",
     "user-agent",
 }
-
-T = TypeVar("T")
 
 NOT_MODIFIED = 304
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
@@ -97,19 +88,13 @@ def request(
     target = parse(url, allow_http=allow_loopback)
     message = _message(method, target, accept, headers or {}, form, document)
     attributes = {"server.address": target.host}
-    with outbound_request(), span(method, attributes=attributes), ExitStack() as stack:
-        deadline = Deadline(limits.total)
-        timeout = deadline.wait(limits.idle)
-        route = route_to(target, allow_loopback=allow_loopback, timeout=timeout)
-        sock = stack.enter_context(open_route(route, limits=limits, deadline=deadline))
-        if target.scheme == "https":
-            secured = secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
-            sock = stack.enter_context(secured)
-        wire = Wire(sock, limits=limits, deadline=deadline)
+    with (
+        outbound_request(),
+        span(method, attributes=attributes),
+        open_wire(target, allow_loopback=allow_loopback, ca_file=ca_file, limits=limits) as wire,
+    ):
         wire.send(message)
-        return receive(
-            wire, method=method, accept=accept, limits=limits, deadline=deadline, redirects=redirects
-        )
+        return receive(wire, method=method, accept=accept, limits=limits, redirects=redirects)
 
 
 def _message(
@@ -151,61 +136,12 @@ def _message(
     return f"{head}\r\n".encode("ascii") + body
 
 
-class Wire(io.RawIOBase):
-    """
-    The stream under `http.client.HTTPResponse`.
-
-    A step may take `limits.idle` seconds or what is left of `deadline`, the shorter. `left` bytes may still come in;
-    after them, reading raises ResponseTooLarge.
-    """
-
-    def __init__(self, sock: socket.socket, *, limits: Limits, deadline: Deadline) -> None:
-        self._sock = sock
-        self._limits = limits
-        self._deadline = deadline
-        self.left = 0
-
-    def send(self, message: bytes) -> None:
-        """Send all of `message`. Raises ResponseTimeout, ProtocolBroken, TlsFailed."""
-        rest = memoryview(message)
-        while rest:
-            rest = rest[self._step(partial(self._sock.send, rest)) :]
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """Return what HTTPResponse reads from: a socket would be asked for the same."""
-        return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # BufferedReader passes no other
-        """Read as `recv_into` does. Raises ResponseTooLarge, ResponseTimeout, ProtocolBroken, TlsFailed."""
-        if self.left <= 0:
-            raise ResponseTooLarge("the response is longer than it may be")
-        count = self._step(partial(self._sock.recv_into, buffer[: self.left]))
-        self.left -= count
-        return count
-
-    def _step(self, action: Callable[[], T]) -> T:
-        self._sock.settimeout(self._deadline.wait(self._limits.idle))
-        try:
-            return action()
-        except TimeoutError:
-            self._deadline.wait(0)  # says so if it is the whole that took too long
-            raise ResponseTimeout(f"the peer was silent for {self._limits.idle:.3g} s") from None
-        except ssl.SSLError as error:
-            raise TlsFailed(f"the peer ended TLS: {error.reason}") from None
-        except OSError:
-            raise ProtocolBroken("the peer closed the connection too early") from None
-
-
 def receive(
     wire: Wire,
     *,
     method: str,
     accept: Collection[str],
     limits: Limits,
-    deadline: Deadline,
     redirects: bool = False,
 ) -> Response:
     """Read from `wire` what answers a request by `method`. Raises every OutboundError about responses."""
@@ -231,7 +167,7 @@ def receive(
     headers = {}
     for name in answer.headers:
         headers[name] = ", ".join(answer.headers.get_all(name, []))
-    elapsed_ms = round((time.monotonic() - deadline.started) * 1000)
+    elapsed_ms = round((time.monotonic() - wire.deadline.started) * 1000)
     return Response(answer.status, CaseInsensitiveMapping(headers), body, media_type, elapsed_ms)
 
 

@@ -1,5 +1,5 @@
 """
-From a target to a socket at a judged address, straight or through the proxy that all outbound traffic has to take, and
+From a target to a stream at a judged address, straight or through the proxy that all outbound traffic has to take, and
 TLS for the name.
 
 What was checked is what is used: the socket connects to an address that was judged, never to the name, so
@@ -12,17 +12,19 @@ hours. So every step has a fresh time limit, and the exchange as a whole has one
 """
 
 import base64
+import io
 import os
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -35,10 +37,13 @@ from ssoconsole.platform.outbound.errors import (
     NameUnknown,
     ProtocolBroken,
     ResponseTimeout,
+    ResponseTooLarge,
     TlsFailed,
 )
 from ssoconsole.platform.outbound.response import Limits
 from ssoconsole.platform.outbound.targets import Target, refusal
+
+T = TypeVar("T")
 
 LONGEST_HEAD = 16_384  # bytes of the proxy's answer
 # Names that mean something else at each machine, the metadata services of clouds among them: no proxy is asked for them
@@ -267,3 +272,68 @@ def _context(ca_file: str | None, modified: int) -> ssl.SSLContext:
         except OSError:  # ssl.SSLError, for a file without certificates, is one too
             raise TlsFailed("the file of CA certificates cannot be read") from None
     return context
+
+
+def open_wire(target: Target, *, allow_loopback: bool, ca_file: str | None, limits: Limits) -> "Wire":
+    """Return a stream to `target`, by TLS where it is https. Raises the OutboundErrors of name, connection and TLS."""
+    deadline = Deadline(limits.total)
+    route = route_to(target, allow_loopback=allow_loopback, timeout=deadline.wait(limits.idle))
+    with ExitStack() as stack:
+        sock = stack.enter_context(open_route(route, limits=limits, deadline=deadline))
+        if target.scheme == "https":
+            secured = secure(sock, target.name, ca_file=ca_file, limits=limits, deadline=deadline)
+            sock = stack.enter_context(secured)
+        stack.pop_all()  # it stays open
+    return Wire(sock, limits=limits, deadline=deadline)
+
+
+class Wire(io.RawIOBase):
+    """
+    The stream under `http.client.HTTPResponse`.
+
+    A step may take `limits.idle` seconds or what is left of `deadline`, the shorter. `left` bytes may still come in;
+    after them, reading raises ResponseTooLarge. Whoever closes it closes the connection.
+    """
+
+    def __init__(self, sock: socket.socket, *, limits: Limits, deadline: Deadline) -> None:
+        self._sock = sock
+        self._limits = limits
+        self.deadline = deadline
+        self.left = 0
+
+    def send(self, message: bytes) -> None:
+        """Send all of `message`. Raises ResponseTimeout, ProtocolBroken, TlsFailed."""
+        rest = memoryview(message)
+        while rest:
+            rest = rest[self._step(partial(self._sock.send, rest)) :]
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """Return what HTTPResponse reads from: a socket would be asked for the same."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # BufferedReader passes no other
+        """Read as `recv_into` does. Raises ResponseTooLarge, ResponseTimeout, ProtocolBroken, TlsFailed."""
+        if self.left <= 0:
+            raise ResponseTooLarge("the response is longer than it may be")
+        count = self._step(partial(self._sock.recv_into, buffer[: self.left]))
+        self.left -= count
+        return count
+
+    def close(self) -> None:
+        super().close()
+        self._sock.close()
+
+    def _step(self, action: Callable[[], T]) -> T:
+        self._sock.settimeout(self.deadline.wait(self._limits.idle))
+        try:
+            return action()
+        except TimeoutError:
+            self.deadline.wait(0)  # says so if it is the whole that took too long
+            raise ResponseTimeout(f"the peer was silent for {self._limits.idle:.3g} s") from None
+        except ssl.SSLError as error:
+            raise TlsFailed(f"the peer ended TLS: {error.reason}") from None
+        except OSError:
+            raise ProtocolBroken("the peer closed the connection too early") from None

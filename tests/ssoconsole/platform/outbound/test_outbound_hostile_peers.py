@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from outbound_peer import IMPATIENT, PATIENT, answers, drips, floods, is_silent, says
 
-from ssoconsole.platform.outbound.client import Wire, receive, request
-from ssoconsole.platform.outbound.connection import Deadline
+from ssoconsole.platform.outbound.client import receive, request
+from ssoconsole.platform.outbound.connection import Deadline, Wire
 from ssoconsole.platform.outbound.errors import (
     OutboundError,
     ProtocolBroken,
@@ -166,14 +166,8 @@ def test_no_bytes_raise_anything_but_an_outbound_error(raw):
     with ours, theirs:
         theirs.sendall(raw)
         theirs.shutdown(socket.SHUT_WR)
-        deadline = Deadline(5)
+        wire = Wire(ours, limits=PATIENT, deadline=Deadline(5))
         try:
-            receive(
-                Wire(ours, limits=PATIENT, deadline=deadline),
-                method="GET",
-                accept=["application/json"],
-                limits=PATIENT,
-                deadline=deadline,
-            )
+            receive(wire, method="GET", accept=["application/json"], limits=PATIENT)
         except OutboundError:
             pass

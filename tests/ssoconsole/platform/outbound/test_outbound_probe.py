@@ -4,7 +4,7 @@ import ssl
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from outbound_peer import PATIENT, answers, is_silent
+from outbound_peer import IMPATIENT, PATIENT, answers, is_silent
 
 from ssoconsole.platform.outbound.errors import SchemeRefused, UrlRefused
 from ssoconsole.platform.outbound.probe import probe
@@ -66,6 +66,11 @@ def test_a_host_that_speaks_no_tls_has_no_certificate(peer):
     assert (found.failed, found.certificate) == ("tls", None)
 
 
+def test_a_host_that_says_nothing_is_given_up(peer):
+    found = probe(peer(is_silent).url(scheme="https"), **LOOPBACK | {"limits": IMPATIENT})
+    assert (found.failed, found.error.code, found.certificate) == ("tls", "response_timeout", None)
+
+
 def test_under_plain_http_there_is_nothing_but_a_connection(peer):
     server = peer(is_silent)
     found = probe(server.url(), **LOOPBACK)
@@ -87,7 +92,12 @@ def test_loopback_and_metadata_are_no_more_probed_than_asked(url):
 
 
 @pytest.mark.parametrize(
-    ("url", "error"), [("http://idp.test/", SchemeRefused), ("https://a b/", UrlRefused)]
+    ("url", "error"),
+    [
+        ("http://idp.test/", SchemeRefused),
+        ("https://a b/", UrlRefused),
+        ("https://user:secret@idp.test/", UrlRefused),
+    ],
 )
 def test_an_address_that_is_none_is_refused(url, error):
     with pytest.raises(error):
