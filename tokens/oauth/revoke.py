@@ -45,7 +45,7 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
     name = client.unverified_client_id
     known = CLIENTS_KNOWN.get_of_secret(hashes, name, at=now)
     if known is not None:
-        if is_allowed(address, known.allowed_networks) and _revoke_at_once(jws, known, address):
+        if is_allowed(address, known.allowed_networks) and _revoke_at_once(jws, token, known, address):
             return b""
         CLIENTS_KNOWN.forget(known.secret_hash, name)
     found = client_and_own_record(len(hashes)).rows(**proof(client, hashes, at=now), jti=jti_of(jws))
@@ -68,7 +68,7 @@ def revocation_at_once(form: Form, authorization: str | None, address: str | Non
     return b""
 
 
-def _revoke_at_once(jws: UnverifiedJws, known: Client, address: str | None) -> bool:
+def _revoke_at_once(jws: UnverifiedJws, token: str, known: Client, address: str | None) -> bool:
     """
     Revoke a token by one statement: it finds a record that says what the token says, and that the client is still who
     this process remembers. False where it finds none, or the token is of a kind that another statement is for.
@@ -92,7 +92,7 @@ def _revoke_at_once(jws: UnverifiedJws, known: Client, address: str | None) -> b
         expires_at=expires_at,
         jti=jti_of(jws),
     )
-    check_token(jws, says=says, profile=profile, key=key)
+    check_token(jws, says=says, profile=profile, key=key, text=token, ends=True)
     said = {
         "bot_id": known.bot_id,
         "signing_key_id": key.pk,

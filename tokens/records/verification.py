@@ -75,9 +75,19 @@ def jti_of(jws: UnverifiedJws | None) -> str:
 
 
 def check_token(
-    token: UnverifiedJws, *, says: AccessToken, profile: str, key: SigningKey, text: str = ""
+    token: UnverifiedJws,
+    *,
+    says: AccessToken,
+    profile: str,
+    key: SigningKey,
+    text: str = "",
+    ends: bool = False,
 ) -> None:
-    """Raise JwtRefused unless `token`, `parsed` from `text`, is signed by this key, and says what is on record."""
+    """
+    Raise JwtRefused unless `token`, `parsed` from `text`, is signed by this key, and says what is on record.
+
+    `ends` says that it is checked to be ended: nobody will ask for it often.
+    """
     is_proved = _proved.get(text) == (token, key.kid, profile)
     if not is_proved:
         verify_jwt(token, keys=public_keys.of(key), algorithms=[key.alg], types=_TYPES[profile])
@@ -87,7 +97,9 @@ def check_token(
     for name in ("sub", "jti", "iat", "exp"):
         if claims.get(name) != expected.get(name):
             raise MissingClaim(expected=f"{name} as on record", received="another")
-    if not is_proved and 0 < len(text) <= LONGEST_PROVED:
+    if ends:
+        _proved.pop(text, None)
+    elif not is_proved and 0 < len(text) <= LONGEST_PROVED:
         if len(_proved) >= MOST_PROVED:
             _proved.clear()
         _proved[text] = token, key.kid, profile

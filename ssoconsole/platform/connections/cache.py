@@ -9,6 +9,8 @@ each use waits for the time-out first: a sign-in has several, and a status list 
 """
 
 import json
+import os
+import threading
 import time
 from collections.abc import Iterable
 from datetime import timedelta
@@ -44,15 +46,33 @@ class JsonSerializer:
 
 
 class PausingRedis(Redis):
-    """A client that, after a failure, fails at once for `PAUSE` seconds, whichever thread asks."""
+    """
+    A client that, after a failure, fails at once for `PAUSE` seconds, whichever thread asks.
+
+    Each thread keeps a connection of its own: to take one out of the library's pool costs as much as the command.
+    """
 
     _away_until = 0.0
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._mine = threading.local()
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         if time.monotonic() < PausingRedis._away_until:
             raise ConnectionLost("The cache did not answer a moment ago.")
+        mine: Any = getattr(self._mine, "connection", None)
+        if mine is None or mine.pid != os.getpid():  # what was opened before a fork is the other process's
+            mine = self._mine.connection = self.connection_pool.make_connection()
+
+        def ask() -> (
+            Any
+        ):  # whatever breaks it off disconnects: no answer is left to be read as the next one's
+            mine.send_packed_command(mine.pack_command(*args), check_health=False)
+            return self.parse_response(mine, args[0], **options)  # type: ignore[no-untyped-call]  # redis's own
+
         try:
-            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis's own
+            return mine.retry.call_with_retry(ask, lambda error: mine.disconnect())
         except (ConnectionLost, TimedOut):
             PausingRedis._away_until = time.monotonic() + PAUSE
             raise
@@ -79,7 +99,8 @@ class SharedCacheClient(RedisCacheClient):
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Any]:
         names = list(keys)
         found: dict[Key, Any] = {}
-        for name, data in zip(names, self.get_client(None).mget(names), strict=True):
+        # By MGET also one: to GET a list or a set is an error of the server's.
+        for name, data in zip(names, self.get_client(None).execute_command("MGET", *names), strict=True):
             try:
                 if data is not None:
                     found[name] = self.serializer.loads(data)

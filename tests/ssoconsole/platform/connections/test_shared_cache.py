@@ -1,13 +1,18 @@
 """The shared cache: given up for a moment when it does not answer, and used again by itself."""
 
+import os
 import socket
+import threading
 import time
+from contextlib import suppress
 
 import pytest
 from redis.exceptions import ConnectionError as ConnectionLost
+from redis.exceptions import TimeoutError as TimedOut
 
 from ssoconsole.platform.connections import cache as shared
 from ssoconsole.platform.connections.cache import PausingRedis, SharedCache
+from ssoconsole.platform.connections.options import REDIS_OPTIONS
 from tests.support.leaks import assert_without
 from tests.support.servers import free_port
 
@@ -59,3 +64,83 @@ def test_what_the_error_says_names_no_host(silent_server):
         with pytest.raises(ConnectionLost) as raised:
             cache.get("any")
         assert_without(raised.value, "hunter2")
+
+
+class Talkative:
+    """A server of the protocol that answers each command with the number of its connection, when it is told to."""
+
+    def __init__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0?protocol=2"
+        self.connections, self.answers = [], threading.Event()
+        self.answers.set()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                self.connections.append(self._listener.accept()[0])
+                threading.Thread(target=self._serve, args=(len(self.connections),), daemon=True).start()
+
+    def _serve(self, number):
+        with suppress(OSError):
+            while received := self.connections[number - 1].recv(4096):
+                self.answers.wait()
+                is_get = b"MGET" in received
+                said = b"*1\r\n:%d\r\n" % number if is_get else b"+OK\r\n" * received.count(b"*")
+                self.connections[number - 1].sendall(said)
+
+    def hang_up(self):
+        for each in self.connections:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self.answers.set()
+        self.hang_up()
+        self._listener.close()
+
+
+@pytest.fixture
+def talkative():
+    server = Talkative()
+    yield server
+    server.close()
+
+
+class OneConnectionAThreadTests:
+    def test_a_thread_keeps_its_own_and_has_no_other_threads(self, talkative):
+        cache, seen = cache_at(talkative.url), {}
+
+        def ask(name):
+            seen[name] = [cache.get("any") for _ in range(5)]
+
+        for name in "ab":
+            thread = threading.Thread(target=ask, args=(name,))
+            thread.start()
+            thread.join()
+        ask("here")
+        assert all(len(set(numbers)) == 1 for numbers in seen.values()), seen
+        assert len({numbers[0] for numbers in seen.values()}) == 3
+
+    def test_one_that_was_closed_meanwhile_is_made_anew(self, talkative):
+        cache = cache_at(talkative.url, retry=REDIS_OPTIONS["retry"])
+        first = cache.get("any")
+        talkative.hang_up()
+        assert cache.get("any") > first
+
+    def test_an_answer_that_comes_too_late_is_nobodys(self, talkative, monkeypatch):
+        cache = cache_at(talkative.url, socket_timeout=0.2)
+        first = cache.get("any")
+        talkative.answers.clear()
+        with pytest.raises(TimedOut):
+            cache.get("any")
+        talkative.answers.set()
+        monkeypatch.setattr(PausingRedis, "_away_until", 0.0)
+        assert cache.get("any") > first  # by another connection, where nobody has asked before
+
+    def test_a_process_uses_none_of_the_one_that_it_was_forked_from(self, talkative, monkeypatch):
+        cache = cache_at(talkative.url)
+        first, here = cache.get("any"), os.getpid()
+        monkeypatch.setattr(shared.os, "getpid", lambda: here + 1)
+        assert cache.get("any") > first
