@@ -49,7 +49,8 @@ class Traffic:
         self.servers = [Server(port) for port in ports]
         self.turn = itertools.count()
         self.outcomes = Counter()
-        self.losses = []
+        self.losses = []  # when it was sent (time.monotonic), and the error
+        self.refused_from = float("inf")
         self.over = threading.Event()
         jobs = [(self._send_on, (True,))] * kept + [(self._send_on, (False,))] * fresh
         if heeds_readiness:
@@ -72,6 +73,15 @@ class Traffic:
         while self.outcomes["answered"] < goal:
             assert time.monotonic() < deadline, self.outcomes
             time.sleep(0.01)
+
+    def lost_before_the_end(self):
+        """
+        What was lost before nobody listened any more, but for the last half second.
+
+        What waits in the queue of a socket when it is closed is reset, and nobody has taken it in. A client that heeds
+        `/readyz` sends nothing then.
+        """
+        return [loss for loss in self.losses if loss[0] < self.refused_from - 0.5]
 
     def wait_for_all_ready(self, *, within=20.0):
         deadline = time.monotonic() + within
@@ -105,17 +115,19 @@ class Traffic:
             connection.connect()
         except ConnectionRefusedError:
             self.outcomes["refused"] += 1
+            self.refused_from = min(self.refused_from, time.monotonic())
             return None
         connection.auto_open = 0  # never a new connection behind our back
         return connection
 
     def _answered(self, connection):
+        sent_at = time.monotonic()
         try:
             connection.request("GET", PATH)
             response = connection.getresponse()
             response.read()
         except (OSError, http.client.HTTPException) as error:
-            self.losses.append(repr(error))
+            self.losses.append((sent_at, repr(error)))
             self.outcomes["lost"] += 1
             return False
         self.outcomes["answered" if response.status == 200 else "lost"] += 1
