@@ -21,7 +21,6 @@ from ssoconsole.platform.accounts.shown_once import keep_for_one_look, look_once
 
 PASTED = "credentials_json"
 UPLOADED = "credentials_file"
-FILLED = ("client_id", "client_secret", "issuer", "token_endpoint_auth_method")
 
 SECRET, KEPT = "client_secret", "client_secret_kept"
 IS_KEPT = (

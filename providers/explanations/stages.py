@@ -19,8 +19,6 @@ STAGES = {
     "done": "All of it was done",
 }
 BEGINNINGS = {"asked": ("asked",), "by_browser": ("started", "returned")}
-# An answer that belongs to no attempt has this stage alone.
-STRAY = "refused"
 
 
 @dataclass(frozen=True)

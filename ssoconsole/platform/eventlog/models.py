@@ -21,9 +21,6 @@ class EventQuerySet(models.QuerySet["Event"]):
     def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise EventIsFinal
 
-    def older_than(self, at: Any) -> "EventQuerySet":
-        return self.filter(at__lt=at)
-
 
 class Event(models.Model):
     """

@@ -100,11 +100,6 @@ class FinalTests:
             cursor.execute("UPDATE eventlog_event SET actor = 'user:mallory'")
         assert Event.objects.get(pk=event.pk).actor == "user:bob"
 
-    def test_the_old_ones_are_found_for_retention(self, event):
-        assert not Event.objects.all().older_than(event.at).filter(pk=event.pk).exists()
-        later = event.at.replace(year=event.at.year + 1)
-        assert Event.objects.all().older_than(later).filter(pk=event.pk).exists()
-
 
 class MaskingTests:
     @pytest.mark.parametrize(
