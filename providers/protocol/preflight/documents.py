@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from providers.protocol.discovery import (
     PUSH_ENDPOINT,
@@ -22,6 +22,7 @@ from providers.protocol.discovery import (
 from providers.protocol.preflight.findings import Finding, finding
 from ssoconsole.platform.jose.algorithms import find_algorithm
 from ssoconsole.platform.jose.errors import KeySetRefused
+from ssoconsole.platform.jose.issuer import difference
 from ssoconsole.platform.jose.keys import JwkSet, PublicKey, distinct
 from ssoconsole.platform.jose.strict_json import MalformedJson, loads_document
 from ssoconsole.platform.outbound.errors import OutboundError, SchemeRefused
@@ -168,31 +169,10 @@ def issuer_meant_by(text: str) -> str:
 def _difference(registered: str, published: str) -> str:
     if "{" in unquote(published):
         return "template"
-    if registered.strip() == published.strip():
-        return "white_space"
-    if _without_suffix(registered) == _without_suffix(published):
-        both = registered.rstrip("/") == published.rstrip("/")
-        return "trailing_slash" if both else "well_known_suffix"
-    if registered.lower() == published.lower():
-        return "case"
-    try:
-        return _part(urlsplit(registered), urlsplit(published))
-    except ValueError:  # an address or a port that is none
-        return "mismatch"
-
-
-def _without_suffix(issuer: str) -> str:
-    return issuer.rstrip("/").removesuffix(WELL_KNOWN).rstrip("/")
-
-
-def _part(registered: SplitResult, published: SplitResult) -> str:
-    same_path = registered.path.rstrip("/") == published.path.rstrip("/")
-    same_host = registered.hostname == published.hostname
-    if registered.netloc.lower() == published.netloc.lower():
-        return "scheme" if same_path else "path"
-    if same_path and same_host:
-        return "scheme" if registered.scheme != published.scheme else "port"
-    return "host" if same_path and registered.path.strip("/") else "mismatch"
+    ends = {text.rstrip("/") for text in (registered, published)}
+    if len(ends) == 2 and len({text.removesuffix(WELL_KNOWN).rstrip("/") for text in ends}) == 1:
+        return "well_known_suffix"
+    return difference(registered, published).removeprefix("default_") or "mismatch"
 
 
 # `expected` and `received` are the finding's, everything else is the registration's or the console's.

@@ -7,7 +7,7 @@ are nearly the same, which is never enough, are told apart for the administrator
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from ssoconsole.platform.jose.claims import require
 from ssoconsole.platform.jose.errors import IssuerMismatch
@@ -24,38 +24,49 @@ def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
 
 def issuer_mismatch(*, expected: str, received: object) -> IssuerMismatch:
     """Return the refusal of a `received` issuer that is not `expected`; its message names the near miss."""
-    difference = near_miss(expected, received) if isinstance(received, str) else ""
-    told = f": {difference}" if difference else ""
+    near = near_miss(expected, received) if isinstance(received, str) else ""
+    told = f": {near}" if near else ""
     message = f"The issuer is not the one registered{told}."
     return IssuerMismatch(message, expected=expected, received=received)
 
 
+# By what `difference` returns, in words; two hosts are no near miss.
+NEAR_MISSES = {
+    "white_space": "they differ in white space around them",
+    "trailing_slash": "they differ in the trailing slash",
+    "case": "they differ in upper and lower case",
+    "scheme": "one is https, the other http",
+    "path": "they are two paths (realms or tenants) of one host",
+    "port": "they are two ports of one host",
+    "default_port": "one spells out the default port",
+}
+
+
 def near_miss(expected: str, received: str) -> str:
     """Say in what two issuers differ when it is one small thing; "" when they are simply two."""
+    return NEAR_MISSES.get(difference(expected, received), "")
+
+
+def difference(expected: str, received: str) -> str:
+    """Name the one thing in which two issuers differ: a key of NEAR_MISSES, or host; "" when they are simply two."""
     if expected.strip() == received.strip():
-        return "they differ in white space around them"
+        return "white_space"
     if expected.rstrip("/") == received.rstrip("/"):
-        return "they differ in the trailing slash"
+        return "trailing_slash"
     if expected.lower() == received.lower():
-        return "they differ in upper and lower case"
+        return "case"
     try:
-        return _differing_part(urlsplit(expected), urlsplit(received))
+        one, other = urlsplit(expected), urlsplit(received)
+        same_path = one.path.rstrip("/") == other.path.rstrip("/")
+        if one.hostname != other.hostname:
+            return "host" if same_path and one.path.strip("/") else ""
+        if one.netloc.lower() == other.netloc.lower():
+            return "scheme" if same_path else "path"
+        if not same_path:
+            return ""
+        if one.scheme != other.scheme:
+            return "scheme"
+        ports = [parts.port or DEFAULT_PORTS.get(parts.scheme) for parts in (one, other)]
+        return "default_port" if ports[0] == ports[1] else "port"
     except ValueError:  # an address or a port that is none
         return ""
-
-
-def _differing_part(expected: SplitResult, received: SplitResult) -> str:
-    same_path = expected.path.rstrip("/") == received.path.rstrip("/")
-    if expected.netloc == received.netloc:
-        if same_path:
-            return f"one is {expected.scheme}, the other {received.scheme}"
-        return "they are two paths (realms or tenants) of one host"
-    if same_path and expected.hostname == received.hostname:
-        if _port(expected) == _port(received):
-            return "one spells out the default port"
-        return "they are two ports of one host"
-    return ""
-
-
-def _port(parts: SplitResult) -> int | None:
-    return parts.port or DEFAULT_PORTS.get(parts.scheme)
