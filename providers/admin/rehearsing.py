@@ -156,7 +156,7 @@ class TryingAdmin(ProviderModelAdmin):
     ) -> HttpResponse:
         """Answer what is wrong with the form, field by field."""
         problems = [
-            (form.fields[name].label or name if name in form.fields else "", sentences)
+            (form[name].label if name in form.fields else "", sentences)
             for name, sentences in form.errors.items()
         ]
         return self.answer(request, "not_valid", {"title": title, "problems": problems}, stored, status=400)

@@ -15,6 +15,7 @@ _ADDRESS = re.compile(
     r"(?:https://)?(?P<subdomain>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)"
     r"(?P<host>\.onelogin\.com(?:/(?:(?:portal|admin)/?|oidc/2(?:/|/\.well-known/openid-configuration)?)?)?)?"
 )
+_OWN_DOMAIN = "With a domain of your own, type the issuer instead, in the form that has everything."
 _PORTAL = re.compile(r"https://([a-z0-9-]+)\.onelogin\.com(?:/(?:portal|admin|oidc)?)?/?")
 
 
@@ -135,10 +136,11 @@ class OneLogin(Kind):
 
 
 def _issuer_of(address: str) -> str:
+    address = address.lower()  # a host has no case
     found = _ADDRESS.fullmatch(address)
     if not found or (address.startswith("https://") and not found["host"]):
         raise RegistrationInvalid(
-            {"subdomain": ["Only the first part, in lower case: acme for https://acme.onelogin.com."]}
+            {"subdomain": [f"Only the first part: acme for https://acme.onelogin.com. {_OWN_DOMAIN}"]}
         )
     return f"https://{found['subdomain']}.onelogin.com/oidc/2"
 

@@ -20,7 +20,7 @@ from providers.models import Provider
 from providers.registration.cautions import cautions, refuse_to_give_rights
 from providers.registration.errors import ProviderInUse, RegistrationInvalid
 from providers.registration.rolling_back import row_to_write
-from providers.registration.secret import claim_secret
+from providers.registration.secret import ENTER_AGAIN, claim_secret
 from providers.registration.trial import carry_trial, end_if_undone, follow_up, refuse_trial
 from providers.registration.writing import PUBLISHED, refuse_problems, shut_out, snapshot, write_change
 from providers.rehearsal.services import pass_gate, pass_gate_to_enable
@@ -105,8 +105,17 @@ def assess(provider: Provider, *, stored: Provider | None, fetch_metadata: bool 
 
     The discovery document is fetched when there is none or the issuer is another one. Raises RegistrationInvalid.
     """
-    refuse_problems(provider)
     wanted = fetch_metadata and needs_metadata(provider, stored)
+    try:
+        refuse_problems(provider)
+    except RegistrationInvalid as invalid:
+        # Whoever mistypes the issuer has no other secret for it: what is wrong with the issuer is said as well.
+        if wanted and invalid.problems == {"client_secret": [ENTER_AGAIN]}:
+            try:
+                look_up_metadata(provider)
+            except RegistrationInvalid as wrong:
+                raise RegistrationInvalid({**wrong.problems, **invalid.problems}) from None
+        raise
     return look_up_metadata(provider) if wanted else NOTHING_NEW
 
 

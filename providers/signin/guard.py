@@ -111,9 +111,7 @@ _ELSEWHERE = Page(
     "Sign in with one browser from beginning to end, and let it keep cookies. " + AGAIN,
 )
 _MIXED_UP = Page(400, "The answer did not fit the question", f"{AGAIN} If it happens again, {TELL}")
-_CANNOT_TRUST = Page(
-    400, "We could not verify the answer", f"You are not signed in. {AGAIN} If it happens again, {TELL}"
-)
+_CANNOT_TRUST = Page(400, "We could not verify the answer", f"{AGAIN} If it happens again, {TELL}")
 _PROVIDER_SAYS_NO = Page(
     403,
     "The sign-in was not completed",

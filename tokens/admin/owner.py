@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.admin_base import AnyModelAdmin, may_view
 from ssoconsole.platform.keyset.filters import beginning_with, in_any_case
-from tokens.bots.services import owner_waits
+from tokens.bots.services import account_of_owner, owner_waits
 from tokens.models import Bot
 
 OFFERED = 10
@@ -63,7 +63,7 @@ def about_owner(bot: Bot) -> str:
             "Made after this bot was given to its name: it owns nothing before somebody presses “Confirm the "
             "owners” in the list, or names the owner again by the API."
         )
-    person = User.objects.filter(username=bot.owner).first()
+    person = account_of_owner(bot).first()
     if person is None:
         return (
             "None of that name. An account that is made under it later owns the bot once an administrator confirms "

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Value
-from django.db.models.functions import Lower
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_change, record_event
+from ssoconsole.platform.keyset.filters import in_any_case
 from tokens.bots.grants import (
     GrantSpec,
     check_grants,
@@ -20,13 +20,14 @@ from tokens.bots.grants import (
     replace_grants,
 )
 from tokens.errors import BotNameTaken, BotRetired, NameImmutable
-from tokens.models import Bot
+from tokens.models import Bot, Credential
 from tokens.protocol.networks import check_networks
 from tokens.records.revocation import revoke_tokens_beyond_grants
 from tokens.status.services import status_lists_changed
 
 __all__ = [
     "GrantSpec",
+    "account_of_owner",
     "confirm_owner",
     "disable_bot",
     "disable_bots_of",
@@ -90,7 +91,12 @@ def save_bot(*, bot: Bot, grants: Sequence[GrantSpec] | None, by: Actor) -> Bot:
 
 def owner_waits(bot: Bot) -> bool:
     """Tell whether the account that the bot's owner names is younger than that, so that it owns nothing yet."""
-    return User.objects.filter(username=bot.owner, date_joined__gt=bot.owner_named_at).exists()
+    return account_of_owner(bot).filter(date_joined__gt=bot.owner_named_at).exists()
+
+
+def account_of_owner(bot: Bot) -> QuerySet[User]:
+    """The account that the bot's owner names, in any case, if there is one."""
+    return in_any_case(User.objects.exclude(username=""), "username", bot.owner)
 
 
 @transaction.atomic
@@ -129,12 +135,7 @@ def disable_bot(*, bot: Bot, by: Actor) -> bool:
 @transaction.atomic
 def disable_bots_of(*, owner: str, by: Actor) -> int:
     """Stop every bot that names this owner, in any case, as his being disabled does; return how many those were."""
-    bots = (
-        Bot.objects.enabled()
-        .alias(folded=Lower("owner"))
-        .filter(folded=Lower(Value(owner)))
-        .exclude(owner="")
-    )
+    bots = in_any_case(Bot.objects.enabled().exclude(owner=""), "owner", owner)
     return sum(disable_bot(bot=bot, by=by) for bot in bots)
 
 
@@ -156,11 +157,14 @@ def enable_bot(*, bot: Bot, by: Actor) -> bool:
 
 @transaction.atomic
 def retire_bot(*, bot: Bot, by: Actor) -> bool:
-    """Disable a bot for good; its name stays taken. A second call changes nothing."""
+    """
+    Disable a bot for good, and retire what it proves itself by; its name stays taken. A second call changes nothing.
+    """
     now = timezone.now()
     changed = Bot.objects.filter(pk=bot.pk, retired_at=None).update(retired_at=now, disabled_at=now)
     if changed:
         Bot.objects.filter(pk=bot.pk).update(disabled_by=str(by)[:300])
+        Credential.objects.filter(bot=bot, retired_at=None).update(retired_at=now)
         record_event("bot_retired", by=by, target=bot.name)
         status_lists_changed()
     _refresh(bot)

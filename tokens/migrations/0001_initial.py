@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100, unique=True, validators=[django.core.validators.RegexValidator('^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}\\Z', 'Letters, digits, dot, hyphen and underscore; a letter or digit first.')])),
                 ('description', models.CharField(blank=True, max_length=500)),
-                ('owner', models.CharField(blank=True, db_index=True, max_length=255)),
+                ('owner', models.CharField(blank=True, max_length=255)),
                 ('owner_named_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=django.utils.timezone.now, editable=False)),
                 ('allowed_networks', models.JSONField(blank=True, default=list)),
                 ('max_live_tokens', models.PositiveIntegerField(default=10000, help_text='How many tokens that have not ended it may hold at once.')),
@@ -93,6 +93,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ('name',),
                 'constraints': [models.CheckConstraint(condition=models.Q(('retired_at', None), ('disabled_at__isnull', False), _connector='OR'), name='a_retired_bot_is_disabled'), models.UniqueConstraint(django.db.models.functions.text.Lower('name'), name='one_bot_per_name_in_any_case')],
+                'indexes': [models.Index(django.db.models.functions.text.Lower('owner'), name='bots_by_owner')],
             },
         ),
         migrations.CreateModel(

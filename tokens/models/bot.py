@@ -36,13 +36,13 @@ class BotQuerySet(models.QuerySet["Bot"]):
 
     def owned_by(self, user: AbstractUser) -> "BotQuerySet":
         """
-        Bots that were given to this person.
+        Bots that were given to this person, by a name in any case: no two people differ in case only.
 
         One that was given to the name before there was an account of that name waits for an administrator: whoever
         registers a name first has not shown that he is the one who was meant.
         """
-        ours = self.filter(owner=user.get_username(), owner_named_at__gte=user.date_joined)
-        return ours.exclude(owner="")
+        named = self.alias(folded=Lower("owner")).filter(folded=Lower(models.Value(user.get_username())))
+        return named.filter(owner_named_at__gte=user.date_joined).exclude(owner="")
 
     def stale(self, *, at: datetime, because: Stale | None = None) -> "BotQuerySet":
         """
@@ -85,7 +85,7 @@ class Bot(models.Model):
         ],
     )
     description = models.CharField(max_length=500, blank=True)
-    owner = models.CharField(max_length=255, blank=True, db_index=True)
+    owner = models.CharField(max_length=255, blank=True)
     owner_named_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     allowed_networks = models.JSONField(default=list, blank=True)
     max_live_tokens = models.PositiveIntegerField(
@@ -108,6 +108,7 @@ class Bot(models.Model):
             ),
             models.UniqueConstraint(Lower("name"), name="one_bot_per_name_in_any_case"),
         )
+        indexes = (models.Index(Lower("owner"), name="bots_by_owner"),)
 
     def __str__(self) -> str:
         return self.name

@@ -178,8 +178,15 @@ def in_any_case(rows: QuerySet[Any], field: str, text: str) -> QuerySet[Any]:
 
 
 def beginning_with(rows: QuerySet[Any], field: str, text: str) -> QuerySet[Any]:
-    """Return those whose field begins so, in this case; SQLite has no index for LIKE, and compares byte by byte."""
-    begins = Q(**{f"{field}__startswith": text})
-    if connection.vendor == "sqlite":
-        begins = Q(**{f"{field}__gte": text, f"{field}__lt": f"{text}{chr(0x10FFFF)}"})
+    """
+    Return those whose field begins so: as it is typed, in small letters, with a capital or in capitals.
+
+    In any case at all no index has them. SQLite has none for LIKE either, and compares byte by byte.
+    """
+    begins = Q()
+    for spelt in {text, text.lower(), text.capitalize(), text.upper()}:
+        if connection.vendor == "sqlite":
+            begins |= Q(**{f"{field}__gte": spelt, f"{field}__lt": f"{spelt}{chr(0x10FFFF)}"})
+        else:
+            begins |= Q(**{f"{field}__startswith": spelt})
     return rows.filter(begins)

@@ -94,7 +94,7 @@ class RegisteringTests:
             ({"allowed_email_domains": "*.corp.example"}, "allowed_email_domains"),
             ({"token_endpoint_auth_method": "tls_client_auth"}, "token_endpoint_auth_method"),
             ({"icon": "rainbow"}, "icon"),
-            ({"kind": "onelogin", "subdomain": "Acme", "issuer": ""}, "subdomain"),
+            ({"kind": "onelogin", "subdomain": "ac me", "issuer": ""}, "subdomain"),
             ({"subdomain": "acme"}, "subdomain"),
             ({"leeway": "301"}, "leeway"),
             ({"link_by_verified_email": "on", "allowed_email_domains": ""}, "link_by_verified_email"),

@@ -74,7 +74,6 @@ def test_the_issuer_is_what_the_fields_say(kind, fields, issuer):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"subdomain": "Acme"},
         {"subdomain": "acme/"},
         {"subdomain": "https://acme"},
         {"subdomain": "http://acme.onelogin.com"},

@@ -223,7 +223,8 @@ MALFORMED = {
     "a subdomain that is none": (
         "providers:\n  - {slug: one, kind: onelogin, client_id: c,\n     subdomain: acme.example}\n",
         [
-            "3: providers[0].subdomain: Only the first part, in lower case: acme for https://acme.onelogin.com."
+            "3: providers[0].subdomain: Only the first part: acme for https://acme.onelogin.com. With a domain of your "
+            "own, type the issuer instead, in the form that has everything."
         ],
     ),
     "a provider without an issuer": (
