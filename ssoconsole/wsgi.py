@@ -13,10 +13,13 @@ with plainly():
 
 from ssoconsole.platform.http.doors import reading_content_types
 from ssoconsole.serve.drain import closing_while_draining
+from ssoconsole.serve.threads import collecting_for_new_threads
 from ssoconsole.startup import refuse_unsafe_start
 from tokens.oauth.direct import answering_at_once
 
-application = closing_while_draining(answering_at_once(reading_content_types(_django)))
+application = collecting_for_new_threads(
+    closing_while_draining(answering_at_once(reading_content_types(_django)))
+)
 
 with plainly():
     refuse_unsafe_start()

@@ -95,6 +95,8 @@ def server_of_settings() -> DrainingServer:
         websockets=False,
         workers=settings.WEB_CONCURRENCY,
         blocking_threads=settings.BLOCKING_THREADS,
+        # Each has connections of its own, which a pause between two bursts is no reason to make anew.
+        blocking_threads_idle_timeout=600,
         workers_kill_timeout=FINISH_WITHIN,
         # Its own request lines would hold addresses and paths a second time: the console's have a request id.
         log_access=False,

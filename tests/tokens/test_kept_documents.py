@@ -11,11 +11,13 @@ from django.test.utils import CaptureQueriesContext
 
 from ssoconsole.platform.metrics import REGISTRY
 from tests.support.databases import one_connection
+from tests.support.revoked import revoke_by_hand
 from tokens.bots.services import disable_bot
 from tokens.keys.services import rotate_signing_key
 from tokens.models import Bot, TokenRecord
 from tokens.oauth.direct import DOCUMENTS, DOCUMENTS_KEPT, STATUS_LISTS_KEPT, answering_at_once
 from tokens.records.revocation import revoke_token
+from tokens.status.services import KEPT, SIGNED_KEPT
 
 DOCUMENT_PATHS = list(DOCUMENTS)
 LISTS = ["/oauth/status", "/oauth/status/0"]
@@ -177,3 +179,19 @@ def test_it_is_logged_and_counted(server, caplog):
         "/.well-known/jwks.json", 200, server.headers["X-Request-Id"],
     )  # fmt: skip
     assert counted() == before + 1
+
+
+def test_a_list_is_as_old_as_it_may_be_whoever_kept_it(server, monotonic, monkeypatch, token):
+    """Signed a moment ago here, and given again a moment later there: both together are KEPT seconds."""
+    monotonic[0] += 100
+    old = server.get(
+        "/oauth/status/0", QUERY_STRING="x=1"
+    )  # signed now, for a request that is not a plain one
+    revoke_by_hand(TokenRecord.objects.get())  # by another process, which nobody has told of
+    monotonic[0] += SIGNED_KEPT - 0.1
+    assert server.get("/oauth/status/0") == old
+    monotonic[0] += STATUS_LISTS_KEPT - 0.1
+    assert server.get("/oauth/status/0") == old
+    monotonic[0] += 0.2
+    assert server.get("/oauth/status/0") != old
+    assert SIGNED_KEPT + STATUS_LISTS_KEPT == KEPT == 5

@@ -32,7 +32,7 @@ from tokens.oauth.introspect import INTROSPECTION
 from tokens.oauth.revoke import REVOCATION
 from tokens.oauth.token import TOKEN
 from tokens.protocol.form import MOST_BYTES
-from tokens.status.services import KEPT, current_word
+from tokens.status.services import KEPT, SIGNED_KEPT, current_word
 
 StartResponse = Callable[..., Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -57,7 +57,7 @@ DOCUMENTS = {
 STATUS_LISTS = re.compile(r"/oauth/status(/[0-9]{1,9})?")
 # How long an answer is given again without a look at the database, in seconds. APIs keep the documents for minutes; a
 # status list is given again as long as no token has ended.
-DOCUMENTS_KEPT, STATUS_LISTS_KEPT = 1.0, float(KEPT)
+DOCUMENTS_KEPT, STATUS_LISTS_KEPT = 1.0, float(KEPT - SIGNED_KEPT)
 MOST_KEPT = 64
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from ssoconsole.platform.actors import Actor
@@ -19,7 +19,7 @@ from ssoconsole.platform.metrics import count_tokens_revoked
 from tokens.bots.grants import grants_of
 from tokens.models import Audience, Bot, Credential, Grant, Revocation, TokenRecord
 from tokens.models.record import TokenRecordQuerySet
-from tokens.status.services import tokens_revoked
+from tokens.status.services import tokens_perhaps_revoked, tokens_revoked
 
 
 def revoke_token(*, record: TokenRecord, by: Actor) -> bool:
@@ -38,9 +38,13 @@ def _insert_for(records: Callable[[], TokenRecordQuerySet]) -> Statement:
 
 def revoke_record(change: AuditedChange, which: Mapping[str, Any], *, jti: str, bot: str, by: Actor) -> bool:
     """Revoke the token that `change` finds with the parameters `which`, as `revoke_token` does."""
-    revoked = change.happens(
-        {**which, "by": str(by)[:300]}, "token_revoked", by=by, target=bot, after={"jti": jti}
-    )
+    try:
+        revoked = change.happens(
+            {**which, "by": str(by)[:300]}, "token_revoked", by=by, target=bot, after={"jti": jti}
+        )
+    except DatabaseError:
+        tokens_perhaps_revoked()  # the answer may have been lost, and not the change
+        raise
     if revoked:
         _tell(1)
     return revoked

@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.conf import settings
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
@@ -20,12 +20,11 @@ from tokens.protocol.status_list import encode, pack_invalid
 from tokens.records.services import LONG_LIVED
 from tokens.status.services import (
     KEPT,
+    SIGNED_KEPT,
     SIZE,
     KnownList,
     current_word,
     current_word_of_holders,
-    keep,
-    kept,
     status_list_uri,
 )
 
@@ -41,7 +40,12 @@ KEPT_AFTER_THE_END = timedelta(days=1)
 MANY = 200
 
 _BY = Actor.command("status_list")
-_ANY_WORD = "any"  # of what no revocation puts out of date
+# Signed lists, in this process and not in the cache: whoever can write there must not say what has ended. By list: the
+# word that it was built under, the list, and until when it is served (time.monotonic).
+_lists: dict[UUID, tuple[str, str, float]] = {}
+MOST_LISTS = 64
+# By the word of holders, which no revocation changes: which lists there are, and until when that is good.
+_numbers: dict[str, tuple[list[int], float]] = {}
 # By the word they were found under: who they are, and until when that is good (time.monotonic).
 _known_dead_bots: dict[str, tuple[list[int], float]] = {}
 # Anybody may ask, and whoever asks while a list is being built wants the same one.
@@ -53,32 +57,41 @@ def status_list_token(known: KnownList, *, at: datetime) -> str:
     Return the signed list (draft-ietf-oauth-status-list-21 section 5.1) as it is at `at`.
 
     Whatever ended before this call is in it, except what another process ended without a shared cache, which may
-    take `freshness.KEPT` seconds, and twice that where it was a bot or a person. Raises NoSigningKey.
+    take `KEPT` seconds, and twice that where it was a bot or a person. Raises NoSigningKey.
     """
-    name = f"tokens:status-list:{known.id}"
-    token = kept(name, word=current_word())
-    if not isinstance(token, str):
+    token = _kept(known, word=current_word())
+    if token is None:
         with _one_at_a_time:
-            word = current_word()
-            token = kept(name, word=word)
-            if not isinstance(token, str):
+            began, word = time.monotonic(), current_word()
+            token = _kept(known, word=word)
+            if token is None:
                 token = _signed(known, at=at)
-            keep(name, token, word=word)
+                if len(_lists) >= MOST_LISTS:
+                    _lists.clear()
+                if word:
+                    _lists[known.id] = word, token, began + SIGNED_KEPT
     return token
+
+
+def _kept(known: KnownList, *, word: str | None) -> str | None:
+    under, token, until = _lists.get(known.id, (None, "", 0.0))
+    return token if word and under == word and time.monotonic() < until else None
 
 
 def status_list_uris(*, at: datetime) -> list[str]:
     """
     Return where the lists are that may hold a token which is neither revoked nor past its end (section 9.2).
 
-    None that does is missing, as of not longer than `freshness.KEPT` seconds ago. A list too many harms nobody: those
-    of the last `LONG_LIVED` are there whatever became of their tokens, so that the many are never read.
+    None that does is missing, as of not longer than `KEPT` seconds ago. A list too many harms nobody: those of the last
+    `LONG_LIVED` are there whatever became of their tokens, so that the many are never read.
     """
-    name = f"tokens:status-lists:{settings.BASE_URL}"
-    numbers = kept(name, word=_ANY_WORD)
-    if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
+    began, word = time.monotonic(), current_word_of_holders()
+    numbers, until = _numbers.get(word or "", ([], began))
+    if began >= until:
         numbers = _numbers_of_lists(at=at)
-        keep(name, numbers, word=_ANY_WORD)
+        _numbers.clear()
+        if word:
+            _numbers[word] = numbers, began + SIGNED_KEPT
     return [status_list_uri(number) for number in numbers]
 
 

@@ -30,6 +30,11 @@ SEED_BYTES = 32
 log = structlog.get_logger("tokens.status")
 
 KEPT = 5  # seconds a list is served at most without a look at the database
+# Of these, how long it is signed already and waits to be asked for; the answer with it is given again for the rest.
+SIGNED_KEPT = 3
+
+# Words that a cache did not take: nothing is kept under them before it has.
+_untold: set[str] = set()
 
 _WORD = "tokens:status-lists:word"
 # Changes only with what tokens belong to, so that what is known of that is kept while tokens are revoked.
@@ -138,6 +143,11 @@ def tokens_revoked() -> None:
     transaction.on_commit(_say, robust=True)
 
 
+def tokens_perhaps_revoked() -> None:
+    """Say it now, when the database has not answered whether they were."""
+    _say()
+
+
 def current_word() -> str | None:
     """
     Return the word a list has to be built under to be served; None without a cache, and then nothing is kept.
@@ -153,34 +163,15 @@ def current_word_of_holders() -> str | None:
 
 
 def _read(name: str) -> str | None:
+    if name in _untold:
+        _change(name)
+        if name in _untold:
+            return None
     try:
         return str(cache.get_or_set(name, _new_word, timeout=None))
     except Exception as error:  # each cache backend has its own exceptions, and none may close this door
         log.warning("status_lists_not_kept", error=type(error).__name__)
         return None
-
-
-def kept(name: str, *, word: str | None) -> Any:
-    """
-    Return what was kept under this name and word, not longer ago than `KEPT` seconds; else None.
-
-    It is JSON, and somebody else may have written it.
-    """
-    try:
-        found = cache.get(name) if word else None
-    except Exception as error:  # as above
-        log.warning("status_lists_not_kept", error=type(error).__name__)
-        return None
-    return found[1] if isinstance(found, list) and len(found) == 2 and found[0] == word else None
-
-
-def keep(name: str, value: Any, *, word: str | None) -> None:
-    """Keep a value, which is JSON, for those who ask next."""
-    try:
-        if word:
-            cache.set(name, (word, value), timeout=KEPT)
-    except Exception as error:  # as above
-        log.warning("status_lists_not_kept", error=type(error).__name__)
 
 
 def _say() -> None:
@@ -193,10 +184,14 @@ def _say_all() -> None:
 
 
 def _change(*words: str) -> None:
+    _untold.update(words)
     try:
         for word in words:
             cache.set(word, _new_word(), timeout=None)
-    except Exception as error:  # as above; each list is out of date by itself after `KEPT` seconds
+            _untold.discard(word)
+    except (
+        Exception
+    ) as error:  # as above; for other processes a list is out of date by itself after `KEPT` seconds
         log.warning("status_lists_not_told", error=type(error).__name__)
 
 

@@ -53,6 +53,7 @@ class PausingRedis(Redis):
     """
 
     _away_until = 0.0
+    _failed_at = 0.0
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -61,21 +62,41 @@ class PausingRedis(Redis):
     def execute_command(self, *args: Any, **options: Any) -> Any:
         if time.monotonic() < PausingRedis._away_until:
             raise ConnectionLost("The cache did not answer a moment ago.")
-        mine: Any = getattr(self._mine, "connection", None)
-        if mine is None or mine.pid != os.getpid():  # what was opened before a fork is the other process's
-            mine = self._mine.connection = self.connection_pool.make_connection()
+        mine = self._connection_of_thread()
 
-        def ask() -> (
-            Any
-        ):  # whatever breaks it off disconnects: no answer is left to be read as the next one's
+        def ask() -> Any:
+            # Whatever breaks this off disconnects, so that no answer is left to be read as the next one's.
             mine.send_packed_command(mine.pack_command(*args), check_health=False)
             return self.parse_response(mine, args[0], **options)  # type: ignore[no-untyped-call]  # redis's own
 
         try:
             return mine.retry.call_with_retry(ask, lambda error: mine.disconnect())
         except (ConnectionLost, TimedOut):
-            PausingRedis._away_until = time.monotonic() + PAUSE
+            PausingRedis._failed_at = time.monotonic()
+            PausingRedis._away_until = PausingRedis._failed_at + PAUSE
             raise
+
+    def _connection_of_thread(self) -> Any:
+        """
+        The one that it has, unless there is something to be read before anything was asked, which may be the end of the
+        connection; or it is from before a failure, which every thread would meet; or from before a fork.
+        """
+        mine: Any = getattr(self._mine, "connection", None)
+        if mine is None or mine.pid != os.getpid():
+            mine = self._mine.connection = self.connection_pool.make_connection()
+        elif self._mine.since < PausingRedis._failed_at or not _is_quiet(mine):
+            mine.disconnect()
+        else:
+            return mine
+        self._mine.since = time.monotonic()
+        return mine
+
+
+def _is_quiet(connection: Any) -> bool:
+    try:
+        return not connection.can_read()
+    except (ConnectionLost, TimedOut):
+        return False
 
 
 class SharedCacheClient(RedisCacheClient):
@@ -85,13 +106,14 @@ class SharedCacheClient(RedisCacheClient):
         self.serializer = JsonSerializer()
         super().__init__(servers, serializer=self.serializer, **options)
         self._client = PausingRedis
-        self._clients: dict[bool, Any] = {}
+        self._clients: dict[int, Any] = {}
 
     def get_client(self, key: "Key | None" = None, *, write: bool = False) -> Any:
         """Return the client of the server, which is made once; Django makes one for each command."""
-        if write not in self._clients:
-            self._clients[write] = super().get_client(key, write=write)
-        return self._clients[write]
+        server = self._get_connection_pool_index(write)  # type: ignore[attr-defined]  # Django's own
+        if server not in self._clients:
+            self._clients[server] = super().get_client(key, write=write)
+        return self._clients[server]
 
     def get(self, key: Key, default: Any) -> Any:
         return self.get_many([key]).get(key, default)
@@ -118,8 +140,12 @@ class SharedCacheClient(RedisCacheClient):
     def incr(self, key: Key, delta: int) -> int:
         try:
             return int(super().incr(key, delta))
-        except ResponseError:  # it holds no whole number, or no plain value at all
-            self._take_out(key)
+        except ResponseError as error:
+            if (
+                type(error) is not ResponseError
+            ):  # nothing is wrong with what it holds: memory, or who may write
+                raise
+            self._take_out(key)  # no whole number, or no plain value at all
             raise ValueError("There is no number under this key.") from None
 
     def _take_out(self, key: Key) -> None:

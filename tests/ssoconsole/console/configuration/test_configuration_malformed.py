@@ -223,8 +223,10 @@ MALFORMED = {
     "a subdomain that is none": (
         "providers:\n  - {slug: one, kind: onelogin, client_id: c,\n     subdomain: acme.example}\n",
         [
-            "3: providers[0].subdomain: Only the first part: acme for https://acme.onelogin.com. With a domain of your "
-            "own, type the issuer instead, in the form that has everything."
+            (
+                "3: providers[0].subdomain: Only the first part: acme for https://acme.onelogin.com. With a domain of "
+                "your own, type the issuer instead, in the form that has everything."
+            )
         ],
     ),
     "a provider without an issuer": (

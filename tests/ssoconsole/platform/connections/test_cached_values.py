@@ -8,10 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 import redis
-from django.conf import settings
 from django.core.cache import cache, caches
 from django.test import Client
-from django.utils import timezone
 
 from providers.signin import guard as sign_ins
 from providers.signout import is_worth_a_record
@@ -21,7 +19,6 @@ from ssoconsole.platform.limits import may_try
 from tests.support.optional import missing
 from tokens.credentials.authentication import count_failure
 from tokens.status import services
-from tokens.status.published import status_list_uris
 
 # Every test worker has a database of its own, apart from those that the whole suite may run in.
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
@@ -115,7 +112,6 @@ READERS = {
     "failures": lambda: count_failure(client_id="bot", source="192.0.2.1"),
     "status lists' word": services.current_word,
     "status lists": lambda: Client().get("/oauth/status/0").status_code,
-    "status list addresses": lambda: status_list_uris(at=timezone.now()),
     "sign-ins": lambda: Client(REMOTE_ADDR="192.0.2.1").get("/signin/nobody").status_code,
     "reference of a flood": lambda: sign_ins.reference_of_flood(request_of("192.0.2.1")),
     "sign-outs": lambda: is_worth_a_record(request_of("192.0.2.1")),
@@ -178,14 +174,6 @@ def test_nothing_that_somebody_else_wrote_runs_or_breaks(shared, server, monkeyp
         server.delete(key)
         server.lpush(key, "no plain value")
     READERS[reader]()
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("kept", [1, True, [], {}, {"a": 1}, ["0"], [True], [None], [[0]], "word"], ids=repr)
-def test_a_value_of_another_shape_under_the_right_word_is_none(kept):
-    """Whoever can write to the cache can read the word in it."""
-    services.keep(f"tokens:status-lists:{settings.BASE_URL}", kept, word=services.current_word())
-    assert Client().get("/oauth/status").json() == {"status_lists": []}
 
 
 @pytest.mark.django_db

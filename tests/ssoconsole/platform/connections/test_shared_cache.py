@@ -20,6 +20,7 @@ from tests.support.servers import free_port
 @pytest.fixture(autouse=True)
 def _nobody_has_failed(monkeypatch):
     monkeypatch.setattr(PausingRedis, "_away_until", 0.0)
+    monkeypatch.setattr(PausingRedis, "_failed_at", 0.0)
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ class Talkative:
     def __init__(self):
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0?protocol=2"
-        self.connections, self.answers = [], threading.Event()
+        self.connections, self.answers, self.more = [], threading.Event(), b""
         self.answers.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -87,7 +88,7 @@ class Talkative:
             while received := self.connections[number - 1].recv(4096):
                 self.answers.wait()
                 is_get = b"MGET" in received
-                said = b"*1\r\n:%d\r\n" % number if is_get else b"+OK\r\n" * received.count(b"*")
+                said = b"*1\r\n:%d\r\n" % number + self.more if is_get else b"+OK\r\n" * received.count(b"*")
                 self.connections[number - 1].sendall(said)
 
     def hang_up(self):
@@ -122,6 +123,42 @@ class OneConnectionAThreadTests:
         ask("here")
         assert all(len(set(numbers)) == 1 for numbers in seen.values()), seen
         assert len({numbers[0] for numbers in seen.values()}) == 3
+
+    def test_it_reads_and_writes_by_the_same(self, talkative):
+        cache = cache_at(talkative.url)
+        cache.set("any", 1, timeout=None)
+        cache.set("any", 1, timeout=5)
+        assert (cache.get("any"), len(talkative.connections)) == (1, 1)
+
+    def test_an_answer_too_many_is_nobodys(self, talkative):
+        cache = cache_at(talkative.url)
+        talkative.more = b"*1\r\n:77\r\n"
+        first = cache.get("any")
+        talkative.more = b""
+        time.sleep(0.1)  # it has come
+        assert cache.get("any") not in (first, 77)
+
+    def test_after_a_failure_no_thread_goes_by_one_from_before(self, talkative, monkeypatch):
+        cache, seen, turn, over = cache_at(talkative.url, socket_timeout=0.2), [], threading.Event(), []
+
+        def another():
+            seen.append(cache.get("any"))
+            over.append(True)
+            turn.wait()
+            seen.append(cache.get("any"))
+
+        thread = threading.Thread(target=another)
+        thread.start()
+        while not over:
+            time.sleep(0.01)
+        talkative.answers.clear()
+        with pytest.raises(TimedOut):
+            cache.get("any")
+        talkative.answers.set()
+        monkeypatch.setattr(PausingRedis, "_away_until", 0.0)
+        turn.set()
+        thread.join()
+        assert seen[1] > seen[0]
 
     def test_one_that_was_closed_meanwhile_is_made_anew(self, talkative):
         cache = cache_at(talkative.url, retry=REDIS_OPTIONS["retry"])
