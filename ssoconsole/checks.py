@@ -61,7 +61,12 @@ def secrets_are_safe(**kwargs: Any) -> Iterator[checks.CheckMessage]:
         if is_demonstration_key(value):
             yield checks.Error(
                 f"{name} holds a key that is publicly known or trivially guessed.",
-                hint="Make a new random one; re-encrypt with `manage.py reencrypt` where data exists.",
+                hint="Make a new random one"
+                + (
+                    "; whoever is signed in signs in again."
+                    if name == "SECRET_KEY"
+                    else "; re-encrypt with `manage.py reencrypt` where data exists."
+                ),
                 id="ssoconsole.E006",
             )
 

@@ -137,7 +137,7 @@ class AudienceTaken(TokensError):
 
 
 class IdentifierInvalid(TokensError):
-    """An audience is named by an absolute URI (https, http or urn) without a fragment."""
+    """An audience is named by an absolute URI in ASCII (https, http or urn) without a fragment."""
 
     code = "audience_identifier_invalid"
 

@@ -34,7 +34,9 @@ def claim_paths(value: Any) -> list[str]:
 def strings(value: Any) -> list[str]:
     """A list of different, plain strings."""
     if not isinstance(value, list) or not all(map(_is_text, value)):
-        return ["A list of texts is needed, none of them empty or with control characters."]
+        return [
+            f"A list of texts is needed, each of 1 to {LONGEST_TEXT} characters and none with control characters."
+        ]
     if len(value) > MOST_MEMBERS:
         return [f"At most {MOST_MEMBERS} are possible."]
     if wrong := [text for text in value if text != text.strip()]:

@@ -325,7 +325,9 @@ def test_states_change_once_and_the_first_stays_on_record(bot, audience, by):
         assert row.disabled_by == "user:bob"
         assert enable(**{argument: row}, by=by) is True
         assert enable(**{argument: row}, by=by) is False
+    add_client_secret(bot=bot, by=by)
     assert retire_bot(bot=bot, by=by) is True
+    assert not Credential.objects.filter(bot=bot).live(at=timezone.now()).exists()
     assert retire_bot(bot=bot, by=carol) is False
     assert bot.disabled_by == "user:bob"
     with pytest.raises(errors.BotRetired):

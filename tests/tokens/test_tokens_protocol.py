@@ -421,7 +421,7 @@ def test_scopes_and_roles_have_their_longest():
 @pytest.mark.parametrize("network", ["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "::1/64", "localhost", "", 7])
 def test_a_network_is_what_it_says_or_refused(network):
     """Bits behind the prefix are a mistake: nobody knows whether one machine was meant, or all."""
-    with pytest.raises(NetworkInvalid):
+    with pytest.raises(NetworkInvalid, match="is a CIDR range such as"):
         check_networks([network])
 
 

@@ -114,7 +114,8 @@ def find_client_secret(*, bot: Bot, client_secret: str) -> Credential | None:
 def check_unused_days(days: int | None) -> int | None:
     """Return the days after which an unused credential retires. Raises ExpiryInvalid: none is retired at once."""
     if days is not None and not 1 <= days <= LONGEST_UNUSED_DAYS:
-        raise ExpiryInvalid(expected=f"1 to {LONGEST_UNUSED_DAYS} days without use", received=str(days))
+        message = f"A credential retires after 1 to {LONGEST_UNUSED_DAYS} days without use, or does not retire by that."
+        raise ExpiryInvalid(message, expected=f"1 to {LONGEST_UNUSED_DAYS} days", received=str(days))
     return days
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from ssoconsole.platform.jose.errors import shown
 from tokens.errors import NetworkInvalid
 
 Network = IPv4Network | IPv6Network
@@ -37,4 +38,8 @@ def _network(value: object) -> Network:
     try:
         return ip_network(value.strip())
     except ValueError as error:
-        raise NetworkInvalid(received=value[:50]) from error
+        # Python says what is wrong with this one, such as bits of a host behind the prefix.
+        message = (
+            f"An allowed network is a CIDR range such as 192.0.2.0/24 or 2001:db8::/32; {shown(str(error))}."
+        )
+        raise NetworkInvalid(message, received=value[:50]) from error

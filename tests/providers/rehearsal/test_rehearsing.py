@@ -246,6 +246,14 @@ class PrivacyTests:
         assert elsewhere.requests_to("token") == []
         assert not Rehearsal.objects.exists()
 
+    def test_what_is_wrong_with_a_mistyped_issuer_is_said_as_well(self, stage, corp):
+        response = stage.press(corp, issuer=f"{stage.op.issuer}/", client_secret="")
+        told = response.content.decode()
+        assert response.status_code == 400
+        assert "they differ in the trailing slash" in told
+        assert "Client secret" in told
+        assert "enter the secret again" in told
+
     def test_somebody_who_administers_too_neither_finishes_nor_reads_it(self, stage, corp, eve):
         callback = stage.leave(corp)
         eve.cookies["signin"] = stage.client.cookies["signin"].value

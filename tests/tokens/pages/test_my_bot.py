@@ -59,6 +59,13 @@ def browser_of(user, at_provider):
     return client
 
 
+@pytest.mark.parametrize("owner", ["alice@corp.example", "ALICE@Corp.Example"])
+def test_the_owner_is_named_in_any_case(her_browser, bot, owner):
+    Bot.objects.update(owner=owner)
+    assert her_browser.get(PAGE).status_code == 200
+    assert "nightly" in her_browser.get("/").content.decode()
+
+
 def do(client, deed, *, page=PAGE, **data):
     return client.post(page, {"do": deed, **data})
 

@@ -112,6 +112,7 @@ def test_strangers_and_other_sites_are_told_nothing(people, crowd):
         ("nobody@corp.example", "The owner nobody@corp.example: None of that name."),
         ("alumnus", "The owner alumnus: Disabled"),
         ("alice@corp.example", None),
+        ("ALICE@Corp.Example", None),
         ("", None),
     ],
 )

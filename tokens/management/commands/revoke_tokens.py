@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import QuerySet
 
 from ssoconsole.platform.actors import Actor
 from tokens.models import Audience, Bot, Credential
@@ -24,19 +25,22 @@ class Command(BaseCommand):
         whose.add_argument("--audience", metavar="IDENTIFIER", help="everything that any bot holds for it")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        count = _revoke(options, by=Actor.command("revoke_tokens"))
-        if count is None:
-            raise CommandError("There is no such thing.")
+        by = Actor.command("revoke_tokens")
+        if name := options["bot"]:
+            count = revoke_tokens_of_bot(bot=_found(Bot.objects.filter(name=name), "bot of that name"), by=by)
+        elif key := options["credential"]:
+            credentials = Credential.objects.select_related("bot").filter(pk=key)
+            credential = _found(credentials, "credential of that ID")
+            count = revoke_tokens_of_credential(credential=credential, by=by)
+        else:
+            audience = _found(
+                Audience.objects.filter(identifier=options["audience"]), "audience of that identifier"
+            )
+            count = revoke_tokens_of_audience(audience=audience, by=by)
         self.stdout.write(f"revoked: {count}")
 
 
-def _revoke(options: dict[str, Any], *, by: Actor) -> int | None:
-    """Return how many tokens were revoked; None for something that does not exist."""
-    if options["bot"]:
-        bot = Bot.objects.filter(name=options["bot"]).first()
-        return None if bot is None else revoke_tokens_of_bot(bot=bot, by=by)
-    if options["credential"]:
-        credential = Credential.objects.select_related("bot").filter(pk=options["credential"]).first()
-        return None if credential is None else revoke_tokens_of_credential(credential=credential, by=by)
-    audience = Audience.objects.filter(identifier=options["audience"]).first()
-    return None if audience is None else revoke_tokens_of_audience(audience=audience, by=by)
+def _found(rows: "QuerySet[Any]", what: str) -> Any:
+    if (row := rows.first()) is None:
+        raise CommandError(f"There is no {what}.")
+    return row
