@@ -23,7 +23,8 @@ OF_PEOPLE = {
     "not_admitted": Meaning(
         "Self-signup is off and the person is new; or the e-mail address is not in an allowed "
         "domain, or is not verified.",
-        "Change the admission rules, or the person's entry at the provider.",
+        "Change the admission rules, or the person's entry at the provider. Nobody new comes in by an address that the "
+        "provider calls unverified, whatever the rules.",
     ),
     "email_taken": Meaning(
         "A new person has the name or e-mail address of a user who is somebody else's.",
@@ -128,12 +129,14 @@ OF_ID_TOKENS = {
     ),
     "claim_refused": Meaning(
         "A claim has a type or value that it may not have.",
-        "The trace names it.",
+        "Change how the provider writes this claim, in its settings of claims or tokens; what came is what was "
+        "received.",
     ),
     "missing_claim": Meaning(
         "A claim is missing that every ID token must have, or that was asked for (`auth_time` with a "
         "max age).",
-        "The trace names it.",
+        "Let the provider send it. `sub`, `iss`, `aud`, `exp` and `iat` are in every ID token; where it has no "
+        "`auth_time`, set no max age.",
     ),
     "issuer_mismatch": Meaning(
         "The issuer in the token or the discovery document is not the one registered, character by "
@@ -279,8 +282,8 @@ OF_ANSWERS = {
     ),
     "provider_error": Meaning(
         "The provider answered with an error, such as `access_denied` when the person said no.",
-        "The trace has the provider's error and description. `unauthorized_client`, `invalid_scope` "
-        "and the like are settings at the provider.",
+        "By the provider's error, which was received: `unauthorized_client`, `invalid_scope` and the like are settings "
+        "at the provider.",
     ),
     "provider_unreachable": Meaning(
         "The provider did not answer in time, or its name or certificate cannot be used.",
@@ -301,14 +304,14 @@ OF_ANSWERS = {
     ),
     "token_endpoint_error": Meaning(
         "The token endpoint refused the code, or answered what is no token response.",
-        "The trace has the provider's error. `invalid_client`: client ID, secret, key (does the "
+        "By the provider's error, which was received. `invalid_client`: client ID, secret, key (does the "
         "provider know the JWKS URL?) or authentication method. `invalid_grant`: redirect URI, or "
         "clocks.",
     ),
     "pushed_authorization_refused": Meaning(
         "The provider refused the authorization request that was pushed to it (RFC 9126), or "
         "answered what is no `request_uri`.",
-        "The trace has the provider's error. `invalid_client`: client ID, secret, key or "
+        "By the provider's error, which was received. `invalid_client`: client ID, secret, key or "
         "authentication method. If the provider's endpoint for it is broken, switch pushed "
         "authorization requests off for this provider.",
     ),
@@ -326,7 +329,7 @@ OF_ANSWERS = {
     "refresh_refused": Meaning(
         "The provider refused the session's refresh token: it was revoked, has expired or was used "
         "twice, or the client is not let in any more. The session ended.",
-        "The trace has the provider's error. `invalid_grant`: nothing, the person signs in again. "
+        "By the provider's error, which was received. `invalid_grant`: nothing, the person signs in again. "
         "`invalid_client` or `unauthorized_client`: the registration.",
     ),
     "provider_disabled": Meaning(
