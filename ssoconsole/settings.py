@@ -334,7 +334,7 @@ AXES_VERBOSE = False
 
 _secure = BASE_URL.startswith("https://")
 _host = values.host_of(BASE_URL) or "localhost"
-ALLOWED_HOSTS = [_host, "localhost", "127.0.0.1", "[::1]"] if DEBUG else [_host]
+ALLOWED_HOSTS = [*dict.fromkeys([_host, "localhost", "127.0.0.1", "[::1]"])] if DEBUG else [_host]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 # Not a header: what `http.forwarding` believes of one.
 SECURE_PROXY_SSL_HEADER = ("console.scheme", "https")
