@@ -139,6 +139,17 @@ def test_it_is_another_one_for_others_with_the_commit(committed):
     assert seen_by_another() != before
 
 
+def test_a_row_that_another_cluster_has_numbered_misses_nothing(committed):
+    """A dump has the number of the transaction that wrote the row there; some day one here has the same."""
+    before = seen_by_another()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        [mine] = cursor.fetchone()
+        by_another(lambda: RegistryVersion.objects.update(changed_in=mine))
+        Bot.objects.update(disabled_at=timezone.now())
+    assert seen_by_another() != before
+
+
 @pytest.mark.parametrize("model", [*WATCHED, User], ids=lambda model: model.__name__)
 def test_a_table_that_is_emptied_at_once_changes_it(committed, model):
     before = seen_by_another()
@@ -226,13 +237,18 @@ def test_many_changes_of_one_transaction_are_one_that_it_does_not_go_by(committe
 
 def seen_by_another():
     """The version, for another connection."""
+    return by_another(lambda: RegistryVersion.objects.get().version)
+
+
+def by_another(deed):
+    """What another connection gets."""
     found = []
 
-    def look():
-        found.append(RegistryVersion.objects.get().version)
+    def do():
+        found.append(deed())
         connection.close()
 
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=do)
     thread.start()
     thread.join(timeout=10)
     return found[0]

@@ -4,7 +4,8 @@ The version of what tokens are issued and judged by, and the triggers that chang
 On PostgreSQL they wait for the commit: all transactions that change something meet at this row, and one that had it
 early could wait for what another one holds, while that one waits for it. What refers to a row waits at the commit as
 well, for whoever has locked its key: so the services lock rows without their keys. A transaction changes it once: of
-a row that is changed a hundred thousand times in one, each change would look through all before it.
+a row that is changed a hundred thousand times in one, each change would look through all before it. By the number in
+the row alone it could be missed: a row that was restored has it from another cluster.
 """
 
 import uuid
@@ -29,7 +30,7 @@ BEGIN
         'INSERT INTO %I.tokens_registryversion AS found (id, version, changed_in)
             VALUES (1, gen_random_uuid(), pg_current_xact_id()::text::bigint)
             ON CONFLICT (id) DO UPDATE SET version = excluded.version, changed_in = excluded.changed_in
-            WHERE found.changed_in <> excluded.changed_in',
+            WHERE found.changed_in <> excluded.changed_in OR found.xmin <> pg_current_xact_id()::xid',
         TG_TABLE_SCHEMA
     );
     RETURN NULL;
