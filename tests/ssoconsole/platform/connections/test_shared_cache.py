@@ -71,17 +71,21 @@ class Talkative:
     """A server of the protocol that answers each command with the number of its connection, when it is told to."""
 
     def __init__(self):
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener, self._threads = socket.create_server(("127.0.0.1", 0)), []
         self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0?protocol=2"
         self.connections, self.answers, self.more = [], threading.Event(), b""
         self.answers.set()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._start(self._accept)
+
+    def _start(self, deed, *arguments):
+        self._threads.append(threading.Thread(target=deed, args=arguments, daemon=True))
+        self._threads[-1].start()
 
     def _accept(self):
         with suppress(OSError):
             while True:
                 self.connections.append(self._listener.accept()[0])
-                threading.Thread(target=self._serve, args=(len(self.connections),), daemon=True).start()
+                self._start(self._serve, len(self.connections))
 
     def _serve(self, number):
         with suppress(OSError):
@@ -98,8 +102,13 @@ class Talkative:
 
     def close(self):
         self.answers.set()
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # `accept` returns
         self.hang_up()
-        self._listener.close()
+        for each in self._threads:
+            each.join(timeout=5)
+        for each in (*self.connections, self._listener):
+            each.close()
 
 
 @pytest.fixture
