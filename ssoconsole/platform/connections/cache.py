@@ -141,9 +141,8 @@ class SharedCacheClient(RedisCacheClient):
         try:
             return int(super().incr(key, delta))
         except ResponseError as error:
-            if (
-                type(error) is not ResponseError
-            ):  # nothing is wrong with what it holds: memory, or who may write
+            # A kind of its own says nothing of what the key holds: there is no memory, or nobody may write.
+            if type(error) is not ResponseError:
                 raise
             self._take_out(key)  # no whole number, or no plain value at all
             raise ValueError("There is no number under this key.") from None

@@ -30,12 +30,11 @@ def issuer_mismatch(*, expected: str, received: object) -> IssuerMismatch:
     return IssuerMismatch(message, expected=expected, received=received)
 
 
-# By what `difference` returns, in words; two hosts are no near miss.
+# By what `difference` returns, in words. Two schemes are named as they are; two hosts are no near miss.
 NEAR_MISSES = {
     "white_space": "they differ in white space around them",
     "trailing_slash": "they differ in the trailing slash",
     "case": "they differ in upper and lower case",
-    "scheme": "one is https, the other http",
     "path": "they are two paths (realms or tenants) of one host",
     "port": "they are two ports of one host",
     "default_port": "one spells out the default port",
@@ -44,11 +43,16 @@ NEAR_MISSES = {
 
 def near_miss(expected: str, received: str) -> str:
     """Say in what two issuers differ when it is one small thing; "" when they are simply two."""
-    return NEAR_MISSES.get(difference(expected, received), "")
+    found = difference(expected, received)
+    if found == "scheme":
+        return (
+            f"one is {urlsplit(expected).scheme}, the other {urlsplit(received).scheme or 'without a scheme'}"
+        )
+    return NEAR_MISSES.get(found, "")
 
 
 def difference(expected: str, received: str) -> str:
-    """Name the one thing in which two issuers differ: a key of NEAR_MISSES, or host; "" when they are simply two."""
+    """Name the one thing in which two issuers differ: a key of NEAR_MISSES, scheme or host; "" where it is more."""
     if expected.strip() == received.strip():
         return "white_space"
     if expected.rstrip("/") == received.rstrip("/"):

@@ -55,6 +55,8 @@ def test_without_the_code_flow_no_token_endpoint_is_needed():
     [
         (ISSUER + "/", "trailing slash"),
         ("http://idp.example/realms/corp", "one is https, the other http"),
+        ("ftp://idp.example/realms/corp", "one is https, the other ftp"),
+        ("//idp.example/realms/corp", "one is https, the other without a scheme"),
         ("https://idp.example/realms/Corp", "upper and lower case"),
         ("https://idp.example/realms/other", "two paths (realms or tenants)"),
         ("https://idp.example:443/realms/corp", "default port"),
