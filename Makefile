@@ -54,19 +54,19 @@ test-deploy: $(TOOLS) deploy-tools $(DOCS_TOOLS)/.installed
 test-fuzz: $(TOOLS)
 	FUZZ_CASES=5000 SCHEMA_CASES=50 $(BIN)/python $(PYTEST) $(FUZZ) tests/tokens/api/test_api_fuzz.py
 
-# Another Python as well, so that what stands on no database is tested again by every fourth of its cases, and lines are
-# counted of all. Not what a browser shows, the deployment, other people's programs, programs with a database of their
-# own, how a server starts and ends, what staff may try to gain (`make test-fuzz` has all of it), and what is about the
-# tests or the text of the code. A commit need not outlive the server.
+# Another Python as well, so that every fourth case is tested again of what no database decides, every case of what it
+# does, and lines are counted of all. Not what a browser shows, the deployment, other people's programs, programs with a
+# database of their own, how a server starts and ends, what staff may try to gain, forged answers (`make test-fuzz` has all
+# of both), and what is about the tests or the text of the code. A commit need not outlive the server.
 NOT_SECOND := tests/deploy $(BROWSERS) tests/tokens/clients tests/ssoconsole/serve/test_port.py \
 	tests/ssoconsole/serve/test_drain.py tests/ssoconsole/test_unsafe_start.py tests/ssoconsole/test_operators_mistakes.py \
 	tests/ssoconsole/console/checklist/test_clean_check.py tests/test_architecture.py tests/support_selftest \
-	tests/hostile/test_patterns.py tests/hostile/test_numbers.py
-STAFF := tests/ssoconsole/rights/test_what_a_permission_amounts_to.py::StaffTests
+	tests/hostile/test_patterns.py tests/hostile/test_numbers.py tests/providers/fuzz \
+	tests/ssoconsole/rights/test_what_a_permission_amounts_to.py
 test-second: $(TOOLS) $(SECOND_VENV)/.installed
-	DATABASE_URL=$(SECOND_DATABASE_URL) CACHE_URL=$(SECOND_CACHE_URL) PGOPTIONS="-c synchronous_commit=off" FUZZ_CASES=100 \
+	DATABASE_URL=$(SECOND_DATABASE_URL) CACHE_URL=$(SECOND_CACHE_URL) PGOPTIONS="-c synchronous_commit=off" \
 		$(SECOND_VENV)/bin/python $(PYTEST) -m "not browser and not own_database and not further_case" \
-		$(addprefix --ignore=,$(NOT_SECOND)) --deselect=$(STAFF) $(SECOND_ARGS)
+		$(addprefix --ignore=,$(NOT_SECOND)) $(SECOND_ARGS)
 
 # What the tests cover, branches included. To count branches takes as long again as the tests do.
 coverage: $(TOOLS)

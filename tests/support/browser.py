@@ -12,7 +12,8 @@ from tests.support.optional import mark_users_of, missing
 
 SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# The shell is the same engine without the windows around it, which cost more than most pages do.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -21,7 +22,7 @@ def browser_type_launch_args(browser_type_launch_args):
     """The system's Chromium instead of a downloaded one."""
     executable = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not executable:
-        missing("Chromium", "apt-get install chromium")
+        missing("Chromium", "apt-get install chromium-headless-shell")
     # Playwright's synchronous API keeps an event loop running in this thread until the run ends, and
     # Django takes every query in it for a mistake.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
