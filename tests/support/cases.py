@@ -9,7 +9,6 @@ DECIDED_BY_THE_DATABASE = tuple(
     f"tests/{place}"
     for place in (
         "hostile/test_texts",
-        "hostile/test_requests",
         "providers/cost/",
         "providers/identities/",
         "providers/robustness/",

@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 
 from tests.deploy.image.dockerfile import pairs, stages_of, words
@@ -22,8 +23,18 @@ from tests.support.servers import ROOT
 
 DOCKERFILE = ROOT / "deploy" / "docker" / "Dockerfile"
 SYSTEM = ("bin", "sbin", "lib", "lib64")
-HEAVY = shutil.ignore_patterns(
-    "site-packages", "test", "idlelib", "tkinter", "turtledemo", "__pycache__", "config-*"
+# What is large, and the mark by which Debian keeps pip away from its own Python.
+LEFT = shutil.ignore_patterns(
+    *(
+        "site-packages",
+        "test",
+        "idlelib",
+        "tkinter",
+        "turtledemo",
+        "__pycache__",
+        "config-*",
+        "EXTERNALLY-MANAGED",
+    )
 )
 # How this machine reaches its packages, for pip in the build only.
 PIP = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
@@ -128,12 +139,19 @@ def private_python(folder):
     shutil.copy2(base / "bin" / version, folder / "bin" / version)
     for name in ("python", "python3"):
         (folder / "bin" / name).symlink_to(version)
-    shutil.copytree(base / "lib" / version, folder / "lib" / version, ignore=HEAVY, symlinks=True)
+    shutil.copytree(base / "lib" / version, folder / "lib" / version, ignore=LEFT, symlinks=True)
     for library in (base / "lib").glob("libpython*.so*"):
         shutil.copy2(library, folder / "lib" / library.name, follow_symlinks=False)
     environment = os.environ | {"LD_LIBRARY_PATH": str(folder / "lib"), "PYTHONHOME": str(folder)}
-    command = [str(folder / "bin" / version), "-m", "ensurepip", "--default-pip"]
-    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+    command = [str(folder / "bin" / version), "-c", "import site; print(site.getsitepackages()[0])"]
+    packages = Path(
+        subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout.strip()
+    )
+    pip = distribution("pip")
+    for file in pip.files or ():
+        if file.suffix != ".pyc" and ".." not in file.parts:
+            (packages / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(pip.locate_file(file), packages / file)
     return folder
 
 
