@@ -19,7 +19,7 @@ from ssoconsole.console.configuration.plan import Plan
 from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.yaml import ConfigurationRefused, Problem
 
-LONGEST_SLUG = 63
+LONGEST_SLUG, MOST_NAMED = 63, 5
 # A file from elsewhere may name any variable, also one of the console's own: only such a name is taken at its word.
 _secret_name = re.compile(r"(?:[A-Z0-9_]+_)?CLIENT_SECRET")
 
@@ -36,7 +36,7 @@ def import_openmetadata(
     """
     Register the provider of a configuration; return what was done, or would be, and what to know of it.
 
-    Without a `slug` it is that of the registration with the same issuer and client, or one made of the name.
+    Without a `slug` it is that of the only registration with the same issuer and client, or one made of the name.
     `client_secret` says where the secret is, `{env: NAME}` or `{file: PATH}`; without it the file's own counts,
     or the variable that the file names. Raises ConfigurationRefused with the lines of that file; then nothing
     was changed.
@@ -74,8 +74,12 @@ def _entry(
     imported: Imported, slug: str, client_secret: Mapping[str, str] | None, environment: Mapping[str, str]
 ) -> dict[str, Any]:
     fields = imported.fields
-    same = Provider.objects.filter(issuer=fields["issuer"], client_id=fields["client_id"])
-    row = Provider.objects.filter(slug=slug).first() if slug else same.order_by("slug").first()
+    fitting = {"slug": slug} if slug else {key: fields[key] for key in ("issuer", "client_id")}
+    rows = list(Provider.objects.filter(**fitting).order_by("slug")[:MOST_NAMED])
+    if len(rows) > 1:
+        message = f"{', '.join(row.slug for row in rows)} have this issuer and client; choose with --slug"
+        raise ConfigurationRefused([Problem("slug", imported.lines["issuer"], message)])
+    row = rows[0] if rows else None
     slug = slug or (row.slug if row else _slug_of(fields["name"]))
     if row is None and Provider.objects.filter(slug=slug).exists():
         message = f"{slug} is another provider here; choose with --slug"

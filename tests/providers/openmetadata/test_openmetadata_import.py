@@ -89,6 +89,17 @@ def test_a_slug_that_another_provider_has_is_not_taken_by_accident(tmp_path):
     assert set(Provider.objects.values_list("slug", flat=True)) == {"keycloak", "second"}
 
 
+def test_of_two_registrations_with_its_issuer_and_client_neither_is_taken_by_accident(tmp_path):
+    for slug in ("corp", "corp-copy"):
+        registration(slug=slug, issuer="https://idp.example", client_id="console")
+    versions = set(Provider.objects.values_list("slug", "name"))
+    _, err = import_text(tmp_path, PUBLIC_ENV)
+    assert "corp, corp-copy have this issuer and client; choose with --slug" in err
+    assert set(Provider.objects.values_list("slug", "name")) == versions
+    import_text(tmp_path, PUBLIC_ENV, slug="corp-copy")
+    assert dict(Provider.objects.values_list("slug", "name")) == dict(versions) | {"corp-copy": "KeyCloak"}
+
+
 def test_onelogin_is_known_by_its_issuer(tmp_path):
     text = PUBLIC_ENV.replace("https://idp.example", "https://acme.onelogin.com/oidc/2").replace(
         "=KeyCloak", "="
