@@ -15,12 +15,13 @@ from providers.retention import drop_old_sign_ins
 from ssoconsole.platform.accounts.models import User
 from ssoconsole.platform.accounts.services import open_accounts
 from ssoconsole.platform.actors import Actor
-from tokens.bots.services import disable_bot
+from tokens.bots.services import disable_bot, enable_bot
 from tokens.credentials.retirement import retire_unused_credentials
 from tokens.credentials.services import add_client_secret
 from tokens.models import Credential, TokenRecord
 from tokens.records.revocation import revoke_token, revoke_tokens_of_credential
 from tokens.records.services import forget_counts, issue_token, take_room
+from tokens.status import published
 from tokens.status.published import dead_numbers, status_list_uris
 from tokens.status.services import find_status_list
 
@@ -122,6 +123,27 @@ class StatusListTests:
         with at_once:
             disable_bot(bot=issued.bot, by=BY)
         assert dead_numbers(known, at=timezone.now()) == {issued.number}
+
+    @pytest.mark.parametrize("kept", [True, False])
+    def test_tokens_of_a_disabled_bot_are_read_again_only_where_they_are_too_many_to_keep(
+        self, issued, other_bot, audience, django_capture_on_commit_callbacks, monkeypatch, kept
+    ):
+        monkeypatch.setattr(published, "MOST_NUMBERS", 1 if kept else 0)
+        known, now = find_status_list(0), timezone.now()
+        theirs = TokenRecord.objects.create(
+            bot=other_bot, audience=audience, signing_key=issued.signing_key, jti="another", issued_at=now
+        )
+        with django_capture_on_commit_callbacks(execute=True):
+            disable_bot(bot=other_bot, by=BY)
+        assert dead_numbers(known, at=now) == {theirs.number}
+        with django_capture_on_commit_callbacks(execute=True):
+            revoke_token(record=issued, by=BY)
+        asked = statements(lambda: dead_numbers(known, at=now))
+        assert bool([sql for sql in asked if '"bot_id" IN' in sql]) is not kept
+        assert dead_numbers(known, at=now) == {theirs.number, issued.number}
+        with django_capture_on_commit_callbacks(execute=True):
+            enable_bot(bot=other_bot, by=BY)
+        assert dead_numbers(known, at=now) == {issued.number}
 
     @pytest.mark.parametrize("left", [None, timedelta(hours=-23), timedelta(hours=1)])
     def test_tokens_of_a_disabled_bot_stay_in_it_until_they_are_long_over(self, issued, left):

@@ -451,16 +451,17 @@ def test_a_revocation_ends_what_keeps_an_old_list(told, issue_for, revoke, lifet
     assert told(timedelta(days=2)) == []
 
 
-def test_where_many_live_long_each_list_that_holds_a_record_is_told(
+def test_where_many_live_long_each_list_from_the_first_record_to_the_last_is_told(
     told, issue_for, next_number_is, monkeypatch
 ):
-    for place, lifetime in enumerate([timedelta(hours=1), timedelta(days=30), timedelta(days=30)]):
+    for place, lifetime in ((1, timedelta(hours=1)), (2, timedelta(days=30)), (4, timedelta(days=30))):
         next_number_is(place * SIZE + 5)
         issue_for(lifetime)
-    ensure_status_list(number=3, by=BY)
-    assert told(timedelta(days=2)) == ["1", "2"]
+    for without in (0, 3, 5):
+        ensure_status_list(number=without, by=BY)
+    assert told(timedelta(days=2)) == ["2", "4"]
     monkeypatch.setattr(published, "MANY", 2)
-    assert told(timedelta(days=2)) == ["0", "1", "2"]
+    assert told(timedelta(days=2)) == ["1", "2", "3", "4"]
 
 
 def test_lists_are_found_when_billions_of_tokens_were_issued(told, issue_for, next_number_is):

@@ -3,7 +3,7 @@
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -99,29 +99,32 @@ def status_at(packed: bytes, index: Any, *, bits: Any) -> int:
 
 
 def index_of(number: int, *, seed: bytes, size: int) -> int:
+    """Return the place of the token that is the `number`th of its list, counted from 0; see `indices_of`."""
+    return next(indices_of((number,), seed=seed, size=size))
+
+
+def indices_of(numbers: Iterable[int], *, seed: bytes, size: int) -> Iterator[int]:
     """
-    Return the place of the token that is the `number`th of its list, counted from 0.
+    Yield the place of each token that is the `number`th of its list, counted from 0.
 
     A permutation of 0 … size - 1 under `seed`: no two tokens share a place, and places tell nothing about the
     order or the count of tokens to anybody without the seed. A Feistel network over the bits of the number;
     where the size is no power of two, it is walked until it comes back into the list. Raises ValueError for a
     number beyond the list, and a size below 2 or above 2**32.
     """
-    if not 0 <= number < size:
-        raise ValueError("a number beyond the list")
-    index = _permuted(number, seed, size)
-    while index >= size:  # fewer than two steps on average: the network is less than twice the list
-        index = _permuted(index, seed, size)
-    return index
-
-
-def _permuted(number: int, seed: bytes, size: int) -> int:
     low_bits, _ = _halves(size)
-    high, low = number >> low_bits, number & ((1 << low_bits) - 1)
-    for of_low, of_high in _tables(seed, size):
-        high ^= of_low[low]
-        low ^= of_high[high]
-    return high << low_bits | low
+    tables, low_half = _tables(seed, size), (1 << low_bits) - 1
+    for number in numbers:
+        if not 0 <= number < size:
+            raise ValueError("a number beyond the list")
+        index = size
+        while index >= size:  # fewer than two steps on average: the network is less than twice the list
+            high, low = number >> low_bits, number & low_half
+            for of_low, of_high in tables:
+                high ^= of_low[low]
+                low ^= of_high[high]
+            number = index = high << low_bits | low
+        yield index
 
 
 @lru_cache(maxsize=16)

@@ -2,12 +2,11 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 
 from ssoconsole.platform.actors import Actor
@@ -36,7 +35,7 @@ LIFETIME = 900  # seconds that an API may go on while the console does not answe
 # A token's bit outlives the token: an API whose clock is behind must not see it come back in its last minutes.
 KEPT_AFTER_THE_END = timedelta(days=1)
 
-# Long-lived tokens whose lists are looked up. Where there are more, hardly any list is without one.
+# Long-lived tokens whose lists are looked up. Where there are more, hardly any list that holds tokens is without one.
 MANY = 200
 
 _BY = Actor.command("status_list")
@@ -46,8 +45,10 @@ _lists: dict[UUID, tuple[str, str, float]] = {}
 MOST_LISTS = 64
 # By the word of holders, which no revocation changes: which lists there are, and until when that is good.
 _numbers: dict[str, tuple[list[int], float]] = {}
-# By the word they were found under: who they are, and until when that is good (time.monotonic).
-_known_dead_bots: dict[str, tuple[list[int], float]] = {}
+# By the word they were found under: who they are, until when that is good (time.monotonic), and the numbers of their
+# tokens in each list, to which none is added but by a request that was under way.
+_known_dead_bots: dict[str, tuple[list[int], float, dict[UUID, list[int]]]] = {}
+MOST_NUMBERS = 10_000
 # Anybody may ask, and whoever asks while a list is being built wants the same one.
 _one_at_a_time = threading.Lock()
 
@@ -102,8 +103,14 @@ def dead_numbers(known: KnownList, *, at: datetime) -> set[int]:
     revoked = Revocation.objects.filter(not_long_over, record__gte=first, record__lte=last)
     dead: set[int] = set(revoked.values_list("record_id", flat=True))
     records = TokenRecord.objects.filter(not_long_over, number__gte=first, number__lte=last)
-    for among in _by_cause(records, at=at):
-        dead.update(among.order_by().values_list("number", flat=True))
+    dead.update(_of_dead_bots(known, records, at=at))
+    # By each cause through its own index: one condition over all would join every token of the list to find the few.
+    # Where there is no such audience or key, Django asks nothing.
+    for among in (
+        records.filter(audience__in=_ids(Audience.objects.exclude(audience_counts()))),
+        records.filter(signing_key__in=_ids(SigningKey.objects.exclude(key_counts(at=at)))),
+    ):
+        dead.update(_numbers_of(among))
     return dead
 
 
@@ -112,7 +119,8 @@ def _numbers_of_lists(*, at: datetime) -> list[int]:
     # What is no longer `LONG_LIVED` ends within that time, so older lists are for those that are, and for the endless.
     long = records.filter(long_lived=True, expires_at__gt=at).values_list("number", "revocation")[:MANY]
     if len(long) == MANY:
-        older = _holding(records)
+        oldest, newest = (Subquery(records.order_by(by).values("number")[:1]) for by in ("number", "-number"))
+        older = Q(number__gte=oldest / SIZE, number__lte=newest / SIZE)
     else:
         theirs = {number // SIZE for number, revocation in long if revocation is None}
         older = Q(number__in=theirs) | _holding(records.filter(expires_at=None, revocation=None))
@@ -128,7 +136,7 @@ def _holding(records: QuerySet[TokenRecord]) -> Q:
 
 
 def _signed(known: KnownList, *, at: datetime) -> str:
-    indices = (known.index_of(number) for number in dead_numbers(known, at=at))
+    indices = known.indices_of(dead_numbers(known, at=at))
     issued_at = int(at.timestamp())
     claims = {
         "sub": known.uri,
@@ -141,37 +149,38 @@ def _signed(known: KnownList, *, at: datetime) -> str:
     return sign_jwt(claims, key=private_keys.of(key), alg=ALG, kid=key.kid, typ=TYP)
 
 
-def _by_cause(records: QuerySet[TokenRecord], *, at: datetime) -> Iterator[QuerySet[TokenRecord]]:
+def _of_dead_bots(known: KnownList, records: QuerySet[TokenRecord], *, at: datetime) -> list[int]:
     """
-    The dead by each cause but their own revocation, found through the index of that cause.
+    Numbers of those of `records`, which are in this list, whose bots do not count.
 
-    One condition over all would join every token of the list to find the few. Bots, audiences and keys that do
-    not count are few as well, and where there are none, Django asks nothing.
-    """
-    yield records.filter(bot__in=_dead_bots(at=at))
-    yield records.filter(audience__in=_ids(Audience.objects.exclude(audience_counts())))
-    yield records.filter(signing_key__in=_ids(SigningKey.objects.exclude(key_counts(at=at))))
-
-
-def _dead_bots(*, at: datetime) -> list[int]:
-    """
-    Bots that do not count and have tokens that are not long over.
-
-    As of the last change of a bot or a person: they are found among all bots, and no revocation makes others of them.
+    As of the last change of a bot or a person: bots are found among all, and no revocation makes others of them.
     Remembered in this process, and not in the cache: whoever can write there must not say who counts.
     """
     word = current_word_of_holders()
-    known = _known_dead_bots.get(word) if word else None
-    if known and time.monotonic() < known[1]:
-        return known[0]
+    bots, until, numbers = _known_dead_bots.get(word or "", ([], 0.0, {}))
+    if time.monotonic() >= until:
+        bots, numbers = _dead_bots(at=at), {}
+        _known_dead_bots.clear()
+        if word:
+            _known_dead_bots[word] = bots, time.monotonic() + KEPT, numbers
+    if known.id in numbers:
+        return numbers[known.id]
+    found = _numbers_of(records.filter(bot__in=bots))
+    if len(found) <= MOST_NUMBERS and len(numbers) < MOST_LISTS:
+        numbers[known.id] = found
+    return found
+
+
+def _dead_bots(*, at: datetime) -> list[int]:
+    """Bots that do not count and have tokens that are not long over."""
     held = TokenRecord.objects.filter(bot=OuterRef("pk"))
     # Two conditions, because each is a place in the index, and both in one would be read from all that was held.
     endless, recent = held.filter(expires_at=None), held.filter(expires_at__gt=at - KEPT_AFTER_THE_END)
-    found = _ids(Bot.objects.exclude(bot_counts()).filter(Exists(endless) | Exists(recent)))
-    _known_dead_bots.clear()
-    if word:
-        _known_dead_bots[word] = found, time.monotonic() + KEPT
-    return found
+    return _ids(Bot.objects.exclude(bot_counts()).filter(Exists(endless) | Exists(recent)))
+
+
+def _numbers_of(records: QuerySet[TokenRecord]) -> list[int]:
+    return list(records.order_by().values_list("number", flat=True))
 
 
 def _ids(rows: "QuerySet[Any]") -> list[Any]:

@@ -8,6 +8,7 @@ share no cache, as a command and a server with a local one, a list is built agai
 """
 
 import secrets
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -22,7 +23,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_event
 from tokens.models import StatusList
 from tokens.protocol.access_token import status_claim
-from tokens.protocol.status_list import index_of
+from tokens.protocol.status_list import indices_of
 
 # Places in a list. It is part of every token that is out, as the seeds are: to change it would move them all.
 SIZE = 2**17
@@ -60,7 +61,12 @@ class KnownList:
 
     def index_of(self, number: int) -> int:
         """Return the place of the token with this number."""
-        return index_of(number - self.number * SIZE, seed=self.seed, size=SIZE)
+        return next(self.indices_of((number,)))
+
+    def indices_of(self, numbers: Iterable[int]) -> Iterator[int]:
+        """Yield the place of each token with one of these numbers."""
+        first = self.number * SIZE
+        return indices_of((number - first for number in numbers), seed=self.seed, size=SIZE)
 
 
 def status_list_uri(number: int) -> str:
