@@ -12,6 +12,7 @@ Python in /usr/local, as python:3.11 has it.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -78,7 +79,7 @@ class Root:
         shutil.copytree(
             "/etc", self.path / "etc", symlinks=True, ignore=shutil.ignore_patterns("ssl", "ca-certificates*")
         )
-        for folder in ("/dev", "/proc", "/etc/ssl", *(where for where in _package_folders())):
+        for folder in ("/dev", "/proc", "/etc/ssl", *_package_folders()):
             self.bind(folder, writable=folder == "/dev")
         for name in ("tmp", "root", "run"):
             (self.path / name).mkdir()
@@ -127,7 +128,11 @@ def is_sent(path):
 
 
 def _package_folders():
-    return [path for path in ("/opt/wheels", "/opt/pypi", "/opt/pypi-more") if Path(path).is_dir()]
+    """Folders of this machine in which pip is told to look for packages; of an index all that it links to."""
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    named = map(Path, re.findall(r"(?:file://|(?<=[ '=]))(/[^ '\n\\]+)", said))
+    return sorted({str(path.parent if path.name == "simple" else path) for path in named if path.is_dir()})
 
 
 def private_python(folder):
