@@ -32,7 +32,7 @@ SECOND_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/console
 SECOND_CACHE_URL ?= redis://127.0.0.1:6379/1
 
 # Into the environment that a target stands in.
-INSTALL ?= $(@D)/bin/python -m pip install --quiet --disable-pip-version-check
+INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check
 
 # All cores; whoever is done takes from who is not.
 PYTEST := -m pytest -n auto --dist worksteal

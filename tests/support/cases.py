@@ -37,7 +37,7 @@ DECIDED_BY_THE_DATABASE = tuple(
     )
 )
 # A test that commits is about what another connection sees.
-COMMITTED = {"transactional_db", "database", "migrated_database"}
+COMMITTED = {"transactional_db", "database", "migrated_database", "live_server"}
 
 
 @pytest.hookimpl(tryfirst=True)

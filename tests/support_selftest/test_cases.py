@@ -35,6 +35,7 @@ def test_every_fourth_case_is_left_of_each_test(how):
     [
         {"fixtures": ["transactional_db"]},
         {"fixtures": ["migrated_database"]},
+        {"fixtures": ["live_server"]},
         {"marker": pytest.mark.django_db(transaction=True).mark},
     ],
 )

@@ -110,7 +110,7 @@ def dead_numbers(known: KnownList, *, at: datetime) -> set[int]:
         records.filter(audience__in=_ids(Audience.objects.exclude(audience_counts()))),
         records.filter(signing_key__in=_ids(SigningKey.objects.exclude(key_counts(at=at)))),
     ):
-        dead.update(_numbers_of(among))
+        dead.update(_ids(among))
     return dead
 
 
@@ -165,7 +165,7 @@ def _of_dead_bots(known: KnownList, records: QuerySet[TokenRecord], *, at: datet
             _known_dead_bots[word] = bots, time.monotonic() + KEPT, numbers
     if known.id in numbers:
         return numbers[known.id]
-    found = _numbers_of(records.filter(bot__in=bots))
+    found = _ids(records.filter(bot__in=bots))
     if len(found) <= MOST_NUMBERS and len(numbers) < MOST_LISTS:
         numbers[known.id] = found
     return found
@@ -177,10 +177,6 @@ def _dead_bots(*, at: datetime) -> list[int]:
     # Two conditions, because each is a place in the index, and both in one would be read from all that was held.
     endless, recent = held.filter(expires_at=None), held.filter(expires_at__gt=at - KEPT_AFTER_THE_END)
     return _ids(Bot.objects.exclude(bot_counts()).filter(Exists(endless) | Exists(recent)))
-
-
-def _numbers_of(records: QuerySet[TokenRecord]) -> list[int]:
-    return list(records.order_by().values_list("number", flat=True))
 
 
 def _ids(rows: "QuerySet[Any]") -> list[Any]:

@@ -23,7 +23,7 @@ from ssoconsole.platform.actors import Actor
 from ssoconsole.platform.eventlog.services import record_event
 from tokens.models import StatusList
 from tokens.protocol.access_token import status_claim
-from tokens.protocol.status_list import indices_of
+from tokens.protocol.status_list import index_of, indices_of
 
 # Places in a list. It is part of every token that is out, as the seeds are: to change it would move them all.
 SIZE = 2**17
@@ -61,7 +61,7 @@ class KnownList:
 
     def index_of(self, number: int) -> int:
         """Return the place of the token with this number."""
-        return next(self.indices_of((number,)))
+        return index_of(number - self.number * SIZE, seed=self.seed, size=SIZE)
 
     def indices_of(self, numbers: Iterable[int]) -> Iterator[int]:
         """Yield the place of each token with one of these numbers."""
